@@ -1,0 +1,88 @@
+"""The ports of the twin: everything that it needs from outside, on one page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from graph.changes import Cause, ChangeSet, Revision
+from graph.commands import Command, CommandEvent
+from graph.values import ReadingBatch
+from ontology.terms import QuadBlock
+
+Clock = Callable[[], datetime]
+"""Gives the present instant, aware UTC."""
+
+Progress = Callable[[str, int, int], None]
+"""Told of long work: what is done, how much so far, how much in all (0 when unknown)."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTwin:
+    """All that a store keeps of the graph: the newest revision (None when the store is empty), the quads, each graph's owner."""
+
+    revision: Revision | None
+    quads: QuadBlock
+    owners: Mapping[str, str]
+
+
+class TwinStore(Protocol):
+    """Keeps the twin. Every method may raise `StoreUnavailable`; what `commit` returned survives a crash."""
+
+    def load(self) -> StoredTwin:
+        """Everything, as of the newest revision."""
+
+    def commit(self, change: ChangeSet, cause: Cause, *, expected: int) -> Revision:
+        """Make the change and its revision durable, in one transaction. Raises `StaleRevision` when the newest is not `expected`."""
+
+    def revisions(self, since: int = 0) -> Sequence[Revision]:
+        """The revisions after number `since`, oldest first."""
+
+    def change(self, number: int) -> ChangeSet:
+        """The change set of one revision. Raises `KeyError` for a number that is not kept."""
+
+    def write_values(self, batch: ReadingBatch) -> None:
+        """Keep the batch as current values; a row for a point that the graph does not have is left out."""
+
+    def values(self) -> ReadingBatch:
+        """The current values as last written."""
+
+    def close(self) -> None:
+        """Let go of the store; a second call does nothing."""
+
+
+class ReadingSink(Protocol):
+    """Takes what a wire has read."""
+
+    def accept(self, batch: ReadingBatch) -> None:
+        """Take the batch; when this returns, the wire may acknowledge it."""
+
+
+class Journal(Protocol):
+    """Keeps every step of every command, in order, durable before the call returns."""
+
+    def append(self, event: CommandEvent) -> None:
+        """Write one step. Raises `StoreUnavailable` when it cannot be made durable; then nothing may be sent."""
+
+    def events(self) -> Sequence[CommandEvent]:
+        """Every step so far, oldest first."""
+
+
+class DevicePort(Protocol):
+    """Writes to one kind of device."""
+
+    def serves(self, point: str) -> bool:
+        """Whether this wire can write the point."""
+
+    def send(self, command: Command) -> None:
+        """Write once, never again. Raises `DeviceRefused` when the device says no, `DeviceUnknown` when nobody can tell."""
+
+
+class DeviceRefused(Exception):
+    """The device answered that it did not do it."""
+
+
+class DeviceUnknown(Exception):
+    """No answer came: the device may or may not have done it; only a readback tells."""
