@@ -5,22 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from urllib.parse import quote, unquote
 
 from ontology.terms import QuadBlock
-
-SOURCE_GRAPH = "urn:ridethrough:source:"
-
-
-def source_graph(source: str) -> str:
-    """The IRI of the graph that holds what a source says outside any named graph of its own."""
-    return SOURCE_GRAPH + quote(source, safe="")
-
-
-def source_of(graph: str) -> str | None:
-    """The source whose own graph this is; None for any other graph."""
-    return unquote(graph[len(SOURCE_GRAPH) :]) if graph.startswith(SOURCE_GRAPH) else None
-
 
 @dataclass(frozen=True, slots=True)
 class ChangeSet:
