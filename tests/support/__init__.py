@@ -1,0 +1,1 @@
+"""Real servers and tools that tests start, each ended by its own process id."""
