@@ -1,0 +1,18 @@
+"""What all tests share: where the project and the shared test data are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real models, suites and telemetry, which is not part of the project."""
+    folder = ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"the shared test data is not at {folder}: place it beside the checkout")
+    return folder

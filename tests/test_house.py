@@ -1,0 +1,110 @@
+"""The house rules, as tests: which room may know which, and how a room looks."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ROOMS = ("ontology", "graph", "analytics", "adapters", "resolvers", "twin")
+LINES_MAX = 450
+"""A file longer than this has a second room in it."""
+
+
+def sources(*folders: str) -> list[Path]:
+    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def nodes(path: Path) -> Iterator[ast.AST]:
+    return ast.walk(ast.parse(path.read_text(), str(path)))
+
+
+def test_the_floors_of_the_house_hold() -> None:
+    """Every import contract of pyproject.toml is kept."""
+    answer = subprocess.run(
+        [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+@pytest.mark.parametrize("room", [relative(p.parent) for p in sources(*ROOMS) if p.name == "__init__.py"])
+def test_a_room_says_in_one_sentence_what_it_knows(room: str) -> None:
+    """The `__init__.py` of a room is its one sentence, and nothing else."""
+    tree = ast.parse((ROOT / room / "__init__.py").read_text())
+
+    sentence = ast.get_docstring(tree)
+    assert sentence is not None
+    assert sentence.endswith(".")
+    assert len(tree.body) == 1
+
+
+def test_no_file_hides_a_second_room() -> None:
+    """No source file is longer than a reader holds in mind, and none is called after no subject at all."""
+    files = [*sources(*ROOMS, "bench", "tests"), *(ROOT / "explorer" / "src").rglob("*.ts*")]
+
+    too_long = {relative(p): n for p in files if (n := len(p.read_text().splitlines())) > LINES_MAX}
+    nameless = [relative(p) for p in files if p.stem in {"utils", "util", "helpers", "misc", "common"}]
+    assert (too_long, nameless) == ({}, [])
+
+
+def test_only_the_settings_read_the_environment() -> None:
+    """`os.environ` and `os.getenv` stand in twin/settings.py alone."""
+    readers = [
+        f"{relative(path)}:{node.lineno}"
+        for path in sources(*ROOMS)
+        if path != ROOT / "twin" / "settings.py"
+        for node in nodes(path)
+        if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"}
+    ]
+
+    assert readers == []
+
+
+def test_cypher_is_constant_text() -> None:
+    """No Cypher statement is put together from pieces at run time: what varies is a parameter."""
+    verb = re.compile(r"\b(MATCH|MERGE|CREATE|UNWIND|DETACH)\b")
+    built = [
+        f"{relative(path)}:{node.lineno}"
+        for path in sources("graph", "adapters", "twin")
+        for node in nodes(path)
+        if isinstance(node, ast.JoinedStr)
+        and any(isinstance(part, ast.Constant) and verb.search(str(part.value)) for part in node.values)
+        and any(isinstance(part, ast.FormattedValue) for part in node.values)
+    ]
+
+    assert built == []
+
+
+def test_every_public_function_and_class_says_what_it_does() -> None:
+    """Each public name of a room has a docstring."""
+    silent = [
+        f"{relative(path)}:{node.lineno} {node.name}"
+        for path in sources(*ROOMS)
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        and not node.name.startswith("_")
+        and ast.get_docstring(node) is None
+    ]
+
+    assert silent == []
+
+
+def test_no_lock_names_an_address() -> None:
+    """The lock files carry hashes and nothing of where packages come from."""
+    locks = [*ROOT.glob("requirements*.lock"), ROOT / "explorer" / "package-lock.json"]
+
+    address = re.compile(r'--(extra-)?index-url|--find-links|"resolved"\s*:|@ https?://')
+    told = [path.name for path in locks if address.search(path.read_text())]
+    assert told == []
+    assert all("--hash=sha256:" in path.read_text() for path in locks if path.suffix == ".lock")
