@@ -8,6 +8,7 @@ from datetime import datetime
 
 from ontology.terms import QuadBlock
 
+
 @dataclass(frozen=True, slots=True)
 class ChangeSet:
     """Quads to add and quads to remove, made against one revision. `graphs` gives each graph's owner that the change makes known."""
@@ -58,5 +59,5 @@ def desired_state(source: str, wanted: QuadBlock, current: QuadBlock, owners: Ma
     return ChangeSet(
         QuadBlock.of(quad for quad in wanted if quad not in before),
         QuadBlock.of(quad for quad in current if quad not in after),
-        {graph: source for graph in sorted(graphs)},
+        dict.fromkeys(sorted(graphs), source),
     )

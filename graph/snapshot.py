@@ -25,6 +25,7 @@ from ontology.terms import Ids, KeyQuad, QuadBlock, is_iri, is_literal, literal_
 
 RDF_TYPE = RDF + "type"
 LABEL = RDFS + "label"
+EPOCH = datetime.fromtimestamp(0, UTC)
 _EMPTY: Ids = np.empty(0, dtype=np.int32)
 
 
@@ -118,12 +119,12 @@ class Snapshot:
     # -- building -------------------------------------------------------------------------------------------------
 
     @staticmethod
-    def empty(at: datetime = datetime.fromtimestamp(0, UTC)) -> Snapshot:
+    def empty(at: datetime = EPOCH) -> Snapshot:
         """Revision 0: nothing is known."""
         return Snapshot(0, at, TermTable(), {}, {})
 
     @staticmethod
-    def of(quads: QuadBlock, revision: int = 1, at: datetime = datetime.fromtimestamp(0, UTC), owners: Mapping[str, str] | None = None) -> Snapshot:
+    def of(quads: QuadBlock, revision: int = 1, at: datetime = EPOCH, owners: Mapping[str, str] | None = None) -> Snapshot:
         """A first snapshot of the given quads."""
         return Snapshot.empty(at).apply(ChangeSet(quads, QuadBlock.empty(), owners or {}), revision, at)
 

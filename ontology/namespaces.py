@@ -47,7 +47,7 @@ def expand(name: str) -> str:
 def compact(iri: str) -> str:
     """The CURIE of an IRI under a known prefix, by the longest namespace that fits; an IRI under none comes back as it is."""
     best = max(((ns, p) for p, ns in PREFIXES.items() if iri.startswith(ns)), key=lambda pair: len(pair[0]), default=None)
-    return iri if best is None else f"{best[1]}:{iri[len(best[0]):]}"
+    return iri if best is None else f"{best[1]}:{iri[len(best[0]) :]}"
 
 
 def local_name(iri: str) -> str:

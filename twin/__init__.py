@@ -1,1 +1,1 @@
-"""The flows that run the twin (ingest, control, sync), the bus between them, settings, command line, and the one place that puts the house together."""
+"""The flows that run the twin, the bus between them, the settings, the command line, and the one place that puts the house together."""
