@@ -1,0 +1,30 @@
+"""What happens in the twin, in the past tense; each event goes over the bus once and is never changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from graph.commands import CommandEvent
+from graph.snapshot import Snapshot
+from graph.values import ReadingBatch
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingStored:
+    """Current values have changed: one row a point, as the table has them now (a worse quality by silence included)."""
+
+    batch: ReadingBatch
+
+
+@dataclass(frozen=True, slots=True)
+class GraphChanged:
+    """The graph has a new revision: this snapshot of it. Bindings, caches and views renew from it."""
+
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class CommandChanged:
+    """A command has come into another state; the journal has it already."""
+
+    event: CommandEvent
