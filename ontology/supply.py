@@ -1,0 +1,94 @@
+"""The supply model's defaults by class: which media a class hands on and takes in, and what its instances need.
+
+A class that says nothing takes, for each property alone, what its nearest superclass says; no class says anything by itself
+in code: the facts are data (`ontology/supply.ttl`, and a user's own ontology files).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class RequirementDefault:
+    """What an instance needs in a medium: at least a number of its suppliers, or all of them."""
+
+    medium: str
+    at_least: int | None
+    all_of: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClassSupply:
+    """What one class says itself; None where it says nothing."""
+
+    hands_on: frozenset[str] | None = None
+    takes_in: frozenset[str] | None = None
+    source_of: frozenset[str] | None = None
+    is_storage: bool | None = None
+    is_conduit: bool | None = None
+    is_switch: bool | None = None
+    is_failure_unit: bool | None = None
+    supplies_parts: bool | None = None
+    requirements: tuple[RequirementDefault, ...] | None = None
+
+
+_NOTHING: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class SupplyDefaults:
+    """The defaults of every class, inherited. Each question costs one walk up the superclasses at first, then a look-up."""
+
+    said: Mapping[str, ClassSupply]
+    """What each class says itself, by class IRI."""
+    superclasses: Callable[[str], tuple[str, ...]]
+    """A class and its superclasses, nearest first."""
+    _known: dict[tuple[str, str], object] = field(default_factory=dict, repr=False, compare=False)
+
+    def hands_on(self, cls: str) -> frozenset[str]:
+        """The media (IRIs) that instances of the class hand on."""
+        return self._nearest(cls, "hands_on", lambda own: own.hands_on, _NOTHING)
+
+    def takes_in(self, cls: str) -> frozenset[str]:
+        """The media (IRIs) that instances of the class take in."""
+        return self._nearest(cls, "takes_in", lambda own: own.takes_in, _NOTHING)
+
+    def source_of(self, cls: str) -> frozenset[str]:
+        """The media (IRIs) that instances of the class are a source of."""
+        return self._nearest(cls, "source_of", lambda own: own.source_of, _NOTHING)
+
+    def is_storage(self, cls: str) -> bool:
+        """Whether instances store energy: they bridge time and are no supplier."""
+        return self._nearest(cls, "is_storage", lambda own: own.is_storage, False)
+
+    def is_conduit(self, cls: str) -> bool:
+        """Whether what an instance hands on in a medium depends on its supply in that medium alone."""
+        return self._nearest(cls, "is_conduit", lambda own: own.is_conduit, False)
+
+    def is_switch(self, cls: str) -> bool:
+        """Whether an instance has a position, and hands on nothing while open."""
+        return self._nearest(cls, "is_switch", lambda own: own.is_switch, False)
+
+    def is_failure_unit(self, cls: str) -> bool:
+        """Whether an instance counts as one failure in questions about any single further failure."""
+        return self._nearest(cls, "is_failure_unit", lambda own: own.is_failure_unit, False)
+
+    def supplies_parts(self, cls: str) -> bool:
+        """Whether an instance feeds its parts."""
+        return self._nearest(cls, "supplies_parts", lambda own: own.supplies_parts, False)
+
+    def default_requirements(self, cls: str) -> tuple[RequirementDefault, ...]:
+        """What an instance needs where the model says nothing, in order of media; empty: any one supplier in each medium."""
+        return self._nearest(cls, "requirements", lambda own: own.requirements, ())
+
+    def _nearest(self, cls: str, what: str, own: Callable[[ClassSupply], T | None], default: T) -> T:
+        key = (cls, what)
+        if key not in self._known:
+            answers = (own(self.said[c]) for c in self.superclasses(cls) if c in self.said)
+            self._known[key] = next((answer for answer in answers if answer is not None), default)
+        return self._known[key]  # type: ignore[return-value]  # stored under `what` by the line above, with this very type
