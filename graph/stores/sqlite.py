@@ -224,7 +224,7 @@ def migrate(db: sqlite3.Connection, migrations: Sequence[Sequence[str]], *, read
     if read_only:
         if version < len(migrations):
             raise StoreUnavailable(
-                f"{path} has the older schema {version}, wanted is {len(migrations)}: open it once with a verb that writes, such as serve or load"
+                f"{path} has the older schema {version}, not {len(migrations)}: open it once with a verb that writes, such as load"
             )
         return
     for number in range(version + 1, len(migrations) + 1):

@@ -1,0 +1,39 @@
+// A Neo4j Community server on 127.0.0.1 for tests and trials: Bolt only, no HTTP, no reports to anybody.
+// Arguments: data folder, Bolt port. NEO4J_LOCAL_PASSWORD, when set, is the password of user neo4j; else none is asked for.
+import java.nio.file.Path;
+import java.time.Duration;
+import org.neo4j.configuration.GraphDatabaseSettings;
+import org.neo4j.configuration.connectors.BoltConnector;
+import org.neo4j.configuration.helpers.SocketAddress;
+import org.neo4j.dbms.api.DatabaseManagementService;
+import org.neo4j.dbms.api.DatabaseManagementServiceBuilder;
+import org.neo4j.io.ByteUnit;
+
+public class Main {
+    public static void main(String[] arguments) throws InterruptedException {
+        Path folder = Path.of(arguments[0]).toAbsolutePath();
+        int port = Integer.parseInt(arguments[1]);
+        String password = System.getenv("NEO4J_LOCAL_PASSWORD");
+        boolean asks = password != null && !password.isEmpty();
+        DatabaseManagementService server = new DatabaseManagementServiceBuilder(folder)
+            .setConfig(BoltConnector.enabled, true)
+            .setConfig(BoltConnector.listen_address, new SocketAddress("127.0.0.1", port))
+            .setConfig(BoltConnector.advertised_address, new SocketAddress("127.0.0.1", port))
+            .setConfig(GraphDatabaseSettings.auth_enabled, asks)
+            .setConfig(GraphDatabaseSettings.pagecache_memory, ByteUnit.mebiBytes(256))
+            .setConfig(GraphDatabaseSettings.transaction_timeout, Duration.ofMinutes(5))
+            .build();
+        Runtime.getRuntime().addShutdownHook(new Thread(server::shutdown));
+        if (asks) {
+            setPassword(server, password);
+        }
+        System.out.println("ready bolt://127.0.0.1:" + port);
+        System.out.flush();
+        Thread.currentThread().join();
+    }
+
+    private static void setPassword(DatabaseManagementService server, String password) {
+        var parameters = java.util.Map.<String, Object>of("password", password);
+        server.database("system").executeTransactionally("ALTER USER neo4j SET PASSWORD $password CHANGE NOT REQUIRED", parameters);
+    }
+}

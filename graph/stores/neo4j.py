@@ -1,0 +1,376 @@
+"""The twin in Neo4j 5.26 or newer, as a graph that a Neo4j user expects; `graph.stores.property_graph` says how it looks.
+
+Rules of this file:
+
+1. Cypher text is constant; labels, types and property names are dynamic (`$(...)`, Cypher 5.26) and come from the table of names.
+2. One transaction a commit, under a lock on the node `Twin`: data, names, owners, revision and change set together.
+3. Parameters go in batches of `BATCH` rows; what is read comes back by `collect()`, in pages in order of the index on `iri`.
+4. Every wait has a bound: connecting, getting a connection, a transaction, its repetition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC
+from itertools import islice
+from typing import Any, LiteralString
+from uuid import uuid4
+
+import neo4j
+import numpy as np
+from neo4j import GraphDatabase, ManagedTransaction, Query, unit_of_work
+from neo4j.exceptions import AuthError, DriverError, Neo4jError
+
+from graph.changes import Cause, ChangeSet, Revision
+from graph.errors import StaleRevision, StoreUnavailable
+from graph.ports import StoredTwin
+from graph.stores.packing import pack, unpack
+from graph.stores.property_graph import RDF_TYPE, Fact, Link, Names, Split, decode, encode, labels_of, properties_of, split
+from graph.values import Quality, ReadingBatch
+from ontology.terms import QuadBlock, is_iri
+
+CONNECT_S = 2.0
+REPEAT_S = 4.0
+READ_S = 120.0
+COMMIT_S = 300.0
+VALUES_S = 15.0
+BATCH = 5_000
+PAGE = 20_000
+LOADS_MAX = 5
+VERSION_MIN = (5, 26)
+
+_SCHEMA: tuple[LiteralString, ...] = (
+    "CREATE CONSTRAINT resource_iri IF NOT EXISTS FOR (n:Resource) REQUIRE n.iri IS UNIQUE",
+    "CREATE CONSTRAINT revision_number IF NOT EXISTS FOR (n:Revision) REQUIRE n.number IS UNIQUE",
+    "CREATE CONSTRAINT graph_iri IF NOT EXISTS FOR (n:Graph) REQUIRE n.iri IS UNIQUE",
+    "CREATE CONSTRAINT twin_key IF NOT EXISTS FOR (n:Twin) REQUIRE n.key IS UNIQUE",
+    "CREATE CONSTRAINT name_of IF NOT EXISTS FOR (n:Name) REQUIRE (n.kind, n.iri) IS UNIQUE",
+)
+_LOCK: LiteralString = "MERGE (t:Twin {key: 'twin'}) SET t.asked = $asked RETURN coalesce(t.revision, 0) AS revision"
+_NAMES: LiteralString = "MATCH (n:Name) RETURN n.kind AS kind, collect(n.iri) AS iris, collect(n.name) AS names"
+_ADD_NAMES: LiteralString = "UNWIND $rows AS row CREATE (:Name {kind: $kind, iri: row[0], name: row[1]})"
+_FACTS: LiteralString = (
+    "UNWIND $rows AS iri MATCH (n:Resource {iri: iri}) WHERE n._facts IS NOT NULL RETURN collect(iri) AS iris, collect(n._facts) AS facts"
+)
+_NEW_NODES: LiteralString = "UNWIND $rows AS row CREATE (n:Resource {iri: row[0]}) SET n:$(row[1]), n += row[3]"
+_NODES: LiteralString = "UNWIND $rows AS row MERGE (n:Resource {iri: row[0]}) SET n:$(row[1]) REMOVE n:$(row[2]) SET n += row[3]"
+_ENDS: LiteralString = "UNWIND $rows AS iri MERGE (:Resource {iri: iri})"
+_NEW_LINKS: LiteralString = (
+    "UNWIND $rows AS row MATCH (a:Resource {iri: row[0]}) MATCH (b:Resource {iri: row[2]}) CREATE (a)-[:$(row[1]) {graphs: row[3]}]->(b)"
+)
+_LINKS: LiteralString = (
+    "UNWIND $rows AS row MATCH (a:Resource {iri: row[0]}) MATCH (b:Resource {iri: row[2]}) MERGE (a)-[r:$(row[1])]->(b) "
+    "SET r.graphs = coalesce(r.graphs, []) + [g IN row[3] WHERE NOT g IN coalesce(r.graphs, [])]"
+)
+_UNLINK: LiteralString = (
+    "UNWIND $rows AS row MATCH (a:Resource {iri: row[0]})-[r]->(b:Resource {iri: row[2]}) WHERE type(r) = row[1] "
+    "SET r.graphs = [g IN r.graphs WHERE NOT g IN row[3]] WITH r WHERE size(r.graphs) = 0 DELETE r"
+)
+_FORGET_VALUES: LiteralString = (
+    "UNWIND $rows AS iri MATCH (n:Resource {iri: iri}) WHERE n._facts IS NULL AND NOT EXISTS { (n)-->() } "
+    "REMOVE n.value, n.quality, n.observedAt, n.receivedAt"
+)
+_PRUNE: LiteralString = "UNWIND $rows AS iri MATCH (n:Resource {iri: iri}) WHERE n._facts IS NULL AND NOT EXISTS { (n)--() } DELETE n"
+_OWNERS: LiteralString = "UNWIND $rows AS row MERGE (g:Graph {iri: row[0]}) SET g.owner = row[1]"
+_REVISE: LiteralString = (
+    "MATCH (t:Twin {key: 'twin'}) SET t.revision = $number CREATE (r:Revision {number: $number, author: $author, source: $source, "
+    "at: $at, reason: $reason, added: $added, removed: $removed, change: $change, commit: $commit})"
+)
+_REVISION_FIELDS: LiteralString = (
+    "RETURN r.number AS number, r.author AS author, r.source AS source, r.at AS at, r.reason AS reason, "
+    "r.added AS added, r.removed AS removed"
+)
+_REVISIONS: LiteralString = "MATCH (r:Revision) WHERE r.number > $since " + _REVISION_FIELDS + " ORDER BY number"
+_NEWEST: LiteralString = "MATCH (t:Twin {key: 'twin'}) MATCH (r:Revision {number: t.revision}) " + _REVISION_FIELDS
+_NODE_PAGE: LiteralString = (
+    "MATCH (n:Resource) WHERE n.iri > $after WITH n ORDER BY n.iri LIMIT $limit "
+    "WITH collect(n) AS nodes RETURN nodes[-1].iri AS last, [n IN nodes WHERE n._facts IS NOT NULL | n.iri] AS iris, "
+    "[n IN nodes WHERE n._facts IS NOT NULL | n._facts] AS facts"
+)
+_LINK_PAGE: LiteralString = (
+    "MATCH (a:Resource) WHERE a.iri > $after AND a.iri <= $last MATCH (a)-[r]->(b:Resource) "
+    "RETURN type(r) AS name, r.graphs AS graphs, collect(a.iri) AS subjects, collect(b.iri) AS objects"
+)
+_WRITE_VALUES: LiteralString = (
+    "UNWIND $rows AS row MATCH (n:Resource {iri: row[0]}) WHERE n._facts IS NOT NULL OR EXISTS { (n)-->() } "
+    "SET n.value = coalesce(row[1], n.value), n.observedAt = datetime({epochMillis: row[2]}), "
+    "n.receivedAt = datetime({epochMillis: row[3]}), n.quality = row[4]"
+)
+_VALUES: LiteralString = (
+    "MATCH (n:Resource) WHERE n.quality IS NOT NULL AND n.receivedAt IS NOT NULL WITH n ORDER BY n.iri "
+    "RETURN collect([n.iri, n.value, n.observedAt.epochMillis, n.receivedAt.epochMillis, n.quality]) AS rows"
+)
+
+
+class Neo4jStore:
+    """A `TwinStore` on a Neo4j server; `url` is `bolt://HOST:PORT`, `neo4j://HOST:PORT` or one of their TLS forms.
+
+    Raises `StoreUnavailable`, with the address and the next step, when the server is away (after some `REPEAT_S` seconds at
+    most), refuses the user or is too old.
+    """
+
+    def __init__(self, url: str, *, user: str = "", password: str = "", database: str | None = None) -> None:
+        self._url, self._database = url, database
+        with self._errors():
+            self._driver = GraphDatabase.driver(
+                url,
+                auth=(user, password) if user else None,
+                connection_timeout=CONNECT_S,
+                connection_acquisition_timeout=CONNECT_S,
+                max_transaction_retry_time=REPEAT_S,
+                notifications_min_severity="OFF",
+                user_agent="ridethrough",
+            )
+            try:
+                self._prepare()
+            except BaseException:
+                self._driver.close()
+                raise
+
+    def _prepare(self) -> None:
+        with self._session() as session:
+            found = session.run(
+                "CALL dbms.components() YIELD name, versions WHERE name = 'Neo4j Kernel' RETURN versions[0] AS version"
+            ).single()
+            version = str(found["version"]) if found else "0.0"
+            major, minor = (int(part) for part in version.split("-")[0].split(".")[:2])
+            if (major, minor) < VERSION_MIN:
+                raise StoreUnavailable(f"{self._url} is Neo4j {version}, too old for dynamic labels: upgrade it to 5.26 or newer")
+            for statement in _SCHEMA:
+                session.run(Query(statement, timeout=READ_S)).consume()
+
+    # -- the port -------------------------------------------------------------------------------------------------
+
+    def load(self) -> StoredTwin:
+        """See `TwinStore.load`. Reads again, `LOADS_MAX` times at most, when a commit comes between its pages."""
+        with self._errors(), self._session() as session:
+            for _ in range(LOADS_MAX):
+                before, twin = session.execute_read(_load)
+                after = session.execute_read(_newest)
+                if before == after:
+                    return StoredTwin(after, *twin)
+        raise StoreUnavailable(f"{self._url} was changed {LOADS_MAX} times while it was read: try again when the loading is done")
+
+    def commit(self, change: ChangeSet, cause: Cause, *, expected: int) -> Revision:
+        """See `TwinStore.commit`. The whole change is one transaction: the server's heap must hold it (some 2 KB a quad)."""
+        mark = uuid4().hex
+
+        @unit_of_work(timeout=COMMIT_S)
+        def work(tx: ManagedTransaction) -> Revision:
+            revision = Revision(expected + 1, cause, len(change.added), len(change.removed))
+            newest = tx.run(_LOCK, asked=mark).single(strict=True)["revision"]
+            if newest == expected:
+                _write(tx, change, empty=newest == 0)
+                _revise(tx, revision, change, mark)
+            elif not _is_ours(tx, expected + 1, mark):
+                raise StaleRevision(
+                    f"the change was made against revision {expected}, but the newest is {newest}: read again and repeat it"
+                )
+            return revision
+
+        with self._errors(), self._session() as session:
+            return session.execute_write(work)
+
+    def revisions(self, since: int = 0) -> Sequence[Revision]:
+        """See `TwinStore.revisions`."""
+        with self._errors(), self._session() as session:
+            return session.execute_read(_revisions, since)
+
+    def change(self, number: int) -> ChangeSet:
+        """See `TwinStore.change`."""
+        with self._errors(), self._session() as session:
+            packed = session.execute_read(_packed_change, number)
+        if packed is None:
+            raise KeyError(f"no revision {number} in {self._url}")
+        return unpack(packed)
+
+    def write_values(self, batch: ReadingBatch) -> None:
+        """See `TwinStore.write_values`. A `nan` keeps the number that stood before. Transactions of `BATCH` rows."""
+        qualities = [Quality(code).name for code in batch.quality.tolist()]
+        columns = (batch.points, batch.values.tolist(), batch.observed_at.tolist(), batch.received_at.tolist(), qualities)
+        rows = [[p, None if v != v else v, o, r, q] for p, v, o, r, q in zip(*columns, strict=True)]  # noqa: PLR0124 - only nan is unlike itself
+        with self._errors(), self._session() as session:
+            for batch_rows in _batches(rows):
+                session.execute_write(_write_values, batch_rows)
+
+    def values(self) -> ReadingBatch:
+        """See `TwinStore.values`; in order of the points' IRIs."""
+        with self._errors(), self._session() as session:
+            rows = session.execute_read(_values)
+        return ReadingBatch.of(
+            [(point, np.nan if value is None else value, o, r, Quality[quality]) for point, value, o, r, quality in rows]
+        )
+
+    def close(self) -> None:
+        """See `TwinStore.close`."""
+        self._driver.close()
+
+    # -- sessions and errors --------------------------------------------------------------------------------------
+
+    def _session(self) -> neo4j.Session:
+        return self._driver.session(database=self._database, fetch_size=-1)
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except AuthError as error:
+            raise StoreUnavailable(f"{self._url} refuses the user: check the store's user and password ({error.message})") from error
+        except Neo4jError as error:
+            raise StoreUnavailable(f"{self._url} could not do it ({error.code}: {error.message}): see the server's log") from error
+        except (DriverError, OSError, ValueError) as error:
+            raise StoreUnavailable(
+                f"{self._url} cannot be reached ({error}): start the server, or correct the address of the store"
+            ) from error
+
+
+# -- writing ------------------------------------------------------------------------------------------------------
+
+
+def _write(tx: ManagedTransaction, change: ChangeSet, *, empty: bool) -> None:
+    """Bring the graph from the newest revision to the next; `empty` when there is nothing yet to be merged with."""
+    names = _read_names(tx)
+    _learn(tx, names, change.added)
+    added, removed = split(change.added), split(change.removed)
+    subjects = sorted(added.facts.keys() | removed.facts.keys())
+    before = {} if empty else _read_facts(tx, subjects, names)
+    rows = [_node_row(subject, before.get(subject, {}), added, removed, names) for subject in subjects]
+    _run(tx, _NEW_NODES if empty else _NODES, rows)
+    _run(tx, _ENDS, sorted({end for s, _, o in added.links for end in (s, o)} - set(subjects)))
+    _run(tx, _UNLINK, _link_rows(removed.links, names))
+    _run(tx, _NEW_LINKS if empty else _LINKS, _link_rows(added.links, names))
+    _run(tx, _OWNERS, [list(pair) for pair in sorted(change.graphs.items())])
+    loose = sorted(removed.facts.keys() | {end for s, _, o in removed.links for end in (s, o)})
+    _run(tx, _FORGET_VALUES, loose)
+    _run(tx, _PRUNE, loose)
+
+
+def _learn(tx: ManagedTransaction, names: Names, added: QuadBlock) -> None:
+    terms = added.terms
+    predicates = [terms[p] for p in np.unique(added.quads[:, 1]).tolist()]
+    types = [n for n, term in enumerate(terms) if term == RDF_TYPE]
+    objects = np.unique(added.quads[np.isin(added.quads[:, 1], types), 2]).tolist()
+    labels, links = names.learn((terms[o] for o in objects if is_iri(terms[o])), predicates)
+    for kind, new in (("label", labels), ("predicate", links)):
+        _run(tx, _ADD_NAMES, [list(pair) for pair in sorted(new.items())], kind=kind)
+
+
+def _node_row(subject: str, before: Mapping[Fact, None], added: Split, removed: Split, names: Names) -> list[Any]:
+    """IRI, labels to set, labels to take away, properties to set (None takes one away)."""
+    more, fewer = added.facts.get(subject, {}), removed.facts.get(subject, {})
+    after = {fact: None for fact in before if fact not in fewer} | more
+    labels = labels_of(after, names)
+    touched = {p for p, _, _ in more} | {p for p, _, _ in fewer if p in names.predicates}
+    properties: dict[str, Any] = {names.predicates[p]: None for p in sorted(touched)} if before else {}
+    properties |= properties_of((fact for fact in after if fact[0] in touched), names)
+    properties["_facts"] = sorted(encode(fact, names) for fact in after) or None
+    return [subject, labels, sorted(set(labels_of(before, names)).difference(labels)), properties]
+
+
+def _link_rows(links: Mapping[Link, Mapping[str, None]], names: Names) -> list[Any]:
+    known = names.predicates
+    return [[s, known[p], o, sorted(links[s, p, o])] for s, p, o in sorted(links) if p in known]
+
+
+def _revise(tx: ManagedTransaction, revision: Revision, change: ChangeSet, mark: str) -> None:
+    cause = revision.cause
+    tx.run(
+        _REVISE,
+        number=revision.number,
+        author=cause.author,
+        source=cause.source,
+        at=cause.at.astimezone(UTC),
+        reason=cause.reason,
+        added=revision.added,
+        removed=revision.removed,
+        change=pack(change),
+        commit=mark,
+    ).consume()
+
+
+def _is_ours(tx: ManagedTransaction, number: int, mark: str) -> bool:
+    """Whether an earlier try of this very commit went through and only its answer was lost."""
+    return tx.run("MATCH (r:Revision {number: $number, commit: $mark}) RETURN r.number", number=number, mark=mark).single() is not None
+
+
+@unit_of_work(timeout=VALUES_S)
+def _write_values(tx: ManagedTransaction, rows: list[Any]) -> None:
+    tx.run(_WRITE_VALUES, rows=rows).consume()
+
+
+def _run(tx: ManagedTransaction, cypher: LiteralString, rows: Sequence[Any], **parameters: Any) -> None:
+    for batch in _batches(rows):
+        tx.run(cypher, rows=batch, **parameters).consume()
+
+
+def _batches(rows: Sequence[Any]) -> Iterator[list[Any]]:
+    iterator = iter(rows)
+    while batch := list(islice(iterator, BATCH)):
+        yield batch
+
+
+# -- reading ------------------------------------------------------------------------------------------------------
+
+
+def _read_names(tx: ManagedTransaction) -> Names:
+    tables = {row["kind"]: dict(zip(row["iris"], row["names"], strict=True)) for row in tx.run(_NAMES)}
+    return Names.of(tables.get("label", {}), tables.get("predicate", {}))
+
+
+def _read_facts(tx: ManagedTransaction, subjects: Sequence[str], names: Names) -> dict[str, dict[Fact, None]]:
+    facts: dict[str, dict[Fact, None]] = {}
+    for batch in _batches(subjects):
+        row = tx.run(_FACTS, rows=batch).single(strict=True)
+        for iri, entries in zip(row["iris"], row["facts"], strict=True):
+            facts[iri] = dict.fromkeys(decode(entry, names) for entry in entries)
+    return facts
+
+
+@unit_of_work(timeout=READ_S)
+def _load(tx: ManagedTransaction) -> tuple[Revision | None, tuple[QuadBlock, dict[str, str]]]:
+    newest, names = _newest(tx), _read_names(tx)
+    owners = {row["iri"]: row["owner"] for row in tx.run("MATCH (g:Graph) RETURN g.iri AS iri, g.owner AS owner ORDER BY iri")}
+    ids: dict[str, int] = {}
+    number = ids.setdefault
+    columns: list[int] = []
+    after = ""
+    while (page := tx.run(_NODE_PAGE, after=after, limit=PAGE).single(strict=True))["last"] is not None:
+        for iri, entries in zip(page["iris"], page["facts"], strict=True):
+            s = number(iri, len(ids))
+            for entry in entries:
+                name, graph, obj = entry.split(" ", 2)
+                columns += (s, number(names.iris[name], len(ids)), number(obj, len(ids)), number(graph, len(ids)))
+        for row in tx.run(_LINK_PAGE, after=after, last=page["last"]):
+            p = number(names.iris[row["name"]], len(ids))
+            graphs = [number(graph, len(ids)) for graph in row["graphs"]]
+            for subject, obj in zip(row["subjects"], row["objects"], strict=True):
+                s, o = number(subject, len(ids)), number(obj, len(ids))
+                for g in graphs:
+                    columns += (s, p, o, g)
+        after = page["last"]
+    return newest, (QuadBlock(list(ids), np.array(columns, dtype=np.int32).reshape(-1, 4)), owners)
+
+
+def _newest(tx: ManagedTransaction) -> Revision | None:
+    row = tx.run(_NEWEST).single()
+    return None if row is None else _revision(row)
+
+
+def _revisions(tx: ManagedTransaction, since: int) -> list[Revision]:
+    return [_revision(row) for row in tx.run(_REVISIONS, since=since)]
+
+
+def _revision(row: neo4j.Record) -> Revision:
+    cause = Cause(row["author"], row["source"], row["at"].to_native().astimezone(UTC), row["reason"])
+    return Revision(row["number"], cause, row["added"], row["removed"])
+
+
+def _packed_change(tx: ManagedTransaction, number: int) -> bytes | None:
+    row = tx.run("MATCH (r:Revision {number: $number}) RETURN r.change AS change", number=number).single()
+    return None if row is None else bytes(row["change"])
+
+
+def _values(tx: ManagedTransaction) -> list[list[Any]]:
+    rows: list[list[Any]] = tx.run(_VALUES).single(strict=True)["rows"]
+    return rows
