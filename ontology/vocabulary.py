@@ -19,6 +19,8 @@ from ontology.cache import facts_for
 from ontology.compile import FORMAT_VERSION, Facts, SupplyFacts, TermFacts, compile_facts
 from ontology.errors import OntologyError
 from ontology.namespaces import BRICK, DCX, OWL, RDFS, REC, local_name
+from ontology.rdf import FORMATS, format_of
+from ontology.rdf_errors import refusal
 from ontology.supply import ClassSupply, RequirementDefault, SupplyDefaults
 
 BRICK_VERSION = "1.5.0"
@@ -221,8 +223,11 @@ def _bytes(path: Path) -> bytes:
 
 
 def _quads(path: Path, content: bytes) -> list[ox.Quad]:
-    ending = path.suffix.lstrip(".")
-    return list(ox.parse(content, format=ox.RdfFormat.from_extension(ending) or ox.RdfFormat.TURTLE))
+    kind = format_of(path)
+    try:
+        return list(ox.parse(content, format=FORMATS[kind]))
+    except (SyntaxError, ValueError) as error:
+        raise refusal(str(path), kind, error, content) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,53 @@
+"""What a parser's complaint means for the person who wrote the file: where, why, and what to write instead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from urllib.parse import quote
+from xml.parsers import expat
+
+from ontology.errors import RdfError
+from ontology.namespaces import PREFIXES
+
+_PLACE = re.compile(
+    r"^(?:Parser error|Syntax error)? ?(?:at |on )?line (\d+)(?: between columns (\d+) and (?:line \d+ column )?\d+| column (\d+))?[^:]*: "
+)
+_TAIL = re.compile(r" \(line \d+\)$")
+Remedy = Callable[[re.Match[str]], str]
+_REMEDIES: tuple[tuple[re.Pattern[str], Remedy], ...] = (
+    (re.compile(r"Invalid IRI code point '(.+)'"), lambda m: f"write the character {m[1]!r} as {quote(m[1], safe='')} inside an IRI"),
+    (re.compile(r"Invalid IRI percent encoding '(.*)'"), lambda m: f"write a per cent sign that stands for itself as %25 (here {m[1]!r})"),
+    (re.compile(r"The prefix (.*): has not been declared"), lambda m: f"add `@prefix {m[1]}: <{PREFIXES.get(m[1], '…')}> .` at the top"),
+    (re.compile(r"No scheme found"), lambda _: "the IRI is relative: write it in full, or add `@base <…> .` at the top"),
+    (
+        re.compile(r"Invalid IRI port|authority|IPv6|IP address"),
+        lambda _: "correct the host part of the IRI; brackets are written %5B and %5D",
+    ),
+    (re.compile(r"Unexpected end"), lambda _: "the file ends inside a statement: look for a missing full stop, bracket or quotation mark"),
+    (re.compile(r"LoadDocumentCallback|remote context"), lambda _: "contexts are never fetched: copy the context's content into the file"),
+    (re.compile(r"(?i)utf-?8"), lambda _: "save the file as UTF-8"),
+    (re.compile(r"(?i)language tag"), lambda _: "write a language tag after BCP 47, such as @en or @de-AT"),
+)
+
+
+def refusal(name: str, kind: str, error: Exception, data: bytes) -> RdfError:
+    """The error for a file that its parser refused; `data` is the whole of an RDF/XML file, whose parser tells no line."""
+    text = str(getattr(error, "msg", None) or error)
+    place = _PLACE.match(text)
+    line = getattr(error, "lineno", None) or (int(place[1]) if place else 0)
+    column = getattr(error, "offset", None) or (int(place[2] or place[3] or 0) if place else 0)
+    if not line and kind == "rdfxml":
+        line, column = _xml_place(data)
+    reason = _TAIL.sub("", text[place.end() :] if place else text).strip()
+    remedy = next((say(match) for pattern, say in _REMEDIES if (match := pattern.search(reason))), f"correct this place: it is no {kind}")
+    return RdfError(name, line, column, reason, remedy)
+
+
+def _xml_place(data: bytes) -> tuple[int, int]:
+    """Where the XML itself is broken: line and column from 1, or zeros when it is well-formed. The document type is refused before."""
+    try:
+        expat.ParserCreate().Parse(data, True)
+    except expat.ExpatError as error:
+        return error.lineno, error.offset + 1
+    return 0, 0
