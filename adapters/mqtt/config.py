@@ -1,0 +1,66 @@
+"""Where the broker is and what bounds the MQTT wire. Every bound has a unit and a source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit
+
+PORT = 1883
+"""IANA, mqtt."""
+PORT_TLS = 8883
+"""IANA, secure-mqtt."""
+
+
+@dataclass(frozen=True, slots=True)
+class MqttConfig:
+    """One broker. `protocol` is "3.1.1" or "5"; the session is kept by the broker under `client_id`, so that must stay the same."""
+
+    host: str
+    port: int = PORT
+    username: str = ""
+    password: str = field(default="", repr=False)
+    tls: bool = False
+    client_id: str = "ridethrough"
+    protocol: str = "3.1.1"
+    keepalive_s: int = 15
+    """A broker that is half open is found within 1.5 of it (MQTT 5, 3.1.2.10)."""
+    connect_timeout_s: float = 2.0
+    reconnect_s_min: float = 0.5
+    reconnect_s_max: float = 30.0
+    session_expiry_s: int = 86_400
+    """How long a broker (MQTT 5) keeps what comes while we are away; older samples would be history only."""
+    queue_messages_max: int = 20_000
+    """Messages read and not yet taken; when it is full the socket waits, and the broker keeps the rest."""
+    batch_messages_max: int = 2_000
+    payload_bytes_max: int = 65_536
+    """Longer payloads are poison (reliability reference 6)."""
+    dead_letters_max: int = 1_000
+    unbound_topics_max: int = 1_000
+    send_timeout_s: float = 3.0
+
+    def __post_init__(self) -> None:
+        if not self.host:
+            raise ValueError("the broker's host is empty: give it as mqtt://host:port")
+        if not 0 < self.port < 65536:
+            raise ValueError(f"the broker's port must be 1 to 65535, not {self.port}")
+        if self.protocol not in {"3.1.1", "5"}:
+            raise ValueError(f"MQTT protocol must be 3.1.1 or 5, not {self.protocol!r}")
+        if not 0 < self.reconnect_s_min <= self.reconnect_s_max:
+            raise ValueError(f"reconnect times must be 0 < min <= max, not {self.reconnect_s_min} and {self.reconnect_s_max}")
+
+    @staticmethod
+    def from_url(url: str, client_id: str = "ridethrough", protocol: str = "3.1.1") -> MqttConfig:
+        """The configuration that `mqtt://[user:password@]host[:port]` names; `mqtts://` for TLS. Raises `ValueError`."""
+        parts = urlsplit(url)
+        if parts.scheme not in {"mqtt", "mqtts"} or not parts.hostname:
+            raise ValueError("a broker is given as mqtt://[user:password@]host[:port], or mqtts:// for TLS")
+        tls = parts.scheme == "mqtts"
+        return MqttConfig(
+            parts.hostname,
+            parts.port or (PORT_TLS if tls else PORT),
+            unquote(parts.username or ""),
+            unquote(parts.password or ""),
+            tls,
+            client_id,
+            protocol,
+        )

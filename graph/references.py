@@ -1,0 +1,76 @@
+"""The external references of points: where the graph says that a point's value is found, and how the raw number becomes the point's own.
+
+engineering value = raw * `dcx:scale` + `dcx:offset`, in `dcx:sourceUnit`; that converted to the point's `brick:hasUnit`. Both steps are
+affine, so they are folded into one scale and one offset here, once for a snapshot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite
+
+from graph.points import DEFAULT_PERIOD_S
+from graph.snapshot import Snapshot
+from ontology.namespaces import BRICK, DCX, REF, compact
+from ontology.terms import is_iri
+from ontology.units import UnitError, conversion
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One reference of one point: `node` is its number in the snapshot, value = raw * scale + offset in the point's own unit."""
+
+    point: str
+    node: int
+    scale: float
+    offset: float
+    period_s: float
+
+    def __post_init__(self) -> None:
+        if not (isfinite(self.scale) and isfinite(self.offset)) or self.scale == 0:
+            raise ValueError(f"a scale must be a number other than 0, an offset a number, not {self.scale:g} and {self.offset:g}")
+
+    def raw(self, value: float) -> float:
+        """The raw number that stands for a value in the point's unit: what a write sends."""
+        return (value - self.offset) / self.scale
+
+
+@dataclass(frozen=True, slots=True)
+class Unbound:
+    """A reference that cannot be used: the point, where it points to, and why, with the next step."""
+
+    point: str
+    target: str
+    reason: str
+
+
+def references(snapshot: Snapshot, kind: str) -> tuple[Sequence[Reference], Sequence[Unbound]]:
+    """Every reference of class `kind` (an IRI), in order of points, and those that cannot be used."""
+    of_kind = set(snapshot.instances([kind]).tolist())
+    relation = snapshot.relation(REF + "hasExternalReference")
+    pairs = sorted(
+        (snapshot.key(s), s, o) for s, o in zip(relation.subjects.tolist(), relation.objects.tolist(), strict=True) if o in of_kind
+    )
+    bound: list[Reference] = []
+    unbound: list[Unbound] = []
+    for iri, point, node in pairs:
+        if not is_iri(iri):
+            unbound.append(Unbound(iri, "", "the point is a blank node: give it an IRI"))
+            continue
+        try:
+            scale, offset = _affine(snapshot, point, node)
+            bound.append(Reference(iri, node, scale, offset, snapshot.number(point, DCX + "samplePeriod") or DEFAULT_PERIOD_S))
+        except (UnitError, ValueError) as error:
+            unbound.append(Unbound(iri, snapshot.text(node, DCX + "topic") or "", f"{compact(iri)}: {error}"))
+    return bound, unbound
+
+
+def _affine(snapshot: Snapshot, point: int, node: int) -> tuple[float, float]:
+    scale, offset = snapshot.number(node, DCX + "scale"), snapshot.number(node, DCX + "offset")
+    scale, offset = 1.0 if scale is None else scale, 0.0 if offset is None else offset
+    source, own = snapshot.one(node, DCX + "sourceUnit"), snapshot.one(point, BRICK + "hasUnit")
+    if source is None or own is None or source == own:
+        return scale, offset
+    unit_scale, unit_offset = conversion(snapshot.key(source), snapshot.key(own))
+    return scale * unit_scale, offset * unit_scale + unit_offset
