@@ -11,6 +11,7 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from datetime import UTC
 from itertools import islice
@@ -25,6 +26,7 @@ from neo4j.exceptions import AuthError, DriverError, Neo4jError
 from graph.changes import Cause, ChangeSet, Revision
 from graph.errors import StaleRevision, StoreUnavailable
 from graph.ports import StoredTwin
+from graph.stores import cypher
 from graph.stores.packing import pack, unpack
 from graph.stores.property_graph import RDF_TYPE, Fact, Link, Names, Split, decode, encode, labels_of, properties_of, split
 from graph.values import Quality, ReadingBatch
@@ -39,68 +41,6 @@ BATCH = 5_000
 PAGE = 20_000
 LOADS_MAX = 5
 VERSION_MIN = (5, 26)
-
-_SCHEMA: tuple[LiteralString, ...] = (
-    "CREATE CONSTRAINT resource_iri IF NOT EXISTS FOR (n:Resource) REQUIRE n.iri IS UNIQUE",
-    "CREATE CONSTRAINT revision_number IF NOT EXISTS FOR (n:Revision) REQUIRE n.number IS UNIQUE",
-    "CREATE CONSTRAINT graph_iri IF NOT EXISTS FOR (n:Graph) REQUIRE n.iri IS UNIQUE",
-    "CREATE CONSTRAINT twin_key IF NOT EXISTS FOR (n:Twin) REQUIRE n.key IS UNIQUE",
-    "CREATE CONSTRAINT name_of IF NOT EXISTS FOR (n:Name) REQUIRE (n.kind, n.iri) IS UNIQUE",
-)
-_LOCK: LiteralString = "MERGE (t:Twin {key: 'twin'}) SET t.asked = $asked RETURN coalesce(t.revision, 0) AS revision"
-_NAMES: LiteralString = "MATCH (n:Name) RETURN n.kind AS kind, collect(n.iri) AS iris, collect(n.name) AS names"
-_ADD_NAMES: LiteralString = "UNWIND $rows AS row CREATE (:Name {kind: $kind, iri: row[0], name: row[1]})"
-_FACTS: LiteralString = (
-    "UNWIND $rows AS iri MATCH (n:Resource {iri: iri}) WHERE n._facts IS NOT NULL RETURN collect(iri) AS iris, collect(n._facts) AS facts"
-)
-_NEW_NODES: LiteralString = "UNWIND $rows AS row CREATE (n:Resource {iri: row[0]}) SET n:$(row[1]), n += row[3]"
-_NODES: LiteralString = "UNWIND $rows AS row MERGE (n:Resource {iri: row[0]}) SET n:$(row[1]) REMOVE n:$(row[2]) SET n += row[3]"
-_ENDS: LiteralString = "UNWIND $rows AS iri MERGE (:Resource {iri: iri})"
-_NEW_LINKS: LiteralString = (
-    "UNWIND $rows AS row MATCH (a:Resource {iri: row[0]}) MATCH (b:Resource {iri: row[2]}) CREATE (a)-[:$(row[1]) {graphs: row[3]}]->(b)"
-)
-_LINKS: LiteralString = (
-    "UNWIND $rows AS row MATCH (a:Resource {iri: row[0]}) MATCH (b:Resource {iri: row[2]}) MERGE (a)-[r:$(row[1])]->(b) "
-    "SET r.graphs = coalesce(r.graphs, []) + [g IN row[3] WHERE NOT g IN coalesce(r.graphs, [])]"
-)
-_UNLINK: LiteralString = (
-    "UNWIND $rows AS row MATCH (a:Resource {iri: row[0]})-[r]->(b:Resource {iri: row[2]}) WHERE type(r) = row[1] "
-    "SET r.graphs = [g IN r.graphs WHERE NOT g IN row[3]] WITH r WHERE size(r.graphs) = 0 DELETE r"
-)
-_FORGET_VALUES: LiteralString = (
-    "UNWIND $rows AS iri MATCH (n:Resource {iri: iri}) WHERE n._facts IS NULL AND NOT EXISTS { (n)-->() } "
-    "REMOVE n.value, n.quality, n.observedAt, n.receivedAt"
-)
-_PRUNE: LiteralString = "UNWIND $rows AS iri MATCH (n:Resource {iri: iri}) WHERE n._facts IS NULL AND NOT EXISTS { (n)--() } DELETE n"
-_OWNERS: LiteralString = "UNWIND $rows AS row MERGE (g:Graph {iri: row[0]}) SET g.owner = row[1]"
-_REVISE: LiteralString = (
-    "MATCH (t:Twin {key: 'twin'}) SET t.revision = $number CREATE (r:Revision {number: $number, author: $author, source: $source, "
-    "at: $at, reason: $reason, added: $added, removed: $removed, change: $change, commit: $commit})"
-)
-_REVISION_FIELDS: LiteralString = (
-    "RETURN r.number AS number, r.author AS author, r.source AS source, r.at AS at, r.reason AS reason, "
-    "r.added AS added, r.removed AS removed"
-)
-_REVISIONS: LiteralString = "MATCH (r:Revision) WHERE r.number > $since " + _REVISION_FIELDS + " ORDER BY number"
-_NEWEST: LiteralString = "MATCH (t:Twin {key: 'twin'}) MATCH (r:Revision {number: t.revision}) " + _REVISION_FIELDS
-_NODE_PAGE: LiteralString = (
-    "MATCH (n:Resource) WHERE n.iri > $after WITH n ORDER BY n.iri LIMIT $limit "
-    "WITH collect(n) AS nodes RETURN nodes[-1].iri AS last, [n IN nodes WHERE n._facts IS NOT NULL | n.iri] AS iris, "
-    "[n IN nodes WHERE n._facts IS NOT NULL | n._facts] AS facts"
-)
-_LINK_PAGE: LiteralString = (
-    "MATCH (a:Resource) WHERE a.iri > $after AND a.iri <= $last MATCH (a)-[r]->(b:Resource) "
-    "RETURN type(r) AS name, r.graphs AS graphs, collect(a.iri) AS subjects, collect(b.iri) AS objects"
-)
-_WRITE_VALUES: LiteralString = (
-    "UNWIND $rows AS row MATCH (n:Resource {iri: row[0]}) WHERE n._facts IS NOT NULL OR EXISTS { (n)-->() } "
-    "SET n.value = coalesce(row[1], n.value), n.observedAt = datetime({epochMillis: row[2]}), "
-    "n.receivedAt = datetime({epochMillis: row[3]}), n.quality = row[4]"
-)
-_VALUES: LiteralString = (
-    "MATCH (n:Resource) WHERE n.quality IS NOT NULL AND n.receivedAt IS NOT NULL WITH n ORDER BY n.iri "
-    "RETURN collect([n.iri, n.value, n.observedAt.epochMillis, n.receivedAt.epochMillis, n.quality]) AS rows"
-)
 
 
 class Neo4jStore:
@@ -137,7 +77,7 @@ class Neo4jStore:
             major, minor = (int(part) for part in version.split("-")[0].split(".")[:2])
             if (major, minor) < VERSION_MIN:
                 raise StoreUnavailable(f"{self._url} is Neo4j {version}, too old for dynamic labels: upgrade it to 5.26 or newer")
-            for statement in _SCHEMA:
+            for statement in cypher.SCHEMA:
                 session.run(Query(statement, timeout=READ_S)).consume()
 
     # -- the port -------------------------------------------------------------------------------------------------
@@ -159,7 +99,7 @@ class Neo4jStore:
         @unit_of_work(timeout=COMMIT_S)
         def work(tx: ManagedTransaction) -> Revision:
             revision = Revision(expected + 1, cause, len(change.added), len(change.removed))
-            newest = tx.run(_LOCK, asked=mark).single(strict=True)["revision"]
+            newest = tx.run(cypher.LOCK, asked=mark).single(strict=True)["revision"]
             if newest == expected:
                 _write(tx, change, empty=newest == 0)
                 _revise(tx, revision, change, mark)
@@ -236,14 +176,13 @@ def _write(tx: ManagedTransaction, change: ChangeSet, *, empty: bool) -> None:
     subjects = sorted(added.facts.keys() | removed.facts.keys())
     before = {} if empty else _read_facts(tx, subjects, names)
     rows = [_node_row(subject, before.get(subject, {}), added, removed, names) for subject in subjects]
-    _run(tx, _NEW_NODES if empty else _NODES, rows)
-    _run(tx, _ENDS, sorted({end for s, _, o in added.links for end in (s, o)} - set(subjects)))
-    _run(tx, _UNLINK, _link_rows(removed.links, names))
-    _run(tx, _NEW_LINKS if empty else _LINKS, _link_rows(added.links, names))
-    _run(tx, _OWNERS, [list(pair) for pair in sorted(change.graphs.items())])
+    _run(tx, cypher.NEW_NODES if empty else cypher.NODES, rows)
+    _run(tx, cypher.ENDS, sorted({end for s, _, o in added.links for end in (s, o)} - set(subjects)))
+    _write_links(tx, added, removed, names, empty=empty)
+    _run(tx, cypher.OWNERS, [list(pair) for pair in sorted(change.graphs.items())])
     loose = sorted(removed.facts.keys() | {end for s, _, o in removed.links for end in (s, o)})
-    _run(tx, _FORGET_VALUES, loose)
-    _run(tx, _PRUNE, loose)
+    _run(tx, cypher.FORGET_VALUES, loose)
+    _run(tx, cypher.PRUNE, loose)
 
 
 def _learn(tx: ManagedTransaction, names: Names, added: QuadBlock) -> None:
@@ -253,7 +192,7 @@ def _learn(tx: ManagedTransaction, names: Names, added: QuadBlock) -> None:
     objects = np.unique(added.quads[np.isin(added.quads[:, 1], types), 2]).tolist()
     labels, links = names.learn((terms[o] for o in objects if is_iri(terms[o])), predicates)
     for kind, new in (("label", labels), ("predicate", links)):
-        _run(tx, _ADD_NAMES, [list(pair) for pair in sorted(new.items())], kind=kind)
+        _run(tx, cypher.ADD_NAMES, [list(pair) for pair in sorted(new.items())], kind=kind)
 
 
 def _node_row(subject: str, before: Mapping[Fact, None], added: Split, removed: Split, names: Names) -> list[Any]:
@@ -268,15 +207,29 @@ def _node_row(subject: str, before: Mapping[Fact, None], added: Split, removed: 
     return [subject, labels, sorted(set(labels_of(before, names)).difference(labels)), properties]
 
 
-def _link_rows(links: Mapping[Link, Mapping[str, None]], names: Names) -> list[Any]:
-    known = names.predicates
-    return [[s, known[p], o, sorted(links[s, p, o])] for s, p, o in sorted(links) if p in known]
+def _write_links(tx: ManagedTransaction, added: Split, removed: Split, names: Names, *, empty: bool) -> None:
+    """Reads what the subjects say already and writes by id: to search a pair of dense nodes for a dynamic type takes milliseconds each."""
+    wanted = added.links.keys() | removed.links.keys()
+    there = {} if empty else _read_links(tx, wanted, names)
+    create, regraph, unlink = [], [], []
+    for link in sorted(wanted):
+        identity, before = there.get(link, ("", []))
+        after = sorted({graph for graph in before if graph not in removed.links.get(link, {})} | added.links.get(link, {}).keys())
+        if not identity and after:
+            create.append([link[0], names.predicates[link[1]], link[2], after])
+        elif identity and not after:
+            unlink.append(identity)
+        elif after != before:
+            regraph.append([identity, after])
+    _run(tx, cypher.UNLINK, unlink)
+    _run(tx, cypher.REGRAPH, regraph)
+    _run(tx, cypher.NEW_LINKS, create)
 
 
 def _revise(tx: ManagedTransaction, revision: Revision, change: ChangeSet, mark: str) -> None:
     cause = revision.cause
     tx.run(
-        _REVISE,
+        cypher.REVISE,
         number=revision.number,
         author=cause.author,
         source=cause.source,
@@ -296,12 +249,12 @@ def _is_ours(tx: ManagedTransaction, number: int, mark: str) -> bool:
 
 @unit_of_work(timeout=VALUES_S)
 def _write_values(tx: ManagedTransaction, rows: list[Any]) -> None:
-    tx.run(_WRITE_VALUES, rows=rows).consume()
+    tx.run(cypher.WRITE_VALUES, rows=rows).consume()
 
 
-def _run(tx: ManagedTransaction, cypher: LiteralString, rows: Sequence[Any], **parameters: Any) -> None:
+def _run(tx: ManagedTransaction, text: LiteralString, rows: Sequence[Any], **parameters: Any) -> None:
     for batch in _batches(rows):
-        tx.run(cypher, rows=batch, **parameters).consume()
+        tx.run(text, rows=batch, **parameters).consume()
 
 
 def _batches(rows: Sequence[Any]) -> Iterator[list[Any]]:
@@ -314,17 +267,29 @@ def _batches(rows: Sequence[Any]) -> Iterator[list[Any]]:
 
 
 def _read_names(tx: ManagedTransaction) -> Names:
-    tables = {row["kind"]: dict(zip(row["iris"], row["names"], strict=True)) for row in tx.run(_NAMES)}
+    tables = {row["kind"]: dict(zip(row["iris"], row["names"], strict=True)) for row in tx.run(cypher.NAMES)}
     return Names.of(tables.get("label", {}), tables.get("predicate", {}))
 
 
 def _read_facts(tx: ManagedTransaction, subjects: Sequence[str], names: Names) -> dict[str, dict[Fact, None]]:
     facts: dict[str, dict[Fact, None]] = {}
     for batch in _batches(subjects):
-        row = tx.run(_FACTS, rows=batch).single(strict=True)
+        row = tx.run(cypher.FACTS, rows=batch).single(strict=True)
         for iri, entries in zip(row["iris"], row["facts"], strict=True):
             facts[iri] = dict.fromkeys(decode(entry, names) for entry in entries)
     return facts
+
+
+def _read_links(tx: ManagedTransaction, wanted: AbstractSet[Link], names: Names) -> dict[Link, tuple[str, list[str]]]:
+    """The relationship's id and graphs of each wanted link that is there. Cost: linear in what the subjects are linked to."""
+    found: dict[Link, tuple[str, list[str]]] = {}
+    for batch in _batches(sorted({s for s, _, _ in wanted})):
+        row = tx.run(cypher.LINKS_OF, rows=batch).single(strict=True)
+        for s, name, o, identity, graphs in zip(row["subjects"], row["names"], row["objects"], row["ids"], row["graphs"], strict=True):
+            link = (s, names.iris[name], o)
+            if link in wanted:
+                found[link] = (identity, graphs)
+    return found
 
 
 @unit_of_work(timeout=READ_S)
@@ -335,13 +300,13 @@ def _load(tx: ManagedTransaction) -> tuple[Revision | None, tuple[QuadBlock, dic
     number = ids.setdefault
     columns: list[int] = []
     after = ""
-    while (page := tx.run(_NODE_PAGE, after=after, limit=PAGE).single(strict=True))["last"] is not None:
+    while (page := tx.run(cypher.NODE_PAGE, after=after, limit=PAGE).single(strict=True))["last"] is not None:
         for iri, entries in zip(page["iris"], page["facts"], strict=True):
             s = number(iri, len(ids))
             for entry in entries:
                 name, graph, obj = entry.split(" ", 2)
                 columns += (s, number(names.iris[name], len(ids)), number(obj, len(ids)), number(graph, len(ids)))
-        for row in tx.run(_LINK_PAGE, after=after, last=page["last"]):
+        for row in tx.run(cypher.LINK_PAGE, after=after, last=page["last"]):
             p = number(names.iris[row["name"]], len(ids))
             graphs = [number(graph, len(ids)) for graph in row["graphs"]]
             for subject, obj in zip(row["subjects"], row["objects"], strict=True):
@@ -353,12 +318,12 @@ def _load(tx: ManagedTransaction) -> tuple[Revision | None, tuple[QuadBlock, dic
 
 
 def _newest(tx: ManagedTransaction) -> Revision | None:
-    row = tx.run(_NEWEST).single()
+    row = tx.run(cypher.NEWEST).single()
     return None if row is None else _revision(row)
 
 
 def _revisions(tx: ManagedTransaction, since: int) -> list[Revision]:
-    return [_revision(row) for row in tx.run(_REVISIONS, since=since)]
+    return [_revision(row) for row in tx.run(cypher.REVISIONS, since=since)]
 
 
 def _revision(row: neo4j.Record) -> Revision:
@@ -372,5 +337,5 @@ def _packed_change(tx: ManagedTransaction, number: int) -> bytes | None:
 
 
 def _values(tx: ManagedTransaction) -> list[list[Any]]:
-    rows: list[list[Any]] = tx.run(_VALUES).single(strict=True)["rows"]
+    rows: list[list[Any]] = tx.run(cypher.VALUES).single(strict=True)["rows"]
     return rows
