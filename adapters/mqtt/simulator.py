@@ -64,9 +64,12 @@ class MqttSimulator:
         self._config, self._bindings, self._write = config, bindings, write
         self._by_topic = {target.topic: (point, target) for point, target in bindings.targets.items()}
         self._connected = Event()
+        self.ready = Event()
+        """Set while the broker has taken the subscription to commands."""
         self._client = paho.Client(CallbackAPIVersion.VERSION2, f"{config.client_id}-plant", True)
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
+        self._client.on_subscribe = self._on_subscribe
         self._client.on_message = self._on_message
 
     def start(self, timeout_s: float = 5.0) -> bool:
@@ -98,8 +101,12 @@ class MqttSimulator:
             client.subscribe([(topic, 0) for topic in sorted(self._by_topic)])
         self._connected.set()
 
+    def _on_subscribe(self, _client: paho.Client, _user: Any, _number: int, _reasons: Any, _properties: Any) -> None:
+        self.ready.set()
+
     def _on_disconnect(self, _client: paho.Client, _user: Any, _flags: Any, _reason: Any, _properties: Any) -> None:
         self._connected.clear()
+        self.ready.clear()
 
     def _on_message(self, _client: paho.Client, _user: Any, message: paho.MQTTMessage) -> None:
         point, target = self._by_topic.get(message.topic, ("", None))
