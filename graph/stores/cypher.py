@@ -24,7 +24,7 @@ NEW_NODES: LiteralString = "UNWIND $rows AS row CREATE (n:Resource {iri: row[0]}
 NODES: LiteralString = "UNWIND $rows AS row MERGE (n:Resource {iri: row[0]}) SET n:$(row[1]) REMOVE n:$(row[2]) SET n += row[3]"
 ENDS: LiteralString = "UNWIND $rows AS iri MERGE (:Resource {iri: iri})"
 NEW_LINKS: LiteralString = (
-    "UNWIND $rows AS row MATCH (a:Resource {iri: row[0]}) MATCH (b:Resource {iri: row[2]}) CREATE (a)-[:$(row[1]) {graphs: row[3]}]->(b)"
+    "UNWIND $rows AS row MATCH (a:Resource {iri: row[0]}) MATCH (b:Resource {iri: row[2]}) CREATE (a)-[r:$(row[1])]->(b) SET r = row[3]"
 )
 LINKS_OF: LiteralString = (
     "UNWIND $rows AS iri MATCH (a:Resource {iri: iri})-[r]->(b:Resource) RETURN collect(iri) AS subjects, collect(type(r)) AS names, "

@@ -46,6 +46,8 @@ VERSION_MIN = (5, 26)
 class Neo4jStore:
     """A `TwinStore` on a Neo4j server; `url` is `bolt://HOST:PORT`, `neo4j://HOST:PORT` or one of their TLS forms.
 
+    Without a password the server is asked for no authentication.
+
     Raises `StoreUnavailable`, with the address and the next step, when the server is away (after some `REPEAT_S` seconds at
     most), refuses the user or is too old.
     """
@@ -55,7 +57,7 @@ class Neo4jStore:
         with self._errors():
             self._driver = GraphDatabase.driver(
                 url,
-                auth=(user, password) if user else None,
+                auth=(user, password) if password else None,
                 connection_timeout=CONNECT_S,
                 connection_acquisition_timeout=CONNECT_S,
                 max_transaction_retry_time=REPEAT_S,
@@ -216,7 +218,7 @@ def _write_links(tx: ManagedTransaction, added: Split, removed: Split, names: Na
         identity, before = there.get(link, ("", []))
         after = sorted({graph for graph in before if graph not in removed.links.get(link, {})} | added.links.get(link, {}).keys())
         if not identity and after:
-            create.append([link[0], names.predicates[link[1]], link[2], after])
+            create.append([link[0], names.predicates[link[1]], link[2], {"predicate": link[1], "graphs": after}])
         elif identity and not after:
             unlink.append(identity)
         elif after != before:

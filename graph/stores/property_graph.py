@@ -10,7 +10,7 @@ Rules of this file:
    caller's text.
 4. A property is an integer, a float, a boolean or a text; several values make an array of one of these, of texts when they do not agree.
 5. What a property cannot carry stands beside it in `_facts`: one text `NAME GRAPH KEY` for each type and literal, exact (`ontology.terms`).
-   A relationship carries the list `graphs` of the graphs that say it.
+   A relationship carries its `predicate` and the list `graphs` of the graphs that say it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ontology.terms import KeyQuad, is_iri, is_literal, literal_parts
 
 RDF_TYPE = RDF + "type"
 RESERVED_LABELS = frozenset({"Resource", "Twin", "Revision", "Graph", "Name"})
-RESERVED_PREDICATES = frozenset({"iri", "value", "quality", "observedAt", "receivedAt", "_facts", "graphs"})
+RESERVED_PREDICATES = frozenset({"iri", "value", "quality", "observedAt", "receivedAt", "_facts"})
 
 Fact = tuple[str, str, str]
 """Predicate, object, graph of a quad that its subject's node carries."""
