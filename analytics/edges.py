@@ -1,0 +1,230 @@
+"""From the relations of the model to supply edges, by the rules 1 to 7 of `docs/guides/supply-model.md`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from analytics.roles import Masks, Roles
+from analytics.supply_graph import AIR_COOLING, COMPUTE, CONTROL, LIQUID_COOLING, NETWORK, POWER, Flags
+from graph.snapshot import Relation, Snapshot
+from ontology.namespaces import BRICK, DCX, S223
+from ontology.terms import Ids, is_literal
+from ontology.vocabulary import Vocabulary
+
+FEEDS_IN = {
+    DCX + "feedsPower": POWER,
+    DCX + "feedsLiquidCooling": LIQUID_COOLING,
+    DCX + "feedsAirCooling": AIR_COOLING,
+    DCX + "feedsNetwork": NETWORK,
+    DCX + "feedsCompute": COMPUTE,
+    DCX + "feedsControl": CONTROL,
+}
+"""The medium of each sub-property of `brick:feeds` that names one."""
+_POWER = 0
+_EMPTY: Ids = np.empty(0, dtype=np.int32)
+
+
+@dataclass(frozen=True, slots=True)
+class SupplyTriples:
+    """Supply edges in term numbers: source, target, medium number, and whether the medium was assumed. Duplicates may occur."""
+
+    source: Ids
+    target: Ids
+    medium: Ids
+    assumed: Flags
+    connections: Ids
+    """The ASHRAE 223P connections, conduits whatever their class."""
+
+
+@dataclass(slots=True)
+class _Collected:
+    columns: list[tuple[Ids, Ids, Ids, Flags]] = field(default_factory=list)
+
+    def add(self, source: Ids, target: Ids, medium: Ids, assumed: Flags) -> None:
+        self.columns.append((source, target, medium, assumed))
+
+    def all(self) -> tuple[Ids, Ids, Ids, Flags]:
+        if not self.columns:
+            return _EMPTY, _EMPTY, _EMPTY, np.empty(0, dtype=np.bool_)
+        source, target, medium, assumed = (np.concatenate(parts) for parts in zip(*self.columns, strict=True))
+        return source.astype(np.int32), target.astype(np.int32), medium.astype(np.int32), assumed.astype(np.bool_)
+
+
+def supply_triples(snapshot: Snapshot, vocabulary: Vocabulary, roles: Roles) -> SupplyTriples:
+    """All supply edges of a snapshot. Cost: sorts over the relations concerned; Python only for each 223P connection."""
+    hands_on, takes_in = roles.hands_on[roles.role_of], roles.takes_in[roles.role_of]
+    members, groups = _members(snapshot)
+    _groups_hand_on_what_their_members_do(hands_on, members, groups)
+    found = _Collected()
+    explicit = _explicit_feeds(snapshot, vocabulary, found)
+    u, v = _plain_feeds(snapshot, vocabulary, roles, hands_on, takes_in)
+    new = ~np.isin(_pair(u, v), explicit)
+    u, v = u[new], v[new]
+    medium, assumed = _medium(hands_on[u], takes_in[v])
+    found.add(u, v, medium, assumed)
+    connections = _connections(snapshot, hands_on, takes_in, found)
+    _ties(snapshot, hands_on | takes_in, found)
+    _group_members(members, groups, hands_on, found)
+    source, target, medium, assumed = found.all()
+    keep = (source != target) & ~roles.storage[roles.role_of[source]] & ~_literals(snapshot, source, target)
+    return SupplyTriples(source[keep], target[keep], medium[keep], assumed[keep], connections)
+
+
+def _explicit_feeds(snapshot: Snapshot, vocabulary: Vocabulary, found: _Collected) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Rule 1. Gives the keys of the pairs found."""
+    keys = [np.empty(0, dtype=np.int64)]
+    for number, prop in enumerate(FEEDS_IN):
+        for relation in _relations(snapshot, vocabulary, prop):
+            u, v = relation.subjects, relation.objects
+            found.add(u, v, np.full(len(u), number, np.int32), np.zeros(len(u), np.bool_))
+            keys.append(_pair(u, v))
+    return np.unique(np.concatenate(keys))
+
+
+def _plain_feeds(snapshot: Snapshot, vocabulary: Vocabulary, roles: Roles, hands_on: Masks, takes_in: Masks) -> tuple[Ids, Ids]:
+    """The pairs of rules 2, 3 and 4, each once."""
+    named = frozenset().union(*(vocabulary.subproperties(prop) for prop in FEEDS_IN))
+    sources, targets = [_EMPTY], [_EMPTY]
+    for relation in _relations(snapshot, vocabulary, BRICK + "feeds", but=named):
+        sources.append(relation.subjects)
+        targets.append(relation.objects)
+    for relation in _relations(snapshot, vocabulary, BRICK + "isFedBy"):
+        sources.append(relation.objects)
+        targets.append(relation.subjects)
+    part_of = [(r.subjects, r.objects) for r in _relations(snapshot, vocabulary, BRICK + "hasPart")]
+    part_of += [(r.objects, r.subjects) for r in _relations(snapshot, vocabulary, BRICK + "isPartOf")]
+    for whole, part in part_of:
+        supplied = roles.supplies_parts[roles.role_of[whole]] & (hands_on[whole] & takes_in[part] != 0)
+        sources.append(whole[supplied])
+        targets.append(part[supplied])
+    u, v = np.concatenate(sources), np.concatenate(targets)
+    _, first = np.unique(_pair(u, v), return_index=True)
+    return u[first], v[first]
+
+
+def _medium(hands_on: Masks, takes_in: Masks) -> tuple[Ids, Flags]:
+    """Rule 2: the medium of each pair by what its source hands on and its target takes in, and whether that had to be assumed."""
+    both = hands_on & takes_in
+    mask = np.where(_is_one(hands_on), hands_on, np.where(both != 0, both, np.where(_is_one(takes_in), takes_in, 0)))
+    return np.where(mask == 0, _POWER, _lowest(mask)).astype(np.int32), ~_is_one(mask)
+
+
+def _connections(snapshot: Snapshot, hands_on: Masks, takes_in: Masks, found: _Collected) -> Ids:
+    """Rule 5: `u -> c -> v` in the medium that rule 2 gives the pair (u, v)."""
+    into, out = _ends(snapshot)
+    rows: list[tuple[int, int, int, bool]] = []
+    for connection in sorted(into.keys() | out.keys()):
+        sources, targets = sorted(into.get(connection, ())), sorted(out.get(connection, ()))
+        for u, v in ((u, v) for u in sources or (connection,) for v in targets or (connection,)):
+            medium, assumed = _medium(hands_on[[u]], takes_in[[v]])
+            rows.append((u, connection, int(medium[0]), bool(assumed[0])))
+            rows.append((connection, v, int(medium[0]), bool(assumed[0])))
+    if rows:
+        columns = [np.array(column) for column in zip(*rows, strict=True)]
+        found.add(columns[0], columns[1], columns[2], columns[3])
+    return np.array(sorted(into.keys() | out.keys()), dtype=np.int32)
+
+
+def _ends(snapshot: Snapshot) -> tuple[dict[int, set[int]], dict[int, set[int]]]:
+    """For each connection what enters it and what leaves it, said of the connection itself or by its connection points."""
+    into: dict[int, set[int]] = {}
+    out: dict[int, set[int]] = {}
+    for name, ends in (("connectsFrom", into), ("connectsTo", out)):
+        relation = snapshot.relation(S223 + name)
+        for connection, end in zip(relation.subjects.tolist(), relation.objects.tolist(), strict=True):
+            ends.setdefault(connection, set()).add(end)
+    owner: dict[int, int] = {}
+    has, of = snapshot.relation(S223 + "hasConnectionPoint"), snapshot.relation(S223 + "isConnectionPointOf")
+    owner.update(zip(has.objects.tolist(), has.subjects.tolist(), strict=True))
+    owner.update(zip(of.subjects.tolist(), of.objects.tolist(), strict=True))
+    at, through = snapshot.relation(S223 + "connectsAt"), snapshot.relation(S223 + "connectsThrough")
+    joints = {
+        *zip(at.subjects.tolist(), at.objects.tolist(), strict=True),
+        *zip(through.objects.tolist(), through.subjects.tolist(), strict=True),
+    }
+    kinds = {
+        name: set(snapshot.instances([S223 + name]).tolist())
+        for name in ("OutletConnectionPoint", "InletConnectionPoint", "BidirectionalConnectionPoint")
+    }
+    for connection, point in sorted(joints):
+        equipment = owner.get(point)
+        if equipment is None:
+            continue
+        if point in kinds["OutletConnectionPoint"] or point in kinds["BidirectionalConnectionPoint"]:
+            into.setdefault(connection, set()).add(equipment)
+        if point in kinds["InletConnectionPoint"] or point in kinds["BidirectionalConnectionPoint"]:
+            out.setdefault(connection, set()).add(equipment)
+    return into, out
+
+
+def _ties(snapshot: Snapshot, media: Masks, found: _Collected) -> None:
+    """Rule 6: both ways, in a medium that bus and tie have in common, else one of the bus, power first."""
+    relation = snapshot.relation(DCX + "ties")
+    tie, bus = relation.subjects, relation.objects
+    mask = np.where(media[bus] & media[tie] != 0, media[bus] & media[tie], media[bus])
+    medium, assumed = np.where(mask == 0, _POWER, _lowest(mask)).astype(np.int32), ~_is_one(mask)
+    found.add(tie, bus, medium, assumed)
+    found.add(bus, tie, medium, assumed)
+
+
+def _members(snapshot: Snapshot) -> tuple[Ids, Ids]:
+    relation = snapshot.relation(DCX + "hasMember")
+    return relation.objects, relation.subjects
+
+
+def _groups_hand_on_what_their_members_do(hands_on: Masks, members: Ids, groups: Ids) -> None:
+    """A redundancy group's class has no medium of its own; groups of groups settle in as many rounds as they are deep."""
+    while True:
+        before = hands_on[groups].copy()
+        np.bitwise_or.at(hands_on, groups, hands_on[members])
+        if np.array_equal(before, hands_on[groups]):
+            return
+
+
+def _group_members(members: Ids, groups: Ids, hands_on: Masks, found: _Collected) -> None:
+    """Rule 7: `m -> g` in the media that g feeds; those that m hands on where g feeds nothing."""
+    if len(members) == 0:
+        return
+    source, _, medium, _ = found.all()
+    feeds = np.zeros(len(hands_on), dtype=np.int64)
+    np.bitwise_or.at(feeds, source, np.left_shift(np.int64(1), medium.astype(np.int64)))
+    while True:
+        before = feeds[members].copy()
+        mask = np.where(feeds[groups] != 0, feeds[groups], hands_on[members])
+        np.bitwise_or.at(feeds, members[np.isin(members, groups)], mask[np.isin(members, groups)])
+        if np.array_equal(before, feeds[members]):
+            break
+    unclear = mask == 0
+    found.add(members[unclear], groups[unclear], np.full(int(unclear.sum()), _POWER, np.int32), np.ones(int(unclear.sum()), np.bool_))
+    for number in range(int(mask.max(initial=0)).bit_length()):
+        has = (mask >> number) & 1 == 1
+        found.add(members[has], groups[has], np.full(int(has.sum()), number, np.int32), np.zeros(int(has.sum()), np.bool_))
+
+
+def _relations(snapshot: Snapshot, vocabulary: Vocabulary, prop: str, but: frozenset[str] = frozenset()) -> Iterable[Relation]:
+    """The relations of a property and its sub-properties, in order of IRIs."""
+    return [snapshot.relation(iri) for iri in sorted({prop, *vocabulary.subproperties(prop)} - but)]
+
+
+def _pair(u: Ids, v: Ids) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    return (u.astype(np.int64) << 32) | v
+
+
+def _literals(snapshot: Snapshot, source: Ids, target: Ids) -> Flags:
+    """Which edges end in a literal: a mistake of the model that validation names."""
+    numbers = np.unique(np.concatenate((source, target)))
+    keys = snapshot.terms.keys
+    wrong = np.array([n for n in numbers.tolist() if is_literal(keys[n])], dtype=np.int32)
+    return np.isin(source, wrong) | np.isin(target, wrong)
+
+
+def _is_one(mask: Masks) -> Flags:
+    return np.asarray((mask != 0) & (mask & (mask - 1) == 0), dtype=np.bool_)
+
+
+def _lowest(mask: Masks) -> Ids:
+    """The number of the lowest bit; meaningless for an empty mask."""
+    return np.asarray(np.log2(np.maximum(mask & -mask, 1)), dtype=np.int32)

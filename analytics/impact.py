@@ -1,0 +1,195 @@
+"""The blast radius: what a set of failures does to the site, why, and what stands behind it. After `docs/guides/supply-model.md`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import numpy as np
+
+from analytics import kernel
+from analytics.conditions import Conditions
+from analytics.damage import Damage, assess
+from analytics.evidence import chains_by_cause, smallest_causes
+from analytics.state import Plant, plant, stated_positions
+from analytics.supply_graph import SupplyGraph
+from analytics.totals import Totals, count_totals
+from graph.errors import UnknownEntity
+from ontology.namespaces import compact, expand
+from ontology.terms import Ids
+
+ASSUMED_LISTED_MAX = 100
+"""Assumptions spelled out in one answer; how many more there are is said in a last line."""
+
+
+class OutcomeKind(StrEnum):
+    """What becomes of one supply of one node, worst first."""
+
+    LOST = "LOST"
+    OVERLOADED = "OVERLOADED"
+    NO_REDUNDANCY = "NO_REDUNDANCY"
+    REDUCED = "REDUCED"
+    UNAFFECTED = "UNAFFECTED"
+
+
+KINDS = tuple(OutcomeKind)
+LOST, OVERLOADED, NO_REDUNDANCY, REDUCED, UNAFFECTED = range(len(KINDS))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What becomes of one node in one medium; `cls` and `medium` are IRIs, the rest of the ids are node IRIs."""
+
+    id: str
+    cls: str | None
+    label: str
+    medium: str
+    outcome: OutcomeKind
+    evidence: tuple[str, ...]
+    """A smallest set of the failed things that alone gives this outcome or a worse one, in order of ids."""
+    path: tuple[str, ...]
+    """A shortest chain of supply from one of the evidence to this node, both included."""
+    exposed_to: tuple[str, ...]
+    """For `NO_REDUNDANCY`: up to three things whose failure would now take this supply down, in order of ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatedPosition:
+    """Where a switch stood for this answer: those that telemetry tells of, and those that are not closed."""
+
+    id: str
+    position: str
+    """`open` or `closed`."""
+    from_telemetry: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BlastRadius:
+    """The answer to "what if this fails": as of one revision and one instant (aware UTC). Equal questions give equal answers."""
+
+    revision: int
+    at: datetime
+    failed: tuple[str, ...]
+    outcomes: tuple[Outcome, ...]
+    """Worst first, then in order of ids and media; `UNAFFECTED` is counted, not listed."""
+    totals: Totals
+    assumed: tuple[str, ...]
+    positions: tuple[StatedPosition, ...]
+
+    def to_json(self) -> dict[str, object]:
+        """The answer as the command line prints it."""
+        return {
+            "revision": self.revision,
+            "at": self.at.isoformat().replace("+00:00", "Z"),
+            "failed": list(self.failed),
+            "outcomes": [_outcome_json(outcome) for outcome in self.outcomes],
+            "totals": self.totals.to_json(),
+            "assumed": list(self.assumed),
+            "positions": [{"id": p.id, "position": p.position, "from_telemetry": p.from_telemetry} for p in self.positions],
+        }
+
+
+def impact(graph: SupplyGraph, failed: Sequence[str], conditions: Conditions, media: Sequence[str] | None = None) -> BlastRadius:
+    """What becomes of the site when all of `failed` fail at once, the switches standing as `conditions` say.
+
+    `failed` are IRIs or CURIEs; one that plays no part in supply affects nothing. `media` (IRIs or CURIEs) restricts the outcomes and
+    the totals to some media. Raises `UnknownEntity` for an id or a medium that the twin does not know.
+
+    Cost: the damage and that of every further failure that can matter now, not the size of the site; with several failures also
+    one such assessment for each subset that is tried as evidence (`evidence.SUBSETS_MAX`).
+    """
+    failed_ids, nodes = graph.resolve(failed)
+    wanted = _media_numbers(graph, media)
+    state = plant(graph, conditions)
+    damage = assess(state, nodes, graph.nodes.failure_unit)
+    pairs, kinds = _outcomes(state, damage, nodes, wanted)
+    return BlastRadius(
+        graph.revision,
+        conditions.at,
+        tuple(failed_ids),
+        _explained(graph, state, damage, nodes, pairs, kinds),
+        count_totals(graph, state.wiring.pair_node[pairs], kinds, nodes),
+        _assumed(graph, state, pairs, nodes),
+        tuple(
+            StatedPosition(graph.id(node), "open" if position.is_open else "closed", position.from_telemetry)
+            for node, position in stated_positions(graph, conditions)
+        ),
+    )
+
+
+def _media_numbers(graph: SupplyGraph, media: Sequence[str] | None) -> Ids:
+    if media is None:
+        return np.arange(len(graph.media), dtype=np.int32)
+    wanted = sorted({expand(medium) for medium in media})
+    unknown = [medium for medium in wanted if medium not in graph.media]
+    if unknown:
+        known = ", ".join(compact(medium) for medium in graph.media)
+        raise UnknownEntity(f"no medium {compact(unknown[0])!r}: this site has {known}; name one of these or leave the media out")
+    return np.array([graph.media.index(medium) for medium in wanted], dtype=np.int32)
+
+
+def _outcomes(state: Plant, damage: Damage, failed: Ids, wanted: Ids) -> tuple[Ids, Ids]:
+    """The pairs that have an outcome, in the order of the answer, and their kinds as indices into `KINDS`."""
+    wiring = state.wiring
+    exposed = np.fromiter(damage.exposed_to, dtype=np.int32, count=len(damage.exposed_to))
+    reduced = np.setdiff1d(damage.weaker, exposed, assume_unique=True)
+    pairs = np.concatenate((damage.lost, exposed, reduced)).astype(np.int32)
+    kinds = np.repeat(np.array([LOST, NO_REDUNDANCY, REDUCED], np.int32), [len(damage.lost), len(exposed), len(reduced)])
+    keep = ~np.isin(wiring.pair_node[pairs], failed) & np.isin(wiring.pair_medium[pairs], wanted)
+    return pairs[keep], kinds[keep]
+
+
+def _explained(graph: SupplyGraph, state: Plant, damage: Damage, failed: Ids, pairs: Ids, kinds: Ids) -> tuple[Outcome, ...]:
+    if len(pairs) == 0:
+        return ()
+    causes = smallest_causes(state, failed, graph.nodes.failure_unit, damage)
+    listed = [causes[pair] for pair in pairs.tolist()]
+    chains = chains_by_cause(state, damage, listed)
+    ids, wiring = graph.nodes.ids, state.wiring
+    outcomes: list[tuple[tuple[int, int, str], Outcome]] = []
+    for pair, kind, cause in zip(pairs.tolist(), kinds.tolist(), listed, strict=True):
+        node, medium = int(wiring.pair_node[pair]), graph.media[int(wiring.pair_medium[pair])]
+        path = chains[cause, kind == LOST].to(pair)
+        exposed_to = damage.exposed_to.get(pair, ()) if kind == NO_REDUNDANCY else ()
+        outcome = Outcome(
+            ids[node],
+            graph.class_iri(node),
+            graph.label(node),
+            medium,
+            KINDS[kind],
+            tuple(ids[n] for n in cause),
+            tuple(ids[n] for n in path),
+            tuple(ids[n] for n in exposed_to),
+        )
+        outcomes.append(((kind, node, medium), outcome))
+    return tuple(outcome for _, outcome in sorted(outcomes, key=lambda entry: entry[0]))
+
+
+def _assumed(graph: SupplyGraph, state: Plant, pairs: Ids, failed: Ids) -> tuple[str, ...]:
+    """What was taken for granted about the failed nodes, the affected ones and all that supplies them."""
+    if len(graph.assumptions) == 0:
+        return ()
+    seeds = np.concatenate((state.wiring.pair_slot[pairs], state.slots(failed))).astype(np.int32)
+    slots = kernel.upstream(state.wires, state.base.live, seeds)
+    nodes = np.zeros(len(graph.nodes), dtype=np.bool_)
+    nodes[state.wiring.slot_node[np.flatnonzero(slots)]] = True
+    nodes[failed] = True
+    texts = graph.assumed_about(nodes)
+    if len(texts) <= ASSUMED_LISTED_MAX:
+        return tuple(texts)
+    return (*texts[:ASSUMED_LISTED_MAX], f"and {len(texts) - ASSUMED_LISTED_MAX} more of these kinds")
+
+
+def _outcome_json(outcome: Outcome) -> Mapping[str, object]:
+    return {
+        "id": outcome.id,
+        "class": outcome.cls,
+        "label": outcome.label,
+        "medium": outcome.medium,
+        "outcome": outcome.outcome.value,
+        "evidence": list(outcome.evidence),
+        "path": list(outcome.path),
+        "exposed_to": list(outcome.exposed_to),
+    }

@@ -1,0 +1,113 @@
+"""What stands behind the nodes: racks, services, tenants, and the draw of the IT equipment in kW."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from analytics.supply_graph import Loads
+from graph.snapshot import Snapshot
+from graph.values import Floats
+from ontology.namespaces import BRICK, DCX, UNIT
+from ontology.terms import Ids, is_literal, literal_parts
+from ontology.units import UnitError, conversion
+from ontology.vocabulary import Vocabulary
+
+RACK = BRICK + "ICT_Rack"
+HARDWARE = BRICK + "ICT_Hardware"
+SERVICE = DCX + "Service"
+TENANT = DCX + "Tenant"
+KILOWATT = UNIT + "KiloW"
+POWER_STATED_BY = (DCX + "allocatedPower", BRICK + "ratedPowerInput")
+"""In order of preference."""
+
+
+def racks(snapshot: Snapshot, vocabulary: Vocabulary) -> Ids:
+    """The racks, by term number."""
+    return snapshot.instances(vocabulary.subclasses(RACK))
+
+
+def services(snapshot: Snapshot, vocabulary: Vocabulary) -> Ids:
+    """The services, by term number."""
+    return snapshot.instances(vocabulary.subclasses(SERVICE))
+
+
+def hardware(snapshot: Snapshot, vocabulary: Vocabulary) -> Ids:
+    """The IT equipment whose draw counts, by term number: racks draw nothing of their own beside it."""
+    below = vocabulary.subclasses(HARDWARE) - vocabulary.subclasses(RACK)
+    return np.setdiff1d(snapshot.instances(below), racks(snapshot, vocabulary)).astype(np.int32)
+
+
+def loads(snapshot: Snapshot, vocabulary: Vocabulary, node_of: Ids) -> Loads:
+    """All loads, in node numbers; `node_of` gives the node of a term number, or -1. Cost: a few vectorised look-ups."""
+    equipment = hardware(snapshot, vocabulary)
+    draw = draw_kw(snapshot, equipment)
+    order = np.argsort(node_of[equipment])
+    owned = snapshot.relation(DCX + "hasTenant")
+    tenants = _tenants(snapshot, vocabulary, owned.objects)
+    numbers = {term: number for number, term in enumerate(tenants)}
+    keep = node_of[owned.subjects] >= 0
+    keep &= np.isin(owned.objects, np.array(tenants, dtype=np.int32))
+    tenant = np.array([numbers[term] for term in owned.objects[keep].tolist()], dtype=np.int32)
+    mounted = snapshot.relation(DCX + "mountedIn")
+    known = (node_of[mounted.subjects] >= 0) & (node_of[mounted.objects] >= 0)
+    return Loads(
+        np.sort(node_of[racks(snapshot, vocabulary)]),
+        np.sort(node_of[services(snapshot, vocabulary)]),
+        node_of[equipment][order],
+        draw[order],
+        tuple(snapshot.key(term) for term in tenants),
+        np.stack((node_of[owned.subjects[keep]], tenant), axis=1),
+        np.stack((node_of[mounted.subjects[known]], node_of[mounted.objects[known]]), axis=1),
+    )
+
+
+def draw_kw(snapshot: Snapshot, equipment: Ids) -> Floats:
+    """The draw of each piece of equipment in kW: what is allocated to it, else its rated input, else 0."""
+    draw = np.full(len(equipment), np.nan)
+    for predicate in POWER_STATED_BY:
+        unknown = np.isnan(draw)
+        draw[unknown] = quantities(snapshot, predicate, equipment[unknown], KILOWATT)
+    return np.where(np.isnan(draw), 0.0, draw)
+
+
+def quantities(snapshot: Snapshot, predicate: str, subjects: Ids, unit: str) -> Floats:
+    """The quantity that each subject states by a predicate, `[brick:value n; brick:hasUnit u]`, in `unit`; nan where it states none."""
+    result = np.full(len(subjects), np.nan)
+    nodes = snapshot.relation(predicate).first_objects(subjects)
+    stated = np.flatnonzero(nodes >= 0)
+    values = snapshot.relation(BRICK + "value").first_objects(nodes[stated])
+    units = snapshot.relation(BRICK + "hasUnit").first_objects(nodes[stated])
+    whole = (values >= 0) & (units >= 0)
+    stated, values, units = stated[whole], values[whole], units[whole]
+    number = _numbers(snapshot, values)
+    factors = np.array([_factor(snapshot.key(u), unit) for u in np.unique(units).tolist()]).reshape(-1, 2)
+    at = np.searchsorted(np.unique(units), units)
+    result[stated] = number * factors[at, 0] + factors[at, 1]
+    return result
+
+
+def _numbers(snapshot: Snapshot, terms: Ids) -> Floats:
+    distinct, inverse = np.unique(terms, return_inverse=True)
+    return np.array([_number(snapshot.key(term)) for term in distinct.tolist()])[inverse.reshape(-1)] if len(terms) else np.empty(0)
+
+
+def _number(key: str) -> float:
+    try:
+        return float(literal_parts(key).lexical) if is_literal(key) else float("nan")
+    except ValueError:
+        return float("nan")
+
+
+def _factor(unit: str, wanted: str) -> tuple[float, float]:
+    try:
+        return conversion(unit, wanted)
+    except UnitError:  # amperes are no kilowatts: the model states no power here
+        return float("nan"), float("nan")
+
+
+def _tenants(snapshot: Snapshot, vocabulary: Vocabulary, named: Ids) -> list[int]:
+    """Every tenant, in order of IRIs."""
+    terms: Iterable[int] = {*snapshot.instances(vocabulary.subclasses(TENANT)).tolist(), *named.tolist()}
+    return sorted((t for t in terms if not is_literal(snapshot.key(t))), key=snapshot.key)

@@ -1,0 +1,152 @@
+"""What each node needs: explicit `dcx:requires`, the counts of redundancy groups, the defaults of classes, else any one supplier."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from analytics.roles import ANY_ONE, Masks
+from analytics.supply_graph import ALL, Edges, Requirements
+from graph.snapshot import Snapshot
+from ontology.namespaces import DCX
+from ontology.terms import Ids, is_literal, literal_parts
+
+NONE_NEEDED = ALL - 1
+"""Below `ALL`: no requirement at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """One explicit requirement, in term numbers; `among` empty means all suppliers in the medium."""
+
+    entity: int
+    medium: str
+    at_least: int
+    among: frozenset[int]
+    of_capacity: bool
+
+
+def stated_requirements(snapshot: Snapshot) -> list[Stated]:
+    """Every `dcx:requires` of the snapshot that names a medium, in order of term numbers. Cost: one pass over them."""
+    entities = _table(snapshot, "requires")
+    media, at_least, all_of = _table(snapshot, "medium"), _table(snapshot, "atLeast"), _table(snapshot, "allOf")
+    capacity, among = _table(snapshot, "atLeastCapacity"), _table(snapshot, "among")
+    found = []
+    for entity, needs in entities.items():
+        for need in needs:
+            counts = [n for n in _numbers(snapshot, at_least.get(need, ())) if n >= 0]
+            every = any(_is_true(snapshot, o) for o in all_of.get(need, ()))
+            threshold = ALL if every else max(counts, default=ANY_ONE)
+            of_capacity = need in capacity and not every and not counts
+            for medium in media.get(need, ()):
+                found.append(Stated(entity, snapshot.key(medium), threshold, frozenset(among.get(need, ())), of_capacity))
+    return found
+
+
+def needed_members(snapshot: Snapshot) -> dict[int, tuple[int, frozenset[int]]]:
+    """For each group with a count: how many members it needs, and its members.
+
+    `dcx:requiredCount`, else the number of members less `dcx:spareCount`; a group with neither needs any one.
+    """
+    members = _table(snapshot, "hasMember")
+    required, spare = _table(snapshot, "requiredCount"), _table(snapshot, "spareCount")
+    found = {}
+    for group, whom in members.items():
+        counts = _numbers(snapshot, required.get(group, ()))
+        spares = _numbers(snapshot, spare.get(group, ()))
+        if counts or spares:
+            found[group] = (max(counts) if counts else max(len(whom) - max(spares), 0), frozenset(whom))
+    return found
+
+
+def compile_requirements(
+    edges: Edges,
+    stated: Iterable[Stated],
+    groups: Mapping[int, tuple[int, frozenset[int]]],
+    node_of: Mapping[int, int] | Ids,
+    media: tuple[str, ...],
+    source_of: Masks,
+    defaults: Ids,
+) -> Requirements:
+    """All requirements of all nodes, in node and medium numbers.
+
+    `node_of` gives the node of a term number, `source_of` the media that each node is a source of, `defaults` (nodes, media) what its
+    class needs. Where a node states a requirement in a medium its default there falls away. Cost: one pass over the edges, plus
+    Python for each stated requirement.
+    """
+    medium_number = {iri: number for number, iri in enumerate(media)}
+    wanted: dict[tuple[int, int], list[tuple[int, frozenset[int]]]] = defaultdict(list)
+    for need in stated:
+        node = int(node_of[need.entity])
+        wanted[node, medium_number[need.medium]].append((need.at_least, _nodes(need.among, node_of)))
+    for group, (count, members) in groups.items():
+        node, inside = int(node_of[group]), _nodes(members, node_of)
+        if node < 0:
+            continue
+        for medium in _media_fed(edges, node, inside):
+            wanted[node, medium].append((count, inside))
+    keys = np.array(sorted(node * len(media) + medium for node, medium in wanted), dtype=np.int64)
+
+    def default(node: Ids, medium: Ids) -> Ids:
+        is_source = (source_of[node] >> medium) & 1 == 1
+        explicit = np.isin(node.astype(np.int64) * len(media) + medium, keys)
+        return np.where(is_source | explicit, NONE_NEEDED, defaults[node, medium]).astype(np.int32)
+
+    return Requirements.of_pairs(edges, default).and_also(_explicit(edges, wanted))
+
+
+def _explicit(edges: Edges, wanted: Mapping[tuple[int, int], list[tuple[int, frozenset[int]]]]) -> Requirements:
+    nodes, media, thresholds, sizes, suppliers = [], [], [], [], []
+    for (node, medium), needs in sorted(wanted.items()):
+        first, last = np.searchsorted(edges.target, [node, node + 1])
+        sources = edges.source[first:last][edges.medium[first:last] == medium].tolist()
+        for at_least, among in sorted(needs, key=lambda need: (need[0], sorted(need[1]))):
+            counted = [s for s in sources if not among or s in among]
+            nodes.append(node)
+            media.append(medium)
+            thresholds.append(len(counted) if at_least == ALL else at_least)
+            sizes.append(len(counted))
+            suppliers.extend(counted)
+    starts = np.zeros(len(sizes) + 1, dtype=np.int32)
+    starts[1:] = np.cumsum(sizes)
+    columns = [np.array(column, dtype=np.int32) for column in (nodes, media, thresholds, suppliers)]
+    return Requirements(columns[0], columns[1], columns[2], starts, columns[3])
+
+
+def _media_fed(edges: Edges, node: int, suppliers: frozenset[int]) -> list[int]:
+    first, last = np.searchsorted(edges.target, [node, node + 1])
+    rows = zip(edges.source[first:last].tolist(), edges.medium[first:last].tolist(), strict=True)
+    return sorted({medium for source, medium in rows if source in suppliers})
+
+
+def _nodes(terms: frozenset[int], node_of: Mapping[int, int] | Ids) -> frozenset[int]:
+    """Node numbers of terms. A term that is no node becomes -1, so that naming only strangers does not read as naming nobody."""
+    return frozenset(int(node_of[term]) for term in terms)
+
+
+def _table(snapshot: Snapshot, name: str) -> dict[int, list[int]]:
+    relation = snapshot.relation(DCX + name)
+    table: dict[int, list[int]] = defaultdict(list)
+    for subject, obj in zip(relation.subjects.tolist(), relation.objects.tolist(), strict=True):
+        table[subject].append(obj)
+    return table
+
+
+def _numbers(snapshot: Snapshot, objects: Iterable[int]) -> list[int]:
+    """Those of the objects that are whole numbers."""
+    found = []
+    for key in map(snapshot.key, objects):
+        if is_literal(key):
+            try:
+                found.append(int(float(literal_parts(key).lexical)))
+            except (ValueError, OverflowError):
+                continue
+    return found
+
+
+def _is_true(snapshot: Snapshot, obj: int) -> bool:
+    key = snapshot.key(obj)
+    return is_literal(key) and literal_parts(key).lexical in ("true", "1")

@@ -1,0 +1,130 @@
+"""The supply graph of a snapshot: who can supply what to whom, and what each needs. After `docs/guides/supply-model.md`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analytics import loads as load_columns
+from analytics.edges import SupplyTriples, supply_triples
+from analytics.requirements import Stated, compile_requirements, needed_members, stated_requirements
+from analytics.roles import MEDIA_MAX, Masks, Roles, roles_of
+from analytics.supply_graph import MEDIA, Assumed, Assumptions, Edges, Flags, Nodes, SupplyGraph
+from graph.snapshot import Snapshot
+from ontology.namespaces import DCX
+from ontology.terms import Ids, is_literal, literal_parts
+from ontology.vocabulary import Vocabulary
+
+__all__ = ["MEDIA", "SupplyGraph", "compile_supply"]
+
+
+def compile_supply(snapshot: Snapshot, vocabulary: Vocabulary) -> SupplyGraph:
+    """The supply graph of one revision. Pure and deterministic.
+
+    Its nodes are everything that feeds or is fed, and every rack, service and piece of IT hardware, in order of IRIs. Cost: sorts over
+    the relations concerned, some seconds for a million nodes; do it once a revision.
+    """
+    roles = roles_of(snapshot, vocabulary)
+    triples = supply_triples(snapshot, vocabulary, roles)
+    stated = stated_requirements(snapshot)
+    terms = _node_terms(snapshot, vocabulary, triples, stated)
+    node_of = np.full(len(snapshot.terms), -1, dtype=np.int32)
+    node_of[terms] = np.arange(len(terms), dtype=np.int32)
+    role = roles.role_of[terms]
+    media = _media(roles, stated)
+    edges = Edges.of(node_of[triples.source], node_of[triples.target], triples.medium)
+    by_class, by_node = roles.source_of[role], _says_true(snapshot, "isSource", terms)
+    sources = np.where(by_node, np.int64((1 << len(media)) - 1), by_class)
+    defaults = np.ones((len(roles.classes), len(media)), dtype=np.int32)
+    defaults[:, : len(roles.media)] = roles.at_least
+    requirements = compile_requirements(edges, stated, needed_members(snapshot), node_of, media, sources, defaults[role])
+    return SupplyGraph(
+        snapshot.revision,
+        _nodes(snapshot, roles, terms, triples),
+        media,
+        edges,
+        requirements,
+        load_columns.loads(snapshot, vocabulary, node_of),
+        _assumptions(edges, triples, node_of, sources, stated, media, requirements.node * len(media) + requirements.medium),
+        lambda node: snapshot.label(int(terms[node])),
+        lambda iri: snapshot.find(iri) is not None,
+    )
+
+
+def _node_terms(snapshot: Snapshot, vocabulary: Vocabulary, triples: SupplyTriples, stated: list[Stated]) -> Ids:
+    """The term numbers of the nodes, in order of their IRIs."""
+    found = np.unique(
+        np.concatenate(
+            (
+                triples.source,
+                triples.target,
+                np.array([need.entity for need in stated], dtype=np.int32),
+                load_columns.racks(snapshot, vocabulary),
+                load_columns.services(snapshot, vocabulary),
+                load_columns.hardware(snapshot, vocabulary),
+            )
+        )
+    )
+    return np.array(sorted(found.tolist(), key=snapshot.terms.keys.__getitem__), dtype=np.int32)
+
+
+def _media(roles: Roles, stated: list[Stated]) -> tuple[str, ...]:
+    """The media of the classes, then those that only a requirement names."""
+    media = (*roles.media, *sorted({need.medium for need in stated} - set(roles.media)))
+    if len(media) > MEDIA_MAX:
+        raise ValueError(f"{len(media)} supply media are named, at most {MEDIA_MAX} are possible: check the dcx:medium of the dcx:requires")
+    return media
+
+
+def _nodes(snapshot: Snapshot, roles: Roles, terms: Ids, triples: SupplyTriples) -> Nodes:
+    role = roles.role_of[terms]
+    names = sorted({name for name in roles.classes if name is not None})
+    number = np.array([-1 if name is None else names.index(name) for name in roles.classes], dtype=np.int32)
+    keys = snapshot.terms.keys
+    return Nodes(
+        [keys[term] for term in terms.tolist()],
+        number[role],
+        tuple(names),
+        roles.conduit[role] | np.isin(terms, triples.connections),
+        roles.switch[role],
+        _normally_open(snapshot, terms),
+        roles.failure_unit[role],
+    )
+
+
+def _normally_open(snapshot: Snapshot, terms: Ids) -> Flags:
+    number = snapshot.terms.find(DCX + "Open")
+    stands = snapshot.relation(DCX + "normalPosition")
+    return np.isin(terms, stands.subjects_of(number) if number is not None else [])
+
+
+def _says_true(snapshot: Snapshot, name: str, terms: Ids) -> Flags:
+    relation = snapshot.relation(DCX + name)
+    yes = [
+        subject
+        for subject, obj in zip(relation.subjects.tolist(), relation.objects.tolist(), strict=True)
+        if is_literal(snapshot.key(obj)) and literal_parts(snapshot.key(obj)).lexical in ("true", "1")
+    ]
+    return np.isin(terms, np.array(yes, dtype=np.int32))
+
+
+def _assumptions(
+    edges: Edges, triples: SupplyTriples, node_of: Ids, sources: Masks, stated: list[Stated], media: tuple[str, ...], needed: Ids
+) -> Assumptions:
+    """What the model leaves open: sources that nothing says are sources, media that no class settles, capacities not computed."""
+    width = len(media)
+    handed_on = np.unique(edges.source.astype(np.int64) * width + edges.medium)
+    fed = np.unique(np.concatenate((edges.target.astype(np.int64) * width + edges.medium, needed.astype(np.int64))))
+    unfed = np.setdiff1d(handed_on, fed)
+    node, medium = (unfed // width).astype(np.int32), (unfed % width).astype(np.int32)
+    unsaid = (sources[node] >> medium) & 1 == 0
+    node, medium = node[unsaid], medium[unsaid]
+    unclear = Edges.of(node_of[triples.source[triples.assumed]], node_of[triples.target[triples.assumed]], triples.medium[triples.assumed])
+    capacity = sorted({(int(node_of[need.entity]), media.index(need.medium)) for need in stated if need.of_capacity})
+    of_capacity = np.array(capacity, dtype=np.int32).reshape(-1, 2)
+    kinds = np.repeat(np.array([Assumed.SOURCE, Assumed.MEDIUM, Assumed.CAPACITY], np.int32), [len(node), len(unclear), len(of_capacity)])
+    return Assumptions(
+        kinds,
+        np.concatenate((node, unclear.source, of_capacity[:, 0])),
+        np.concatenate((medium, unclear.medium, of_capacity[:, 1])),
+        np.concatenate((node, unclear.target, of_capacity[:, 0])),
+    )

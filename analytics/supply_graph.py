@@ -1,0 +1,264 @@
+"""What can supply what, as columns: nodes in order of their ids, edges by medium, requirements, and what hangs on each node.
+
+Rules of this file:
+
+1. Nodes are numbered in the order of their IRIs, so the order of numbers is the order that users see.
+2. A `SupplyGraph` says nothing of failures or switch positions; those come with the question. It never changes.
+3. The semantics are those of `docs/guides/supply-model.md`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph.errors import UnknownEntity
+from graph.values import Floats
+from ontology.namespaces import DCX, compact, expand, local_name
+from ontology.terms import Ids
+
+Flags = NDArray[np.bool_]
+
+POWER = DCX + "Power"
+LIQUID_COOLING = DCX + "LiquidCooling"
+AIR_COOLING = DCX + "AirCooling"
+NETWORK = DCX + "Network"
+COMPUTE = DCX + "Compute"
+CONTROL = DCX + "Control"
+MEDIA = (POWER, LIQUID_COOLING, AIR_COOLING, NETWORK, COMPUTE, CONTROL)
+"""The media that the model knows by itself, in the order in which an unclear medium is settled."""
+
+ALL = -1
+"""A threshold that means: every supplier there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nodes:
+    """What is known of each node; all columns have one entry a node."""
+
+    ids: Sequence[str]
+    class_of: Ids
+    """Index into `classes`, or -1."""
+    classes: Sequence[str]
+    conduit: Flags
+    switch: Flags
+    normally_open: Flags
+    failure_unit: Flags
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @staticmethod
+    def plain(ids: Sequence[str]) -> Nodes:
+        """Nodes without a class: no conduit, no switch, each of them a failure unit. `ids` must be ascending."""
+        n = len(ids)
+        none = np.zeros(n, dtype=np.bool_)
+        return Nodes(ids, np.full(n, -1, np.int32), (), none, none, none, np.ones(n, dtype=np.bool_))
+
+
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """`source[i]` can supply `target[i]` in `medium[i]`; node and medium numbers, each triple once, ascending by target, medium, source."""
+
+    source: Ids
+    target: Ids
+    medium: Ids
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    @staticmethod
+    def of(source: Ids, target: Ids, medium: Ids) -> Edges:
+        """Sort, drop duplicates and self-edges. Cost: one sort."""
+        keep = source != target
+        source, target, medium = source[keep], target[keep], medium[keep]
+        order = np.lexsort((source, medium, target))
+        source, target, medium = source[order], target[order], medium[order]
+        if len(source) > 1:
+            first = np.ones(len(source), dtype=np.bool_)
+            first[1:] = (source[1:] != source[:-1]) | (target[1:] != target[:-1]) | (medium[1:] != medium[:-1])
+            source, target, medium = source[first], target[first], medium[first]
+        return Edges(*(np.ascontiguousarray(column, dtype=np.int32) for column in (source, target, medium)))
+
+
+@dataclass(frozen=True, slots=True)
+class Requirements:
+    """Requirement i of `node[i]` in `medium[i]` holds while `at_least[i]` of `suppliers[starts[i]:starts[i + 1]]` are live."""
+
+    node: Ids
+    medium: Ids
+    at_least: Ids
+    """0 or more; never `ALL`: that is counted out when the requirement is made."""
+    starts: Ids
+    suppliers: Ids
+
+    def __len__(self) -> int:
+        return len(self.node)
+
+    @staticmethod
+    def of_pairs(edges: Edges, at_least: Callable[[Ids, Ids], Ids] | int) -> Requirements:
+        """One requirement for each node and medium that is fed, over all its suppliers there.
+
+        `at_least` is the threshold, or gives it for columns of nodes and media; `ALL` stands for every supplier, a value below `ALL`
+        for no requirement at all.
+        """
+        first = np.ones(len(edges), dtype=np.bool_)
+        first[1:] = (edges.target[1:] != edges.target[:-1]) | (edges.medium[1:] != edges.medium[:-1])
+        starts = np.append(np.flatnonzero(first), len(edges)).astype(np.int32)
+        node, medium = edges.target[starts[:-1]], edges.medium[starts[:-1]]
+        wanted = np.full(len(node), at_least, np.int32) if isinstance(at_least, int) else at_least(node, medium)
+        size = np.diff(starts)
+        threshold = np.where(wanted == ALL, size, wanted).astype(np.int32)
+        keep = wanted >= ALL
+        suppliers = edges.source[np.repeat(keep, size)]
+        return Requirements(node[keep], medium[keep], threshold[keep], _starts(size[keep]), suppliers)
+
+    def and_also(self, other: Requirements) -> Requirements:
+        """Both sets of requirements together."""
+        return Requirements(
+            np.concatenate((self.node, other.node)),
+            np.concatenate((self.medium, other.medium)),
+            np.concatenate((self.at_least, other.at_least)),
+            _starts(np.concatenate((np.diff(self.starts), np.diff(other.starts)))),
+            np.concatenate((self.suppliers, other.suppliers)),
+        )
+
+
+def _starts(sizes: Ids) -> Ids:
+    starts = np.zeros(len(sizes) + 1, dtype=np.int32)
+    np.cumsum(sizes, out=starts[1:])
+    return starts
+
+
+@dataclass(frozen=True, slots=True)
+class Loads:
+    """What stands behind the nodes: racks, services, tenants and the draw of IT equipment in kW."""
+
+    racks: Ids
+    services: Ids
+    equipment: Ids
+    equipment_kw: Floats
+    """One entry for each of `equipment`; 0 where the model states no power."""
+    tenants: Sequence[str]
+    owned: Ids
+    """Shape (n, 2): node, tenant (index into `tenants`)."""
+    mounted: Ids
+    """Shape (n, 2): node, the rack node that it is mounted in."""
+
+    @staticmethod
+    def none() -> Loads:
+        """Nothing stands behind any node."""
+        empty = np.empty(0, dtype=np.int32)
+        two = np.empty((0, 2), dtype=np.int32)
+        return Loads(empty, empty, empty, np.empty(0), (), two, two)
+
+
+class Assumed(IntEnum):
+    """What an answer took for granted where the model says nothing."""
+
+    SOURCE = 0
+    MEDIUM = 1
+    CAPACITY = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Assumptions:
+    """All that was taken for granted, as columns: what (`Assumed`), about which node, in which medium, and for `MEDIUM` the fed node."""
+
+    what: Ids
+    node: Ids
+    medium: Ids
+    other: Ids
+
+    def __len__(self) -> int:
+        return len(self.what)
+
+    @staticmethod
+    def none() -> Assumptions:
+        """The model says everything."""
+        empty = np.empty(0, dtype=np.int32)
+        return Assumptions(empty, empty, empty, empty)
+
+
+@dataclass(frozen=True, eq=False)
+class SupplyGraph:
+    """All that failure analysis reads of one revision. Compare two by identity; built once a revision by `compile_supply`."""
+
+    revision: int
+    nodes: Nodes
+    media: tuple[str, ...]
+    edges: Edges
+    requirements: Requirements
+    loads: Loads = field(default_factory=Loads.none)
+    assumptions: Assumptions = field(default_factory=Assumptions.none)
+    label_of: Callable[[int], str] | None = None
+    """Gives a node's label; absent: the last part of its id."""
+    exists: Callable[[str], bool] | None = None
+    """Whether the twin knows an IRI that is no node of this graph; absent: it does not."""
+
+    @staticmethod
+    def from_edges(
+        ids: Sequence[str], source: Ids, target: Ids, *, medium: Ids | None = None, media: tuple[str, ...] = MEDIA, at_least: int = ALL
+    ) -> SupplyGraph:
+        """A graph of plain nodes from edge columns, every node needing `at_least` of its suppliers in each medium (`ALL`: all of them).
+
+        `ids` must be ascending; `medium` is in numbers of `media`, the first of them where it is absent. Cost: one sort of the edges.
+        """
+        edges = Edges.of(source, target, np.zeros(len(source), np.int32) if medium is None else medium)
+        return SupplyGraph(0, Nodes.plain(ids), media, edges, Requirements.of_pairs(edges, at_least))
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {iri: number for number, iri in enumerate(self.nodes.ids)}
+
+    def find(self, iri: str) -> int | None:
+        """The number of a node, by IRI or CURIE; None for what plays no part in supply. The first call costs one pass over all ids."""
+        return self._numbers.get(expand(iri))
+
+    def resolve(self, iris: Sequence[str]) -> tuple[list[str], Ids]:
+        """The full IRIs of the given entities, sorted, each once, and the node numbers of those that play a part in supply.
+
+        Raises `UnknownEntity` for one that the twin does not know at all.
+        """
+        full = sorted({expand(iri) for iri in iris})
+        for iri in full:
+            if iri not in self._numbers and not (self.exists is not None and self.exists(iri)):
+                raise UnknownEntity(
+                    f"no entity {iri!r} in revision {self.revision}: "
+                    "give the full IRI or a CURIE with a known prefix, as search or `ridethrough export` prints it"
+                )
+        return full, np.array([self._numbers[iri] for iri in full if iri in self._numbers], dtype=np.int32)
+
+    def id(self, node: int) -> str:
+        """The IRI of a node's number."""
+        return self.nodes.ids[node]
+
+    def label(self, node: int) -> str:
+        """What a person calls a node."""
+        return local_name(self.nodes.ids[node]) if self.label_of is None else self.label_of(node)
+
+    def class_iri(self, node: int) -> str | None:
+        """The class IRI of a node, or None."""
+        index = int(self.nodes.class_of[node])
+        return None if index < 0 else self.nodes.classes[index]
+
+    def assumed_about(self, nodes: Flags) -> list[str]:
+        """What was taken for granted about the flagged nodes, one sentence each, sorted."""
+        columns = self.assumptions
+        rows = np.flatnonzero(nodes[columns.node] & nodes[columns.other])
+        return sorted(
+            self._assumed(*(int(column[row]) for column in (columns.what, columns.node, columns.medium, columns.other))) for row in rows
+        )
+
+    def _assumed(self, what: int, node: int, medium: int, other: int) -> str:
+        name, of = compact(self.id(node)), local_name(self.media[medium])
+        if what == Assumed.SOURCE:
+            return f"{name} counts as a source of {of}: nothing feeds it"
+        if what == Assumed.MEDIUM:
+            return f"{name} feeds {compact(self.id(other))} in {of}: neither class settles the medium"
+        return f"{name} needs any one supplier of {of}: required capacity is not computed yet"
