@@ -42,7 +42,7 @@ class MemoryStore:
             self._values = {point: row for point, row in self._values.items() if point in subjects}
         revision = Revision(newest + 1, cause, len(change.added), len(change.removed))
         self._revisions.append(revision)
-        self._changes.append(change)
+        self._changes.append(ChangeSet(QuadBlock.of(change.added), QuadBlock.of(change.removed), dict(change.graphs)))
         return revision
 
     def revisions(self, since: int = 0) -> Sequence[Revision]:
