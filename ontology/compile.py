@@ -17,7 +17,7 @@ import pyoxigraph as ox
 
 from ontology.namespaces import BRICK, DCX, OWL, RDF, RDFS, S223, SKOS
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 """Part of the cache's key: a new form of `Facts` needs a new number."""
 
 _CLASS_TYPES = {OWL + "Class", RDFS + "Class", S223 + "Class", S223 + "AbstractClass"}
@@ -43,6 +43,7 @@ class TermFacts(TypedDict):
     kind: str
     label: str
     definition: str
+    alternatives: list[str]
     supers: list[str]
     equivalents: list[str]
     inverses: list[str]
@@ -104,6 +105,7 @@ def _term(iri: str, index: Index, origin: str) -> TermFacts:
         kind="class" if is_class else "property",
         label=_text(facts, RDFS + "label"),
         definition=_text(facts, SKOS + "definition") or _text(facts, RDFS + "comment"),
+        alternatives=sorted(_lexical(o) for o in facts.get(SKOS + "altLabel", [])),
         supers=_iris(facts, relations[0]),
         equivalents=_iris(facts, relations[1]),
         inverses=sorted({*_iris(facts, OWL + "inverseOf"), *_iris(facts, S223 + "inverseOf")}),

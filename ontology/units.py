@@ -121,6 +121,10 @@ _TABLE: dict[str, tuple[tuple[str, str, float] | tuple[str, str, float, float], 
         ("GigaBIT-PER-SEC", "Gbit/s", 1e9),
     ),
     "conductivity": (("S-PER-M", "S/m", 1.0), ("MicroS-PER-CentiM", "uS/cm", 1e-4)),
+    "illuminance": (("LUX", "lx", 1.0), ("FC", "fc", 10.763910416709722)),
+    "luminous flux": (("LM", "lm", 1.0),),
+    "mass concentration": (("KiloGM-PER-M3", "kg/m3", 1.0), ("MicroGM-PER-M3", "ug/m3", 1e-9), ("MilliGM-PER-M3", "mg/m3", 1e-6)),
+    "angle": (("RAD", "rad", 1.0), ("DEG", "°", 0.017453292519943295)),
     "resistance": (("OHM", "Ω", 1.0), ("MilliOHM", "mΩ", 1e-3)),
 }
 _UNITS: dict[str, Unit] = {

@@ -30,7 +30,8 @@ _NOT_SHOWN = (OWL, RDFS, "http://www.w3.org/ns/shacl#", "http://www.w3.org/2004/
 
 @dataclass(frozen=True, slots=True)
 class ClassInfo:
-    """One class. `superclasses` are its direct ones; `replaced_by` says what to use for a deprecated one; `origin` is its file."""
+    """One class. `superclasses` are its direct ones; `replaced_by` says what to use for a deprecated one; `origin` is its file;
+    `alternatives` are other names that people use for it."""
 
     iri: str
     label: str
@@ -40,6 +41,7 @@ class ClassInfo:
     replaced_by: tuple[str, ...]
     origin: str
     sources: tuple[str, ...] = ()
+    alternatives: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +217,11 @@ def ontology_files() -> list[tuple[str, Path]]:
     ]
 
 
+def shapes_file() -> Path:
+    """Our own shapes: what a data-center model must have."""
+    return _HERE / "shapes.ttl"
+
+
 def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
@@ -271,7 +278,9 @@ def _upwards(start: str, onward: Mapping[str, list[str]], same: Mapping[str, lis
 def _class_info(iri: str, t: TermFacts) -> ClassInfo:
     label = t["label"] or local_name(iri).replace("_", " ")
     above, instead = tuple(t["supers"]), tuple(t["replaced_by"])
-    return ClassInfo(iri, label, t["definition"], above, t["deprecated"], instead, t["origin"], tuple(t["sources"]))
+    return ClassInfo(
+        iri, label, t["definition"], above, t["deprecated"], instead, t["origin"], tuple(t["sources"]), tuple(t["alternatives"])
+    )
 
 
 def _property_info(iri: str, t: TermFacts) -> PropertyInfo:

@@ -1,0 +1,69 @@
+"""What shapes cannot ask at scale: feeds in a ring of one or two, and wire units that do not convert to a point's own."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ontology.errors import UnitError
+from ontology.findings import Finding, Severity
+from ontology.namespaces import BRICK, DCX, REF, compact
+from ontology.terms import Ids, QuadBlock
+from ontology.units import conversion
+from ontology.vocabulary import Vocabulary
+
+
+def model_findings(block: QuadBlock, vocabulary: Vocabulary) -> list[Finding]:
+    """Feeds that contradict themselves, and units that do not convert. Cost: one sort of the feeds, one conversion a pair of units."""
+    numbers = {term: number for number, term in enumerate(block.terms)}
+    return [*_feeds(block, vocabulary, numbers), *_units(block, numbers)]
+
+
+def _feeds(block: QuadBlock, vocabulary: Vocabulary, numbers: dict[str, int]) -> list[Finding]:
+    findings: list[Finding] = []
+    for iri in sorted(vocabulary.subproperties(BRICK + "feeds")):
+        pairs = _pairs(block, numbers.get(iri, -1))
+        if iri == BRICK + "feeds":
+            pairs = np.concatenate((pairs, _pairs(block, numbers.get(BRICK + "isFedBy", -1))[:, ::-1]))
+        itself = {s for s, o in pairs.tolist() if s == o}
+        both = {(s, o) for s, o in pairs.tolist()}
+        name = compact(iri)
+        findings += [
+            Finding(Severity.ERROR, "feeds-itself", block.terms[s], f"the node feeds itself by {name}", "remove the statement", iri)
+            for s in itself
+        ]
+        remedy = "keep the direction of normal flow; what can carry either way is a node of its own: a dcx:Tie_Breaker with dcx:ties"
+        findings += [
+            Finding(
+                Severity.ERROR,
+                "feeds-both-ways",
+                min(block.terms[s], block.terms[o]),
+                f"it feeds {compact(max(block.terms[s], block.terms[o]))} by {name} and is fed by it: feeding has one direction",
+                remedy,
+                iri,
+                2,
+            )
+            for s, o in both
+            if s < o and (o, s) in both
+        ]
+    return findings
+
+
+def _units(block: QuadBlock, numbers: dict[str, int]) -> list[Finding]:
+    own = dict(_pairs(block, numbers.get(BRICK + "hasUnit", -1)).tolist())
+    wire = dict(_pairs(block, numbers.get(DCX + "sourceUnit", -1)).tolist())
+    findings: list[Finding] = []
+    for point, reference in _pairs(block, numbers.get(REF + "hasExternalReference", -1)).tolist():
+        if point not in own or reference not in wire:
+            continue
+        try:
+            conversion(block.terms[wire[reference]], block.terms[own[point]])
+        except UnitError as error:
+            remedy = "correct dcx:sourceUnit or the point's brick:hasUnit"
+            findings.append(Finding(Severity.ERROR, "unit-mismatch", block.terms[point], str(error), remedy, DCX + "sourceUnit"))
+    return findings
+
+
+def _pairs(block: QuadBlock, predicate: int) -> Ids:
+    """The distinct (subject, object) rows of a predicate's number."""
+    rows = block.quads[block.quads[:, 1] == predicate][:, [0, 2]]
+    return np.unique(rows, axis=0)

@@ -1,0 +1,127 @@
+"""Terms that no ontology describes, or that are deprecated.
+
+SHACL does not see them: to it an unknown class is only a class without shapes.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+import numpy as np
+
+from ontology.findings import Finding, Severity
+from ontology.namespaces import BRICK, DCX, OWL, RDF, RDFS, REC, REF, S223, UNIT, compact, local_name
+from ontology.terms import QuadBlock, is_iri
+from ontology.units import units
+from ontology.vocabulary import Vocabulary
+
+_WATCHED = (BRICK, DCX, REC, REF, S223)
+_BEFORE_1_1 = ("https://brickschema.org/schema/1.0", "http://buildsys.org/ontologies/Brick", "https://brickschema.org/schema/1.1/Brick")
+_DEFINES = (RDFS + "subClassOf", RDFS + "subPropertyOf")
+_META = {OWL + "Class", RDFS + "Class", RDF + "Property", OWL + "ObjectProperty", OWL + "DatatypeProperty"}
+
+
+def term_findings(block: QuadBlock, vocabulary: Vocabulary) -> list[Finding]:
+    """One finding for each unknown or deprecated term and each old namespace. Cost: linear in distinct terms, one pass over the quads."""
+    quads = block.quads
+    counts = np.bincount(quads[:, :3].reshape(-1), minlength=len(block.terms))
+    own = _defined_here(block)
+    old: dict[str, list[int]] = defaultdict(list)
+    findings: list[Finding] = []
+    for number in np.flatnonzero(counts).tolist():
+        iri = block.terms[number]
+        if not is_iri(iri):
+            continue
+        if iri.startswith(_BEFORE_1_1):
+            old[iri[: len(iri) - len(local_name(iri))]].append(number)
+        elif iri.startswith(_WATCHED) and iri not in own and iri not in _WATCHED:
+            findings += _term(iri, number, int(counts[number]), block, vocabulary)
+        elif iri.startswith(UNIT):
+            findings += _unit(iri, number, int(counts[number]), block, vocabulary)
+    return findings + [_old_namespace(ns, numbers, counts, block) for ns, numbers in sorted(old.items())]
+
+
+def _term(iri: str, number: int, count: int, block: QuadBlock, vocabulary: Vocabulary) -> list[Finding]:
+    status = vocabulary.term(iri)
+    name = compact(iri)
+    if not status.is_known:
+        near = suggestions(iri, vocabulary)
+        remedy = f"use {' or '.join(compact(n) for n in near)}" if near else "correct the name, or load the ontology that describes it"
+        message = f"no ontology describes {name}: nothing that asks for a class or a property will find it"
+        return [Finding(Severity.ERROR, "unknown-term", _user(number, block), message, remedy, iri, count)]
+    if status.deprecated:
+        instead = " or ".join(compact(r) for r in status.replaced_by)
+        remedy = f"use {instead}" if instead else "see its definition in Brick for what to use"
+        return [
+            Finding(
+                Severity.WARNING, "deprecated-term", _user(number, block), f"{name} is deprecated in {status.origin}", remedy, iri, count
+            )
+        ]
+    return []
+
+
+def _unit(iri: str, number: int, count: int, block: QuadBlock, vocabulary: Vocabulary) -> list[Finding]:
+    if vocabulary.term(iri).is_known or iri[len(UNIT) :] in {u.name for u in units()}:
+        return []
+    name = iri[len(UNIT) :].casefold()
+    near = sorted(u.name for u in units() if name in {u.name.casefold(), u.symbol.casefold()})
+    remedy = f"use unit:{near[0]}" if near else "take a unit that docs/guides/ontology.md lists, so that values can be converted"
+    message = f"{compact(iri)} is no unit that is known here: its values cannot be converted"
+    return [Finding(Severity.WARNING, "unknown-unit", _user(number, block), message, remedy, iri, count)]
+
+
+def _old_namespace(
+    namespace: str, numbers: list[int], counts: np.ndarray[tuple[int, ...], np.dtype[np.int64]], block: QuadBlock
+) -> Finding:
+    uses = int(counts[numbers].sum())
+    message = f"{len(numbers)} terms are of a Brick older than 1.2 ({namespace}): they are kept, but no class or feed of them is understood"
+    remedy = f"rename its terms to Brick 1.5 ({BRICK}) and load it again"
+    return Finding(Severity.ERROR, "old-brick-namespace", _user(numbers[0], block), message, remedy, namespace, uses)
+
+
+def _defined_here(block: QuadBlock) -> frozenset[str]:
+    """Classes and properties that the model itself describes."""
+    find = {term: number for number, term in enumerate(block.terms)}
+    defining = [find[p] for p in _DEFINES if p in find]
+    metas = [find[m] for m in _META if m in find]
+    s, p, o = block.quads[:, 0], block.quads[:, 1], block.quads[:, 2]
+    rows = np.isin(p, defining) | ((p == find.get(RDF + "type", -1)) & np.isin(o, metas))
+    return frozenset(block.terms[n] for n in np.unique(s[rows]).tolist())
+
+
+def _user(number: int, block: QuadBlock) -> str:
+    """The first node, in order of keys, that uses the term; the term itself where only statements about it stand."""
+    quads = block.quads
+    rows = (quads[:, 1] == number) | (quads[:, 2] == number)
+    return min((block.terms[n] for n in np.unique(quads[rows, 0]).tolist()), default=block.terms[number])
+
+
+def suggestions(iri: str, vocabulary: Vocabulary) -> list[str]:
+    """At most two current terms that may be meant: of the same name elsewhere, by another name in use, or of nearly the same spelling."""
+    kind = "class" if local_name(iri)[:1].isupper() else "property"
+    index = _names(vocabulary, kind)
+    wanted = _plain(local_name(iri))
+    if wanted in index:
+        return index[wanted][:2]
+    return sorted({index[name][0] for name in get_close_matches(wanted, index, n=2, cutoff=0.8)})
+
+
+def _names(vocabulary: Vocabulary, kind: str) -> dict[str, list[str]]:
+    known: Iterable[tuple[str, Iterable[str]]] = (
+        ((c.iri, (local_name(c.iri), *c.alternatives)) for c in vocabulary.classes.values() if not c.deprecated)
+        if kind == "class"
+        else ((p.iri, (local_name(p.iri),)) for p in vocabulary.properties.values() if not p.deprecated)
+    )
+    index: dict[str, list[str]] = defaultdict(list)
+    for iri, names in known:
+        if iri.startswith(_WATCHED):
+            for name in names:
+                index[_plain(name)].append(iri)
+    rank = {DCX: 0, BRICK: 1}
+    return {name: sorted(set(iris), key=lambda i: (rank.get(i[: len(i) - len(local_name(i))], 2), i)) for name, iris in index.items()}
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").replace(" ", "").replace("-", "").casefold()
