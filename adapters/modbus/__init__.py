@@ -1,1 +1,1 @@
-"""Modbus TCP: registers become raw samples and commands become writes, by the references in the graph; never a rule about what may be written."""
+"""Modbus TCP: registers to readings and commands to registers, bound by the graph's references; never a rule about what may be written."""
