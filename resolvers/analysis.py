@@ -1,0 +1,194 @@
+"""The types of failure analysis and of the drawn graph, from the frozen results of the analytics room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+import strawberry
+from analytics.layout import GraphView as LaidOut
+
+from analytics.impact import BlastRadius
+from analytics.impact import Outcome as AnalysedOutcome
+
+
+@strawberry.enum(description="What a failure does to an entity in one medium, worst first.")
+class Outcome(Enum):
+    """After docs/guides/supply-model.md."""
+
+    LOST = "LOST"
+    OVERLOADED = "OVERLOADED"
+    NO_REDUNDANCY = "NO_REDUNDANCY"
+    REDUCED = "REDUCED"
+    UNAFFECTED = "UNAFFECTED"
+
+
+@strawberry.type(description="What a failure does to one entity in one medium, and why.")
+class NodeOutcome:
+    """One row of an answer."""
+
+    id: strawberry.ID = strawberry.field(description="IRI of the entity.")
+    label: str = strawberry.field(description="What a person calls it.")
+    class_: str | None = strawberry.field(name="class", description="IRI of its most specific class.")
+    medium: str = strawberry.field(description="IRI of the medium.")
+    outcome: Outcome = strawberry.field(description="What happens to it.")
+    evidence: list[strawberry.ID] = strawberry.field(description="A smallest set of the failed entities that explains it.")
+    path: list[strawberry.ID] = strawberry.field(description="A shortest chain of supply from the evidence to the entity.")
+    exposed_to: list[strawberry.ID] = strawberry.field(
+        description="With NO_REDUNDANCY: single further failures that would take it down, at most three."
+    )
+
+
+@strawberry.type(description="How many have which worst outcome.")
+class OutcomeCount:
+    """A failed one is in no count."""
+
+    lost: int = strawberry.field(description="Without supply.")
+    overloaded: int = strawberry.field(description="Beyond a rating. Not computed yet: 0.")
+    no_redundancy: int = strawberry.field(description="One further failure from being lost.")
+    reduced: int = strawberry.field(description="With fewer spares than before.")
+    unaffected: int = strawberry.field(description="As before.")
+
+
+@strawberry.type(description="How much IT load has which worst outcome, kilowatts.")
+class OutcomeLoad:
+    """A failed one is in no sum."""
+
+    lost: float = strawberry.field(description="Without supply, kW.")
+    overloaded: float = strawberry.field(description="Beyond a rating, kW. Not computed yet: 0.")
+    no_redundancy: float = strawberry.field(description="One further failure from being lost, kW.")
+    reduced: float = strawberry.field(description="With fewer spares than before, kW.")
+    unaffected: float = strawberry.field(description="As before, kW.")
+
+
+@strawberry.type(description="What stands behind a failure.")
+class ImpactTotals:
+    """Each counted once, by its worst outcome over the media asked for."""
+
+    racks: OutcomeCount = strawberry.field(description="Racks.")
+    services: OutcomeCount = strawberry.field(description="Services.")
+    tenants: OutcomeCount = strawberry.field(description="Tenants, by the worst of what is theirs.")
+    it_load_kw: OutcomeLoad = strawberry.field(description="IT load in kilowatts.")
+
+
+@strawberry.type(description="A switch position that the answer rests on.")
+class Position:
+    """Listed where it comes from telemetry, or is not normally closed."""
+
+    id: strawberry.ID = strawberry.field(description="IRI of the switch.")
+    position: str = strawberry.field(description="`open` or `closed`.")
+    from_telemetry: bool = strawberry.field(description="Whether a good live value says so; else it is the normal position.")
+
+
+@strawberry.type(description="What goes down, what stays up without a spare, and why, when the given entities fail.")
+class Impact:
+    """A blast radius."""
+
+    revision: int = strawberry.field(description="Revision of the graph that the answer speaks of.")
+    at: datetime = strawberry.field(description="Instant of the switch positions that the answer speaks of.")
+    failed: list[strawberry.ID] = strawberry.field(description="What was taken as failed.")
+    outcomes: list[NodeOutcome] = strawberry.field(description="Everything affected, worst first, then by id and medium.")
+    totals: ImpactTotals = strawberry.field(description="What stands behind it.")
+    assumed: list[str] = strawberry.field(description="What the graph does not say and was assumed.")
+    positions: list[Position] = strawberry.field(description="Switch positions that the answer rests on.")
+
+    @staticmethod
+    def of(found: BlastRadius) -> Impact:
+        """From the result of the analytics room."""
+        totals = found.totals.to_json()
+        return Impact(
+            revision=found.revision,
+            at=found.at,
+            failed=_ids(found.failed),
+            outcomes=[_outcome(each) for each in found.outcomes],
+            totals=ImpactTotals(
+                racks=_count(totals["racks"]),
+                services=_count(totals["services"]),
+                tenants=_count(totals["tenants"]),
+                it_load_kw=OutcomeLoad(**_by_outcome(totals["it_load_kw"], 0.0)),
+            ),
+            assumed=list(found.assumed),
+            positions=[
+                Position(id=strawberry.ID(each.id), position=each.position, from_telemetry=each.from_telemetry) for each in found.positions
+            ],
+        )
+
+
+def _ids(iris: Iterable[str]) -> list[strawberry.ID]:
+    return [strawberry.ID(iri) for iri in iris]
+
+
+def _count(counts: Mapping[str, Any]) -> OutcomeCount:
+    return OutcomeCount(**_by_outcome(counts, 0))
+
+
+def _by_outcome(counts: Mapping[str, Any], none: float) -> dict[str, Any]:
+    return {outcome.name.lower(): counts.get(outcome.name, none) for outcome in Outcome}
+
+
+def _outcome(each: AnalysedOutcome) -> NodeOutcome:
+    return NodeOutcome(
+        id=strawberry.ID(each.id),
+        label=each.label,
+        class_=each.cls,
+        medium=each.medium,
+        outcome=Outcome(each.outcome.name),
+        evidence=_ids(each.evidence),
+        path=_ids(each.path),
+        exposed_to=_ids(each.exposed_to),
+    )
+
+
+@strawberry.type(description="An entity with its place on the drawing.")
+class GraphNode:
+    """Coordinates are in units of the drawing: level by level downwards, side A to the left, side B to the right."""
+
+    id: strawberry.ID = strawberry.field(description="Its IRI.")
+    label: str = strawberry.field(description="What a person calls it.")
+    class_: str | None = strawberry.field(name="class", description="IRI of its most specific class.")
+    level: int = strawberry.field(description="Longest way from a source along supply; 0 for sources.")
+    x: float = strawberry.field(description="Across.")
+    y: float = strawberry.field(description="Down.")
+    hidden: int = strawberry.field(description="How many neighbours are not drawn.")
+
+
+@strawberry.type(description="A relation between two drawn entities.")
+class GraphEdge:
+    """Directed as the graph says it."""
+
+    source: strawberry.ID = strawberry.field(description="IRI of the subject.")
+    target: strawberry.ID = strawberry.field(description="IRI of the object.")
+    predicate: str = strawberry.field(description="IRI of the predicate.")
+    medium: str | None = strawberry.field(description="IRI of the medium, where it carries supply.")
+
+
+@strawberry.type(description="The graph around an entity, laid out by supply level. An entity keeps its place whatever is around it.")
+class GraphView:
+    """A drawing."""
+
+    center: strawberry.ID = strawberry.field(description="IRI of the entity in the middle.")
+    nodes: list[GraphNode] = strawberry.field(description="What is drawn.")
+    edges: list[GraphEdge] = strawberry.field(description="What connects it.")
+    truncated: int = strawberry.field(description="How many entities within the hops the limit has left out.")
+
+    @staticmethod
+    def of(view: LaidOut) -> GraphView:
+        """From the result of the analytics room."""
+        return GraphView(
+            center=strawberry.ID(view.center),
+            nodes=[
+                GraphNode(
+                    id=strawberry.ID(node.id), label=node.label, class_=node.cls, level=node.level, x=node.x, y=node.y, hidden=node.hidden
+                )
+                for node in view.nodes
+            ],
+            edges=[
+                GraphEdge(
+                    source=strawberry.ID(edge.source), target=strawberry.ID(edge.target), predicate=edge.predicate, medium=edge.medium
+                )
+                for edge in view.edges
+            ],
+            truncated=view.truncated,
+        )

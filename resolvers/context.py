@@ -1,0 +1,135 @@
+"""What the service lends to the face: the twin, the commands, the feeds of events; and how an operation gets its reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+import strawberry
+from analytics.layout import GraphView
+
+from analytics.impact import BlastRadius
+from graph.commands import Command, CommandState
+from graph.current import PointValue
+from graph.ports import Clock
+from graph.snapshot import Snapshot
+from ontology.vocabulary import Vocabulary
+from resolvers.index import Index
+from resolvers.reads import Reads
+
+
+@dataclass(frozen=True, slots=True)
+class CommandStatus:
+    """A command and where it stands: its state, every reason so far, and the instant of its last step."""
+
+    command: Command
+    state: CommandState
+    reasons: tuple[str, ...]
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Unbound:
+    """A topic that came in and belongs to no point."""
+
+    topic: str
+    count: int
+    last_at: datetime
+    reason: str
+
+
+class TwinPort(Protocol):
+    """The twin as the face sees it. Every answer speaks of the newest revision."""
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The newest revision."""
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The ontology."""
+
+    def impact(self, failed: Sequence[str], media: Sequence[str] | None) -> BlastRadius:
+        """What is hit when the given entities fail. Takes milliseconds of a core: call it in a worker thread."""
+
+    def view(self, around: str, hops: int, limit: int) -> GraphView:
+        """The graph around an entity, laid out by supply level."""
+
+
+class CommandPort(Protocol):
+    """Commands as the face sees them."""
+
+    def enabled(self, point: str) -> bool:
+        """Whether the point may be written."""
+
+    def request(self, point: str, value: float, author: str | None, reason: str, key: str) -> CommandStatus:
+        """Ask for a write; the same key asks for the same command."""
+
+    def get(self, command_id: str) -> CommandStatus | None:
+        """A command by its id."""
+
+
+class Feed(Protocol):
+    """Events of the service, for subscriptions. Each call gives back what ends it; callbacks come from any thread and must not wait."""
+
+    def readings(self, callback: Callable[[Sequence[str]], None]) -> Callable[[], None]:
+        """Tells the points whose values have changed."""
+
+    def changes(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Tells that the graph has a new revision."""
+
+    def commands(self, callback: Callable[[CommandStatus], None]) -> Callable[[], None]:
+        """Tells each step of each command."""
+
+
+@dataclass(frozen=True)
+class ServiceFacts:
+    """What the service says about itself: its store without secrets, whether control is on, live points, unbound topics."""
+
+    store: str
+    control: bool
+    points: int
+    live: int
+    unbound: Sequence[Unbound]
+
+
+@dataclass
+class Face:
+    """All that resolvers may reach."""
+
+    twin: TwinPort
+    sample: Callable[[str], PointValue]
+    clock: Clock
+    commands: CommandPort
+    feed: Feed
+    facts: Callable[[], ServiceFacts]
+    _index: Index | None = field(default=None, repr=False)
+
+    def index(self) -> Index:
+        """The index of the newest revision; kept until there is a newer one."""
+        snapshot = self.twin.snapshot
+        if self._index is None or self._index.snapshot is not snapshot:
+            self._index = Index(snapshot, self.twin.vocabulary)
+        return self._index
+
+    def reads(self) -> Reads:
+        """What one operation reads."""
+        return Reads(self.index(), self.sample, self.commands.enabled, self.clock())
+
+
+Context = Mapping[str, Any]
+Info = strawberry.Info[Any, None]
+
+
+def face_of(info: Info) -> Face:
+    """The face that serves the operation."""
+    face: Face = info.context["face"]
+    return face
+
+
+def reads_of(info: Info) -> Reads:
+    """The reads of the operation: every root field of it sees the same revision and instant."""
+    reads: Reads | None = info.context.get("reads")
+    return reads if reads is not None else face_of(info).reads()

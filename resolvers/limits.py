@@ -1,0 +1,124 @@
+"""How much one GraphQL document may ask for, checked in time linear in the document, before it is validated or run.
+
+Rules of this file:
+
+1. Each fragment is measured once and its measure reused: a document of nested spreads costs no more to check than to read.
+2. Depth and aliases bound the document; cost bounds the answer: the fields that it may have at most, pages and lists multiplied out.
+3. Introspection is free in depth (its own rule bounds it) and costs what a page of the schema costs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    InlineFragmentNode,
+    IntValueNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    VariableNode,
+)
+
+INTROSPECTION_COST = 20_000
+PAGE = {"entities": ("first", 50), "graph": ("limit", 300)}
+"""Fields whose argument says how many things they may answer with, and its default."""
+LISTS = {
+    "classes": 2000,
+    "outcomes": 1000,
+    "points": 20,
+    "properties": 20,
+    "relations": 20,
+    "readings": 100,
+    "positions": 100,
+    "unbound": 100,
+}
+"""Fields that answer with a list, and how many things they are taken to hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one document."""
+
+    depth: int = 12
+    aliases: int = 30
+    tokens: int = 2000
+    cost: int = 500_000
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """How deep a selection goes, how many aliases it writes, how many fields its answer may have."""
+
+    depth: int = 0
+    aliases: int = 0
+    cost: int = 0
+
+
+def over(document: DocumentNode, variables: Mapping[str, Any] | None, limits: Limits) -> str | None:
+    """What the document has too much of, as a text for its author, or None. Cost: linear in the document."""
+    meter = _Meter(document, variables or {})
+    operations = [meter.of(node.selection_set) for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    aliases = sum(each.aliases for each in operations) + sum(each.aliases for each in meter.fragments.values())
+    checks = (
+        ("levels of selection", max((each.depth for each in operations), default=0), limits.depth, "ask in several queries"),
+        ("aliases", aliases, limits.aliases, "ask in several queries"),
+        ("fields in its answer, by estimate,", sum(each.cost for each in operations), limits.cost, "ask for smaller pages with `first`"),
+    )
+    return next((f"the document has {n} {what} and may have {most}: {remedy}" for what, n, most, remedy in checks if n > most), None)
+
+
+class _Meter:
+    def __init__(self, document: DocumentNode, variables: Mapping[str, Any]) -> None:
+        self._definitions = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+        self._variables = variables
+        self._open: set[str] = set()
+        self.fragments: dict[str, Measure] = {}
+
+    def of(self, selections: SelectionSetNode | None) -> Measure:
+        """The measure of a selection; aliases inside fragments are counted with the fragments."""
+        depth = aliases = cost = 0
+        for node in selections.selections if selections else ():
+            if isinstance(node, FieldNode):
+                each = self._field(node)
+            elif isinstance(node, InlineFragmentNode):
+                each = self.of(node.selection_set)
+            elif isinstance(node, FragmentSpreadNode):
+                spread = self._fragment(node.name.value)
+                each = Measure(spread.depth, 0, spread.cost)
+            depth, aliases, cost = max(depth, each.depth), aliases + each.aliases, cost + each.cost
+        return Measure(depth, aliases, cost)
+
+    def _field(self, node: FieldNode) -> Measure:
+        alias = 1 if node.alias else 0
+        if node.name.value in ("__schema", "__type"):
+            return Measure(1, alias, INTROSPECTION_COST)
+        inner = self.of(node.selection_set)
+        return Measure(1 + inner.depth, alias + inner.aliases, self._times(node) * (1 + inner.cost))
+
+    def _times(self, node: FieldNode) -> int:
+        name = node.name.value
+        if name not in PAGE:
+            return LISTS.get(name, 1)
+        argument, default = PAGE[name]
+        given = next((each.value for each in node.arguments or () if each.name.value == argument), None)
+        if isinstance(given, IntValueNode):
+            return max(1, int(given.value))
+        if isinstance(given, VariableNode):
+            value = self._variables.get(given.name.value, default)
+            return max(1, value) if isinstance(value, int) else default
+        return default
+
+    def _fragment(self, name: str) -> Measure:
+        if name in self.fragments:
+            return self.fragments[name]
+        if name in self._open or name not in self._definitions:  # a loop or an unknown fragment: validation refuses it
+            return Measure()
+        self._open.add(name)
+        self.fragments[name] = self.of(self._definitions[name].selection_set)
+        return self.fragments[name]

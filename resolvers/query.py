@@ -1,0 +1,157 @@
+"""The queries: each checks its arguments and hands over to the index or to the analytics room."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+
+from graph.names import no_entity
+from ontology.namespaces import expand
+from resolvers.analysis import GraphView, Impact
+from resolvers.commands import Command
+from resolvers.context import Face, Info, Unbound, face_of, reads_of
+from resolvers.errors import BadInput, NoSuchEntity
+from resolvers.index import Index
+from resolvers.types import Entity, EntityConnection, OntologyClass
+
+FAILED_MAX = 1000
+"""Entities that one question may take as failed."""
+HOPS_MAX = 6
+NODES_MAX = 10_000
+
+Id = Annotated[strawberry.ID, strawberry.argument(description="IRI, or CURIE with a known prefix.")]
+Failed = Annotated[list[strawberry.ID], strawberry.argument(description=f"What fails: IRIs or CURIEs, at most {FAILED_MAX}.")]
+Media = Annotated[list[str] | None, strawberry.argument(description="Only these media, as IRIs or CURIEs; all when not given.")]
+
+
+@strawberry.type(description="A topic that came in and belongs to no point.")
+class UnboundTopic:
+    """A topic without a point."""
+
+    topic: str = strawberry.field(description="The topic.")
+    count: int = strawberry.field(description="Messages so far.")
+    last_at: datetime = strawberry.field(description="When the last one came.")
+    reason: str = strawberry.field(description="Why it belongs to no point.")
+
+    @staticmethod
+    def of(unbound: Unbound) -> UnboundTopic:
+        """From the service's own facts."""
+        return UnboundTopic(topic=unbound.topic, count=unbound.count, last_at=unbound.last_at, reason=unbound.reason)
+
+
+@strawberry.type(description="How the service stands.")
+class Status:
+    """Facts of the service."""
+
+    revision: int = strawberry.field(description="Newest revision of the graph.")
+    at: datetime = strawberry.field(description="When that revision was made.")
+    entities: int = strawberry.field(description="Named entities in the graph.")
+    points: int = strawberry.field(description="Points that can have a live value.")
+    live: int = strawberry.field(description="Points whose value is good or uncertain now.")
+    store: str = strawberry.field(description="Where the graph is kept.")
+    control: bool = strawberry.field(description="Whether any point may be written.")
+    unbound: list[UnboundTopic] = strawberry.field(description="Topics that came in and belong to no point.")
+
+
+@strawberry.type(description="Questions about the newest revision of the twin.")
+class Query:
+    """Reads come from memory; none waits for the store."""
+
+    @strawberry.field(description="One entity, or null when this revision does not have it.")
+    def entity(self, info: Info, id: Id) -> Entity | None:  # noqa: A002 - the schema's word for it
+        reads = reads_of(info)
+        number = reads.index.snapshot.find(id)
+        return None if number is None else Entity(reads=reads, number=number)
+
+    @strawberry.field(description="Named entities in order of their IRIs.")
+    def entities(
+        self,
+        info: Info,
+        class_: Annotated[
+            str | None, strawberry.argument(name="class", description="Only of this class and its subclasses; IRI or CURIE.")
+        ] = None,
+        text: Annotated[
+            str | None, strawberry.argument(description="Only those with every word of this in id, label or class; case is ignored.")
+        ] = None,
+        first: Annotated[int | None, strawberry.argument(description="Entities on the page, 0 to 1000.")] = 50,
+        after: Annotated[str | None, strawberry.argument(description="Cursor of the entity before the page.")] = None,
+    ) -> EntityConnection:
+        reads = reads_of(info)
+        return EntityConnection.of(reads, reads.index.select(class_, checked_text(text)), 50 if first is None else first, after)
+
+    @strawberry.field(description="All classes of the ontology, in order of their IRIs.")
+    def classes(self, info: Info) -> list[OntologyClass]:
+        return list(OntologyClass.all(reads_of(info)))
+
+    @strawberry.field(description="The graph around an entity, laid out by supply level.")
+    async def graph(
+        self,
+        info: Info,
+        around: Id,
+        hops: Annotated[int | None, strawberry.argument(description=f"How far from it, 0 to {HOPS_MAX}.")] = 2,
+        limit: Annotated[int | None, strawberry.argument(description=f"Entities at most, 1 to {NODES_MAX}.")] = 300,
+    ) -> GraphView:
+        hops, limit = 2 if hops is None else hops, 300 if limit is None else limit
+        if not 0 <= hops <= HOPS_MAX:
+            raise BadInput(f"hops = {hops}: give 0 to {HOPS_MAX}")
+        if not 1 <= limit <= NODES_MAX:
+            raise BadInput(f"limit = {limit}: give 1 to {NODES_MAX}")
+        face = face_of(info)
+        (iri,) = known(face.index(), [around])
+        return GraphView.of(await asyncio.to_thread(face.twin.view, iri, hops, limit))
+
+    @strawberry.field(description="What is hit when the given entities fail together, and why.")
+    async def impact(self, info: Info, failed: Failed, media: Media = None) -> Impact:
+        return await impact_of(face_of(info), failed, media)
+
+    @strawberry.field(description="A command by its id, or null.")
+    def command(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="Id of the command.")],  # noqa: A002 - the schema's word
+    ) -> Command | None:
+        found = face_of(info).commands.get(id)
+        return None if found is None else Command.of(found)
+
+    @strawberry.field(description="How the service stands.")
+    def status(self, info: Info) -> Status:
+        face, reads = face_of(info), reads_of(info)
+        facts, snapshot = face.facts(), reads.index.snapshot
+        return Status(
+            revision=snapshot.revision,
+            at=snapshot.at,
+            entities=len(snapshot.by_iri),
+            points=facts.points,
+            live=facts.live,
+            store=facts.store,
+            control=facts.control,
+            unbound=[UnboundTopic.of(unbound) for unbound in facts.unbound],
+        )
+
+
+async def impact_of(face: Face, failed: Sequence[str], media: Sequence[str] | None) -> Impact:
+    """The blast radius, worked out in a worker thread. Raises `BadInput`, `NoSuchEntity`."""
+    if not 1 <= len(failed) <= FAILED_MAX:
+        raise BadInput(f"failed has {len(failed)} ids: give 1 to {FAILED_MAX}")
+    iris = known(face.index(), failed)
+    wanted = None if media is None else [expand(medium) for medium in media]
+    return Impact.of(await asyncio.to_thread(face.twin.impact, iris, wanted))
+
+
+def known(index: Index, ids: Sequence[str]) -> list[str]:
+    """The IRIs of ids that this revision has. Raises `NoSuchEntity` for the first that it does not have, with the nearest ones."""
+    unknown = next((asked for asked in ids if index.snapshot.find(asked) is None), None)
+    if unknown is not None:
+        raise NoSuchEntity(no_entity(index.snapshot, unknown))
+    return [expand(asked) for asked in ids]
+
+
+def checked_text(text: str | None) -> str | None:
+    """A search text. Raises `BadInput` beyond 200 characters."""
+    if text is not None and len(text) > 200:
+        raise BadInput(f"text has {len(text)} characters: give 200 at most")
+    return text

@@ -1,0 +1,135 @@
+"""The schema as it is served, and the guard before every operation: limits, cached validation, errors with codes, ours never shown."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from functools import lru_cache
+
+import strawberry
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    MaxIntrospectionDepthRule,
+    parse,
+    specified_rules,
+    validate,
+)
+from strawberry.extensions import MaskErrors
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types.execution import ExecutionContext
+
+from graph.errors import GraphError
+from resolvers.commands import Command
+from resolvers.errors import LimitExceeded, code_of
+from resolvers.limits import Limits, over
+from resolvers.mutations.set_point import set_point
+from resolvers.query import Query
+from resolvers.subscriptions import Subscription
+
+_log = logging.getLogger(__name__)
+
+DOCUMENTS_KEPT = 256
+"""Parsed and validated documents that are kept."""
+INTERNAL = "the service failed here, not the request; its log says why"
+
+
+@strawberry.type(description="Acts on the plant.")
+class Mutation:
+    """Each is a file of its own under resolvers/mutations."""
+
+    set_point: Command = strawberry.mutation(
+        resolver=set_point,
+        description="Ask for a value to be written to a point that is enabled for control. A refusal is a command in state REFUSED.",
+    )
+
+
+class Schema(strawberry.Schema):
+    """Strawberry's schema; what goes wrong is logged by the guard, once, and only where it is ours."""
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
+        """Nothing: see `Guard`."""
+
+
+def build_schema(limits: Limits | None = None) -> Schema:
+    """The schema with its guard."""
+    bounds = limits or Limits()
+    return Schema(
+        query=Query,
+        mutation=Mutation,
+        subscription=Subscription,
+        extensions=[lambda: Guard(bounds)],
+        config=StrawberryConfig(),
+    )
+
+
+def sdl() -> str:
+    """The schema in the schema definition language, as committed in resolvers/schema.graphql."""
+    return build_schema().as_str() + "\n"
+
+
+class Guard(MaskErrors):
+    """Stands before one operation and behind its errors."""
+
+    def __init__(self, limits: Limits) -> None:
+        super().__init__()
+        self._limits = limits
+
+    def on_operation(self) -> Iterator[None]:
+        """Bound the parser, pin the revision that every root field reads, and tidy the errors."""
+        self.execution_context.parse_options["max_tokens"] = self._limits.tokens
+        context = self.execution_context.context
+        if isinstance(context, dict) and "face" in context:
+            self.execution_context.context = {**context, "reads": context["face"].reads()}
+        yield from super().on_operation()
+
+    def on_parse(self) -> Iterator[None]:
+        """Parse once for a text."""
+        if self.execution_context.query:
+            self.execution_context.graphql_document = _parsed(self.execution_context.query, self._limits.tokens)
+        yield
+
+    def on_validate(self) -> Iterator[None]:
+        """Limits first; only a document within them is validated, once for a text."""
+        context = self.execution_context
+        document = context.graphql_document
+        if document is not None:
+            text = over(document, context.variables, self._limits)
+            context.pre_execution_errors = [LimitExceeded(text)] if text else _validated(context.schema._schema, document)
+        yield
+
+    def _process_errors(self, errors: list[GraphQLError]) -> list[GraphQLError]:
+        return [tidy(error) for error in errors]
+
+
+@lru_cache(maxsize=DOCUMENTS_KEPT)
+def _parsed(query: str, tokens: int) -> DocumentNode:
+    return parse(query, max_tokens=tokens)
+
+
+@lru_cache(maxsize=DOCUMENTS_KEPT)
+def _validated(schema: GraphQLSchema, document: DocumentNode) -> list[GraphQLError]:
+    return validate(schema, document, [*specified_rules, MaxIntrospectionDepthRule], max_errors=5)
+
+
+def tidy(error: GraphQLError) -> GraphQLError:
+    """The error as a caller may see it: with a code; what is ours is logged in full and told in one sentence."""
+    if "code" in (error.extensions or {}):
+        return error
+    cause = error.original_error
+    if isinstance(cause, GraphError):
+        return _coded(error, str(cause), code_of(cause))
+    if isinstance(error, GraphQLSyntaxError):
+        return _coded(error, error.message, "GRAPHQL_PARSE_FAILED")
+    if cause is None or isinstance(cause, GraphQLError):
+        return _coded(error, error.message, "GRAPHQL_VALIDATION_FAILED")
+    _log.error("a resolver failed at %s", error.path, exc_info=cause)
+    return _coded(error, INTERNAL, "INTERNAL")
+
+
+def _coded(error: GraphQLError, message: str, code: str) -> GraphQLError:
+    return GraphQLError(
+        message, nodes=error.nodes, source=error.source, positions=error.positions, path=error.path, extensions={"code": code}
+    )

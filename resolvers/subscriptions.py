@@ -1,0 +1,173 @@
+"""The subscriptions: values conflate to the newest for each subscriber, commands are told one by one.
+
+Rules of this file:
+
+1. A slow subscriber costs bounded memory: at most one row for each of its points, `COMMANDS_MAX` commands.
+2. Values are told at most every `TICK_S`; an impact is worked out again at most every `IMPACT_TICK_S`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Sequence
+from typing import Annotated
+
+import strawberry
+
+from graph.snapshot import Snapshot
+from ontology.namespaces import DCX
+from resolvers.analysis import Impact
+from resolvers.commands import Command
+from resolvers.context import CommandStatus, Face, Info, face_of
+from resolvers.errors import BadInput, LimitExceeded
+from resolvers.query import Failed, Media, impact_of, known
+from resolvers.types import Value
+
+POINTS_MAX = 5000
+"""Points of one subscription."""
+COMMANDS_MAX = 1000
+"""Steps that wait for one subscriber; one that cannot keep up is closed with a reason."""
+TICK_S = 0.1
+IMPACT_TICK_S = 0.5
+
+
+@strawberry.type(description="A point's new value.")
+class PointReading:
+    """One row of an event."""
+
+    point: strawberry.ID = strawberry.field(description="IRI of the point.")
+    value: Value = strawberry.field(description="Its value now.")
+
+
+class _Bell:
+    """Rings in the subscriber's event loop when another thread says so."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._event = asyncio.Event()
+
+    def ring(self) -> None:
+        """From any thread. After the loop has ended nobody listens."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._event.set)
+
+    async def wait(self) -> None:
+        """Until it has rung; rings before the wait count."""
+        await self._event.wait()
+        self._event.clear()
+
+
+@strawberry.type(description="Live answers, over a graphql-transport-ws socket.")
+class Subscription:
+    """What is told as it happens."""
+
+    @strawberry.subscription(description="The values of the given points: all at once first, then those that change.")
+    async def readings(
+        self,
+        info: Info,
+        points: Annotated[list[strawberry.ID], strawberry.argument(description=f"IRIs or CURIEs of points, at most {POINTS_MAX}.")],
+    ) -> AsyncGenerator[list[PointReading], None]:
+        face = face_of(info)
+        if not 1 <= len(points) <= POINTS_MAX:
+            raise BadInput(f"points has {len(points)} ids: give 1 to {POINTS_MAX}")
+        wanted = dict.fromkeys(known(face.index(), points))
+        async for changed in _changed_points(face, wanted):
+            now_ms = int(face.clock().timestamp() * 1000)
+            yield [PointReading(point=strawberry.ID(iri), value=Value.of(face.sample(iri), now_ms)) for iri in changed]
+
+    @strawberry.subscription(description="What is hit when the given entities fail, again whenever a switch moves or the graph changes.")
+    async def impact(self, info: Info, failed: Failed, media: Media = None) -> AsyncGenerator[Impact, None]:
+        face, bell = face_of(info), _Bell()
+        switches = _SwitchPoints(face)
+        stop = [
+            face.feed.changes(bell.ring),
+            face.feed.readings(lambda points: bell.ring() if switches.moved(points) else None),
+        ]
+        try:
+            while True:
+                yield await impact_of(face, failed, media)
+                await bell.wait()
+                await asyncio.sleep(IMPACT_TICK_S)
+        finally:
+            _end(stop)
+
+    @strawberry.subscription(description="Each step of each command.")
+    async def commands(self, info: Info) -> AsyncGenerator[Command, None]:
+        waiting: deque[CommandStatus] = deque()
+        bell = _Bell()
+
+        def hear(status: CommandStatus) -> None:
+            if len(waiting) <= COMMANDS_MAX:
+                waiting.append(status)
+            bell.ring()
+
+        stop = [face_of(info).feed.commands(hear)]
+        try:
+            while True:
+                await bell.wait()
+                if len(waiting) > COMMANDS_MAX:
+                    raise LimitExceeded(f"more than {COMMANDS_MAX} steps were waiting for this subscriber: subscribe again")
+                while waiting:
+                    yield Command.of(waiting.popleft())
+        finally:
+            _end(stop)
+
+
+async def _changed_points(face: Face, wanted: dict[str, None]) -> AsyncGenerator[list[str], None]:
+    """First all wanted points, then, at most every tick, those that have changed since."""
+    bell = _Bell()
+    changed: dict[str, None] = {}
+
+    def hear(points: Sequence[str]) -> None:
+        mine = [point for point in points if point in wanted]
+        if mine:
+            changed.update(dict.fromkeys(mine))
+            bell.ring()
+
+    stop = [face.feed.readings(hear)]
+    try:
+        yield list(wanted)
+        while True:
+            await bell.wait()
+            await asyncio.sleep(TICK_S)
+            told = [changed.popitem()[0] for _ in range(len(changed))]
+            if told:
+                yield sorted(told)
+    finally:
+        _end(stop)
+
+
+class _SwitchPoints:
+    """Whether a batch of readings moves a switch: one of its position points has another value than when last looked at."""
+
+    def __init__(self, face: Face) -> None:
+        self._face = face
+        self._snapshot: Snapshot | None = None
+        self._seen: dict[str, tuple[float, int]] = {}
+
+    def moved(self, points: Sequence[str]) -> bool:
+        """Compare and remember."""
+        self._renew()
+        moved = False
+        for point in points:
+            if point in self._seen:
+                sample = self._face.sample(point)
+                now = (sample.value, int(sample.quality))
+                moved |= now != self._seen[point]
+                self._seen[point] = now
+        return moved
+
+    def _renew(self) -> None:
+        snapshot = self._face.twin.snapshot
+        if snapshot is self._snapshot:
+            return
+        classes = self._face.twin.vocabulary.subclasses(DCX + "Breaker_Position_Status")
+        positions = [snapshot.key(n) for n in snapshot.instances(classes).tolist()]
+        self._seen = {point: (s.value, int(s.quality)) for point in positions for s in (self._face.sample(point),)}
+        self._snapshot = snapshot
+
+
+def _end(stop: Sequence[Callable[[], None]]) -> None:
+    for unsubscribe in stop:
+        unsubscribe()

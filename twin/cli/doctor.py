@@ -1,0 +1,105 @@
+"""`ridethrough doctor`: whether this machine and these settings can run the service."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import socket
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from twin.cli.output import FOUND_PROBLEMS, Config, Data, Json, Store, say_json, settings_from, table
+
+if TYPE_CHECKING:
+    from twin.settings import Settings
+
+DISK_MB_MIN = 500
+"""Free space below which the data folder is a problem: the demo's store, journal and caches stay well under it."""
+
+
+def doctor(json: Json = False, data: Data = None, store: Store = None, config: Config = None) -> None:
+    """Check versions, data folder, store, port and broker. Exit code 3 when something will not work."""
+    settings = settings_from(config, data=data, store=store)
+    checks: tuple[tuple[str, Callable[[Settings], str]], ...] = (
+        ("versions", _versions),
+        ("data folder", _folder),
+        ("ontology", _ontology),
+        ("store", _store),
+        ("port", _port),
+        ("broker", _broker),
+    )
+    rows = [(name, *_outcome(check, settings)) for name, check in checks]
+    if json:
+        say_json({"checks": [{"check": name, "ok": ok, "detail": detail} for name, ok, detail in rows]})
+    else:
+        table(("CHECK", "", "DETAIL"), [(name, "ok" if ok else "PROBLEM", detail) for name, ok, detail in rows])
+    if not all(ok for _, ok, _ in rows):
+        raise typer.Exit(FOUND_PROBLEMS)
+
+
+def _outcome(check: Callable[[Settings], str], settings: Settings) -> tuple[bool, str]:
+    try:
+        return True, check(settings)
+    except Exception as error:
+        return False, str(error)
+
+
+def _versions(settings: Settings) -> str:
+    del settings
+    names = ("ridethrough", "strawberry-graphql", "pyoxigraph", "pymodbus", "paho-mqtt", "neo4j")
+    return f"Python {platform.python_version()}, " + ", ".join(f"{name} {version(name)}" for name in names)
+
+
+def _folder(settings: Settings) -> str:
+    folder = settings.data.absolute()
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    free_mb = shutil.disk_usage(there).free // 1_000_000
+    if free_mb < DISK_MB_MIN:
+        raise OSError(f"{there} has {free_mb} MB free, less than {DISK_MB_MIN} MB: make room, or give another folder with --data")
+    probe = Path(there) / ".ridethrough-probe"
+    probe.touch()
+    probe.unlink()
+    return f"{settings.data}: writable, {free_mb:,} MB free"
+
+
+def _ontology(settings: Settings) -> str:
+    from twin.compose_store import vocabulary_of
+
+    return f"{len(vocabulary_of(settings).classes):,} classes"
+
+
+def _store(settings: Settings) -> str:
+    from twin.compose_store import store_name, store_of
+
+    if not settings.store and not (settings.data / "twin.sqlite").exists():
+        return f"{store_name(settings)}: empty, made at the first load"
+    kept = store_of(settings, "doctor", read_only=True)
+    try:
+        revisions = kept.revisions()
+    finally:
+        kept.close()
+    return f"{store_name(settings)}: revision {revisions[-1].number if revisions else 0}"
+
+
+def _port(settings: Settings) -> str:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise OSError(f"{settings.host}:{settings.port}: {error.strerror}; give another with --port") from None
+    return f"{settings.host}:{settings.port} is free"
+
+
+def _broker(settings: Settings) -> str:
+    if not settings.mqtt_url:
+        return "none set: no telemetry is read over MQTT"
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(settings.mqtt_url)
+    with socket.create_connection((parts.hostname or "", parts.port or 1883), timeout=2):
+        return f"{parts.hostname}:{parts.port or 1883} answers"

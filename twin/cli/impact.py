@@ -1,0 +1,96 @@
+"""`ridethrough impact`: what is hit when something fails."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from twin.cli.output import Config, Data, Failure, Json, Store, say, say_json, settings_from, table
+
+if TYPE_CHECKING:
+    from analytics.impact import BlastRadius
+
+ROWS_SHOWN = 40
+
+
+def impact(
+    ids: Annotated[
+        list[str], typer.Argument(metavar="ID...", help="What fails, all together: IRIs or CURIEs such as demo:UPS-A.", show_default=False)
+    ],
+    medium: Annotated[
+        list[str] | None,
+        typer.Option("--medium", help="Only this medium: Power, LiquidCooling, ..., or its IRI. Can be repeated.", show_default=False),
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help=f"Print every row, not the first {ROWS_SHOWN}.")] = False,
+    json: Json = False,
+    data: Data = None,
+    store: Store = None,
+    config: Config = None,
+) -> None:
+    """Say what goes dark, what loses its redundancy, and by which path, when the given entities fail."""
+    from graph.errors import UnknownEntity
+    from graph.names import no_entity
+    from ontology.namespaces import expand
+    from twin.compose import open_twin
+
+    settings = settings_from(config, data=data, store=store)
+    opened = open_twin(settings, "impact", read_only=True)
+    try:
+        snapshot = opened.twin.snapshot
+        if snapshot.revision == 0:
+            raise Failure(
+                f"nothing is loaded in {settings.store or settings.data}: `ridethrough load FILE` first, or start `ridethrough demo`"
+            )
+        for asked in ids:
+            if snapshot.find(asked) is None:
+                raise UnknownEntity(no_entity(snapshot, asked))
+        found = opened.twin.impact([expand(asked) for asked in ids], None if medium is None else media_of(medium))
+    finally:
+        opened.close()
+    if json:
+        say_json(found.to_json())
+    else:
+        _tell(found, every)
+
+
+def media_of(names: list[str]) -> list[str]:
+    """The IRIs of media by IRI, CURIE or bare name."""
+    from ontology.namespaces import DCX, expand, local_name
+
+    known = {local_name(iri).lower(): iri for iri in (DCX + name for name in MEDIA)}
+    found = [known.get(local_name(expand(name)).lower()) for name in names]
+    if None in found:
+        raise Failure(f"no medium {names[found.index(None)]!r}; there are: {', '.join(MEDIA)}", code=2)
+    return [iri for iri in found if iri is not None]
+
+
+MEDIA = ("Power", "LiquidCooling", "AirCooling", "Network", "Compute", "Control")
+
+
+def _tell(found: BlastRadius, every: bool) -> None:
+    from ontology.namespaces import compact, local_name
+
+    say(f"If {', '.join(map(compact, found.failed))} fails (revision {found.revision}, {found.at:%Y-%m-%d %H:%M:%S} UTC):")
+    say()
+    totals = found.totals.to_json()
+    kinds = [kind for kind in next(iter(totals.values())) if kind != "OVERLOADED"]
+    table(("", *kinds), [(what, *(_number(counts[kind]) for kind in kinds)) for what, counts in totals.items()])
+    say()
+    shown = found.outcomes if every else found.outcomes[:ROWS_SHOWN]
+    rows = [
+        (each.outcome.name, compact(each.id), local_name(each.cls or ""), local_name(each.medium), " ".join(map(compact, each.evidence)))
+        for each in shown
+    ]
+    if rows:
+        table(("OUTCOME", "ID", "CLASS", "MEDIUM", "BECAUSE OF"), rows)
+    else:
+        say("Nothing else is affected.")
+    if len(rows) < len(found.outcomes):
+        say(f"... and {len(found.outcomes) - len(rows):,} more: --all prints them, --json also says by which path")
+    for text in found.assumed:
+        say(f"assumed: {text}")
+
+
+def _number(value: float) -> str:
+    return f"{value:,.1f}" if isinstance(value, float) else f"{value:,}"

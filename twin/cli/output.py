@@ -1,0 +1,94 @@
+"""How the command line speaks: JSON for programs, plain tables for people, progress where somebody is looking."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from graph.ports import Progress
+    from twin.settings import Settings
+
+FOUND_PROBLEMS = 3
+
+Data = Annotated[Path | None, typer.Option("--data", help="Data folder (RIDETHROUGH_DATA; ./data).", show_default=False)]
+Config = Annotated[
+    Path | None, typer.Option("--config", help="Settings file, TOML (RIDETHROUGH_CONFIG; ridethrough.toml).", show_default=False)
+]
+Store = Annotated[
+    str | None, typer.Option("--store", help="Store: bolt://host:port of a Neo4j; empty for SQLite in the data folder.", show_default=False)
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+class Failure(Exception):
+    """Ends a verb with a text and an exit code."""
+
+    def __init__(self, text: str, code: int = 1) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+def settings_from(config: Path | None, **flags: object) -> Settings:
+    """The settings with the flags that were given."""
+    from twin.settings import load_settings
+
+    return load_settings(config, **flags)
+
+
+def say(text: str = "") -> None:
+    """A line of the answer."""
+    typer.echo(text)
+
+
+def say_error(text: str) -> None:
+    """One line on standard error, red where somebody is looking and NO_COLOR is not set."""
+    typer.echo(typer.style("error:", fg="red", bold=True) + " " + text, err=True, color=None if colour() else False)
+
+
+def say_json(value: Any) -> None:
+    """The answer as JSON, keys in their order, one document."""
+    import orjson
+
+    sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    sys.stdout.buffer.flush()
+
+
+def colour() -> bool:
+    """Whether colour is wanted: a terminal, and no NO_COLOR."""
+    from twin.settings import no_colour
+
+    return sys.stderr.isatty() and not no_colour()
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Columns as wide as what they hold."""
+    widths = [max(len(str(row[at])) for row in (header, *rows)) for at in range(len(header))]
+    for row in (header, *rows):
+        say("  ".join(str(cell).ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+@contextmanager
+def progress() -> Iterator[Progress | None]:
+    """Tells of long work on standard error, on a terminal only."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,.0f}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True, no_color=not colour()), transient=True) as bar:
+        tasks: dict[str, Any] = {}
+
+        def tell(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=total or None)
+            bar.update(tasks[what], completed=done, total=total or None)
+
+        yield tell

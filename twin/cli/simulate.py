@@ -1,0 +1,32 @@
+"""`ridethrough simulate`: operate a breaker of the simulated plant."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from twin.cli.output import Config, Data, Store, say, settings_from
+
+
+class Act(StrEnum):
+    """What can be done to a breaker."""
+
+    OPEN = "open"
+    CLOSE = "close"
+
+
+def simulate(
+    act: Annotated[Act, typer.Argument(help="What to do.", show_default=False)],
+    breaker: Annotated[str, typer.Argument(help="IRI or CURIE of a breaker of the running demo.", show_default=False)],
+    data: Data = None,
+    store: Store = None,
+    config: Config = None,
+) -> None:
+    """Open or close a breaker of the running demo's simulated plant, over Modbus, as somebody at the switchboard would."""
+    from twin.compose_demo import operate
+
+    settings = settings_from(config, data=data, store=store)
+    operate(settings, breaker, closed=act is Act.CLOSE)
+    say(f"{breaker}: {'closed' if act is Act.CLOSE else 'open'} in the plant; the readings follow")

@@ -1,0 +1,164 @@
+"""The running service: wires, ingest, control and the values' way to the store, around one twin.
+
+Rules of this file:
+
+1. Every thread that `start` begins, `stop` ends, in the opposite order.
+2. When the graph has a new revision, points and bindings of every wire are renewed from it before anybody else hears of it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from math import nan
+from threading import Event, Thread
+
+from adapters.modbus.bindings import bind as bind_modbus
+from adapters.modbus.client import ModbusClient
+from adapters.modbus.config import Endpoint, ModbusConfig
+from adapters.mqtt.bindings import bind as bind_mqtt
+from adapters.mqtt.client import MqttClient
+from adapters.mqtt.config import MqttConfig
+from graph.current import PointValue
+from graph.errors import GraphError, StoreUnavailable
+from graph.points import point_facts
+from graph.values import Quality
+from ontology.namespaces import expand
+from resolvers.context import Face, ServiceFacts, Unbound
+from twin.compose import Opened
+from twin.compose_commands import BusFeed, Commands
+from twin.compose_store import now, store_name
+from twin.events import GraphChanged
+from twin.ingest import Ingest, ValueWriter
+
+_log = logging.getLogger(__name__)
+
+UNBOUND_TOLD = 1000
+"""Unbound topics that one answer lists."""
+TICK_S = 1.0
+"""How often silence is looked for, and commands are looked after."""
+
+
+@dataclass(frozen=True)
+class Wires:
+    """Where the telemetry comes from: a broker's address (empty for none), and whether and where gateways are polled."""
+
+    mqtt_url: str
+    modbus: bool
+    modbus_endpoints: Mapping[str, str]
+
+
+class Service:
+    """One twin with its wires. `start`, then `face` serves; `stop` ends all of it."""
+
+    def __init__(self, opened: Opened, wires: Wires | None = None, *, moving: bool = False) -> None:
+        """`moving`: the service is ready only when live values have come in (the demo's promise)."""
+        settings, twin = opened.settings, opened.twin
+        self._opened, self._moving = opened, moving
+        self._wires = wires or Wires(settings.mqtt_url, settings.modbus, settings.modbus_endpoints)
+        self._stack = ExitStack()
+        self._stop = Event()
+        self._mqtt: MqttClient | None = None
+        self._modbus: ModbusClient | None = None
+        self._endpoints: dict[str, Endpoint] = {}
+        self._store_error = ""
+        self._ingest = Ingest(twin.current, opened.bus, now, point_facts(twin.snapshot))
+        self.commands = Commands(opened)
+        self.face = Face(twin, self._sample, now, self.commands, BusFeed(opened.bus, self.commands), self._facts)
+
+    # -- life -----------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to listen to the wires. Raises `GraphError` for a setting that no wire can work with."""
+        opened = self._opened
+        writer = ValueWriter(opened.store, opened.twin.current, opened.bus)
+        writer.start()
+        self._stack.callback(writer.close)
+        self.commands.start([device for device in (self._start_mqtt(), self._start_modbus()) if device is not None])
+        self._stack.callback(self.commands.stop)
+        self._stack.callback(opened.bus.subscribe(GraphChanged, self._renew))
+        ticker = Thread(target=self._tick, name="ticker", daemon=True)
+        ticker.start()
+        self._stack.callback(ticker.join)
+        self._stack.callback(self._stop.set)
+
+    def stop(self) -> None:
+        """End every thread; what waits is written. A second call does nothing."""
+        self._stack.close()
+
+    def _start_mqtt(self) -> MqttClient | None:
+        if not self._wires.mqtt_url:
+            return None
+        try:
+            config = MqttConfig.from_url(self._wires.mqtt_url)
+        except ValueError as error:
+            raise GraphError(f"setting 'mqtt_url': {error}") from None
+        client = MqttClient(config, bind_mqtt(self._opened.twin.snapshot), self._ingest, now)
+        client.start()
+        self._stack.callback(client.close)
+        self._mqtt = client
+        return client
+
+    def _start_modbus(self) -> ModbusClient | None:
+        if not self._wires.modbus:
+            return None
+        try:
+            self._endpoints = {expand(gateway): Endpoint.parse(text) for gateway, text in self._wires.modbus_endpoints.items()}
+        except ValueError as error:
+            raise GraphError(f"setting 'modbus_endpoints': {error}") from None
+        bindings = bind_modbus(self._opened.twin.snapshot, self._endpoints)
+        client = ModbusClient(ModbusConfig(self._endpoints), bindings, self._ingest, now)
+        client.start()
+        self._stack.callback(client.close)
+        self._modbus = client
+        return client
+
+    def _renew(self, event: GraphChanged) -> None:
+        """Rule 2: points first, then what reads them."""
+        self._ingest.rebind(point_facts(event.snapshot))
+        if self._mqtt is not None:
+            self._mqtt.rebind(bind_mqtt(event.snapshot))
+        if self._modbus is not None:
+            self._modbus.rebind(bind_modbus(event.snapshot, self._endpoints))
+
+    def _tick(self) -> None:
+        while not self._stop.wait(TICK_S):
+            for act in (self._ingest.sweep, self.commands.tick, self._follow):
+                try:
+                    act()
+                except Exception:
+                    _log.exception("a tick of the service failed; it goes on")
+
+    def _follow(self) -> None:
+        """Take the revisions that another process has committed to a shared store."""
+        store, twin = self._opened.store, self._opened.twin
+        try:
+            for revision in store.revisions(twin.snapshot.revision):
+                twin.replace(twin.snapshot.apply(store.change(revision.number), revision.number, revision.cause.at))
+        except StoreUnavailable as error:
+            self._store_error = str(error)
+        else:
+            self._store_error = ""
+
+    # -- what is told about it ------------------------------------------------------------------------------------
+
+    def reasons(self) -> list[str]:
+        """Why the service is not ready; none when it is."""
+        found = [f"store: {self._store_error}"] if self._store_error else []
+        if self._mqtt is not None and not self._mqtt.status().connected:
+            found.append("mqtt: the broker does not answer")
+        if self._modbus is not None:
+            found += [f"modbus: {each.endpoint} does not answer: {each.error}" for each in self._modbus.status() if not each.connected]
+        if self._moving and self._opened.twin.current.live() == 0:
+            found.append("values: none has come in yet")
+        return found
+
+    def _sample(self, point: str) -> PointValue:
+        return self._opened.twin.current.get(point) or PointValue(point, nan, 0, 0, Quality.NO_VALUE)
+
+    def _facts(self) -> ServiceFacts:
+        current, settings = self._opened.twin.current, self._opened.settings
+        unbound = [] if self._mqtt is None else [Unbound(u.topic, u.count, u.last_at, u.reason) for u in self._mqtt.unbound(UNBOUND_TOLD)]
+        return ServiceFacts(store_name(settings), settings.control, len(current), current.live(), unbound)

@@ -1,0 +1,43 @@
+"""From settings to the clock, the vocabulary and the store: what a verb needs that only reads or writes the graph."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from graph.ports import TwinStore
+from graph.stores.opening import open_store
+from ontology.vocabulary import Vocabulary, load_vocabulary
+from twin.settings import Settings
+
+
+def now() -> datetime:
+    """The clock of the service: this machine's, aware UTC."""
+    return datetime.now(UTC)
+
+
+def vocabulary_of(settings: Settings) -> Vocabulary:
+    """Brick, the extension and the user's own files. Raises `OntologyError`."""
+    return load_vocabulary(settings.ontology, cache=cache_of(settings))
+
+
+def cache_of(settings: Settings) -> Path:
+    """Where compiled forms are kept: all of it can be worked out again."""
+    return settings.data / "cache"
+
+
+def store_of(settings: Settings, purpose: str, *, read_only: bool) -> TwinStore:
+    """The store that the settings name. Raises `GraphError`."""
+    return open_store(
+        settings.store,
+        settings.data,
+        user=settings.store_user,
+        password=settings.store_password.get_secret_value(),
+        read_only=read_only,
+        purpose=purpose,
+    )
+
+
+def store_name(settings: Settings) -> str:
+    """What a person is told about where the graph is kept."""
+    return settings.store or f"SQLite in {settings.data}"

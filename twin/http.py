@@ -1,0 +1,174 @@
+"""The web face: GraphQL, health, the explorer's files; and what stands before all of them (hosts, sizes, headers)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from strawberry.fastapi import GraphQLRouter
+from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
+
+from resolvers.context import Face
+from resolvers.limits import Limits
+from resolvers.schema import build_schema
+
+STATIC = Path(__file__).parent / "static"
+POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+HEADERS = (
+    (b"content-security-policy", POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+)
+INIT_TIMEOUT = timedelta(seconds=10)
+SUBSCRIPTIONS_MAX = 50
+"""Subscriptions of one socket."""
+
+
+@dataclass(frozen=True)
+class WebRules:
+    """What the web face lets in."""
+
+    hosts: frozenset[str]
+    """Host names that a request may name; empty lets every name in."""
+    origins: Sequence[str]
+    body_bytes: int
+    limits: Limits
+
+
+def build_app(face: Face, reasons: Callable[[], Sequence[str]], rules: WebRules, static: Path = STATIC) -> ASGIApp:
+    """The application. `reasons` tells why the service is not ready; it is ready when there are none."""
+    app = FastAPI(title="Ridethrough", docs_url=None, redoc_url=None, openapi_url=None)
+    app.include_router(_graphql(face, rules), prefix="/graphql")
+
+    @app.get("/healthz")
+    async def healthz() -> PlainTextResponse:
+        """Alive."""
+        return PlainTextResponse("alive\n")
+
+    @app.get("/readyz")
+    def readyz() -> JSONResponse:
+        """Ready, or why not."""
+        why = list(reasons())
+        return JSONResponse({"ready": not why, "reasons": why}, status_code=503 if why else 200)
+
+    _explorer(app, static)
+    return Gate(app, rules)
+
+
+def _graphql(face: Face, rules: WebRules) -> GraphQLRouter[Any, None]:
+    async def context() -> dict[str, Any]:
+        return {"face": face}
+
+    return GraphQLRouter(
+        build_schema(rules.limits),
+        graphql_ide=None,
+        context_getter=context,
+        subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
+        connection_init_wait_timeout=INIT_TIMEOUT,
+        max_subscriptions_per_connection=SUBSCRIPTIONS_MAX,
+        allowed_origins=rules.origins,
+    )
+
+
+def _explorer(app: FastAPI, static: Path) -> None:
+    """The bundle: the page is never kept by a browser, its assets (named by their content) for ever."""
+    root = static.resolve()
+
+    @app.get("/{path:path}", include_in_schema=False)
+    def explorer(path: str, request: Request) -> Response:  # noqa: ARG001 - the route's own signature
+        file = (root / (path or "index.html")).resolve()
+        if not file.is_relative_to(root) or not file.is_file():
+            if path and "." in path.rsplit("/", 1)[-1]:
+                return PlainTextResponse("not found\n", status_code=404)
+            file = root / "index.html"
+        if not file.is_file():
+            return PlainTextResponse("the explorer is not built here: `./dev ui` builds it; the API is at /graphql\n", status_code=404)
+        immutable = "assets" in file.relative_to(root).parts
+        return FileResponse(file, headers={"cache-control": "public, max-age=31536000, immutable" if immutable else "no-cache"})
+
+
+class Gate:
+    """Stands before the application: refuses foreign host names and long bodies, and adds the security headers to every answer."""
+
+    def __init__(self, app: ASGIApp, rules: WebRules) -> None:
+        self._app, self._rules = app, rules
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if not self._host_is_ours(scope):
+            await self._refuse(scope, receive, send, 421, "this host name is not served here: add it to allowed_hosts\n")
+            return
+        if scope["type"] == "websocket":
+            await self._app(scope, receive, send)
+            return
+        body = await self._body(scope, receive) if scope["method"] in ("POST", "PUT", "PATCH") else b""
+        if body is None:
+            limit = self._rules.body_bytes // 1024
+            await self._refuse(scope, receive, send, 413, f"the body is longer than {limit} KB: send less, or raise body_kb\n")
+            return
+        await self._app(scope, _replay(body, receive), _with_headers(send))
+
+    def _host_is_ours(self, scope: Scope) -> bool:
+        if not self._rules.hosts:
+            return True
+        host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
+        name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
+        return name.lower() in self._rules.hosts
+
+    async def _body(self, scope: Scope, receive: Receive) -> bytes | None:
+        """The whole body, or None when it is longer than may be."""
+        most = self._rules.body_bytes
+        declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+        if not declared.isdigit() or int(declared) > most:
+            return None
+        body = bytearray()
+        while True:
+            message = await receive()
+            body += message.get("body", b"")
+            if len(body) > most:
+                return None
+            if not message.get("more_body", False):
+                return bytes(body)
+
+    @staticmethod
+    async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, text: str) -> None:
+        if scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        await PlainTextResponse(text, status_code=status, headers={"connection": "close"})(scope, receive, _with_headers(send))
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    told = False
+
+    async def again() -> Message:
+        nonlocal told
+        if told:
+            return await receive()
+        told = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again
+
+
+def _with_headers(send: Send) -> Send:
+    async def headed(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message["headers"], *HEADERS]}
+        await send(message)
+
+    return headed

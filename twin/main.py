@@ -1,0 +1,122 @@
+"""The composition root: from settings to a running service, and its clean end."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import socket
+from collections.abc import Callable
+from contextlib import ExitStack
+
+import uvicorn
+
+from graph.errors import GraphError
+from resolvers.limits import Limits
+from twin.compose import Opened, open_twin
+from twin.compose_demo import SOURCE, DemoPlant, build_site
+from twin.compose_service import Service
+from twin.http import WebRules, build_app
+from twin.settings import Settings
+
+Say = Callable[[str], None]
+
+END_S = 3
+"""Seconds that open requests and sockets have to end after Ctrl-C."""
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
+
+
+def run_service(settings: Settings, say: Say) -> None:
+    """Serve what the store holds until Ctrl-C. Raises `GraphError` with the next step when it cannot."""
+    _run(settings, say, demo=None)
+
+
+def run_demo(settings: Settings, say: Say, *, racks: int, seed: int) -> None:
+    """Serve the synthetic site with its simulated plant; an empty store gets the site first."""
+    _run(settings, say, demo=(racks, seed))
+
+
+def _run(settings: Settings, say: Say, demo: tuple[int, int] | None) -> None:
+    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    signal.signal(signal.SIGTERM, _interrupt)
+    with ExitStack() as stack:
+        try:
+            listener = stack.enter_context(_listener(settings))
+            opened = open_twin(settings, "demo" if demo else "serve", read_only=False)
+            stack.callback(opened.close)
+            service = _demo(opened, say, stack, *demo) if demo else Service(opened)
+            stack.callback(service.stop)
+            service.start()
+            _serve(settings, service, listener, say)
+        except KeyboardInterrupt:
+            pass
+        say("ending: writing what waits, letting go of devices and store")
+    say("ended")
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    """A service manager's end is the same as Ctrl-C."""
+    raise KeyboardInterrupt
+
+
+def _demo(opened: Opened, say: Say, stack: ExitStack, racks: int, seed: int) -> Service:
+    if opened.twin.snapshot.revision == 0:
+        say(f"making a synthetic site of {racks} racks (seed {seed}); this is done once")
+        build_site(opened, racks, seed)
+    if SOURCE not in opened.twin.snapshot.owners.values():
+        raise GraphError(
+            f"the store holds another site, not the demo's: give the demo a folder of its own with --data, "
+            f"or serve what is there with `ridethrough serve --data {opened.settings.data}`"
+        )
+    plant = DemoPlant(opened, seed)
+    stack.callback(plant.stop)
+    plant.start()
+    return Service(opened, plant.wires, moving=True)
+
+
+def _listener(settings: Settings) -> socket.socket:
+    """The port, taken before anything else is begun."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise GraphError(
+            f"{settings.host}:{settings.port} cannot be listened on ({error.strerror}): "
+            "end what has it, or give another port with --port (0 takes a free one)"
+        ) from None
+    return listener
+
+
+def _serve(settings: Settings, service: Service, listener: socket.socket, say: Say) -> None:
+    hosts = frozenset() if settings.host in ("0.0.0.0", "::") and not settings.allowed_hosts else _hosts(settings)  # noqa: S104 - what the user set
+    rules = WebRules(
+        hosts=hosts,
+        origins=settings.allowed_origins,
+        body_bytes=settings.body_kb * 1024,
+        limits=Limits(settings.graphql_depth, settings.graphql_aliases, settings.graphql_tokens, settings.graphql_cost),
+    )
+    config = uvicorn.Config(
+        build_app(service.face, service.reasons, rules),
+        log_level=settings.log_level,
+        access_log=False,
+        lifespan="off",
+        ws="websockets-sansio",
+        ws_max_size=settings.body_kb * 1024,
+        ws_max_queue=16,
+        timeout_graceful_shutdown=END_S,
+        server_header=False,
+        h11_max_incomplete_event_size=32 * 1024,
+    )
+    host, port = listener.getsockname()[:2]
+    say(f"Ridethrough serves {len(service.face.twin.snapshot.by_iri):,} entities at http://{_shown(host)}:{port} (Ctrl-C ends it)")
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def _hosts(settings: Settings) -> frozenset[str]:
+    return LOOPBACK.union({settings.host.lower()}, (host.lower() for host in settings.allowed_hosts))
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,140 @@
+"""Every setting of the service, in one place.
+
+Rules of this file:
+
+1. Flags come before the environment (`RIDETHROUGH_*`), the environment before the TOML file, the file before the defaults.
+2. An unknown key, in the file or in the environment, is an error that names the nearest known one.
+3. Nothing else in the house reads the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+
+PREFIX = "RIDETHROUGH_"
+CONFIG = "RIDETHROUGH_CONFIG"
+CONFIG_FILE = Path("ridethrough.toml")
+NOT_OURS = {CONFIG, "RIDETHROUGH_VENV", "RIDETHROUGH_PICTURE"}
+"""Names under the prefix that are no settings: where the file is, and what `./dev` and the browser tests take."""
+
+
+class SettingsError(Exception):
+    """A setting that is unknown or that cannot be what it says; the text names it and the next step."""
+
+
+def _listed(value: object) -> object:
+    """Text from the environment or a flag as a list: items between commas."""
+    return [item.strip() for item in value.split(",") if item.strip()] if isinstance(value, str) else value
+
+
+def _mapped(value: object) -> object:
+    """Text from the environment or a flag as a table: `name=host:port` between commas."""
+    if not isinstance(value, str):
+        return value
+    pairs = [item.partition("=") for item in value.split(",") if item.strip()]
+    broken = next((name for name, equals, _ in pairs if not equals), None)
+    if broken is not None:
+        raise ValueError(f"{broken!r} is not of the form gateway=host:port")
+    return {name.strip(): endpoint.strip() for name, _, endpoint in pairs}
+
+
+Paths = Annotated[tuple[Path, ...], BeforeValidator(_listed)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Endpoints = Annotated[dict[str, str], BeforeValidator(_mapped)]
+
+
+class Settings(BaseModel):
+    """The settings; each is documented in docs/reference/settings.md under the same name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    data: Path = Field(Path("data"), description="Folder of everything that the service keeps.")
+    store: str = Field("", description="Where the graph is kept: empty for SQLite in the data folder, or bolt://host:port of a Neo4j.")
+    store_user: str = Field("neo4j", description="User of the Neo4j store.")
+    store_password: SecretStr = Field(SecretStr(""), description="Password of the Neo4j store; empty means no authentication.")
+    host: str = Field("127.0.0.1", description="Address to listen on. Anything but loopback makes the service reachable from outside.")
+    port: int = Field(8080, ge=0, le=65535, description="TCP port to listen on; 0 takes a free one.")
+    allowed_hosts: Names = Field(
+        (), description="Host names that requests may name beside loopback and `host`; needed behind a proxy under another name."
+    )
+    allowed_origins: Names = Field(
+        (), description="Origins of other pages that may open a subscription socket, such as https://noc.example."
+    )
+    ontology: Paths = Field((), description="Your own ontology files, read beside Brick and the extension.")
+    mqtt_url: str = Field("", description="Broker to read telemetry from, mqtt://[user:password@]host[:port]; empty reads none.")
+    modbus: bool = Field(False, description="Whether the Modbus gateways of the graph are polled.")
+    modbus_endpoints: Endpoints = Field(
+        default_factory=dict, description="Where a gateway really is, host:port by its id, in place of what the graph says."
+    )
+    control: bool = Field(False, description="Whether any point may be written at all.")
+    control_points: Names = Field((), description="The points that may be written while `control` is on, by id.")
+    control_timeout_s: float = Field(10.0, gt=0, le=3600, description="Seconds that a command may wait for the plant's own readback.")
+    author: str = Field("operator", min_length=1, description="Who is named as the author of changes and commands that name nobody.")
+    graphql_depth: int = Field(12, ge=1, le=100, description="Levels of selection that a GraphQL document may have.")
+    graphql_aliases: int = Field(30, ge=0, le=1000, description="Aliases that a GraphQL document may have.")
+    graphql_tokens: int = Field(2000, ge=10, le=100_000, description="Lexical tokens that a GraphQL document may have.")
+    graphql_cost: int = Field(500_000, ge=100, description="Fields that a GraphQL answer may have at most, estimated before it is run.")
+    body_kb: int = Field(256, ge=1, le=65536, description="Size of a request body, kilobytes.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("warning", description="From which level on the log is written.")
+
+
+def load_settings(config: Path | None = None, **flags: object) -> Settings:
+    """The settings as flags, environment, file and defaults say. A flag that is None was not given. Raises `SettingsError`."""
+    _refuse_unknown_environment(os.environ)
+    given = {name: value for name, value in flags.items() if value is not None}
+    try:
+        return Settings.model_validate({**_file(config), **_environment(), **given})
+    except ValidationError as error:
+        raise SettingsError(_explain(error)) from None
+
+
+def no_colour() -> bool:
+    """Whether the person wants no colour, after no-color.org."""
+    return bool(os.environ.get("NO_COLOR"))
+
+
+def _environment() -> dict[str, str]:
+    return {name[len(PREFIX) :].lower(): value for name, value in os.environ.items() if name.startswith(PREFIX) and name not in NOT_OURS}
+
+
+def _file(config: Path | None) -> dict[str, object]:
+    named = config or (Path(os.environ[CONFIG]) if os.environ.get(CONFIG) else None)
+    path = named or CONFIG_FILE
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if named is None:
+            return {}
+        raise SettingsError(f"settings file {path} does not exist: correct --config or {CONFIG}") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"settings file {path} cannot be read: {error}") from None
+    unknown = sorted(values.keys() - Settings.model_fields.keys())
+    if unknown:
+        raise SettingsError(f"settings file {path}: {_unknown(unknown[0], list(Settings.model_fields))}")
+    return values
+
+
+def _refuse_unknown_environment(environment: Mapping[str, str]) -> None:
+    known = [PREFIX + name.upper() for name in Settings.model_fields]
+    unknown = sorted(name for name in environment if name.startswith(PREFIX) and name not in NOT_OURS.union(known))
+    if unknown:
+        raise SettingsError(f"environment: {_unknown(unknown[0], known)}")
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    near = get_close_matches(name, known, n=1)
+    return f"there is no setting {name!r}; " + (f"did you mean {near[0]!r}?" if near else "docs/reference/settings.md lists all")
+
+
+def _explain(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    name = str(first["loc"][0]) if first["loc"] else "settings"
+    shown = "" if "password" in name else f" = {first.get('input')!r}"
+    return f"setting {name!r}{shown}: {first['msg']}; docs/reference/settings.md says what it takes"
