@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from math import ceil
 
-from ontology.namespaces import BRICK, DCX
-from twin.demo.plan import ROWS_A_HALL, Rack, SitePlan
-from twin.demo.points import Gateways, ModbusDevice, Spec, percent, power, status, temperature
+from ontology.namespaces import BRICK, DCX, REC
+from twin.demo.plan import ROWS_A_HALL, Rack
+from twin.demo.points import Draft, ModbusDevice, Spec, percent, power, status, temperature
 from twin.demo.writer import FEEDS_AIR, FEEDS_LIQUID, FEEDS_POWER, HAS_LOCATION, QuadWriter, name
 
 CHILLERS_NEEDED = 3
@@ -21,14 +21,15 @@ LIQUID_SHARE = 0.75
 _RUNNING = BRICK + "Run_Status"
 
 
-def write_cooling(w: QuadWriter, plan: SitePlan, gateways: Gateways) -> None:
+def write_cooling(draft: Draft) -> None:
     """The plant, the two chilled-water loops, and each hall's CRAHs and CDUs, with their points."""
+    w, plan, gateways = draft.writer, draft.plan, draft.gateways
     heat = plan.planned_kw * 1.15
     chiller_kw = float(ceil(heat / CHILLERS_NEEDED / 50) * 50)
-    towers = _machines(w, plan, gateways, "Tower", BRICK + "Cooling_Tower", "Cooling tower", CHILLERS_NEEDED + 1, chiller_kw * 1.2)
-    condenser_pumps = _machines(w, plan, gateways, "Condenser-Pump", BRICK + "Condenser_Water_Pump", "Condenser-water pump", 4, 0)
-    chillers = _machines(w, plan, gateways, "Chiller", BRICK + "Water_Cooled_Chiller", "Chiller", CHILLERS_NEEDED + 1, chiller_kw)
-    pumps = _machines(w, plan, gateways, "Pump", BRICK + "Chilled_Water_Pump", "Chilled-water pump", CHILLERS_NEEDED + 1, 0)
+    towers = _machines(draft, "Tower", BRICK + "Cooling_Tower", "Cooling tower", chiller_kw * 1.2)
+    condenser_pumps = _machines(draft, "Condenser-Pump", BRICK + "Condenser_Water_Pump", "Condenser-water pump")
+    chillers = _machines(draft, "Chiller", BRICK + "Water_Cooled_Chiller", "Chiller", chiller_kw)
+    pumps = _machines(draft, "Pump", BRICK + "Chilled_Water_Pump", "Chilled-water pump")
     tower_group = w.group("Tower-Group", "Cooling towers N+1", towers, CHILLERS_NEEDED)
     condenser_group = w.group("Condenser-Pump-Group", "Condenser-water pumps N+1", condenser_pumps, CHILLERS_NEEDED)
     chiller_group = w.group("Chiller-Group", "Chillers N+1", chillers, CHILLERS_NEEDED)
@@ -45,27 +46,30 @@ def write_cooling(w: QuadWriter, plan: SitePlan, gateways: Gateways) -> None:
         for one in upstream:
             for other in downstream:
                 w.add(one, FEEDS_LIQUID, other)
+    _include(w, condenser_loops, condenser_pumps)
+    _include(w, loops, pumps)
     for number, loop in enumerate(loops, start=1):
         ModbusDevice(w, gateways, "Mechanical").points(
             loop,
             f"Chilled-water loop {number}",
-            temperature("Supply-Temperature", BRICK + "Chilled_Water_Supply_Temperature_Sensor"),
-            temperature("Return-Temperature", BRICK + "Chilled_Water_Return_Temperature_Sensor"),
+            temperature("Supply-Temperature", BRICK + "Leaving_Chilled_Water_Temperature_Sensor"),
+            temperature("Return-Temperature", BRICK + "Entering_Chilled_Water_Temperature_Sensor"),
             Spec("Flow", BRICK + "Chilled_Water_Flow_Sensor", "L-PER-SEC", 5, "input", "uint16", 0.1),
         )
     for hall, racks in sorted(plan.by_hall.items()):
-        _hall(w, plan, gateways, hall, racks, loops)
+        _hall(draft, hall, racks, loops)
 
 
-def _machines(w: QuadWriter, plan: SitePlan, gateways: Gateways, local: str, cls: str, label: str, count: int, rating: float) -> list[str]:
+def _machines(draft: Draft, local: str, cls: str, label: str, rating: float = 0.0) -> list[str]:
     """Machines of one kind in the cooling plant, each with power and points."""
+    w, gateways = draft.writer, draft.gateways
     made = []
-    for number in range(1, count + 1):
+    for number in range(1, CHILLERS_NEEDED + 2):
         iri = w.thing(f"{local}-{number}", cls, f"{label} {number}")
         w.add(iri, HAS_LOCATION, name("Cooling-Plant"))
         if rating:
-            w.add(iri, BRICK + "coolingCapacity", w.quantity(rating, "KiloW"))
-        _powered(w, plan, f"{local}-{number}", f"{label} {number}", "Cooling-Plant")
+            w.add(iri, BRICK + "coolingCapacity", w.quantity(rating * 1000, "W"))
+        _powered(draft, f"{local}-{number}", f"{label} {number}", "Cooling-Plant")
         unit = ModbusDevice(w, gateways, "Mechanical")
         unit.points(iri, f"{label} {number}", status("Running", _RUNNING), power())
         if local == "Chiller":
@@ -79,8 +83,16 @@ def _machines(w: QuadWriter, plan: SitePlan, gateways: Gateways, local: str, cls
     return made
 
 
-def _powered(w: QuadWriter, plan: SitePlan, local: str, label: str, room: str) -> None:
+def _include(w: QuadWriter, loops: list[str], machines: list[str]) -> None:
+    """A loop includes the machines that move its water."""
+    for loop in loops:
+        for machine in machines:
+            w.add(loop, REC + "includes", machine)
+
+
+def _powered(draft: Draft, local: str, label: str, room: str) -> None:
     """Power for a machine: through its own transfer switch from the boards of the sides, or straight from the only board."""
+    w, plan = draft.writer, draft.plan
     machine = name(local)
     if len(plan.sides) == 1:
         w.add(name(f"Mech-Board-{plan.sides[0]}"), FEEDS_POWER, machine)
@@ -92,26 +104,28 @@ def _powered(w: QuadWriter, plan: SitePlan, local: str, label: str, room: str) -
     w.add(switch, FEEDS_POWER, machine)
 
 
-def _hall(w: QuadWriter, plan: SitePlan, gateways: Gateways, hall: int, racks: list[Rack], loops: list[str]) -> None:
+def _hall(draft: Draft, hall: int, racks: list[Rack], loops: list[str]) -> None:
+    w = draft.writer
     heat = sum(rack.planned_kw * (1 - LIQUID_SHARE if rack.kind == "gpu" else 1.0) for rack in racks) * 1.15
     needed = max(2, ceil(heat / CRAH_KW))
-    crahs = [_crah(w, plan, gateways, hall, number, loops) for number in range(1, needed + 2)]
+    crahs = [_crah(draft, hall, number, loops) for number in range(1, needed + 2)]
     group = w.group(f"CRAH-H{hall}-Group", f"Hall {hall} CRAHs N+1", crahs, needed)
     for aisle in range(1, ROWS_A_HALL // 2 + 1):
         w.add(group, FEEDS_AIR, name(f"Cold-Aisle-H{hall}-{aisle}"))
     liquid = [rack for rack in racks if rack.kind == "gpu"]
     if liquid:
-        _cdus(w, plan, gateways, hall, liquid, loops)
+        _cdus(draft, hall, liquid, loops)
 
 
-def _crah(w: QuadWriter, plan: SitePlan, gateways: Gateways, hall: int, number: int, loops: list[str]) -> str:
+def _crah(draft: Draft, hall: int, number: int, loops: list[str]) -> str:
+    w, gateways = draft.writer, draft.gateways
     local, label = f"CRAH-H{hall}-{number:02d}", f"Hall {hall} CRAH {number}"
     iri = w.thing(local, BRICK + "CRAH", label)
     w.add(iri, HAS_LOCATION, name(f"Hall-{hall}"))
-    w.add(iri, BRICK + "coolingCapacity", w.quantity(CRAH_KW, "KiloW"))
+    w.add(iri, BRICK + "coolingCapacity", w.quantity(CRAH_KW * 1000, "W"))
     for loop in loops:
         w.add(loop, FEEDS_LIQUID, iri)
-    _powered(w, plan, local, label, f"Hall-{hall}")
+    _powered(draft, local, label, f"Hall-{hall}")
     setpoint = BRICK + "Supply_Air_Temperature_Setpoint"
     ModbusDevice(w, gateways, "Mechanical").points(
         iri,
@@ -127,18 +141,19 @@ def _crah(w: QuadWriter, plan: SitePlan, gateways: Gateways, hall: int, number: 
     return iri
 
 
-def _cdus(w: QuadWriter, plan: SitePlan, gateways: Gateways, hall: int, racks: list[Rack], loops: list[str]) -> None:
+def _cdus(draft: Draft, hall: int, racks: list[Rack], loops: list[str]) -> None:
     """N+1 CDUs of a hall and the two technology cooling loops that all its liquid-cooled racks hang on."""
+    w, gateways = draft.writer, draft.gateways
     needed = max(1, ceil(sum(rack.planned_kw for rack in racks) * LIQUID_SHARE * 1.15 / CDU_KW))
     cdus = []
     for number in range(1, needed + 2):
         local, label = f"CDU-H{hall}-{number}", f"Hall {hall} CDU {number}"
         iri = w.thing(local, DCX + "CDU", label)
         w.add(iri, HAS_LOCATION, name(f"Hall-{hall}"))
-        w.add(iri, BRICK + "coolingCapacity", w.quantity(CDU_KW, "KiloW"))
+        w.add(iri, BRICK + "coolingCapacity", w.quantity(CDU_KW * 1000, "W"))
         for loop in loops:
             w.add(loop, FEEDS_LIQUID, iri)
-        _powered(w, plan, local, label, f"Hall-{hall}")
+        _powered(draft, local, label, f"Hall-{hall}")
         ModbusDevice(w, gateways, "Mechanical").points(
             iri,
             label,
@@ -153,5 +168,6 @@ def _cdus(w: QuadWriter, plan: SitePlan, gateways: Gateways, hall: int, racks: l
     for number in (1, 2):
         loop = w.thing(f"TCS-Loop-H{hall}-{number}", DCX + "Technology_Cooling_Loop", f"Hall {hall} technology cooling loop {number}")
         w.add(group, FEEDS_LIQUID, loop)
+        _include(w, [loop], cdus)
         for rack in racks:
             w.add(loop, FEEDS_LIQUID, name(f"Rack-{rack.local}"))

@@ -91,7 +91,6 @@ def plan_site(racks: int, seed: int, design: str) -> SitePlan:
         raise ValueError(f"a site of {racks} racks is too small for two cords, two spines and spare coolers: give 8 racks or more")
     random = Random(seed)
     sides, lanes = _sides(design)
-    width = max(3, len(str(racks)))
     halls = ceil(racks / RACKS_A_HALL)
     built: list[Rack] = []
     tenant, left = 0, random.randint(8, 24)
@@ -99,7 +98,7 @@ def plan_site(racks: int, seed: int, design: str) -> SitePlan:
         if left == 0:
             tenant, left = tenant + 1, random.randint(8, 24)
         left -= 1
-        built.append(_rack(index, racks, width, lanes, tenant, random))
+        built.append(_rack(index, racks, lanes, tenant, random))
     by_hall: dict[int, list[Rack]] = {}
     for rack in built:
         by_hall.setdefault(rack.hall, []).append(rack)
@@ -114,12 +113,12 @@ def _sides(design: str) -> tuple[tuple[str, ...], tuple[Lane, ...]]:
     return ("A",), (Lane("A", "A"), Lane("B", "A"))
 
 
-def _rack(index: int, racks: int, width: int, lanes: tuple[Lane, ...], tenant: int, random: Random) -> Rack:
+def _rack(index: int, racks: int, lanes: tuple[Lane, ...], tenant: int, random: Random) -> Rack:
     hall, inside = divmod(index, RACKS_A_HALL)
     in_hall = min(RACKS_A_HALL, racks - hall * RACKS_A_HALL)
     in_row = ceil(in_hall / ROWS_A_HALL)
     row, place = divmod(inside, in_row)
-    local = f"R{index + 1:0{width}d}"
+    local = f"R{index + 1:0{max(3, len(str(racks)))}d}"
     spine = inside in (0, in_hall - 1)
     single = index % SINGLE_CORDED_EVERY == SINGLE_CORDED_EVERY // 2 and not spine
     gpu = index % GPU_EVERY == GPU_EVERY // 2 and not single and not spine

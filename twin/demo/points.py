@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ontology.namespaces import BRICK, DCX, RDF, REF, UNIT
+from twin.demo.plan import SitePlan
 from twin.demo.writer import HAS_POINT, HAS_UNIT, RDFS_LABEL, QuadWriter, decimal, integer, text
 
 HOST = "127.0.0.1"
@@ -90,8 +91,17 @@ class Gateways:
         return gateway, last + 1
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A site while it is written: its plan, the writer, and the gateways that its devices stand behind."""
+
+    plan: SitePlan
+    writer: QuadWriter
+    gateways: Gateways
+
+
 class ModbusDevice:
-    """One Modbus unit and its register map as it fills. Points of several pieces of equipment may share a unit (a panel and its breakers)."""
+    """One Modbus unit and its register map as it fills; several pieces of equipment may share a unit (a panel and its breakers)."""
 
     __slots__ = ("_gateway", "_next", "_unit", "_writer")
 
@@ -107,7 +117,7 @@ class ModbusDevice:
 
     def _point(self, owner: str, label: str, spec: Spec) -> None:
         w = self._writer
-        iri = add_point(w, owner, label, spec.role, spec.cls, spec.unit, spec.period)
+        iri = add_point(w, owner, label, spec)
         if spec.feedback:
             w.add(iri, DCX + "hasFeedbackPoint", f"{owner}.{spec.feedback}")
         reference = w.blank()
@@ -128,21 +138,22 @@ class ModbusDevice:
             w.add(reference, DCX + "sourceUnit", UNIT + spec.wire_unit)
 
 
-def add_point(w: QuadWriter, owner: str, label: str, role: str, cls: str, unit: str, period: int) -> str:
+def add_point(w: QuadWriter, owner: str, label: str, spec: Spec) -> str:
     """A point of some equipment or room, without a reference; gives its IRI."""
-    iri = f"{owner}.{role}"
+    iri = f"{owner}.{spec.role}"
     w.add(owner, HAS_POINT, iri)
-    w.add(iri, RDF + "type", cls)
-    w.add(iri, RDFS_LABEL, text(f"{label} {role.replace('-', ' ').lower()}"))
-    w.add(iri, HAS_UNIT, UNIT + unit)
-    w.add(iri, DCX + "samplePeriod", integer(period))
+    w.add(iri, RDF + "type", spec.cls)
+    w.add(iri, RDFS_LABEL, text(f"{label} {spec.role.replace('-', ' ').lower()}"))
+    w.add(iri, HAS_UNIT, UNIT + spec.unit)
+    w.add(iri, DCX + "samplePeriod", integer(spec.period))
     return iri
 
 
-def mqtt_point(w: QuadWriter, owner: str, label: str, spec: Spec, topic: str, pointer: str) -> None:
-    """A point whose value is a member of the JSON object published on `topic`; the member `t` is its time, ms since 1970 UTC."""
-    iri = add_point(w, owner, label, spec.role, spec.cls, spec.unit, spec.period)
+def mqtt_point(w: QuadWriter, owner: str, label: str, spec: Spec, place: tuple[str, str]) -> None:
+    """A point whose value is a member of a JSON object; `place` is its topic and the member's pointer, `t` its time (ms since 1970 UTC)."""
+    iri = add_point(w, owner, label, spec)
     reference = w.blank()
+    topic, pointer = place
     w.add(iri, REF + "hasExternalReference", reference)
     w.add(reference, RDF + "type", DCX + "MQTTReference")
     w.add(reference, DCX + "topic", text(topic))

@@ -11,8 +11,8 @@ from itertools import pairwise
 from math import ceil
 
 from ontology.namespaces import BRICK, DCX
-from twin.demo.plan import Lane, SitePlan
-from twin.demo.points import Gateways, ModbusDevice, Spec, percent, position, power, status
+from twin.demo.plan import Lane
+from twin.demo.points import Draft, ModbusDevice, Spec, percent, position, power, status
 from twin.demo.writer import FEEDS_POWER, HAS_LOCATION, RATED_POWER, QuadWriter, name, text
 
 MODULE_KW = 250.0
@@ -22,13 +22,14 @@ MECHANICAL_SHARE = 0.45
 _BREAKER = BRICK + "Circuit_Breaker"
 
 
-def write_power(w: QuadWriter, plan: SitePlan, gateways: Gateways) -> None:
+def write_power(draft: Draft) -> None:
     """The whole chain from the utilities to the rows' panels and busways, with its points."""
-    _generators(w, plan, gateways)
+    w, plan, gateways = draft.writer, draft.plan, draft.gateways
+    _generators(draft)
     for side in plan.sides:
-        switch_unit = _intake(w, plan, gateways, side)
-        _ups(w, plan, gateways, side, switch_unit)
-        _mechanical_board(w, plan, gateways, side, switch_unit)
+        switch_unit = _intake(draft, side)
+        _ups(draft, side, switch_unit)
+        _mechanical_board(draft, side, switch_unit)
     neighbours = [*pairwise(plan.sides), *([(plan.sides[-1], plan.sides[0])] if len(plan.sides) > 2 else [])]
     for one, other in neighbours:
         one, other = sorted((one, other))  # noqa: PLW2901 - a tie has no direction, its name is in order
@@ -39,7 +40,7 @@ def write_power(w: QuadWriter, plan: SitePlan, gateways: Gateways) -> None:
         ModbusDevice(w, gateways, "Electrical").points(tie, f"Tie breaker {one}-{other}", position())
     for lane in plan.lanes:
         for hall in range(1, plan.halls + 1):
-            _distribution(w, plan, gateways, lane, hall)
+            _distribution(draft, lane, hall)
 
 
 def breaker(w: QuadWriter, local: str, label: str, unit: ModbusDevice, upstream: str, *, cls: str = _BREAKER, is_open: bool = False) -> str:
@@ -51,8 +52,9 @@ def breaker(w: QuadWriter, local: str, label: str, unit: ModbusDevice, upstream:
     return iri
 
 
-def _generators(w: QuadWriter, plan: SitePlan, gateways: Gateways) -> None:
+def _generators(draft: Draft) -> None:
     """N+1 generators, each with its day tank, on one paralleling bus that all transfer switches hang on."""
+    w, plan, gateways = draft.writer, draft.plan, draft.gateways
     load = plan.planned_kw * (1.15 + MECHANICAL_SHARE)
     needed = max(2, ceil(load / GENERATOR_KW))
     members = []
@@ -76,8 +78,9 @@ def _generators(w: QuadWriter, plan: SitePlan, gateways: Gateways) -> None:
     w.add(bus, HAS_LOCATION, yard)
 
 
-def _intake(w: QuadWriter, plan: SitePlan, gateways: Gateways, side: str) -> ModbusDevice:
+def _intake(draft: Draft, side: str) -> ModbusDevice:
     """Utility to switchgear on one side; gives the Modbus unit of the switchgear, which its breakers share."""
+    w, plan, gateways = draft.writer, draft.plan, draft.gateways
     room = name(f"Electrical-Room-{side}")
     rating = w.quantity(float(ceil(plan.planned_kw * (1.15 + MECHANICAL_SHARE) / 100) * 100), "KiloW")
     utility = w.thing(f"Utility-{side}", DCX + "Utility_Feed", f"Utility feed {side}")
@@ -109,8 +112,9 @@ def _intake(w: QuadWriter, plan: SitePlan, gateways: Gateways, side: str) -> Mod
     return unit
 
 
-def _ups(w: QuadWriter, plan: SitePlan, gateways: Gateways, side: str, switch_unit: ModbusDevice) -> None:
+def _ups(draft: Draft, side: str, switch_unit: ModbusDevice) -> None:
     """A UPS system of N+1 modules, each with a battery string, between its input and output breakers, and its maintenance bypass."""
+    w, plan, gateways = draft.writer, draft.plan, draft.gateways
     room, switchgear = name(f"Electrical-Room-{side}"), name(f"Switchgear-{side}")
     load = plan.side_kw()
     module_kw = min(MODULE_KW * 4, max(MODULE_KW / 5, ceil(load / 4 / 50) * 50))
@@ -154,8 +158,9 @@ def _ups(w: QuadWriter, plan: SitePlan, gateways: Gateways, side: str, switch_un
     )
 
 
-def _mechanical_board(w: QuadWriter, plan: SitePlan, gateways: Gateways, side: str, switch_unit: ModbusDevice) -> None:
+def _mechanical_board(draft: Draft, side: str, switch_unit: ModbusDevice) -> None:
     """The board for chillers, pumps and coolers: upstream of the UPS, so that no UPS takes cooling down with it."""
+    w, plan, gateways = draft.writer, draft.plan, draft.gateways
     label = f"Mechanical board {side}"
     feeder = breaker(w, f"Breaker-Mech-Board-{side}", f"{label} breaker", switch_unit, name(f"Switchgear-{side}"))
     board = w.thing(f"Mech-Board-{side}", DCX + "Switchboard", label)
@@ -166,11 +171,11 @@ def _mechanical_board(w: QuadWriter, plan: SitePlan, gateways: Gateways, side: s
     ModbusDevice(w, gateways, "Electrical").points(board, label, power())
 
 
-def _distribution(w: QuadWriter, plan: SitePlan, gateways: Gateways, lane: Lane, hall: int) -> None:
+def _distribution(draft: Draft, lane: Lane, hall: int) -> None:
     """Two PDUs of a lane in a hall; under them a panel (odd halls) or a busway (even halls) for each row that has racks on this lane."""
+    w, plan, gateways = draft.writer, draft.plan, draft.gateways
     racks = [rack for rack in plan.by_hall[hall] if lane.letter in rack.lanes]
     rows = sorted({rack.row for rack in racks})
-    busway = hall % 2 == 0
     for number, group in enumerate((tuple(r for r in rows if r <= 2), tuple(r for r in rows if r > 2)), start=1):
         if not group:
             continue
@@ -185,20 +190,22 @@ def _distribution(w: QuadWriter, plan: SitePlan, gateways: Gateways, lane: Lane,
         w.add(pdu, HAS_LOCATION, name(f"Hall-{hall}"))
         unit.points(pdu, label, power("Input-Power"), power("Output-Power"))
         for row in group:
-            _row(w, gateways, lane, hall, row, pdu, busway, [rack.local for rack in racks if rack.row == row])
+            _row(draft, lane, (hall, row), pdu)
 
 
-def _row(w: QuadWriter, gateways: Gateways, lane: Lane, hall: int, row: int, pdu: str, busway: bool, racks: list[str]) -> None:
+def _row(draft: Draft, lane: Lane, place: tuple[int, int], pdu: str) -> None:
     """A row's panel or busway, and the breaker of each rack on it (in the tap-off box, on a busway)."""
+    w, (hall, row) = draft.writer, place
+    busway = hall % 2 == 0
     what, cls = ("Busway", DCX + "Busway") if busway else ("RPP", DCX + "Remote_Power_Panel")
     label = f"Hall {hall} row {row} {what} {lane.letter}"
     panel = w.thing(f"{what}-H{hall}-R{row}-{lane.letter}", cls, label)
     w.add(pdu, FEEDS_POWER, panel)
     w.add(panel, DCX + "feedSide", text(lane.letter))
     w.add(panel, HAS_LOCATION, name(f"Row-H{hall}-{row}"))
-    unit = ModbusDevice(w, gateways, "Electrical")
+    unit = ModbusDevice(w, draft.gateways, "Electrical")
     unit.points(panel, label, power())
-    for rack in racks:
+    for rack in (r.local for r in draft.plan.by_hall[hall] if r.row == row and lane.letter in r.lanes):
         upstream = panel
         if busway:
             upstream = w.thing(f"Tap-{rack}-{lane.letter}", DCX + "Busway_Tap_Off", f"Rack {rack} tap-off {lane.letter}")

@@ -41,7 +41,7 @@ def _rack(w: QuadWriter, rack: Rack) -> None:
         (Spec("Outlet-Temperature", DCX + "Rack_Outlet_Temperature_Sensor", "DEG_C"), "/outlet_c"),
         (Spec("Power", DCX + "Rack_Power_Sensor", "KiloW"), "/power_kw"),
     ):
-        mqtt_point(w, iri, label, spec, topic, pointer)
+        mqtt_point(w, iri, label, spec, (topic, pointer))
     for lane in rack.lanes:
         _rack_pdu(w, rack, iri, lane, topic)
     sockets = dict.fromkeys(rack.lanes, 0)
@@ -58,8 +58,8 @@ def _rack_pdu(w: QuadWriter, rack: Rack, iri: str, lane: str, topic: str) -> Non
     w.add(strip, DCX + "feedSide", text(lane))
     kilowatts = Spec("Power", BRICK + "Active_Power_Sensor", "KiloW")
     amperes = Spec("Current", BRICK + "Load_Current_Sensor", "A")
-    mqtt_point(w, strip, label, kilowatts, topic, f"/{lane.lower()}_kw")
-    mqtt_point(w, strip, label, amperes, topic, f"/{lane.lower()}_a")
+    mqtt_point(w, strip, label, kilowatts, (topic, f"/{lane.lower()}_kw"))
+    mqtt_point(w, strip, label, amperes, (topic, f"/{lane.lower()}_a"))
 
 
 def _device(w: QuadWriter, rack: Rack, rack_iri: str, device: Device, sockets: dict[str, int]) -> None:

@@ -25,7 +25,7 @@ def write_rooms(w: QuadWriter, plan: SitePlan) -> None:
     for local, cls, label in (
         *((f"Electrical-Room-{side}", REC + "ElectricityRoom", f"Electrical room {side}") for side in plan.sides),
         ("Generator-Yard", REC + "OutdoorSpace", "Generator yard"),
-        ("Cooling-Plant", REC + "MechanicalRoom", "Cooling plant room"),
+        ("Cooling-Plant", REC + "UtilitiesRoom", "Cooling plant room"),
     ):
         w.add(w.thing(local, cls, label), _PART, building)
     for hall in range(1, plan.halls + 1):
@@ -36,7 +36,7 @@ def write_rooms(w: QuadWriter, plan: SitePlan) -> None:
         ("Total-Power", BRICK + "Active_Power_Sensor", "KiloW", "/total_kw"),
         ("Outside-Air-Temperature", BRICK + "Outside_Air_Temperature_Sensor", "DEG_C", "/outside_c"),
     ):
-        mqtt_point(w, building, "Demo data center", Spec(role, cls, unit, 5), "dc/demo/site", pointer)
+        mqtt_point(w, building, "Demo data center", Spec(role, cls, unit, 5), ("dc/demo/site", pointer))
 
 
 def _hall(w: QuadWriter, hall: int, building: str) -> None:
@@ -54,4 +54,4 @@ def _hall(w: QuadWriter, hall: int, building: str) -> None:
         ("Air-Temperature", BRICK + "Air_Temperature_Sensor", "DEG_C", "/air_c"),
         ("Relative-Humidity", BRICK + "Relative_Humidity_Sensor", "PERCENT", "/rh"),
     ):
-        mqtt_point(w, iri, f"Data hall {hall}", Spec(role, cls, unit, 10), topic, pointer)
+        mqtt_point(w, iri, f"Data hall {hall}", Spec(role, cls, unit, 10), (topic, pointer))

@@ -32,10 +32,11 @@ def write_services(w: QuadWriter, plan: SitePlan) -> None:
             number += 1
             count = min(random.choice(REPLICAS), len(pool))
             replicas, pool = pool[:count], pool[count:]
-            earlier.append(_service(w, number, tenant, replicas, earlier, random))
+            earlier.append(_service(w, (number, tenant), replicas, earlier, random))
 
 
-def _service(w: QuadWriter, number: int, tenant: int, replicas: list[str], earlier: list[str], random: Random) -> str:
+def _service(w: QuadWriter, which: tuple[int, int], replicas: list[str], earlier: list[str], random: Random) -> str:
+    number, tenant = which
     kind = _KINDS[number % len(_KINDS)]
     service = w.thing(f"Service-{number:04d}", DCX + "Service", f"{kind} service {number} of tenant {tenant + 1:02d}")
     w.add(service, DCX + "hasTenant", name(f"Tenant-{tenant + 1:02d}"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ontology.terms import QuadBlock
 from twin.demo.cooling import write_cooling
 from twin.demo.plan import DESIGNS, SitePlan, plan_site
-from twin.demo.points import Gateways
+from twin.demo.points import Draft, Gateways
 from twin.demo.power import write_power
 from twin.demo.racks import write_racks
 from twin.demo.rooms import write_rooms
@@ -32,8 +32,9 @@ def write_site(plan: SitePlan) -> QuadBlock:
     for kind in ("Electrical", "Mechanical", "Gensets"):
         gateways.open(kind)
     write_rooms(writer, plan)
-    write_power(writer, plan, gateways)
-    write_cooling(writer, plan, gateways)
+    draft = Draft(plan, writer, gateways)
+    write_power(draft)
+    write_cooling(draft)
     write_racks(writer, plan)
     write_services(writer, plan)
     return writer.block()
