@@ -53,7 +53,7 @@ class Neo4jStore:
     """
 
     def __init__(self, url: str, *, user: str = "", password: str = "", database: str | None = None) -> None:
-        self._url, self._database = url, database
+        self.url, self._database = url, database
         with self._errors():
             self._driver = GraphDatabase.driver(
                 url,
@@ -78,7 +78,7 @@ class Neo4jStore:
             version = str(found["version"]) if found else "0.0"
             major, minor = (int(part) for part in version.split("-")[0].split(".")[:2])
             if (major, minor) < VERSION_MIN:
-                raise StoreUnavailable(f"{self._url} is Neo4j {version}, too old for dynamic labels: upgrade it to 5.26 or newer")
+                raise StoreUnavailable(f"{self.url} is Neo4j {version}, too old for dynamic labels: upgrade it to 5.26 or newer")
             for statement in cypher.SCHEMA:
                 session.run(Query(statement, timeout=READ_S)).consume()
 
@@ -92,7 +92,7 @@ class Neo4jStore:
                 after = session.execute_read(_newest)
                 if before == after:
                     return StoredTwin(after, *twin)
-        raise StoreUnavailable(f"{self._url} was changed {LOADS_MAX} times while it was read: try again when the loading is done")
+        raise StoreUnavailable(f"{self.url} was changed {LOADS_MAX} times while it was read: try again when the loading is done")
 
     def commit(self, change: ChangeSet, cause: Cause, *, expected: int) -> Revision:
         """See `TwinStore.commit`. The whole change is one transaction: the server's heap must hold it (some 2 KB a quad)."""
@@ -124,7 +124,7 @@ class Neo4jStore:
         with self._errors(), self._session() as session:
             packed = session.execute_read(_packed_change, number)
         if packed is None:
-            raise KeyError(f"no revision {number} in {self._url}")
+            raise KeyError(f"no revision {number} in {self.url}")
         return unpack(packed)
 
     def write_values(self, batch: ReadingBatch) -> None:
@@ -158,12 +158,12 @@ class Neo4jStore:
         try:
             yield
         except AuthError as error:
-            raise StoreUnavailable(f"{self._url} refuses the user: check the store's user and password ({error.message})") from error
+            raise StoreUnavailable(f"{self.url} refuses the user: check the store's user and password ({error.message})") from error
         except Neo4jError as error:
-            raise StoreUnavailable(f"{self._url} could not do it ({error.code}: {error.message}): see the server's log") from error
+            raise StoreUnavailable(f"{self.url} could not do it ({error.code}: {error.message}): see the server's log") from error
         except (DriverError, OSError, ValueError) as error:
             raise StoreUnavailable(
-                f"{self._url} cannot be reached ({error}): start the server, or correct the address of the store"
+                f"{self.url} cannot be reached ({error}): start the server, or correct the address of the store"
             ) from error
 
 
