@@ -187,7 +187,7 @@ def _ground(wiring: Wiring, open_switches: Ids) -> Plant:
     tally = Tally(np.zeros(slots, np.uint8), np.zeros(len(wires.at_least), np.int32), np.zeros(len(wiring.pair_node), np.int32))
     blocked = np.isin(wiring.slot_node, open_switches).astype(np.uint8)
     kernel.ground(wires, blocked, tally)
-    loop_of, loops = kernel.loops(wires, tally.live)
+    loop_of, loops = kernel.loops(wires.feeds_at, wires.gate_slot[wires.feeds], tally.live)
     members = np.flatnonzero(loop_of >= 0).astype(np.int32)
     members = members[np.argsort(loop_of[members], kind="stable")]
     members_at = np.searchsorted(loop_of[members], np.arange(loops + 1)).astype(np.int32)
