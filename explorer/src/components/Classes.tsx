@@ -1,0 +1,71 @@
+// What kinds of things the twin holds, as a tree with counts; a class opens the list of its members.
+import { useMemo, useState } from "preact/hooks";
+import { whole } from "../core/format";
+import { childrenOf, type Branch } from "../core/tree";
+import { classes, go, members, moreMembers, view } from "../core/store";
+import { Failure, NodeLink, Notice } from "./parts";
+
+export function Classes() {
+  const { state, data, error } = classes.value;
+  const kind = view.value.class;
+  const tree = useMemo(() => childrenOf(data ?? []), [data]);
+  return (
+    <nav class="classes" aria-label="Classes">
+      {kind === null ? (
+        <>
+          <h2>Classes</h2>
+          {state === "failed" && <Failure title="The classes did not load" error={error} />}
+          {state === "loading" && !data && <Notice kind="loading" title="Loading classes…" />}
+          {data?.length === 0 && <Notice title="The twin is empty">Load a model: <code>ridethrough load FILE</code></Notice>}
+          <ul class="tree">{tree.map((branch) => <Twig key={branch.info.id} branch={branch} depth={0} />)}</ul>
+        </>
+      ) : (
+        <Members kind={kind} label={data?.find(({ id }) => id === kind)?.label ?? kind} />
+      )}
+    </nav>
+  );
+}
+
+function Twig({ branch, depth }: { branch: Branch; depth: number }) {
+  const [open, setOpen] = useState(depth < 1 && branch.children.length <= 12);
+  const { info, children } = branch;
+  return (
+    <li>
+      <div class="twig">
+        {children.length > 0 ? (
+          <button type="button" class="fold" aria-expanded={open} aria-label={`Subclasses of ${info.label}`} onClick={() => setOpen(!open)}>
+            {open ? "▾" : "▸"}
+          </button>
+        ) : (
+          <span class="fold" />
+        )}
+        <button type="button" class="link" title={info.definition ?? info.curie} onClick={() => go({ class: info.id })}>
+          {info.label}
+        </button>
+        <span class="count">{whole(info.count)}</span>
+      </div>
+      {open && children.length > 0 && <ul>{children.map((child) => <Twig key={child.info.id} branch={child} depth={depth + 1} />)}</ul>}
+    </li>
+  );
+}
+
+function Members({ kind, label }: { kind: string; label: string }) {
+  const { state, data, error } = members.value;
+  return (
+    <>
+      <button type="button" class="link" onClick={() => go({ class: null })}>‹ all classes</button>
+      <h2 title={kind}>{label}</h2>
+      {state === "failed" && <Failure title="The list did not load" error={error} />}
+      {!data && state === "loading" && <Notice kind="loading" title="Loading…" />}
+      {data && (
+        <>
+          <p class="quiet">{whole(data.totalCount)} with subclasses</p>
+          <ul class="members">{data.nodes.map((node) => <li key={node.id}><NodeLink id={node.id} label={node.label} /></li>)}</ul>
+          {data.pageInfo.hasNextPage && (
+            <button type="button" onClick={() => void moreMembers()}>{whole(data.totalCount - data.nodes.length)} more…</button>
+          )}
+        </>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,60 @@
+// Points with their live values: number, unit, quality and age, never a plain number that is not one.
+import { useState } from "preact/hooks";
+import { signal } from "@preact/signals";
+import { age, drawn, number, QUALITY, symbol } from "../core/format";
+import { lineBroken, readings, status } from "../core/store";
+import type { Point, Value } from "../core/types";
+import { SetPoint } from "./SetPoint";
+
+const now = signal(performance.now());
+setInterval(() => {
+  now.value = performance.now();
+}, 1000);
+
+interface Live {
+  value: Value;
+  came: number;
+}
+
+export function Points({ points, came }: { points: readonly Point[]; came: number }) {
+  const [wanted, setWanted] = useState<Point | null>(null);
+  if (points.length === 0) return <p class="quiet">No points.</p>;
+  const control = status.value.data?.control === true;
+  return (
+    <>
+      {lineBroken.value && <p class="quiet" role="status">Live values are interrupted: {lineBroken.value}</p>}
+      <table class="points">
+        <thead class="unseen"><tr><th scope="col">Point</th><th scope="col">Value</th><th scope="col">Quality, age</th></tr></thead>
+        <tbody>
+          {points.map((point) => (
+            <tr key={point.id}>
+              <th scope="row" title={point.id}>
+                {point.label}
+                {control && point.controllable && (
+                  <button type="button" class="small" onClick={() => setWanted(point)} aria-label={`Set ${point.label}`}>set…</button>
+                )}
+              </th>
+              <Reading live={readings.value.get(point.id) ?? { value: point.value, came }} unit={point.unit} />
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {wanted && (
+        <SetPoint point={wanted} now={(readings.value.get(wanted.id)?.value ?? wanted.value).value} onClose={() => setWanted(null)} />
+      )}
+    </>
+  );
+}
+
+function Reading({ live: { value, came }, unit }: { live: Live; unit: string | null }) {
+  const old = value.ageS === null ? null : value.ageS + Math.max(0, now.value - came) / 1000;
+  const look = drawn(value.quality);
+  return (
+    <>
+      <td class="number">
+        <span class={`value value-${look}`}>{look === "none" ? "–" : number(value.value)}</span> <span class="quiet">{symbol(unit)}</span>
+      </td>
+      <td class="quiet age">{value.quality === "NO_VALUE" ? QUALITY.NO_VALUE : `${QUALITY[value.quality]}, ${age(old)}`}</td>
+    </>
+  );
+}

@@ -1,0 +1,219 @@
+// The picture of a graph: where the server put the nodes, in the colours of the theme, abnormal ones by shape and colour.
+import { MultiDirectedGraph } from "graphology";
+import Sigma from "sigma";
+import { OUTCOMES } from "../../core/outcomes";
+import { MEDIA, mediumOf, OTHER } from "../../core/media";
+import type { GraphNode, GraphView, Outcome } from "../../core/types";
+import { drawHover, Labels } from "./labels";
+import { PatternProgram, SELECTED, SHAPES, shapeProgram } from "./programs";
+
+export interface Marks {
+  selected: string | null;
+  /** Nodes that stay as they are while the rest is dimmed; null: nothing is dimmed. */
+  lit: ReadonlySet<string> | null;
+  failed: ReadonlySet<string>;
+  outcomes: ReadonlyMap<string, Outcome>;
+}
+
+export interface Hands {
+  select(id: string | null): void;
+  visit(id: string): void;
+  add(id: string): void;
+}
+
+interface Tokens {
+  ground: string;
+  text: string;
+  rest: string;
+  ring: string;
+  panel: string;
+  media: Map<string, string>;
+  outcomes: Map<Outcome, string>;
+}
+
+/** Radii in CSS pixels; the shape fills about two thirds of it, the focus ring the rest. */
+const RADIUS = { rest: 8, abnormal: 11, selected: 13 } as const;
+
+export class Picture {
+  private readonly sigma: Sigma;
+  private readonly labels = new Labels();
+  private readonly watch: ResizeObserver;
+  private tokens: Tokens;
+  private marks: Marks = { selected: null, lit: null, failed: new Set(), outcomes: new Map() };
+  private view: GraphView | null = null;
+  private aspect = 1;
+
+  constructor(private readonly place: HTMLElement, hands: Hands) {
+    this.tokens = readTokens();
+    this.sigma = new Sigma(new MultiDirectedGraph(), place, {
+      allowInvalidContainer: true,
+      defaultNodeType: "shape",
+      defaultEdgeType: "pattern",
+      nodeProgramClasses: { shape: shapeProgram(() => ({ ring: channels(this.tokens.ring), ground: channels(this.tokens.ground) })) },
+      edgeProgramClasses: { pattern: PatternProgram },
+      nodeReducer: (id, data) => this.drawNode(id, data),
+      edgeReducer: (id, data) => this.drawEdge(id, data),
+      defaultDrawNodeLabel: (context, data) => this.labels.draw(context, data, this.tokens.text, this.tokens.ground),
+      defaultDrawNodeHover: (context, data) => drawHover(context, data, this.tokens.text, this.tokens.panel, this.tokens.ring),
+      labelDensity: 4,
+      labelGridCellSize: 60,
+      labelRenderedSizeThreshold: 0,
+      minEdgeThickness: 1,
+      stagePadding: 44,
+      zIndex: true,
+      minCameraRatio: 0.02,
+      maxCameraRatio: 2,
+      doubleClickZoomingRatio: 1,
+      zoomDuration: 0,
+      inertiaDuration: 0,
+    });
+    this.sigma.on("beforeRender", () => this.labels.clear());
+    this.sigma.on("clickNode", ({ node, event }) => (event.original.shiftKey ? hands.add(node) : hands.select(node)));
+    this.sigma.on("doubleClickNode", ({ node, preventSigmaDefault }) => {
+      preventSigmaDefault();
+      hands.visit(node);
+    });
+    this.sigma.on("clickStage", () => hands.select(null));
+    this.sigma.on("enterNode", () => place.classList.add("on-node"));
+    this.sigma.on("leaveNode", () => place.classList.remove("on-node"));
+    this.watch = new ResizeObserver(() => this.fitToPlace());
+    this.watch.observe(place);
+  }
+
+  show(view: GraphView): void {
+    const moved = this.view?.center !== view.center || this.view.nodes.length !== view.nodes.length;
+    this.view = view;
+    this.aspect = aspectOf(this.place);
+    const graph = new MultiDirectedGraph();
+    const where = places(view.nodes, this.aspect);
+    for (const node of view.nodes) {
+      const [x, y] = where.get(node.id) ?? [0, 0];
+      graph.addNode(node.id, { x, y, label: node.hidden > 0 ? `${node.label} +${node.hidden}` : node.label });
+    }
+    const seen = new Set<string>();
+    for (const { source, target, medium, predicate } of view.edges) {
+      const key = `${source} ${target} ${medium ?? predicate}`;
+      if (source === target || seen.has(key) || !graph.hasNode(source) || !graph.hasNode(target)) continue;
+      seen.add(key);
+      graph.addDirectedEdgeWithKey(key, source, target, { medium });
+    }
+    this.sigma.setGraph(graph);
+    if (moved) this.fit();
+  }
+
+  mark(marks: Marks): void {
+    this.marks = marks;
+    this.sigma.refresh({ skipIndexation: false });
+  }
+
+  recolour(): void {
+    this.tokens = readTokens();
+    this.sigma.refresh();
+  }
+
+  fit(): void {
+    this.sigma.getCamera().setState({ x: 0.5, y: 0.5, ratio: 1, angle: 0 });
+  }
+
+  zoom(factor: number): void {
+    const camera = this.sigma.getCamera();
+    camera.setState({ ratio: camera.getBoundedRatio(camera.getState().ratio * factor) });
+  }
+
+  /** Where a node stands in the place, in CSS pixels; for tests that click on it. */
+  whereIs(id: string): { x: number; y: number } | null {
+    const data = this.sigma.getNodeDisplayData(id);
+    return data ? this.sigma.framedGraphToViewport(data) : null;
+  }
+
+  end(): void {
+    this.watch.disconnect();
+    this.sigma.kill();
+  }
+
+  private fitToPlace(): void {
+    const aspect = aspectOf(this.place);
+    if (this.view && Math.abs(Math.log(aspect / this.aspect)) > 0.05) this.show(this.view);
+    else this.sigma.resize();
+    this.sigma.refresh();
+  }
+
+  private drawNode(id: string, data: Record<string, unknown>) {
+    const { selected, lit, failed, outcomes } = this.marks;
+    const outcome = outcomes.get(id);
+    const look = OUTCOMES.find((one) => one.outcome === outcome);
+    const abnormal = look !== undefined || failed.has(id);
+    const dim = lit !== null && !lit.has(id);
+    const colour = failed.has(id) ? this.tokens.text : look ? (this.tokens.outcomes.get(look.outcome) ?? this.tokens.rest) : this.tokens.rest;
+    const shape = failed.has(id) ? SHAPES.failed : look ? SHAPES[look.field as keyof typeof SHAPES] : SHAPES.rest;
+    return {
+      ...data,
+      color: dim ? mix(colour, this.tokens.ground, abnormal ? 0.45 : 0.7) : colour,
+      shape: shape + (id === selected ? SELECTED : 0),
+      size: id === selected ? RADIUS.selected : abnormal ? RADIUS.abnormal : RADIUS.rest,
+      label: dim && !failed.has(id) ? null : String(data.label),
+      forceLabel: id === selected || failed.has(id),
+      zIndex: id === selected ? 3 : abnormal ? 2 : dim ? 0 : 1,
+    };
+  }
+
+  private drawEdge(id: string, data: Record<string, unknown>) {
+    const [source = "", target = ""] = this.sigma.getGraph().extremities(id);
+    const { lit } = this.marks;
+    const medium = mediumOf(data.medium as string | null);
+    const colour = this.tokens.media.get(medium.token) ?? this.tokens.rest;
+    const dim = lit !== null && !(lit.has(source) && lit.has(target));
+    return { ...data, pattern: medium.pattern, size: 1.4, color: dim ? mix(colour, this.tokens.ground, 0.75) : colour, zIndex: dim ? 0 : 1 };
+  }
+}
+
+function aspectOf(place: HTMLElement): number {
+  return Math.max(place.clientWidth - 88, 100) / Math.max(place.clientHeight - 88, 100);
+}
+
+/**
+ * The server's places stretched to the shape of the pane, the source on top. Order and levels stay; only the scale of the two axes differs.
+ */
+export function places(nodes: readonly GraphNode[], aspect: number): Map<string, [number, number]> {
+  const xs = nodes.map(({ x }) => x);
+  const ys = nodes.map(({ y }) => y);
+  const left = Math.min(...xs);
+  const width = Math.max(...xs) - left;
+  const top = Math.min(...ys);
+  const height = Math.max(...ys) - top;
+  const downwards = nodes.reduce((total, { level, y }) => total + level * (y - top - height / 2), 0) >= 0;
+  return new Map(
+    nodes.map(({ id, x, y }) => {
+      const across = width > 0 ? ((x - left) / width) * aspect : aspect / 2;
+      const down = height > 0 ? (y - top) / height : 0.5;
+      return [id, [across, downwards ? -down : down]];
+    }),
+  );
+}
+
+function readTokens(): Tokens {
+  const style = getComputedStyle(document.documentElement);
+  const token = (name: string): string => style.getPropertyValue(`--${name}`).trim();
+  return {
+    ground: token("ground"),
+    panel: token("panel"),
+    text: token("text"),
+    rest: token("rest"),
+    ring: token("focus"),
+    media: new Map([...MEDIA, OTHER].map((medium) => [medium.token, token(`medium-${medium.token}`)])),
+    outcomes: new Map(OUTCOMES.map((look) => [look.outcome, token(look.token)])),
+  };
+}
+
+/** A `#rrggbb` colour as three channels from 0 to 1. */
+function channels(colour: string): [number, number, number] {
+  const value = Number.parseInt(colour.slice(1), 16);
+  return [((value >> 16) & 255) / 255, ((value >> 8) & 255) / 255, (value & 255) / 255];
+}
+
+/** `share` of the second colour in the first. */
+function mix(colour: string, other: string, share: number): string {
+  const [a, b] = [channels(colour), channels(other)];
+  const hex = a.map((channel, i) => Math.round((channel + ((b[i] ?? 0) - channel) * share) * 255).toString(16).padStart(2, "0"));
+  return `#${hex.join("")}`;
+}

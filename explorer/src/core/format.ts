@@ -1,0 +1,62 @@
+// Numbers beside their unit, ages beside their value.
+import { localName } from "./iri";
+import type { Quality } from "./types";
+
+const SYMBOLS: Record<string, string> = {
+  DEG_C: "°C", DEG_F: "°F", K: "K", KiloW: "kW", W: "W", MegaW: "MW", "KiloV-A": "kVA", "KiloV-A_Reactive": "kvar", A: "A", V: "V",
+  KiloV: "kV", HZ: "Hz", PERCENT: "%", PERCENT_RH: "% RH", UNITLESS: "", NUM: "", "KiloW-HR": "kWh", "L-PER-MIN": "L/min", "L-PER-SEC": "L/s",
+  "M3-PER-HR": "m³/h", L: "L", PA: "Pa", KiloPA: "kPa", BAR: "bar", "REV-PER-MIN": "rpm", "M3-PER-SEC": "m³/s", MIN: "min", SEC: "s", HR: "h",
+  "CentiM": "cm", KiloGM: "kg", RackUnit: "U", PPM: "ppm",
+};
+
+/** A QUDT unit's symbol; one that is not in the table by its local name. */
+export function symbol(unit: string | null): string {
+  return unit === null ? "" : (SYMBOLS[localName(unit)] ?? localName(unit));
+}
+
+/** Four significant digits, thousands parted by a thin space; "–" for no number. */
+export function number(value: number | null): string {
+  if (value === null || Number.isNaN(value)) return "–";
+  const size = Math.abs(value);
+  const digits = size >= 1000 || Number.isInteger(value) ? 0 : size >= 100 ? 1 : size >= 1 ? 2 : 3;
+  return group(value.toFixed(digits));
+}
+
+export function whole(value: number): string {
+  return group(value.toFixed(0));
+}
+
+/** kW with one decimal below 100 kW. */
+export function kilowatts(value: number): string {
+  return `${group(value.toFixed(value !== 0 && Math.abs(value) < 100 ? 1 : 0))} kW`;
+}
+
+function group(text: string): string {
+  return text.replace(/^-?\d+/, (digits) => digits.replace(/\B(?=(\d{3})+$)/g, "\u202f"));
+}
+
+/** Seconds as an operator says them: "2 s", "5 min", "3 h", "2 d". */
+export function age(seconds: number | null): string {
+  if (seconds === null) return "no age";
+  if (seconds < 0.5) return "now";
+  if (seconds < 120) return `${Math.round(seconds)} s`;
+  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 172_800) return `${Math.round(seconds / 3600)} h`;
+  return `${Math.round(seconds / 86_400)} d`;
+}
+
+export const QUALITY: Record<Quality, string> = {
+  GOOD: "good",
+  UNCERTAIN: "uncertain",
+  STALE: "stale",
+  BAD: "bad",
+  NO_COMMUNICATION: "no communication",
+  NO_VALUE: "no value yet",
+};
+
+/** How a value of this quality is drawn: plain, hatched or struck. */
+export function drawn(quality: Quality): "plain" | "hatched" | "struck" | "none" {
+  if (quality === "GOOD") return "plain";
+  if (quality === "NO_VALUE") return "none";
+  return quality === "BAD" ? "struck" : "hatched";
+}

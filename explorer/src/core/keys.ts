@@ -1,0 +1,34 @@
+// Every key of the explorer in one table: the handler obeys it and the help shows it.
+
+export type Act =
+  | "search" | "help" | "theme" | "impact" | "add" | "clear" | "table" | "fit" | "closer" | "farther" | "more" | "fewer" | "centre" | "leave";
+
+export interface Binding {
+  keys: readonly string[];
+  act: Act;
+  words: string;
+}
+
+export const BINDINGS: readonly Binding[] = [
+  { keys: ["/", "Ctrl+k"], act: "search", words: "search" },
+  { keys: ["i"], act: "impact", words: "what if the selected node fails" },
+  { keys: ["a"], act: "add", words: "add the selected node to the what-if" },
+  { keys: ["c"], act: "clear", words: "clear the what-if" },
+  { keys: ["Enter"], act: "centre", words: "in the graph: draw it around the selected node" },
+  { keys: ["g"], act: "table", words: "graph or its table" },
+  { keys: ["]"], act: "more", words: "one step farther from the centre" },
+  { keys: ["["], act: "fewer", words: "one step less" },
+  { keys: ["+"], act: "closer", words: "zoom in" },
+  { keys: ["-"], act: "farther", words: "zoom out" },
+  { keys: ["0"], act: "fit", words: "show the whole graph" },
+  { keys: ["t"], act: "theme", words: "theme: as the system, light, dark" },
+  { keys: ["Escape"], act: "leave", words: "close, or select nothing" },
+  { keys: ["?"], act: "help", words: "this list" },
+];
+
+/** The act that a key means, or undefined. Keys with Ctrl, Alt or Meta are the browser's, but for Ctrl+k. */
+export function actOf(event: { key: string; ctrlKey: boolean; metaKey: boolean; altKey: boolean }): Act | undefined {
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") return "search";
+  if (event.ctrlKey || event.metaKey || event.altKey) return undefined;
+  return BINDINGS.find(({ keys }) => keys.includes(event.key))?.act;
+}

@@ -1,0 +1,150 @@
+// The shapes of the GraphQL answers that the explorer reads (resolvers/schema.graphql is the contract).
+
+export type Outcome = "LOST" | "OVERLOADED" | "NO_REDUNDANCY" | "REDUCED" | "UNAFFECTED";
+export type Quality = "GOOD" | "UNCERTAIN" | "STALE" | "BAD" | "NO_COMMUNICATION" | "NO_VALUE";
+export type Direction = "OUT" | "IN";
+
+export interface Named {
+  id: string;
+  label: string;
+  class: string | null;
+}
+
+export interface Value {
+  value: number | null;
+  observedAt: string | null;
+  receivedAt: string | null;
+  quality: Quality;
+  ageS: number | null;
+}
+
+export interface Point extends Named {
+  unit: string | null;
+  controllable: boolean;
+  value: Value;
+}
+
+export interface PointReading {
+  point: string;
+  value: Value;
+}
+
+export interface Property {
+  predicate: string;
+  value: string;
+  datatype: string | null;
+  language: string | null;
+}
+
+export interface Page {
+  nodes: Named[];
+  totalCount: number;
+  pageInfo: { hasNextPage: boolean; endCursor: string | null };
+}
+
+export interface Relation {
+  predicate: string;
+  direction: Direction;
+  count: number;
+  entities: Page;
+}
+
+export interface Entity extends Named {
+  curie: string;
+  classes: string[];
+  properties: Property[];
+  relations: Relation[];
+  points: Point[];
+}
+
+export interface ClassInfo {
+  id: string;
+  curie: string;
+  label: string;
+  definition: string | null;
+  superclasses: string[];
+  count: number;
+}
+
+export interface GraphNode extends Named {
+  level: number;
+  x: number;
+  y: number;
+  hidden: number;
+}
+
+export interface GraphEdge {
+  source: string;
+  target: string;
+  predicate: string;
+  medium: string | null;
+}
+
+export interface GraphView {
+  center: string;
+  nodes: GraphNode[];
+  edges: GraphEdge[];
+  truncated: number;
+}
+
+export interface NodeOutcome extends Named {
+  medium: string;
+  outcome: Outcome;
+  evidence: string[];
+  path: string[];
+  exposedTo: string[];
+}
+
+/** How many (or how many kW) ended in each outcome. */
+export interface OutcomeCount {
+  lost: number;
+  overloaded: number;
+  noRedundancy: number;
+  reduced: number;
+  unaffected: number;
+}
+
+export interface Totals {
+  racks: OutcomeCount;
+  services: OutcomeCount;
+  tenants: OutcomeCount;
+  itLoadKw: OutcomeCount;
+}
+
+export interface Impact {
+  revision: number;
+  at: string;
+  failed: string[];
+  outcomes: NodeOutcome[];
+  totals: Totals;
+  assumed: string[];
+  positions: { id: string; position: string; fromTelemetry: boolean }[];
+}
+
+export interface Status {
+  revision: number;
+  at: string;
+  entities: number;
+  points: number;
+  live: number;
+  store: string;
+  control: boolean;
+}
+
+export type CommandState =
+  | "REQUESTED"
+  | "REFUSED"
+  | "DISPATCHED"
+  | "ACKNOWLEDGED"
+  | "CONFIRMED"
+  | "MISMATCHED"
+  | "TIMED_OUT"
+  | "FAILED";
+
+export interface Command {
+  id: string;
+  point: string;
+  value: number;
+  state: CommandState;
+  reasons: string[];
+}

@@ -1,0 +1,100 @@
+// The address of a picture. Every view is in the URL: reload, back, forward and a pasted link give the same picture.
+//
+// 1. `encode` and `decode` are inverse on every view.
+// 2. What is at its default is not in the address.
+// 3. Ids travel as CURIEs where a prefix is known, so that an address can be read aloud.
+import { compact, expand } from "./iri";
+import type { Outcome } from "./types";
+
+export type Shown = "graph" | "table";
+export type Column = "outcome" | "label" | "class" | "medium" | "evidence";
+export const COLUMNS: readonly Column[] = ["outcome", "label", "class", "medium", "evidence"];
+
+export interface View {
+  /** The selected node. */
+  at: string | null;
+  /** The node that the graph is drawn around; null: the selected one. */
+  around: string | null;
+  /** Steps that the graph reaches from its centre, 1 to 6. */
+  hops: number;
+  /** The nodes that fail in the what-if, in the order they were added. */
+  fail: string[];
+  /** Only this outcome in the table. */
+  outcome: Outcome | null;
+  /** Only this class of outcome in the table. */
+  kind: string | null;
+  sort: Column;
+  descending: boolean;
+  /** Page of the outcome table, from 1. */
+  page: number;
+  /** The graph, or its table twin. */
+  show: Shown;
+  /** The class whose members the left column lists. */
+  class: string | null;
+}
+
+export const START: View = {
+  at: null,
+  around: null,
+  hops: 2,
+  fail: [],
+  outcome: null,
+  kind: null,
+  sort: "outcome",
+  descending: false,
+  page: 1,
+  show: "graph",
+  class: null,
+};
+
+export const MOST_HOPS = 6;
+const OUTCOMES: readonly string[] = ["LOST", "OVERLOADED", "NO_REDUNDANCY", "REDUCED"];
+
+export function encode(view: View): string {
+  const parts: string[] = [];
+  const put = (name: string, value: string | null): void => {
+    if (value !== null) parts.push(`${name}=${encodeURIComponent(value).replace(/%3A/g, ":").replace(/%2F/g, "/")}`);
+  };
+  const id = (iri: string | null): string | null => (iri === null ? null : compact(iri));
+  put("at", id(view.at));
+  put("around", view.around === view.at ? null : id(view.around));
+  put("hops", view.hops === START.hops ? null : String(view.hops));
+  for (const failed of view.fail) put("fail", id(failed));
+  put("outcome", view.outcome);
+  put("kind", id(view.kind));
+  put("sort", view.sort === START.sort && !view.descending ? null : (view.descending ? "-" : "") + view.sort);
+  put("page", view.page === 1 ? null : String(view.page));
+  put("show", view.show === START.show ? null : view.show);
+  put("class", id(view.class));
+  return parts.length ? `?${parts.join("&")}` : "";
+}
+
+export function decode(search: string): View {
+  const given = new URLSearchParams(search);
+  const id = (name: string): string | null => {
+    const value = given.get(name);
+    return value ? expand(value) : null;
+  };
+  const whole = (name: string, otherwise: number, most: number): number => {
+    const value = Number(given.get(name));
+    return Number.isInteger(value) && value >= 1 ? Math.min(value, most) : otherwise;
+  };
+  const at = id("at");
+  const around = id("around");
+  const outcome = given.get("outcome");
+  const sort = given.get("sort") ?? START.sort;
+  const column = COLUMNS.find((name) => name === sort.replace(/^-/, ""));
+  return {
+    at,
+    around: around === at ? null : around,
+    hops: whole("hops", START.hops, MOST_HOPS),
+    fail: [...new Set(given.getAll("fail").filter(Boolean).map(expand))],
+    outcome: outcome !== null && OUTCOMES.includes(outcome) ? (outcome as Outcome) : null,
+    kind: id("kind"),
+    sort: column ?? START.sort,
+    descending: column !== undefined && sort.startsWith("-"),
+    page: whole("page", 1, 1_000_000),
+    show: given.get("show") === "table" ? "table" : "graph",
+    class: id("class"),
+  };
+}

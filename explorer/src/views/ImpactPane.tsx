@@ -1,0 +1,100 @@
+// The answer to a what-if: the counts in a sentence, the totals, and every outcome with its evidence.
+import { OutcomeTable } from "../components/OutcomeTable";
+import { Failure, NodeLink, Notice } from "../components/parts";
+import { kilowatts, whole } from "../core/format";
+import { affected, countNodes, OUTCOMES, sum, type OutcomeLook } from "../core/outcomes";
+import { clearWhatIf, go, impact, labelOf, view, withoutFailed } from "../core/store";
+import type { Impact, OutcomeCount } from "../core/types";
+
+export function ImpactPane() {
+  const { fail } = view.value;
+  if (fail.length === 0) return null;
+  const { state, data, error } = impact.value;
+  return (
+    <section class="impact" aria-label="What if">
+      <div class="answer">
+        <h2>
+          If {fail.map((id, i) => (
+            <span key={id}>
+              {i > 0 && (i === fail.length - 1 ? " and " : ", ")}
+              <NodeLink id={id} />
+              {fail.length > 1 && <button type="button" class="take-out" aria-label={`Take ${labelOf(id)} out`} onClick={() => withoutFailed(id)}>×</button>}
+            </span>
+          ))} {fail.length > 1 ? "fail" : "fails"}:
+        </h2>
+        {data && <Counts found={data} />}
+        {!data && state === "loading" && <span class="quiet">asking…</span>}
+        <span class="spread" />
+        {data && <span class="quiet">revision {data.revision}</span>}
+        <button type="button" class="small" onClick={clearWhatIf} aria-keyshortcuts="c">Clear</button>
+      </div>
+      {state === "failed" && <Failure title="The question was not answered" error={error} />}
+      {data && (data.outcomes.length === 0 ? <Unhurt found={data} /> : <OutcomeTable found={data} />)}
+    </section>
+  );
+}
+
+/** Racks where the site has any, else nodes. A count is a filter of the table. */
+function Counts({ found }: { found: Impact }) {
+  const racks = sum(found.totals.racks) > 0;
+  const count = racks ? found.totals.racks : countNodes(found.outcomes);
+  const { services, tenants, itLoadKw } = found.totals;
+  return (
+    <div class="counts" role="group" aria-label={racks ? "Racks by outcome" : "Nodes by outcome"}>
+      <span class="quiet">{racks ? "racks" : "nodes"}</span>
+      {OUTCOMES.filter((look) => look.outcome !== "OVERLOADED" || count.overloaded > 0).map((look) => (
+        <CountButton key={look.field} look={look} count={count[look.field]} />
+      ))}
+      {racks && <span data-field="unaffected">{whole(count.unaffected)} unaffected</span>}
+      <Behind name="IT load" count={itLoadKw} say={kilowatts} />
+      <Behind name="services" count={services} say={whole} />
+      <Behind name="tenants" count={tenants} say={whole} />
+    </div>
+  );
+}
+
+function CountButton({ look, count }: { look: OutcomeLook; count: number }) {
+  const chosen = view.value.outcome === look.outcome;
+  return (
+    <button
+      type="button"
+      class={`count-button mark-${look.token}`}
+      data-field={look.field}
+      aria-pressed={chosen}
+      title={chosen ? "Show every outcome in the table" : `Show only “${look.word}” in the table`}
+      onClick={() => go({ outcome: chosen ? null : look.outcome, page: 1 }, true)}
+    >
+      <span aria-hidden="true" class="glyph">{look.glyph}</span> {whole(count)} {look.word}
+    </button>
+  );
+}
+
+/** What stands behind the failure in one more measure; nothing where the site has none of it. */
+function Behind({ name, count, say }: { name: string; count: OutcomeCount; say: (value: number) => string }) {
+  if (sum(count) === 0) return null;
+  const parts = OUTCOMES.filter((look) => count[look.field] > 0);
+  return (
+    <span class="behind">
+      <span class="quiet">{name}</span>{" "}
+      {parts.length === 0
+        ? "unaffected"
+        : parts.map((look) => (
+            <span key={look.field} class={`mark-${look.token}`} title={look.word}>
+              <span aria-hidden="true">{look.glyph}</span> {say(count[look.field])}<span class="unseen"> {look.word}</span>{" "}
+            </span>
+          ))}
+    </span>
+  );
+}
+
+function Unhurt({ found }: { found: Impact }) {
+  const racks = found.totals.racks;
+  return (
+    <Notice title="Nothing is affected">
+      <p>
+        {sum(racks) > 0 && affected(racks) === 0 && `All ${whole(racks.unaffected)} racks keep their supply and their redundancy. `}
+        To look further, select another node and add it with <kbd>a</kbd>: what fails together may hurt.
+      </p>
+    </Notice>
+  );
+}

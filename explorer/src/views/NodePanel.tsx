@@ -1,0 +1,92 @@
+// One node: what it is, what it is joined to, what it reads now, and the question this product is for.
+import { useMemo } from "preact/hooks";
+import { Points } from "../components/Points";
+import { Relations } from "../components/Relations";
+import { Failure, NodeLink, Notice, OutcomeMark } from "../components/parts";
+import { compact, localName, words } from "../core/iri";
+import { entity, impact, labelOf, landing, view, visit, whatIf, withoutFailed } from "../core/store";
+import type { Entity } from "../core/types";
+
+export function NodePanel() {
+  const { state, data, error } = entity.value;
+  return (
+    <aside class="panel" aria-label="Selected node">
+      {state === "idle" && <Welcome />}
+      {state === "loading" && !data && <Notice kind="loading" title="Loading…" />}
+      {state === "failed" && <Failure title="This node did not load" error={error} />}
+      {data && <Facts node={data} />}
+    </aside>
+  );
+}
+
+function Welcome() {
+  if (landing.value === "") {
+    return <Notice title="The twin is empty">Load a model with <code>ridethrough load FILE</code>, or look at a made-up site with <code>ridethrough demo</code>.</Notice>;
+  }
+  return (
+    <Notice title="Nothing is selected">
+      <p>Select a node in the graph, or search for one with <kbd>/</kbd>.</p>
+      <p>Then ask <em>what if this fails</em> with <kbd>i</kbd>. <kbd>?</kbd> lists every key.</p>
+      {landing.value && <p>A place to start: <NodeLink id={landing.value} /></p>}
+    </Notice>
+  );
+}
+
+function Facts({ node }: { node: Entity }) {
+  const came = useMemo(() => performance.now(), [node]);
+  const failed = view.value.fail.includes(node.id);
+  return (
+    <>
+      <h1>{node.label}</h1>
+      <p class="quiet">
+        {node.class ? words(node.class) : "no class"} · <span class="id">{node.curie}</span>
+      </p>
+      <Standing id={node.id} />
+      <div class="row">
+        <button type="button" class="primary" onClick={() => whatIf(node.id)} aria-keyshortcuts="i">What if this fails</button>
+        {failed ? (
+          <button type="button" onClick={() => withoutFailed(node.id)}>Take out of what-if</button>
+        ) : (
+          view.value.fail.length > 0 && <button type="button" onClick={() => whatIf(node.id, true)} aria-keyshortcuts="a">Add to what-if</button>
+        )}
+        {view.value.around !== null && <button type="button" onClick={() => visit(node.id)}>Draw around it</button>}
+      </div>
+      <h2>Relations</h2>
+      <Relations id={node.id} relations={node.relations} />
+      <h2>Points <span class="count">{node.points.length}</span></h2>
+      <Points points={node.points} came={came} />
+      <h2>Properties</h2>
+      <dl class="pairs">
+        <dt>class</dt>
+        <dd>{node.classes.map((one) => compact(one)).join(", ") || "–"}</dd>
+        {node.properties.map((property, i) => (
+          <Property key={i} name={property.predicate} value={property.value} />
+        ))}
+      </dl>
+    </>
+  );
+}
+
+function Property({ name, value }: { name: string; value: string }) {
+  const shown = /^(https?:|urn:)/.test(value) ? compact(value) : value;
+  return <><dt title={compact(name)}>{words(localName(name))}</dt><dd>{shown}</dd></>;
+}
+
+/** What the what-if that is shown says of this node. */
+function Standing({ id }: { id: string }) {
+  const found = impact.value.data;
+  if (!found) return null;
+  if (found.failed.includes(id)) return <p class="standing">✕ fails in this what-if</p>;
+  const rows = found.outcomes.filter((row) => row.id === id);
+  if (rows.length === 0) return <p class="standing quiet">unaffected by this what-if</p>;
+  return (
+    <ul class="standing">
+      {rows.map((row) => (
+        <li key={row.medium}>
+          <OutcomeMark outcome={row.outcome} /> · {words(row.medium)} · because of {row.evidence.map(labelOf).join(" and ")}
+          {row.exposedTo.length > 0 && <> · now exposed to {row.exposedTo.map(labelOf).join(", ")}</>}
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,93 @@
+import { describe, expect, test } from "vitest";
+import { compact, expand, localName, words } from "../src/core/iri";
+import { age, kilowatts, number, symbol } from "../src/core/format";
+import { phrase } from "../src/core/media";
+import { countNodes, kinds, pageOf, ROWS_PER_PAGE, worstOutcomes } from "../src/core/outcomes";
+import type { NodeOutcome, Outcome } from "../src/core/types";
+import { decode, encode, START, type View } from "../src/core/url";
+
+const row = (id: string, outcome: Outcome, medium = "m:power", kind = "c:Rack"): NodeOutcome => ({
+  id, label: id, class: kind, medium, outcome, evidence: ["u:UPS-A"], path: ["u:UPS-A", id], exposedTo: [],
+});
+
+describe("the address of a view", () => {
+  test("the start has none", () => {
+    expect(encode(START)).toBe("");
+    expect(decode("")).toEqual(START);
+  });
+
+  test("carries ids as CURIEs and comes back whole", () => {
+    const view: View = {
+      at: "urn:ridethrough:demo:UPS-A", around: "http://site.example/x?y=1&z#Ä b", hops: 3,
+      fail: ["urn:ridethrough:demo:UPS-A", "urn:ridethrough:demo:UPS-B"], outcome: "NO_REDUNDANCY",
+      kind: "https://brickschema.org/schema/Brick#ICT_Rack", sort: "label", descending: true, page: 4, show: "table",
+      class: "https://w3id.org/ridethrough/ontology#UPS",
+    };
+
+    const address = encode(view);
+
+    expect(address).toContain("?at=demo:UPS-A&around=http://site.example/x%3Fy%3D1%26z%23%C3%84%20b&hops=3&fail=demo:UPS-A&fail=demo:UPS-B");
+    expect(decode(address)).toEqual(view);
+  });
+
+  test("takes what it does not know for the default", () => {
+    expect(decode("?hops=0&outcome=GREEN&sort=-size&page=-3&show=3d&what=else")).toEqual(START);
+    expect(decode("?hops=99").hops).toBe(6);
+  });
+
+  test("names a failed node once", () => {
+    expect(decode("?fail=demo:A&fail=urn:ridethrough:demo:A").fail).toEqual(["urn:ridethrough:demo:A"]);
+  });
+});
+
+describe("outcomes", () => {
+  test("a node counts once, by its worst medium", () => {
+    const outcomes = [row("r1", "REDUCED"), row("r1", "LOST", "m:cooling"), row("r2", "NO_REDUNDANCY"), row("r3", "NO_REDUNDANCY")];
+
+    expect(countNodes(outcomes)).toEqual({ lost: 1, overloaded: 0, noRedundancy: 2, reduced: 0, unaffected: 0 });
+    expect(worstOutcomes(outcomes).get("r1")).toBe("LOST");
+  });
+
+  test("the table shows the worst first, then by name as people count", () => {
+    const outcomes = [row("R10", "LOST"), row("R9", "LOST"), row("R1", "REDUCED")];
+
+    const { rows } = pageOf(outcomes, { outcome: null, kind: null, sort: "outcome", descending: false, page: 1 });
+
+    expect(rows.map(({ id }) => id)).toEqual(["R9", "R10", "R1"]);
+  });
+
+  test("a page past the end is the last one, and a filter counts only its own", () => {
+    const outcomes = Array.from({ length: 250 }, (_, i) => row(`r${i}`, i < 210 ? "LOST" : "REDUCED"));
+
+    const lost = pageOf(outcomes, { outcome: "LOST", kind: null, sort: "label", descending: false, page: 9 });
+
+    expect([lost.total, lost.pages, lost.page, lost.rows.length]).toEqual([210, 3, 3, 210 - 2 * ROWS_PER_PAGE]);
+  });
+
+  test("the classes with most rows come first", () => {
+    expect(kinds([row("a", "LOST", "m", "c:B"), row("b", "LOST", "m", "c:A"), row("c", "LOST", "m", "c:A")])).toEqual([["c:A", 2], ["c:B", 1]]);
+  });
+});
+
+describe("words", () => {
+  test("an IRI reads as a CURIE and as a name", () => {
+    expect(compact("https://brickschema.org/schema/Brick/ref#hasExternalReference")).toBe("ref:hasExternalReference");
+    expect(expand("brick:UPS")).toBe("https://brickschema.org/schema/Brick#UPS");
+    expect(expand("http://a.example/b")).toBe("http://a.example/b");
+    expect(localName("urn:ridethrough:demo:UPS-A")).toBe("UPS-A");
+    expect(words("https://w3id.org/ridethrough/ontology#Rack_PDU")).toBe("Rack PDU");
+  });
+
+  test("a relation is named from the side that it is seen from", () => {
+    expect(phrase("https://w3id.org/ridethrough/ontology#feedsPower", "IN")).toBe("fed power by");
+    expect(phrase("https://w3id.org/ridethrough/ontology#feedsAirCooling", "OUT")).toBe("feeds air cooling");
+    expect(phrase("https://brickschema.org/schema/Brick#isFedBy", "OUT")).toBe("fed by");
+  });
+
+  test("a number stands beside its unit, an age beside its value", () => {
+    expect([number(23.4), number(1234.5), number(0.1234), number(null)]).toEqual(["23.40", "1\u202f235", "0.123", "–"]);
+    expect([symbol("http://qudt.org/vocab/unit/DEG_C"), symbol("http://qudt.org/vocab/unit/FURLONG"), symbol(null)]).toEqual(["°C", "FURLONG", ""]);
+    expect([age(0.1), age(2), age(300), age(7200), age(null)]).toEqual(["now", "2 s", "5 min", "2 h", "no age"]);
+    expect([kilowatts(41.25), kilowatts(1234.5)]).toEqual(["41.3 kW", "1\u202f235 kW"]);
+  });
+});
