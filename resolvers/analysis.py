@@ -164,7 +164,7 @@ class GraphEdge:
     medium: str | None = strawberry.field(description="IRI of the medium, where it carries supply.")
 
 
-@strawberry.type(description="The graph around an entity, laid out by supply level. An entity keeps its place whatever is around it.")
+@strawberry.type(description="The graph around an entity, laid out by supply level: equal questions give equal drawings.")
 class GraphView:
     """A drawing."""
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from threading import Lock
 
-from analytics.layout import GraphView, Layout, layout
-
 from analytics.conditions import Conditions, positions
 from analytics.impact import BlastRadius, impact
+from analytics.layout import GraphView, layout
 from analytics.supply import compile_supply
 from analytics.supply_graph import SupplyGraph
 from graph.current import CurrentValues
@@ -30,7 +29,6 @@ class Twin:
         self._bus, self._clock = bus, clock
         self._lock = Lock()
         self._supply: tuple[Snapshot, SupplyGraph] | None = None
-        self._layout: tuple[SupplyGraph, Layout] | None = None
 
     @property
     def snapshot(self) -> Snapshot:
