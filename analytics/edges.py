@@ -41,10 +41,13 @@ class SupplyTriples:
 
 @dataclass(slots=True)
 class _Collected:
+    """The edges so far; a self-edge is ignored."""
+
     columns: list[tuple[Ids, Ids, Ids, Flags]] = field(default_factory=list)
 
     def add(self, source: Ids, target: Ids, medium: Ids, assumed: Flags) -> None:
-        self.columns.append((source, target, medium, assumed))
+        other = source != target
+        self.columns.append((source[other], target[other], medium[other], assumed[other]))
 
     def all(self) -> tuple[Ids, Ids, Ids, Flags]:
         if not self.columns:
@@ -69,7 +72,7 @@ def supply_triples(snapshot: Snapshot, vocabulary: Vocabulary, roles: Roles) -> 
     _ties(snapshot, hands_on | takes_in, found)
     _group_members(members, groups, hands_on, found)
     source, target, medium, assumed = found.all()
-    keep = (source != target) & ~roles.storage[roles.role_of[source]] & ~_literals(snapshot, source, target)
+    keep = ~roles.storage[roles.role_of[source]] & ~_literals(snapshot, source, target)
     return SupplyTriples(source[keep], target[keep], medium[keep], assumed[keep], connections)
 
 

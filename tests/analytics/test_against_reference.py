@@ -1,0 +1,80 @@
+"""The failure engine equals the slow, obvious reference on random sites with loops, ties, groups, several media and failures."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from analytics.impact import impact
+from analytics.state import live
+from ontology.namespaces import DCX
+from tests.analytics.reference import Found, Need, Plan, Reference
+from tests.analytics.sites import NOW, SITE, graph_of
+
+MEDIA = ("Power", "LiquidCooling", "Network")
+EXAMPLES = settings(max_examples=1500, deadline=None, print_blob=True, suppress_health_check=list(HealthCheck))
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> Plan:
+    """A site of two to nine nodes, dense enough that most have two suppliers and some feed themselves in a ring."""
+    names = [f"n{i}" for i in range(draw(st.integers(2, 9)))]
+    media = MEDIA[: draw(st.integers(1, 3))]
+    name = st.sampled_from(names)
+    kind = st.sampled_from(["unit"] * 4 + ["plain", "conduit", "conduit", "switch", "switch", "source", "group"])
+    kinds = {n: draw(kind) for n in names}
+    feeds = draw(st.sets(st.tuples(name, name, st.sampled_from(media)), max_size=3 * len(names)))
+    forward = {(min(u, v), max(u, v), m) for u, v, m in feeds}
+    if draw(st.booleans()):
+        feeds = forward  # no loops but those of the ties
+    switches = [n for n in names if kinds[n] == "switch"]
+    ties = draw(st.sets(st.tuples(st.sampled_from(switches), name), max_size=4)) if switches else set()
+    groups = [n for n in names if kinds[n] == "group"]
+    members = draw(st.sets(st.tuples(st.sampled_from(groups), name), max_size=5)) if groups else set()
+    required = {g: draw(st.integers(0, 3)) for g in groups if draw(st.booleans())}
+    need = st.builds(Need, name, st.sampled_from(media), st.none() | st.integers(0, 3), st.frozensets(name, max_size=3))
+    needs = draw(st.lists(need, max_size=4))
+    return Plan(kinds, feeds, ties, members, required, needs, set(draw(st.sets(st.sampled_from(switches)))) if switches else set())
+
+
+@EXAMPLES
+@given(plan=plans(), data=st.data())
+def test_every_outcome_with_its_evidence_path_and_exposure_equals_the_reference(plan: Plan, data: st.DataObject) -> None:
+    """For any site and any one to three failures: the same outcomes, the same smallest evidence, the same path, the same exposures."""
+    graph = graph_of(plan)
+    inside = [node for node in sorted(plan.kinds) if graph.find(SITE + node) is not None]
+    failed = data.draw(st.sets(st.sampled_from(sorted(plan.kinds)), min_size=1, max_size=3))
+
+    answer = impact(graph, [SITE + node for node in failed], NOW)
+
+    expected = Reference(plan).outcomes(frozenset(failed))
+    found = {
+        (o.id.removeprefix(SITE), o.medium.removeprefix(DCX)): Found(
+            o.outcome.value,
+            tuple(i.removeprefix(SITE) for i in o.evidence),
+            tuple(i.removeprefix(SITE) for i in o.path),
+            tuple(i.removeprefix(SITE) for i in o.exposed_to),
+        )
+        for o in answer.outcomes
+    }
+    assert expected == found
+    assert set(inside) >= {node for node, _ in found}
+
+
+@settings(EXAMPLES, max_examples=500)
+@given(plan=plans(), data=st.data())
+def test_what_is_live_and_what_holds_equal_the_reference_and_leave_no_trace(plan: Plan, data: st.DataObject) -> None:
+    """Scenario after scenario on one plant: each answer is that of a fresh fixed point, whatever was asked before."""
+    graph, reference = graph_of(plan), Reference(plan)
+    for _ in range(3):
+        failed = frozenset(data.draw(st.sets(st.sampled_from(sorted(plan.kinds)), max_size=4)))
+
+        state = live(graph, [SITE + node for node in failed], NOW)
+
+        holding = reference.holding(failed)
+        assert {pair: pair in holding for pair in reference.fed} == {
+            (node, medium): state.holds(SITE + node, DCX + medium) for node, medium in reference.fed
+        }
+        handed_on = reference.live(failed)
+        for u, _, medium in sorted(reference.edges):
+            assert ((u, medium) in handed_on) == state.hands_on(SITE + u, DCX + medium)
