@@ -104,7 +104,7 @@ def suggestions(iri: str, vocabulary: Vocabulary) -> list[str]:
     index = _names(vocabulary, kind)
     wanted = _plain(local_name(iri))
     if wanted in index:
-        return index[wanted][:2]
+        return index[wanted][:1]
     return sorted({index[name][0] for name in get_close_matches(wanted, index, n=2, cutoff=0.8)})
 
 

@@ -1,0 +1,206 @@
+"""RDF files: every real model reads, or is refused with file, line, reason and remedy; what is written reads back as the same dataset."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+from ontology.rdf import RdfError, canonical_hash, format_of, read, read_stream, write
+from ontology.sources import source_graph
+from ontology.terms import QuadBlock, is_blank
+
+MODELS = Path(__file__).parents[2].parent / "shared" / "data" / "models"
+SYNTAXES = ("turtle", "ntriples", "nquads", "trig", "jsonld", "rdfxml")
+
+# what a strict parser must refuse: file, line, column, reason, remedy
+REFUSED = {
+    "brick-example-server/examples/data/bldg.ttl": (
+        51,
+        19,
+        "The prefix unit: has not been declared",
+        "@prefix unit: <http://qudt.org/vocab/unit/>",
+    ),
+    "hod-v1/buildings/GHC_brick.ttl": (360, 1, "Invalid IRI percent encoding", "%25"),
+}
+
+
+def models() -> list[str]:
+    return sorted(str(path.relative_to(MODELS)) for path in MODELS.rglob("*.ttl")) if MODELS.is_dir() else []
+
+
+def turtle(text: str, source: str = "test", name: str = "given.ttl", syntax: str = "turtle") -> QuadBlock:
+    return read_stream(io.BytesIO(text.encode()), name=name, format=syntax, source=source)
+
+
+def written(block: QuadBlock, syntax: str, default_graph: str | None = None) -> bytes:
+    out = io.BytesIO()
+    write(block, syntax, out, default_graph=default_graph)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("name", models())
+def test_a_real_model_reads_and_survives_every_syntax_or_is_refused(name: str) -> None:
+    """Canonical hashes after RDFC-1.0 are equal after write and read; a second write gives the same bytes."""
+    if name in REFUSED:
+        line, column, reason, remedy = REFUSED[name]
+        with pytest.raises(RdfError) as refusal:
+            read(MODELS / name, source="model")
+        assert (refusal.value.file, refusal.value.line, refusal.value.column) == (str(MODELS / name), line, column)
+        assert reason in refusal.value.reason
+        assert remedy in refusal.value.remedy
+        return
+
+    block = read(MODELS / name, source="model")
+    own = source_graph("model")
+
+    assert len(block) > 0
+    for syntax in SYNTAXES:
+        first = written(block, syntax, own)
+        again = read_stream(io.BytesIO(first), name="again", format=syntax, source="model")
+        assert canonical_hash(again) == canonical_hash(block), syntax
+        assert set(again) == set(block), syntax
+        assert written(again, syntax, own) == first, syntax
+
+
+def test_the_list_of_refused_models_names_files_that_are_there() -> None:
+    """A file that has gone would make the list lie."""
+    if not MODELS.is_dir():
+        pytest.skip(f"the shared test data is not at {MODELS}")
+    assert set(REFUSED) <= set(models())
+
+
+def test_a_files_facts_stand_in_its_sources_graph_and_named_graphs_stay() -> None:
+    """The default graph of a file is the graph of its source. Language tags are in lower case, as RDF 1.1 (3.3) has their values."""
+    block = turtle("<urn:a> <urn:p> <urn:b> . <urn:g> { <urn:a> <urn:p> 'x'@de-AT }", syntax="trig")
+
+    assert list(block) == [
+        ("urn:a", "urn:p", "urn:b", "urn:ridethrough:source:test"),
+        ("urn:a", "urn:p", '"x"@de-at', "urn:g"),
+    ]
+
+
+def test_a_fact_said_twice_is_one_quad() -> None:
+    """A graph is a set."""
+    assert len(turtle("<urn:a> <urn:p> 1, 1, 01 .")) == 2
+
+
+def test_blank_nodes_have_the_same_keys_when_read_again_and_others_in_another_source() -> None:
+    """By first appearance within the source: labels of the file do not matter, and two files never share a node."""
+    one = turtle("_:x <urn:p> [ <urn:q> _:x ] .")
+    same = turtle("_:y <urn:p> [ <urn:q> _:y ] .")
+    other = turtle("_:x <urn:p> [ <urn:q> _:x ] .", source="other")
+
+    assert list(one) == list(same)
+    assert {t for t in one.terms if is_blank(t)}.isdisjoint(other.terms)
+
+
+def test_what_was_exported_keeps_its_blank_nodes_when_it_is_read_again() -> None:
+    """A new node that an editor adds at the top takes a free number; those that were there keep theirs."""
+    block = turtle("<urn:a> <urn:p> [ <urn:q> 1 ] , [ <urn:q> 2 ] .")
+    exported = written(block, "ntriples").decode()
+
+    edited = turtle("[] <urn:new> 3 .\n" + exported)
+
+    assert set(block) < set(edited)
+    assert len({t for t in edited.terms if is_blank(t)}) == 3
+
+
+def test_lexical_forms_datatypes_and_languages_survive() -> None:
+    """A twin that exported 1.50 as 1.5 would not be lossless."""
+    text = """<urn:a> <urn:p> "01"^^<http://www.w3.org/2001/XMLSchema#integer>, 1.50, "x"@en-US, "a\\nb\\"c", "" ,
+        "0F"^^<http://www.w3.org/2001/XMLSchema#hexBinary>, "P1D"^^<urn:my:duration>, true ."""
+    block = turtle(text)
+
+    for syntax in SYNTAXES:
+        assert set(turtle(written(block, syntax, source_graph("test")).decode(), syntax=syntax)) == set(block), syntax
+
+
+def test_named_graphs_are_kept_where_the_syntax_has_them_and_merged_where_not() -> None:
+    """N-Quads, TriG and JSON-LD keep them."""
+    block = QuadBlock.of([("urn:a", "urn:p", "urn:b", "urn:g1"), ("urn:a", "urn:p", "urn:b", "urn:g2")])
+
+    assert written(block, "turtle") == b"<urn:a> <urn:p> <urn:b> .\n"
+    for syntax in ("nquads", "trig", "jsonld"):
+        assert set(turtle(written(block, syntax).decode(), syntax=syntax)) == set(block), syntax
+
+
+def test_known_prefixes_are_used_and_only_those_needed() -> None:
+    """A person reads an export."""
+    text = written(turtle("@prefix b: <https://brickschema.org/schema/Brick#> . <urn:a> a b:CRAH ."), "turtle").decode()
+
+    assert text == "@prefix brick: <https://brickschema.org/schema/Brick#> .\n<urn:a> a brick:CRAH .\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "syntax", "place", "reason", "remedy"),
+    [
+        ("\n<urn:a> <urn:b> <urn:c d> .", "turtle", (2, 17), "Invalid IRI code point ' '", "%20"),
+        ("<urn:a> <urn:b> my:c .", "turtle", (1, 17), "The prefix my: has not been declared", "@prefix my: <…>"),
+        ("<a> <urn:b> 1 .", "turtle", (1, 1), "No scheme found", "@base"),
+        ("<urn:a> <urn:b> 'x' ; ", "turtle", (1, 23), "Unexpected end", "full stop"),
+        ("<urn:a> <urn:b> 'x'@_ .", "turtle", (1, 0), "", ""),
+        ("<urn:a> <urn:b> .", "ntriples", (1, 0), "", "it is no ntriples"),
+        ('{"@context": "http://example.org/context.jsonld"}', "jsonld", (0, 0), "LoadDocumentCallback", "contexts are never fetched"),
+        ("<rdf:RDF>\n<a></b>", "rdfxml", (2, 0), "", ""),
+        (
+            '<?xml version="1.0"?>\n<!DOCTYPE r [<!ENTITY a SYSTEM "file:///etc/passwd">]>\n<r/>',
+            "rdfxml",
+            (2, 1),
+            "document type",
+            "remove",
+        ),
+        ("<urn:a> <urn:b> <<( <urn:a> <urn:b> <urn:c> )>> .", "turtle", (0, 0), "RDF 1.2", "RDF 1.1"),
+    ],
+)
+def test_a_broken_file_is_refused_with_its_place_reason_and_remedy(
+    text: str, syntax: str, place: tuple[int, int], reason: str, remedy: str
+) -> None:
+    """Where the parser tells a place, it is told; a column of 0 here: any."""
+    with pytest.raises(RdfError) as refusal:
+        turtle(text, syntax=syntax)
+
+    error = refusal.value
+    assert error.line == place[0]
+    assert place[1] in (0, error.column)
+    assert reason in error.reason
+    assert remedy in error.remedy
+    assert str(error).startswith("given.ttl")
+
+
+def test_bytes_that_are_no_utf8_are_refused() -> None:
+    """A Latin-1 file would otherwise become other names."""
+    with pytest.raises(RdfError, match="UTF-8"):
+        read_stream(io.BytesIO(b"<urn:a> <urn:b> 'gr\xfc\xdf' ."), name="latin.ttl", format="turtle", source="x")
+
+
+def test_a_file_that_is_missing_or_has_no_rdf_ending_is_refused(tmp_path: Path) -> None:
+    """Before anything is read."""
+    with pytest.raises(RdfError, match=r"gone\.ttl.*check the path"):
+        read(tmp_path / "gone.ttl", source="x")
+    with pytest.raises(RdfError, match=r"'\.csv' is none of RDF's"):
+        format_of(Path("model.csv"))
+
+
+def test_progress_is_told_to_the_end(tmp_path: Path) -> None:
+    """Quads so far, bytes so far, bytes in all."""
+    path = tmp_path / "long.nt"
+    path.write_text("".join(f"<urn:a> <urn:p> <urn:o{n}> .\n" for n in range(120_000)))
+    told: list[tuple[int, int, int]] = []
+
+    block = read(path, source="x", progress=lambda quads, done, size: told.append((quads, done, size)))
+
+    size = path.stat().st_size
+    assert len(block) == 120_000
+    assert [quads for quads, _, _ in told] == [0, 50_000, 100_000, 120_000]
+    assert told[-1] == (120_000, size, size)
+
+
+def test_the_canonical_hash_depends_on_the_dataset_alone() -> None:
+    """Not on blank node labels, not on order; but on graphs."""
+    one = QuadBlock.of([("_:a", "urn:p", "_:b", "urn:g"), ("_:b", "urn:p", '"1"', "urn:g")])
+    same = QuadBlock.of([("_:y", "urn:p", '"1"', "urn:g"), ("_:z", "urn:p", "_:y", "urn:g")])
+    moved = QuadBlock.of([("_:a", "urn:p", "_:b", "urn:h"), ("_:b", "urn:p", '"1"', "urn:h")])
+
+    assert canonical_hash(one) == canonical_hash(same) != canonical_hash(moved)

@@ -1,0 +1,56 @@
+"""Unit conversions by QUDT's multipliers and offsets, against sums made by hand."""
+
+import pytest
+
+from ontology.units import UnitError, conversion, converter, symbol
+
+
+@pytest.mark.parametrize(
+    ("value", "from_", "to", "expected"),
+    [
+        (1500, "unit:W", "unit:KiloW", 1.5),
+        (2.5, "unit:MegaW", "unit:KiloW", 2500),
+        (400, "unit:KiloV-A", "unit:V-A", 400_000),
+        (20, "unit:DEG_C", "unit:K", 293.15),
+        (68, "unit:DEG_F", "unit:DEG_C", 20),  # (68 - 32) * 5 / 9
+        (-40, "unit:DEG_C", "unit:DEG_F", -40),
+        (45, "unit:PERCENT", "unit:UNITLESS", 0.45),
+        (3.6, "unit:MegaJ", "unit:KiloW-HR", 1),
+        (1, "unit:PSI", "unit:KiloPA", 6.894757293168361),
+        (60, "unit:L-PER-MIN", "unit:L-PER-SEC", 1),
+        (3600, "unit:M3-PER-HR", "unit:M3-PER-SEC", 1),
+        (1000, "unit:FT3-PER-MIN", "unit:M3-PER-SEC", 0.4719474432),  # 1000 * 0.3048^3 / 60
+        (1500, "unit:REV-PER-MIN", "unit:REV-PER-SEC", 25),
+        (2, "unit:HR", "unit:MIN", 120),
+        (1, "unit:GAL_US", "unit:L", 3.785411784),
+        (1, "unit:TON_FG", "unit:W", 3516.8528420667),
+        (12000, "unit:BTU_IT-PER-HR", "unit:TON_FG", 1.0),
+    ],
+)
+def test_a_value_in_another_unit(value: float, from_: str, to: str, expected: float) -> None:
+    """The value, converted, and back again."""
+    assert converter(from_, to)(value) == pytest.approx(expected, rel=1e-9)
+    assert converter(to, from_)(expected) == pytest.approx(value, rel=1e-9)
+
+
+def test_a_unit_to_itself_changes_nothing() -> None:
+    """Not even by rounding."""
+    assert conversion("unit:DEG_F", "http://qudt.org/vocab/unit/DEG_F") == (1.0, 0.0)
+
+
+def test_units_of_different_kinds_do_not_convert() -> None:
+    """Apparent power is not active power: the power factor between them is not a unit's business."""
+    with pytest.raises(UnitError, match="unit:W measures power, unit:V-A apparent power"):
+        conversion("unit:W", "unit:V-A")
+
+
+@pytest.mark.parametrize(("wrong", "meant"), [("unit:kW", "unit:KiloW"), ("unit:KILOW", "unit:KiloW"), ("unit:VA", "unit:V-A")])
+def test_an_unknown_unit_is_refused_with_what_may_be_meant(wrong: str, meant: str) -> None:
+    """By its symbol, or by another spelling."""
+    with pytest.raises(UnitError, match=f"did you mean {meant}"):
+        conversion(wrong, "unit:W")
+
+
+def test_symbols_are_as_people_write_them() -> None:
+    """A unit that is not in the table shows its own name."""
+    assert [symbol(u) for u in ("unit:KiloW", "unit:DEG_C", "unit:FOO")] == ["kW", "°C", "FOO"]
