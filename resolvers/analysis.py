@@ -8,10 +8,10 @@ from enum import Enum
 from typing import Any
 
 import strawberry
-from analytics.layout import GraphView as LaidOut
 
 from analytics.impact import BlastRadius
 from analytics.impact import Outcome as AnalysedOutcome
+from analytics.layout import GraphView as LaidOut
 
 
 @strawberry.enum(description="What a failure does to an entity in one medium, worst first.")

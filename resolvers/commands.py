@@ -7,7 +7,7 @@ from enum import Enum
 
 import strawberry
 
-from resolvers.context import CommandStatus
+from twin.control import CommandRecord
 
 
 @strawberry.enum(description="Where a command stands. Only the plant's own readback confirms it.")
@@ -37,14 +37,14 @@ class Command:
     updated_at: datetime = strawberry.field(description="When it came into its state.")
 
     @staticmethod
-    def of(status: CommandStatus) -> Command:
-        """From the control flow's record."""
+    def of(record: CommandRecord) -> Command:
+        """From the control flow."""
         return Command(
-            id=strawberry.ID(status.command.id),
-            point=strawberry.ID(status.command.point),
-            value=status.command.value,
-            state=CommandState[status.state.name],
-            reasons=list(status.reasons),
-            requested_at=status.command.requested_at,
-            updated_at=status.updated_at,
+            id=strawberry.ID(record.command.id),
+            point=strawberry.ID(record.command.point),
+            value=record.command.value,
+            state=CommandState[record.state.name],
+            reasons=list(record.reasons),
+            requested_at=record.command.requested_at,
+            updated_at=record.updated_at,
         )

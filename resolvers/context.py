@@ -8,26 +8,16 @@ from datetime import datetime
 from typing import Any, Protocol
 
 import strawberry
-from analytics.layout import GraphView
 
 from analytics.impact import BlastRadius
-from graph.commands import Command, CommandState
-from graph.current import PointValue
+from analytics.layout import GraphView
+from graph.current import CurrentValues, PointValue
 from graph.ports import Clock
 from graph.snapshot import Snapshot
 from ontology.vocabulary import Vocabulary
 from resolvers.index import Index
-from resolvers.reads import Reads
-
-
-@dataclass(frozen=True, slots=True)
-class CommandStatus:
-    """A command and where it stands: its state, every reason so far, and the instant of its last step."""
-
-    command: Command
-    state: CommandState
-    reasons: tuple[str, ...]
-    updated_at: datetime
+from resolvers.reads import Reads, sample_of
+from twin.control import CommandRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +49,15 @@ class TwinPort(Protocol):
 
 
 class CommandPort(Protocol):
-    """Commands as the face sees them."""
+    """Commands as the face sees them; see `twin.control.Control`."""
 
     def enabled(self, point: str) -> bool:
         """Whether the point may be written."""
 
-    def request(self, point: str, value: float, author: str | None, reason: str, key: str) -> CommandStatus:
+    def request(self, point: str, value: float, author: str, reason: str, key: str | None = None) -> CommandRecord:
         """Ask for a write; the same key asks for the same command."""
 
-    def get(self, command_id: str) -> CommandStatus | None:
+    def get(self, command_id: str) -> CommandRecord | None:
         """A command by its id."""
 
 
@@ -80,7 +70,7 @@ class Feed(Protocol):
     def changes(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Tells that the graph has a new revision."""
 
-    def commands(self, callback: Callable[[CommandStatus], None]) -> Callable[[], None]:
+    def commands(self, callback: Callable[[CommandRecord], None]) -> Callable[[], None]:
         """Tells each step of each command."""
 
 
@@ -100,11 +90,13 @@ class Face:
     """All that resolvers may reach."""
 
     twin: TwinPort
-    sample: Callable[[str], PointValue]
+    current: CurrentValues
     clock: Clock
     commands: CommandPort
     feed: Feed
     facts: Callable[[], ServiceFacts]
+    author: str
+    """Who is named for a command that names nobody."""
     _index: Index | None = field(default=None, repr=False)
 
     def index(self) -> Index:
@@ -114,9 +106,13 @@ class Face:
             self._index = Index(snapshot, self.twin.vocabulary)
         return self._index
 
+    def sample(self, point: str) -> PointValue:
+        """What is known of a point now."""
+        return sample_of(self.current, point)
+
     def reads(self) -> Reads:
         """What one operation reads."""
-        return Reads(self.index(), self.sample, self.commands.enabled, self.clock())
+        return Reads(self.index(), self.current, self.commands.enabled, self.clock())
 
 
 Context = Mapping[str, Any]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from difflib import get_close_matches
 from functools import cached_property
 
@@ -24,6 +24,8 @@ IS_POINT_OF = BRICK + "isPointOf"
 HAS_UNIT = BRICK + "hasUnit"
 VALUE = BRICK + "value"
 OUT, IN = "OUT", "IN"
+KEPT_MAX = 200_000
+"""Entities whose points, facts and units are kept once they have been asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,10 @@ class Index:
     def __init__(self, snapshot: Snapshot, vocabulary: Vocabulary) -> None:
         self.snapshot = snapshot
         self.vocabulary = vocabulary
+        self._short: dict[str, str] = {}
+        self._points: dict[int, tuple[int, ...]] = {}
+        self._facts: dict[int, tuple[Fact, ...]] = {}
+        self._units: dict[int, str | None] = {}
 
     # -- columns --------------------------------------------------------------------------------------------------
 
@@ -76,12 +82,31 @@ class Index:
     @cached_property
     def shown_class(self) -> dict[int, str]:
         """The class that an entity is shown as: the most specific of its types."""
+        choose = self.vocabulary.most_specific
+        found = {types: choose(types) for types in set(self.types.values())}
+        return {s: cls for s, types in self.types.items() if (cls := found[types]) is not None}
+
+    @cached_property
+    def types(self) -> dict[int, tuple[str, ...]]:
+        """The class IRIs of each entity that has one, sorted."""
         keys, relation = self.snapshot.terms.keys, self.snapshot.relation(RDF_TYPE)
         types: dict[int, tuple[str, ...]] = {}
         for s, o in zip(relation.subjects.tolist(), relation.objects.tolist(), strict=True):
-            types[s] = (*types[s], keys[o]) if s in types else (keys[o],)
-        found = {s: self.vocabulary.most_specific(of) for s, of in types.items()}
-        return {s: cls for s, cls in found.items() if cls is not None}
+            types[s] = tuple(sorted((*types[s], keys[o]))) if s in types else (keys[o],)
+        return types
+
+    @cached_property
+    def statements(self) -> tuple[Ids, Ids, Ids]:
+        """Subject, predicate and object of everything said by a literal or by a node without a name, sorted by subject."""
+        snapshot = self.snapshot
+        unnamed = np.fromiter((key.startswith(('"', "_:")) for key in snapshot.terms.keys), dtype=np.bool_, count=len(snapshot.terms))
+        parts = [np.empty((0, 3), dtype=np.int32)]
+        for predicate, relation in snapshot.relations.items():
+            rows = np.flatnonzero(unnamed[relation.objects])
+            parts.append(np.column_stack((relation.subjects[rows], np.full(len(rows), predicate, np.int32), relation.objects[rows])))
+        subject, predicates, obj = np.concatenate(parts).T
+        order = np.argsort(subject, kind="stable")
+        return subject[order], predicates[order], obj[order]
 
     @cached_property
     def texts(self) -> list[str]:
@@ -116,11 +141,26 @@ class Index:
         keys = self.snapshot.terms.keys
         return np.array(sorted({int(n) for n in numbers if is_iri(keys[n])}, key=keys.__getitem__), dtype=np.int32)
 
-    def points(self, number: int) -> Ids:
+    def curie(self, number: int) -> str:
+        """Its IRI under a known prefix. Every known namespace ends where a local name begins, so one look-up a namespace is enough."""
+        iri = self.snapshot.terms.keys[number]
+        cut = max(iri.rfind("#"), iri.rfind("/"), iri.rfind(":")) + 1
+        short = self._short.get(iri[:cut])
+        if short is None:
+            short = self._short[iri[:cut]] = compact(iri[:cut])
+        return short + iri[cut:]
+
+    def points(self, number: int) -> tuple[int, ...]:
         """The points of an equipment or a place, in order of IRIs; of a point, the point itself."""
-        s = self.snapshot
-        found = self.in_order([*s.objects(number, HAS_POINT), *s.subjects(IS_POINT_OF, number)])
-        return found if len(found) or not self.is_point(number) else np.array([number], dtype=np.int32)
+        found = self._points.get(number)
+        if found is None:
+            s = self.snapshot
+            found = tuple(self.in_order([*s.objects(number, HAS_POINT), *s.subjects(IS_POINT_OF, number)]).tolist())
+            if not found and self.is_point(number):
+                found = (number,)
+            if len(self._points) < KEPT_MAX:
+                self._points[number] = found
+        return found
 
     def is_point(self, number: int) -> bool:
         """Whether it is a point, by its class."""
@@ -135,23 +175,35 @@ class Index:
 
     def unit(self, number: int) -> str | None:
         """The IRI of the unit that a point's values are in."""
-        unit = self.snapshot.one(number, HAS_UNIT)
-        return None if unit is None else self.snapshot.key(unit)
+        if number not in self._units:
+            unit = self.snapshot.one(number, HAS_UNIT)
+            if len(self._units) >= KEPT_MAX:
+                return None if unit is None else self.snapshot.key(unit)
+            self._units[number] = None if unit is None else self.snapshot.key(unit)
+        return self._units[number]
 
-    def facts(self, number: int) -> list[Fact]:
+    def facts(self, number: int) -> tuple[Fact, ...]:
         """Literals and quantities of an entity, in order of predicate and value."""
-        s, found = self.snapshot, []
-        for p, relation in s.relations.items():
-            predicate = s.key(p)
-            for o in relation.objects_of(number).tolist():
-                key = s.key(o)
-                if is_literal(key):
-                    parts = literal_parts(key)
-                    found.append(Fact(predicate, parts.lexical, parts.datatype, parts.language or None, None))
-                elif is_blank(key) and (amount := s.objects(o, VALUE)) and is_literal(s.key(amount[0])):
-                    parts = literal_parts(s.key(amount[0]))
-                    found.append(Fact(predicate, parts.lexical, parts.datatype, None, self.unit(o)))
-        return sorted(found, key=lambda f: (f.predicate, f.value, f.datatype or "", f.language or "", f.unit or ""))
+        found = self._facts.get(number)
+        if found is None:
+            subjects, predicates, objects = self.statements
+            lo, hi = np.searchsorted(subjects, [number, number + 1])
+            said = [self._fact(p, o) for p, o in zip(predicates[lo:hi].tolist(), objects[lo:hi].tolist(), strict=True)]
+            found = tuple(sorted((f for f in said if f is not None), key=lambda f: tuple(part or "" for part in astuple(f))))
+            if len(self._facts) < KEPT_MAX:
+                self._facts[number] = found
+        return found
+
+    def _fact(self, predicate: int, obj: int) -> Fact | None:
+        s, key = self.snapshot, self.snapshot.key(obj)
+        unit: str | None = None
+        if is_blank(key):
+            amount = s.objects(obj, VALUE)
+            if not amount or not is_literal(s.key(amount[0])):
+                return None
+            key, unit = s.key(amount[0]), self.unit(obj)
+        parts = literal_parts(key)
+        return Fact(s.key(predicate), parts.lexical, parts.datatype, parts.language or None, unit)
 
     def links(self, number: int, predicate: str | None = None, direction: str | None = None) -> list[Link]:
         """Relations to other named things, both ways unless one is asked for; in order of predicate, out before in."""

@@ -104,7 +104,7 @@ class _Meter:
     def _times(self, node: FieldNode) -> int:
         name = node.name.value
         if name not in PAGE:
-            return LISTS.get(name, 1)
+            return LISTS.get(name, 1) if node.selection_set else 1
         argument, default = PAGE[name]
         given = next((each.value for each in node.arguments or () if each.name.value == argument), None)
         if isinstance(given, IntValueNode):

@@ -20,6 +20,7 @@ from resolvers.types import Entity, EntityConnection, OntologyClass
 
 FAILED_MAX = 1000
 """Entities that one question may take as failed."""
+PAGE_DEFAULT = 50
 HOPS_MAX = 6
 NODES_MAX = 10_000
 
@@ -77,11 +78,11 @@ class Query:
         text: Annotated[
             str | None, strawberry.argument(description="Only those with every word of this in id, label or class; case is ignored.")
         ] = None,
-        first: Annotated[int | None, strawberry.argument(description="Entities on the page, 0 to 1000.")] = 50,
+        first: Annotated[int | None, strawberry.argument(description="Entities on the page, 0 to 1000.")] = PAGE_DEFAULT,
         after: Annotated[str | None, strawberry.argument(description="Cursor of the entity before the page.")] = None,
     ) -> EntityConnection:
         reads = reads_of(info)
-        return EntityConnection.of(reads, reads.index.select(class_, checked_text(text)), 50 if first is None else first, after)
+        return EntityConnection.of(reads, reads.index.select(class_, checked_text(text)), PAGE_DEFAULT if first is None else first, after)
 
     @strawberry.field(description="All classes of the ontology, in order of their IRIs.")
     def classes(self, info: Info) -> list[OntologyClass]:

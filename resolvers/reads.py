@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from math import nan
 
-from graph.current import PointValue
+from graph.current import CurrentValues, PointValue
+from graph.values import Quality
 from resolvers.index import Index
+
+
+def sample_of(current: CurrentValues, point: str) -> PointValue:
+    """What the table has for a point; no value for one that it does not have."""
+    return current.get(point) or PointValue(point, nan, 0, 0, Quality.NO_VALUE)
 
 
 @dataclass(frozen=True)
@@ -15,7 +22,7 @@ class Reads:
     """A revision and the live values beside it, for the time of one operation."""
 
     index: Index
-    sample: Callable[[str], PointValue]
+    current: CurrentValues
     controllable: Callable[[str], bool]
     now: datetime
 
@@ -23,6 +30,10 @@ class Reads:
     def now_ms(self) -> int:
         """The instant in milliseconds since 1970."""
         return int(self.now.timestamp() * 1000)
+
+    def sample(self, point: str) -> PointValue:
+        """What is known of a point now."""
+        return sample_of(self.current, point)
 
     def iri(self, number: int) -> str:
         """The IRI of an entity's number."""

@@ -88,7 +88,7 @@ class Guard(MaskErrors):
     def on_parse(self) -> Iterator[None]:
         """Parse once for a text."""
         if self.execution_context.query:
-            self.execution_context.graphql_document = _parsed(self.execution_context.query, self._limits.tokens)
+            self.execution_context.graphql_document = parsed(self.execution_context.query, self._limits.tokens)
         yield
 
     def on_validate(self) -> Iterator[None]:
@@ -97,7 +97,7 @@ class Guard(MaskErrors):
         document = context.graphql_document
         if document is not None:
             text = over(document, context.variables, self._limits)
-            context.pre_execution_errors = [LimitExceeded(text)] if text else _validated(context.schema._schema, document)
+            context.pre_execution_errors = [LimitExceeded(text)] if text else list(validated(context.schema._schema, document))
         yield
 
     def _process_errors(self, errors: list[GraphQLError]) -> list[GraphQLError]:
@@ -105,12 +105,14 @@ class Guard(MaskErrors):
 
 
 @lru_cache(maxsize=DOCUMENTS_KEPT)
-def _parsed(query: str, tokens: int) -> DocumentNode:
+def parsed(query: str, tokens: int) -> DocumentNode:
+    """The document of a text; the same object for the same text. Raises `GraphQLSyntaxError`."""
     return parse(query, max_tokens=tokens)
 
 
 @lru_cache(maxsize=DOCUMENTS_KEPT)
-def _validated(schema: GraphQLSchema, document: DocumentNode) -> list[GraphQLError]:
+def validated(schema: GraphQLSchema, document: DocumentNode) -> list[GraphQLError]:
+    """What is wrong with a document, at most five things. Not to be changed by the caller."""
     return validate(schema, document, [*specified_rules, MaxIntrospectionDepthRule], max_errors=5)
 
 

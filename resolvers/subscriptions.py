@@ -19,10 +19,11 @@ from graph.snapshot import Snapshot
 from ontology.namespaces import DCX
 from resolvers.analysis import Impact
 from resolvers.commands import Command
-from resolvers.context import CommandStatus, Face, Info, face_of
+from resolvers.context import Face, Info, face_of
 from resolvers.errors import BadInput, LimitExceeded
 from resolvers.query import Failed, Media, impact_of, known
 from resolvers.types import Value
+from twin.control import CommandRecord
 
 POINTS_MAX = 5000
 """Points of one subscription."""
@@ -94,10 +95,10 @@ class Subscription:
 
     @strawberry.subscription(description="Each step of each command.")
     async def commands(self, info: Info) -> AsyncGenerator[Command, None]:
-        waiting: deque[CommandStatus] = deque()
+        waiting: deque[CommandRecord] = deque()
         bell = _Bell()
 
-        def hear(status: CommandStatus) -> None:
+        def hear(status: CommandRecord) -> None:
             if len(waiting) <= COMMANDS_MAX:
                 waiting.append(status)
             bell.ring()

@@ -173,7 +173,7 @@ class Entity:
 
     @strawberry.field(description="Its IRI under a known prefix.")
     def curie(self) -> str:
-        return compact(self.reads.iri(self.number))
+        return self.reads.index.curie(self.number)
 
     @strawberry.field(description="What a person calls it.")
     def label(self) -> str:
@@ -185,7 +185,7 @@ class Entity:
 
     @strawberry.field(description="IRIs of all classes that the graph gives it.")
     def classes(self) -> list[str]:
-        return self.reads.index.snapshot.types(self.number)
+        return list(self.reads.index.types.get(self.number, ()))
 
     @strawberry.field(description="Its literals and quantities, in order of predicate and value.")
     def properties(self) -> list[Property]:
@@ -202,7 +202,7 @@ class Entity:
 
     @strawberry.field(description="Its points, in order of IRIs; of a point, the point itself.")
     def points(self) -> list[Point]:
-        return [Point(reads=self.reads, number=int(n)) for n in self.reads.index.points(self.number)]
+        return [Point(reads=self.reads, number=n) for n in self.reads.index.points(self.number)]
 
 
 @strawberry.type(description="An entity on a page.")

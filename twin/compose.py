@@ -29,14 +29,18 @@ class Opened:
 
 
 def open_twin(settings: Settings, purpose: str, *, read_only: bool) -> Opened:
-    """The twin as the store keeps it, with the values last written (stale at best). Raises `GraphError`, `OntologyError`."""
+    """The twin as the store keeps it, with the values last written: as good as their age lets them be, or, for a
+    process that will hear its own, stale at best. Raises `GraphError`, `OntologyError`."""
     vocabulary = vocabulary_of(settings)
     store = store_of(settings, purpose, read_only=read_only)
     try:
         snapshot = snapshot_of(store)
         current = CurrentValues({iri: facts.period_s for iri, facts in point_facts(snapshot).items()})
-        current.take(store.values())
-        current.sweep(int(now().timestamp() * 1000))
+        if read_only:
+            current.take(store.values())
+            current.sweep(int(now().timestamp() * 1000))
+        else:
+            current.restore(store.values())
         bus = Bus()
         return Opened(settings, store, Twin(vocabulary, snapshot, current, bus, now), bus)
     except BaseException:

@@ -12,7 +12,6 @@ import logging
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from math import nan
 from threading import Event, Thread
 
 from adapters.modbus.bindings import bind as bind_modbus
@@ -21,14 +20,13 @@ from adapters.modbus.config import Endpoint, ModbusConfig
 from adapters.mqtt.bindings import bind as bind_mqtt
 from adapters.mqtt.client import MqttClient
 from adapters.mqtt.config import MqttConfig
-from graph.current import PointValue
 from graph.errors import GraphError, StoreUnavailable
 from graph.points import point_facts
-from graph.values import Quality
+from graph.ports import DevicePort
 from ontology.namespaces import expand
 from resolvers.context import Face, ServiceFacts, Unbound
 from twin.compose import Opened
-from twin.compose_commands import BusFeed, Commands
+from twin.compose_commands import BusFeed, control_of
 from twin.compose_store import now, store_name
 from twin.events import GraphChanged
 from twin.ingest import Ingest, ValueWriter
@@ -58,15 +56,14 @@ class Service:
         settings, twin = opened.settings, opened.twin
         self._opened, self._moving = opened, moving
         self._wires = wires or Wires(settings.mqtt_url, settings.modbus, settings.modbus_endpoints)
-        self._stack = ExitStack()
-        self._stop = Event()
-        self._mqtt: MqttClient | None = None
-        self._modbus: ModbusClient | None = None
-        self._endpoints: dict[str, Endpoint] = {}
+        self._stack, self._stop = ExitStack(), Event()
         self._store_error = ""
         self._ingest = Ingest(twin.current, opened.bus, now, point_facts(twin.snapshot))
-        self.commands = Commands(opened)
-        self.face = Face(twin, self._sample, now, self.commands, BusFeed(opened.bus, self.commands), self._facts)
+        self._endpoints = self._parsed_endpoints()
+        self._mqtt, self._modbus = self._mqtt_client(), self._modbus_client()
+        devices: list[DevicePort] = [device for device in (self._mqtt, self._modbus) if device is not None]
+        self._control = control_of(opened, devices, self._stack)
+        self.face = Face(twin, twin.current, now, self._control, BusFeed(opened.bus), self._facts, settings.author)
 
     # -- life -----------------------------------------------------------------------------------------------------
 
@@ -76,8 +73,10 @@ class Service:
         writer = ValueWriter(opened.store, opened.twin.current, opened.bus)
         writer.start()
         self._stack.callback(writer.close)
-        self.commands.start([device for device in (self._start_mqtt(), self._start_modbus()) if device is not None])
-        self._stack.callback(self.commands.stop)
+        for wire in (self._mqtt, self._modbus):
+            if wire is not None:
+                wire.start()
+                self._stack.callback(wire.close)
         self._stack.callback(opened.bus.subscribe(GraphChanged, self._renew))
         ticker = Thread(target=self._tick, name="ticker", daemon=True)
         ticker.start()
@@ -88,36 +87,32 @@ class Service:
         """End every thread; what waits is written. A second call does nothing."""
         self._stack.close()
 
-    def _start_mqtt(self) -> MqttClient | None:
+    def _parsed_endpoints(self) -> dict[str, Endpoint]:
+        try:
+            return {expand(gateway): Endpoint.parse(text) for gateway, text in self._wires.modbus_endpoints.items()}
+        except ValueError as error:
+            raise GraphError(f"setting 'modbus_endpoints': {error}") from None
+
+    def _mqtt_client(self) -> MqttClient | None:
         if not self._wires.mqtt_url:
             return None
         try:
             config = MqttConfig.from_url(self._wires.mqtt_url)
         except ValueError as error:
             raise GraphError(f"setting 'mqtt_url': {error}") from None
-        client = MqttClient(config, bind_mqtt(self._opened.twin.snapshot), self._ingest, now)
-        client.start()
-        self._stack.callback(client.close)
-        self._mqtt = client
-        return client
+        return MqttClient(config, bind_mqtt(self._opened.twin.snapshot), self._ingest, now)
 
-    def _start_modbus(self) -> ModbusClient | None:
+    def _modbus_client(self) -> ModbusClient | None:
         if not self._wires.modbus:
             return None
-        try:
-            self._endpoints = {expand(gateway): Endpoint.parse(text) for gateway, text in self._wires.modbus_endpoints.items()}
-        except ValueError as error:
-            raise GraphError(f"setting 'modbus_endpoints': {error}") from None
         bindings = bind_modbus(self._opened.twin.snapshot, self._endpoints)
-        client = ModbusClient(ModbusConfig(self._endpoints), bindings, self._ingest, now)
-        client.start()
-        self._stack.callback(client.close)
-        self._modbus = client
-        return client
+        return ModbusClient(ModbusConfig(self._endpoints), bindings, self._ingest, now)
 
     def _renew(self, event: GraphChanged) -> None:
         """Rule 2: points first, then what reads them."""
-        self._ingest.rebind(point_facts(event.snapshot))
+        points = point_facts(event.snapshot)
+        self._ingest.rebind(points)
+        self._control.rebind(points)
         if self._mqtt is not None:
             self._mqtt.rebind(bind_mqtt(event.snapshot))
         if self._modbus is not None:
@@ -125,7 +120,7 @@ class Service:
 
     def _tick(self) -> None:
         while not self._stop.wait(TICK_S):
-            for act in (self._ingest.sweep, self.commands.tick, self._follow):
+            for act in (self._ingest.sweep, self._control.tick, self._follow):
                 try:
                     act()
                 except Exception:
@@ -154,9 +149,6 @@ class Service:
         if self._moving and self._opened.twin.current.live() == 0:
             found.append("values: none has come in yet")
         return found
-
-    def _sample(self, point: str) -> PointValue:
-        return self._opened.twin.current.get(point) or PointValue(point, nan, 0, 0, Quality.NO_VALUE)
 
     def _facts(self) -> ServiceFacts:
         current, settings = self._opened.twin.current, self._opened.settings

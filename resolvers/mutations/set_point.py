@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from math import isfinite
 from typing import Annotated
-from uuid import uuid4
 
 import strawberry
 
@@ -44,8 +43,6 @@ async def set_point(
             raise BadInput(f"{name} has {len(text)} characters: give 1 to {TEXT_MAX}")
     if not isfinite(input.value):
         raise BadInput(f"value = {input.value}: give a finite number")
-    commands = face_of(info).commands
-    status = await asyncio.to_thread(
-        commands.request, expand(input.point), input.value, input.author, input.reason, input.key or str(uuid4())
-    )
-    return Command.of(status)
+    face = face_of(info)
+    author = input.author or face.author
+    return Command.of(await asyncio.to_thread(face.commands.request, expand(input.point), input.value, author, input.reason, input.key))
