@@ -219,7 +219,7 @@ def write(
     merges = kind in {"turtle", "ntriples", "rdfxml"}
     rows = sorted({("" if merges or g == default_graph else g, s, p != _TYPE, p, o) for s, p, o, g in quads})
     terms = {key: term_of(key) for key in sorted({key for g, s, _, p, o in rows for key in (g, s, p, o) if key})}
-    prefixes = None if kind in {"ntriples", "nquads"} else _used_prefixes(terms)
+    prefixes = None if kind in {"ntriples", "nquads"} else _used_prefixes(key for key in terms if key != _TYPE)  # Turtle writes it as `a`
     ordered = (ox.Quad(terms[s], terms[p], terms[o], terms[g] if g else ox.DefaultGraph()) for g, s, _, p, o in rows)  # type: ignore[arg-type]  # a key in a subject's place stands for a subject
     ox.serialize((q.triple for q in ordered) if merges else ordered, out, FORMATS[kind], prefixes=prefixes)
 

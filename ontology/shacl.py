@@ -17,7 +17,7 @@ import shifty
 
 from ontology.findings import Finding, Severity
 from ontology.namespaces import BRICK, DCX, RDF, RDFS, SKOS, UNIT, compact, expand
-from ontology.terms import QuadBlock, term_of
+from ontology.terms import QuadBlock, is_blank, term_of
 from ontology.vocabulary import Vocabulary, ontology_files, shapes_file
 
 _SH = "http://www.w3.org/ns/shacl#"
@@ -36,6 +36,8 @@ _UNUSED = {
 _SAID_ELSEWHERE = ("https://brickschema.org/schema/BrickShape#Deprecation",)
 _SEVERITY = {"Violation": Severity.ERROR, "Warning": Severity.WARNING, "Info": Severity.INFO}
 _LITERAL_TYPE = re.compile(r"\^\^<[^>]*>")
+_TEST = re.compile(r"test\(((?:[^()]|\([^()]*\))*)\)")
+_WORDS_MAX = 240
 _SINGLE = re.compile(r"<([^>]*)>|([a-z0-9]+:\w+)")
 _IRI = re.compile(r"<([^>]*)>")
 
@@ -66,21 +68,30 @@ class Shapes:
 
 def _finding(violation: shifty.Violation, reason: shifty.Reason) -> Finding:
     shape = (violation.shape_name or "").strip("<>")
+    focus = _key(violation.focus_node)
     own = shape.startswith(_SHAPES)
     said = reason.author_message or reason.message
     message, arrow, remedy = said.partition(" → ")
     if not own or not arrow:
-        said = _IRI.sub(lambda m: compact(m[1]), _LITERAL_TYPE.sub("", said))
-        message = f"{said} (asked by {compact(shape) or 'a shape'})"
+        said = _shorter(_IRI.sub(lambda m: compact(m[1]), _LITERAL_TYPE.sub("", said)))
+        value = _key(reason.value)
+        about = f"{compact(value)}: " if reason.path and value != focus and not is_blank(value) else ""
+        message = f"{about}{said} (asked by {compact(shape) or 'a shape'})"
         remedy = "see the class's definition in Brick, and correct the statement or the class"
     return Finding(
         _SEVERITY.get(reason.severity, Severity.ERROR),
         shape.removeprefix(_SHAPES) if own else "brick-shape",
-        _key(violation.focus_node),
+        focus,
         message,
         remedy,
         _path(reason.path or ""),
     )
+
+
+def _shorter(said: str) -> str:
+    """The engine's own words without its inner notation, and not longer than a few lines: alternatives beyond that help nobody."""
+    plain = _TEST.sub(r"\1", said)
+    return plain if len(plain) <= _WORDS_MAX else plain[:_WORDS_MAX].rsplit(" or ", 1)[0] + " or …"
 
 
 def _path(path: str) -> str:
