@@ -33,7 +33,7 @@ from graph.values import Quality, ReadingBatch
 from ontology.terms import QuadBlock, is_iri
 
 CONNECT_S = 2.0
-REPEAT_S = 4.0
+REPEAT_S = 2.0
 READ_S = 120.0
 COMMIT_S = 300.0
 VALUES_S = 15.0
@@ -48,8 +48,8 @@ class Neo4jStore:
 
     Without a password the server is asked for no authentication.
 
-    Raises `StoreUnavailable`, with the address and the next step, when the server is away (after some `REPEAT_S` seconds at
-    most), refuses the user or is too old.
+    Raises `StoreUnavailable`, with the address and the next step, when the server is away (told within some five
+    seconds), refuses the user or is too old.
     """
 
     def __init__(self, url: str, *, user: str = "", password: str = "", database: str | None = None) -> None:
