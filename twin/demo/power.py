@@ -19,6 +19,9 @@ MODULE_KW = 250.0
 GENERATOR_KW = 2000.0
 MECHANICAL_SHARE = 0.45
 """Mechanical load at design conditions per kW of IT load; what the generators and switchgear are sized for."""
+BREAKER_AMPERES = (16.0, 32.0, 63.0, 125.0, 250.0)  # IEC 60898-1 / 60947-2 preferred ratings
+CONTINUOUS_SHARE = 0.8
+"""A breaker carries at most this share of its rating for ever."""
 _BREAKER = BRICK + "Circuit_Breaker"
 
 
@@ -205,10 +208,16 @@ def _row(draft: Draft, lane: Lane, place: tuple[int, int], pdu: str) -> None:
     w.add(panel, HAS_LOCATION, name(f"Row-H{hall}-{row}"))
     unit = ModbusDevice(w, draft.gateways, "Electrical")
     unit.points(panel, label, power())
-    for rack in (r.local for r in draft.plan.by_hall[hall] if r.row == row and lane.letter in r.lanes):
+    for rack in (r for r in draft.plan.by_hall[hall] if r.row == row and lane.letter in r.lanes):
         upstream = panel
         if busway:
-            upstream = w.thing(f"Tap-{rack}-{lane.letter}", DCX + "Busway_Tap_Off", f"Rack {rack} tap-off {lane.letter}")
+            upstream = w.thing(f"Tap-{rack.local}-{lane.letter}", DCX + "Busway_Tap_Off", f"Rack {rack.local} tap-off {lane.letter}")
             w.add(panel, FEEDS_POWER, upstream)
-        iri = breaker(w, f"Breaker-{rack}-{lane.letter}", f"Rack {rack} breaker {lane.letter}", unit, upstream)
-        w.add(iri, DCX + "breakerRating", w.quantity(32.0, "A"))
+        iri = breaker(w, f"Breaker-{rack.local}-{lane.letter}", f"Rack {rack.local} breaker {lane.letter}", unit, upstream)
+        w.add(iri, DCX + "breakerRating", w.quantity(_breaker_amperes(rack.planned_kw), "A"))
+
+
+def _breaker_amperes(kilowatts: float) -> float:
+    """The smallest usual three-phase breaker that one cord's failure does not load beyond 80 %."""
+    amperes = kilowatts * 1000 / (3**0.5 * 400 * 0.95)
+    return next((size for size in BREAKER_AMPERES if size * CONTINUOUS_SHARE >= amperes), BREAKER_AMPERES[-1])
