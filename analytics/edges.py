@@ -194,17 +194,23 @@ def _group_members(members: Ids, groups: Ids, hands_on: Masks, found: _Collected
     source, _, medium, _ = found.all()
     feeds = np.zeros(len(hands_on), dtype=np.int64)
     np.bitwise_or.at(feeds, source, np.left_shift(np.int64(1), medium.astype(np.int64)))
+    mask = _settled(feeds, members, groups, hands_on)
+    unclear = mask == 0
+    mask = _settled(feeds, members, groups, np.where(unclear.any() & (hands_on == 0), np.int64(1 << _POWER), hands_on))
+    for number in range(int(mask.max(initial=0)).bit_length()):
+        has = (mask >> number) & 1 == 1
+        found.add(members[has], groups[has], np.full(int(has.sum()), number, np.int32), unclear[has])
+
+
+def _settled(feeds: Masks, members: Ids, groups: Ids, hands_on: Masks) -> Masks:
+    """The media of each membership; a group that is itself a member then feeds these, in as many rounds as groups are nested."""
+    nested = np.isin(members, groups)
     while True:
         before = feeds[members].copy()
         mask = np.where(feeds[groups] != 0, feeds[groups], hands_on[members])
-        np.bitwise_or.at(feeds, members[np.isin(members, groups)], mask[np.isin(members, groups)])
+        np.bitwise_or.at(feeds, members[nested], mask[nested])
         if np.array_equal(before, feeds[members]):
-            break
-    unclear = mask == 0
-    found.add(members[unclear], groups[unclear], np.full(int(unclear.sum()), _POWER, np.int32), np.ones(int(unclear.sum()), np.bool_))
-    for number in range(int(mask.max(initial=0)).bit_length()):
-        has = (mask >> number) & 1 == 1
-        found.add(members[has], groups[has], np.full(int(has.sum()), number, np.int32), np.zeros(int(has.sum()), np.bool_))
+            return mask
 
 
 def _relations(snapshot: Snapshot, vocabulary: Vocabulary, prop: str, but: frozenset[str] = frozenset()) -> Iterable[Relation]:

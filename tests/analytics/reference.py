@@ -9,7 +9,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import combinations
 
-import networkx as nx
+import networkx as nx  # type: ignore[import-untyped]  # it ships no types
 
 Pair = tuple[str, str]
 """(node, medium)."""
@@ -84,15 +84,20 @@ class Reference:
         for tie, bus in plan.ties:
             if tie != bus:
                 edges |= {(tie, bus, plan.power), (bus, tie, plan.power)}
+        edges = self._members(edges, frozenset())
+        silent = frozenset(group for group, _ in plan.members if not any(u == group for u, _, _ in edges))
+        return self._members(edges, silent)
+
+    def _members(self, edges: set[tuple[str, str, str]], silent: frozenset[str]) -> set[tuple[str, str, str]]:
+        """Members feed their group in what it feeds, until nothing more comes; `silent` groups count as feeding power."""
         while True:
-            more = set()
-            for group, member in plan.members:
-                for m in {m for u, _, m in edges if u == group} or {plan.power}:
-                    if member != group:
-                        more.add((member, group, m))
-            if more <= edges:
+            more = set(edges)
+            for group, member in self.plan.members:
+                media = {m for u, _, m in edges if u == group} | ({self.plan.power} if group in silent else set())
+                more |= {(member, group, m) for m in media if member != group}
+            if more == edges:
                 return edges
-            edges |= more
+            edges = more
 
     def _gates(self) -> list[Gate]:
         plan, gates = self.plan, []
