@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics.supply_graph import POWER, SupplyGraph
 from graph.snapshot import Snapshot
 from ontology.namespaces import BRICK, DCX
 from ontology.vocabulary import Vocabulary
@@ -140,19 +141,18 @@ def draw(circuit: Circuit, flow: Flow, load_kw: Floats, own_kw: Floats) -> tuple
 # -- compiling --
 
 
-def compile_circuit(snapshot: Snapshot, vocabulary: Vocabulary) -> Circuit:
-    """The circuit of a snapshot: what `dcx:feedsPower`, `dcx:hasMember` and `dcx:ties` join, down to rack PDUs and machines."""
+def compile_circuit(snapshot: Snapshot, vocabulary: Vocabulary, supply: SupplyGraph) -> Circuit:
+    """The circuit of a snapshot: the power edges of its supply graph, down to rack PDUs and machines."""
     kinds = _Kinds(snapshot, vocabulary)
-    outlets, racks = kinds.all(DCX + "Outlet"), kinds.all(BRICK + "ICT_Rack")
+    below = kinds.all(DCX + "Outlet") | kinds.all(BRICK + "ICT_Rack") | kinds.all(BRICK + "ICT_Equipment")
     storage = kinds.all(BRICK + "Energy_Storage")
-    pairs = {(s, o) for s, o in kinds.pairs(DCX + "feedsPower") if s not in outlets and o not in outlets and o not in racks}
-    batteries = {o: s for s, o in pairs if s in storage}
-    pairs = {(s, o) for s, o in pairs if s not in storage}
-    feeding = {s for s, _ in pairs}
-    groups = kinds.all(DCX + "Redundancy_Group") & feeding
-    pairs |= {(o, s) for s, o in kinds.pairs(DCX + "hasMember") if s in groups}
-    for tie, bus in kinds.pairs(DCX + "ties"):
-        pairs |= {(tie, bus), (bus, tie)}
+    term = [snapshot.need(iri) for iri in supply.nodes.ids]
+    power = supply.edges.medium == supply.media.index(POWER)
+    joined = zip(supply.edges.source[power].tolist(), supply.edges.target[power].tolist(), strict=True)
+    pairs = {(term[u], term[v]) for u, v in joined}
+    pairs = {(s, o) for s, o in pairs if o not in below and s not in storage}
+    batteries = {o: s for s, o in kinds.pairs(DCX + "feedsPower") if s in storage}
+    groups = kinds.all(DCX + "Redundancy_Group") & {s for s, _ in pairs}
     return _arrays(snapshot, kinds, pairs, groups, batteries)
 
 

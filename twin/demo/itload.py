@@ -39,7 +39,7 @@ class Devices:
     racks: tuple[str, ...]
 
     def split(self, live: Flags, draw_kw: Floats, strips: int) -> tuple[Floats, Floats]:
-        """kW of each device, and kW through the cords of each circuit element: a device loads its live cords equally, if they are enough."""
+        """kW of each device, and kW through the cords of each circuit element: a device loads its live cords equally, if enough."""
         fed = live[self.cord_strip]
         cords = np.bincount(self.cord_device[fed], minlength=len(self.ids))
         device_kw = np.where(cords >= self.needed_cords, draw_kw, 0.0)

@@ -16,6 +16,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from analytics.supply_graph import SupplyGraph
 from graph.snapshot import Snapshot
 from ontology.vocabulary import Vocabulary
 from twin.demo import physics
@@ -31,9 +32,9 @@ STEP_S_MAX = 5.0
 class Plant:
     """A demo site that lives. `step` moves it on, `values` shows it, `write` is what comes over the wires."""
 
-    def __init__(self, snapshot: Snapshot, vocabulary: Vocabulary, seed: int = 1) -> None:
-        """Compile the site of the snapshot, at rest, every battery and tank full. Cost: some tenths of a second for 200 racks."""
-        self.circuit: Circuit = compile_circuit(snapshot, vocabulary)
+    def __init__(self, snapshot: Snapshot, vocabulary: Vocabulary, supply: SupplyGraph, seed: int = 1) -> None:
+        """Compile the site of a snapshot and its supply graph, at rest, every battery and tank full. Cost: some tenths of a second for 200 racks."""
+        self.circuit: Circuit = compile_circuit(snapshot, vocabulary, supply)
         self.devices: Devices = compile_devices(snapshot, vocabulary, self.circuit)
         self.climate: Climate = Climate.at_rest(compile_cooling(snapshot, vocabulary, self.circuit, self.devices))
         self.inlet_offset_k: Floats = np.random.default_rng([seed, 127]).uniform(0.0, 2.0, len(self.devices.racks))
@@ -77,7 +78,7 @@ class Plant:
     def write(self, point: str, value: float) -> None:
         """Open or close a breaker (0 or 1), or set a supply-air setpoint (degrees Celsius).
 
-        It works from the next step on. Raises `ValueError` for a value out of range and for a point that cannot be written.
+        The point shows it at once, all else follows with the next step. Raises `ValueError` for a value out of range and for a point that cannot be written.
         """
         with self._lock:
             if (element := self._readings.breakers.get(point)) is not None:
@@ -91,6 +92,8 @@ class Plant:
                 self.climate.setpoint_c[crah] = value
             else:
                 raise ValueError(f"{point} cannot be written: write to a breaker's position or a CRAH's supply setpoint")
+            if self._values:
+                self._values = MappingProxyType({**self._values, point: float(value)})
 
     def fail(self, iri: str) -> None:
         """Take an element of the circuit out (a utility, a UPS, a chiller, a rack PDU …). Raises `ValueError` for what is none."""
