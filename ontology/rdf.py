@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from array import array
 from collections.abc import Callable, Iterable
 from itertools import count
@@ -116,13 +117,15 @@ def format_of(path: Path) -> str:
 
 
 class _Reading:
-    """A block in the making. A blank node that an export of this very scope has named keeps its name, so that what is exported
-    and read again changes nothing; the others take the numbers that are left, by first appearance."""
+    """A block in the making. A blank node that an export of this very source has named keeps its name, so that what is exported
+    and read again changes nothing; the others take the numbers that are left in their scope, by first appearance."""
 
     def __init__(self, name: str, source: str, scope: str) -> None:
         self._name = name
         self._own = source_graph(source)
-        self._blank = f"_:b{hashlib.blake2b(scope.encode(), digest_size=5).hexdigest()}n"
+        family = f"_:b{_digest(source, 4)}"
+        self._blank = f"{family}{_digest(scope, 3)}n"
+        self._named_by_us = re.compile(rf"{family}[0-9a-f]{{6}}n\d+").fullmatch
         self._ids: dict[object, int] = {}
         self._keys: list[str] = []
         self._unnamed: list[int] = []
@@ -146,7 +149,7 @@ class _Reading:
             self._keys.append(self._own)
             return number
         key = key_of(_plain(term, self._name))
-        if is_blank(key) and not (key.startswith(self._blank) and key[len(self._blank) :].isdecimal()):
+        if is_blank(key) and self._named_by_us(key) is None:
             self._unnamed.append(number)
         self._keys.append(key)
         return number
@@ -163,6 +166,10 @@ class _Reading:
         packed = rows.view([("", np.int32)] * 4).reshape(-1)
         first = np.sort(np.unique(packed, return_index=True)[1]) if len(rows) else np.empty(0, dtype=np.int64)
         return QuadBlock(self._keys, rows if len(first) == len(rows) else np.ascontiguousarray(rows[first]))
+
+
+def _digest(text: str, size: int) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=size).hexdigest()
 
 
 def _plain(term: object, name: str) -> Term:

@@ -99,12 +99,16 @@ def test_blank_nodes_have_the_same_keys_when_read_again_and_others_in_another_so
 def test_what_was_exported_keeps_its_blank_nodes_when_it_is_read_again() -> None:
     """A new node that an editor adds at the top takes a free number; those that were there keep theirs."""
     block = turtle("<urn:a> <urn:p> [ <urn:q> 1 ] , [ <urn:q> 2 ] .")
-    exported = written(block, "ntriples").decode()
+    text = "[] <urn:new> 3 .\n" + written(block, "ntriples").decode()
 
-    edited = turtle("[] <urn:new> 3 .\n" + exported)
+    edited = turtle(text)
+    from_another_file = read_stream(io.BytesIO(text.encode()), name="other.nt", format="turtle", source="test", scope="test/other.nt")
+    in_another_source = turtle(text, source="other")
 
     assert set(block) < set(edited)
     assert len({t for t in edited.terms if is_blank(t)}) == 3
+    assert set(block) < set(from_another_file)
+    assert {t for t in block.terms if is_blank(t)}.isdisjoint(in_another_source.terms)
 
 
 def test_lexical_forms_datatypes_and_languages_survive() -> None:

@@ -50,7 +50,7 @@ def test_supply_data_uses_only_known_terms() -> None:
         ("brick:HVAC_Zone", "AirCooling", "AirCooling"),
         ("brick:Supply_Fan", "AirCooling", "AirCooling Power"),
         ("brick:Chilled_Water_Valve", "LiquidCooling", "LiquidCooling"),
-        ("brick:Chilled_Water_Coil", "AirCooling", "AirCooling LiquidCooling"),
+        ("brick:Chilled_Water_Coil", "AirCooling LiquidCooling", "AirCooling LiquidCooling"),
         ("brick:CRAH", "AirCooling", "LiquidCooling Power"),
         ("brick:Computer_Room_Air_Handler", "AirCooling", "LiquidCooling Power"),
         ("dcx:CDU", "LiquidCooling", "LiquidCooling Power"),
