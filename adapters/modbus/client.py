@@ -187,6 +187,7 @@ class _Line:
         self._units: dict[int, _Unit] = {}
         self._requests = 0
         self._error = ""
+        self._closing = False
         self._woken = asyncio.Event()
         self._task = asyncio.get_running_loop().create_task(self._poll())
 
@@ -200,6 +201,8 @@ class _Line:
         self._woken.set()
 
     async def close(self) -> None:
+        self._closing = True  # Python 3.11's wait_for may swallow the cancellation (bpo-42130): the flag ends the polling then
+        self._woken.set()
         self._task.cancel()
         with suppress(asyncio.CancelledError):
             await self._task
@@ -209,9 +212,11 @@ class _Line:
 
     async def _poll(self) -> None:
         loop = asyncio.get_running_loop()
-        while True:
+        while not self._closing:
             self._woken.clear()
             for poll in list(self._polls):
+                if self._closing:
+                    return
                 start = loop.time()
                 unit = self._units.get(poll.group.unit)
                 if unit is None or poll.due > start or unit.again > start:
@@ -225,8 +230,11 @@ class _Line:
 
     async def _rest(self, now: float) -> None:
         due = [max(poll.due, self._units[poll.group.unit].again) for poll in self._polls if poll.group.unit in self._units]
+        if self._closing:
+            return
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._woken.wait(), max(0.001, min(due) - now) if due else None)
+            async with asyncio.timeout(max(0.001, min(due) - now) if due else None):
+                await self._woken.wait()
 
     async def _read(self, poll: _Poll) -> None:
         group, unit = poll.group, self._units[poll.group.unit]
@@ -272,8 +280,9 @@ class _Line:
         group = poll.group
         if code == ILLEGAL_ADDRESS and len(apart := coalesce(group.registers, gap_max=0)) > 1:
             now = asyncio.get_running_loop().time()
-            self._polls = [one for one in self._polls if one is not poll] + [_Poll(part, now) for part in apart]
-            self._woken.set()
+            if any(one is poll for one in self._polls):
+                self._polls = [one for one in self._polls if one is not poll] + [_Poll(part, now) for part in apart]
+                self._woken.set()
             return
         reason = f"{EXCEPTIONS.get(code, 'exception')} ({code})"
         if group.start not in unit.refused:
@@ -284,6 +293,7 @@ class _Line:
 
     async def _away(self, units: Sequence[int], reason: str) -> None:
         self._error = reason
+        units = [number for number in units if number in self._units]  # another revision may have come meanwhile
         fresh = [number for number in units if self._units[number].failures == 0]
         for number in units:
             unit = self._units[number]

@@ -20,7 +20,7 @@ class EmbeddedBroker:
 
     def __init__(self, port: int = 0, host: str = "127.0.0.1") -> None:
         """Nothing listens before `start`."""
-        self.host, self.port = host, port
+        self.host, self.port = host, port or _free_port(host)
         self._ready = Event()
         self._error: BaseException | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -62,8 +62,6 @@ class EmbeddedBroker:
         self._loop = asyncio.get_running_loop()
         ended = asyncio.Event()
         self._end = ended.set
-        if self.port == 0:
-            self.port = _free_port(self.host)
         broker = Broker(
             BrokerConfig(
                 listeners={"default": ListenerConfig(bind=f"{self.host}:{self.port}")},
