@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 import socket
 import time
-from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from threading import Event, Lock, Thread
+from threading import Event, Thread
 from uuid import uuid4
 
 import orjson
@@ -64,12 +63,10 @@ class DemoPlant:
         twin = opened.twin
         self._place = opened.settings.data / PLACE_FILE
         self._plant = Plant(twin.snapshot, twin.vocabulary, twin.supply(), seed)
-        self._lock = Lock()
-        self._values: Mapping[str, float] = {}
         self._stop, self._stack = Event(), ExitStack()
         self._endpoints = {gateway: Endpoint(LOOPBACK, _free_port()) for gateway in _gateways(opened)}
         self._broker = EmbeddedBroker()
-        self._devices = ModbusSimulator(bind_modbus(twin.snapshot, self._endpoints), lambda: self._values, self._write)
+        self._devices = ModbusSimulator(bind_modbus(twin.snapshot, self._endpoints), self._plant.values, self._plant.write)
         self._mqtt_bindings = bind_mqtt(twin.snapshot)
 
     @property
@@ -79,7 +76,7 @@ class DemoPlant:
 
     def start(self) -> None:
         """Listen and move. Raises `GraphError` when a port is taken."""
-        self._step(STEP_S)
+        self._plant.step(STEP_S, now())
         try:
             self._broker.start()
             self._stack.callback(self._broker.close)
@@ -87,7 +84,7 @@ class DemoPlant:
             self._stack.callback(self._devices.close)
         except OSError as error:
             raise GraphError(str(error)) from None
-        publisher = MqttSimulator(MqttConfig.from_url(self._broker.url, "demo-plant"), self._mqtt_bindings, self._write)
+        publisher = MqttSimulator(MqttConfig.from_url(self._broker.url, "demo-plant"), self._mqtt_bindings, self._plant.write)
         publisher.start()
         self._stack.callback(publisher.close)
         thread = Thread(target=self._run, args=(publisher,), name="plant", daemon=True)
@@ -106,22 +103,12 @@ class DemoPlant:
         while not self._stop.wait(max(0.0, due - time.monotonic())):
             due = max(due + STEP_S, time.monotonic())
             try:
-                self._step(STEP_S)
+                self._plant.step(STEP_S, now())
                 if steps % PUBLISH_STEPS == 0:
-                    publisher.publish(self._values, now())
+                    publisher.publish(self._plant.values(), now())
             except Exception:
                 _log.exception("a step of the plant failed; it goes on")
             steps += 1
-
-    def _step(self, seconds: float) -> None:
-        with self._lock:
-            self._plant.step(seconds, now())
-            self._values = self._plant.values()
-
-    def _write(self, point: str, value: float) -> None:
-        with self._lock:
-            self._plant.write(point, value)
-            self._values = self._plant.values()
 
 
 def _gateways(opened: Opened) -> list[str]:
