@@ -3,7 +3,11 @@ import { compact, expand, localName, words } from "../src/core/iri";
 import { age, kilowatts, number, symbol } from "../src/core/format";
 import { phrase } from "../src/core/media";
 import { countNodes, kinds, pageOf, ROWS_PER_PAGE, worstOutcomes } from "../src/core/outcomes";
-import type { NodeOutcome, Outcome } from "../src/core/types";
+import type { ClassInfo, GraphView, NodeOutcome, Outcome } from "../src/core/types";
+import { childrenOf } from "../src/core/tree";
+import { ranked } from "../src/core/search";
+import { places, room } from "../src/core/places";
+import { chain, step } from "../src/core/walk";
 import { decode, encode, START, type View } from "../src/core/url";
 
 const row = (id: string, outcome: Outcome, medium = "m:power", kind = "c:Rack"): NodeOutcome => ({
@@ -18,7 +22,7 @@ describe("the address of a view", () => {
 
   test("carries ids as CURIEs and comes back whole", () => {
     const view: View = {
-      at: "urn:ridethrough:demo:UPS-A", around: "http://site.example/x?y=1&z#Ä b", hops: 3,
+      at: "urn:ridethrough:demo:UPS-A", around: "http://site.example/x?y=1&z#Ä b", hops: 4,
       fail: ["urn:ridethrough:demo:UPS-A", "urn:ridethrough:demo:UPS-B"], outcome: "NO_REDUNDANCY",
       kind: "https://brickschema.org/schema/Brick#ICT_Rack", sort: "label", descending: true, page: 4, show: "table",
       class: "https://w3id.org/ridethrough/ontology#UPS",
@@ -26,7 +30,7 @@ describe("the address of a view", () => {
 
     const address = encode(view);
 
-    expect(address).toContain("?at=demo:UPS-A&around=http://site.example/x%3Fy%3D1%26z%23%C3%84%20b&hops=3&fail=demo:UPS-A&fail=demo:UPS-B");
+    expect(address).toContain("?at=demo:UPS-A&around=http://site.example/x%3Fy%3D1%26z%23%C3%84%20b&hops=4&fail=demo:UPS-A&fail=demo:UPS-B");
     expect(decode(address)).toEqual(view);
   });
 
@@ -89,5 +93,66 @@ describe("words", () => {
     expect([symbol("http://qudt.org/vocab/unit/DEG_C"), symbol("http://qudt.org/vocab/unit/FURLONG"), symbol(null)]).toEqual(["°C", "FURLONG", ""]);
     expect([age(0.1), age(2), age(300), age(7200), age(null)]).toEqual(["now", "2 s", "5 min", "2 h", "no age"]);
     expect([kilowatts(41.25), kilowatts(1234.5)]).toEqual(["41.3 kW", "1\u202f235 kW"]);
+  });
+});
+
+describe("search", () => {
+  test("the node of that name comes before those whose name only begins with it", () => {
+    const named = (label: string) => ({ id: `urn:x:${label.replace(/ /g, "-")}`, label, class: null });
+
+    const found = ranked([named("UPS A input breaker"), named("Breaker UPS A"), named("UPS A group"), named("UPS A")], "ups-a");
+
+    expect(found.map(({ label }) => label)).toEqual(["UPS A", "UPS A group", "UPS A input breaker", "Breaker UPS A"]);
+  });
+});
+
+describe("the class tree", () => {
+  test("hangs a class under its nearest superclass with members, and skips one that tells nothing more", () => {
+    const info = (id: string, count: number, superclasses: string[]): ClassInfo => ({ id, curie: id, label: id, definition: null, count, superclasses });
+
+    const tree = childrenOf([info("Equipment", 5, []), info("Power", 5, ["Equipment"]), info("UPS", 2, ["Power", "Equipment"]), info("PDU", 3, ["None", "Power"])]);
+
+    expect(tree).toMatchObject([{ info: { id: "Power" }, children: [{ info: { id: "PDU" } }, { info: { id: "UPS" } }] }]);
+  });
+});
+
+describe("walking the graph", () => {
+  const node = (id: string, level: number, x: number) => ({ id, label: id, class: null, level, x, y: level, hidden: 0 });
+  const edge = (source: string, target: string, medium: string | null = "m") => ({ source, target, predicate: "p", medium });
+  const view: GraphView = {
+    center: "ups", truncated: 0,
+    nodes: [node("grid", 0, 0), node("ups", 1, -5), node("other", 1, 5), node("rack", 2, 4), node("rack2", 2, -4), node("room", 3, 0)],
+    edges: [edge("grid", "ups"), edge("grid", "other"), edge("ups", "rack"), edge("other", "rack2"), edge("ups", "room", null)],
+  };
+
+  test("an arrow goes along the level, and to the joined node of the next one", () => {
+    expect(step(view, "ups", "ArrowRight")).toBe("other");
+    expect(step(view, "ups", "ArrowLeft")).toBeNull();
+    expect(step(view, "ups", "ArrowDown")).toBe("rack");
+    expect(step(view, "rack2", "ArrowUp")).toBe("other");
+    expect(step(view, null, "ArrowDown")).toBe("ups");
+  });
+
+  test("a selected node lights its suppliers, what it supplies, and what it is joined to otherwise", () => {
+    expect([...chain(view, "ups")].sort()).toEqual(["grid", "rack", "room", "ups"]);
+  });
+});
+
+describe("places", () => {
+  const node = (id: string, level: number, x: number) => ({ id, label: id, class: null, level, x, y: level * 100, hidden: 0 });
+
+  test("the source is on top, and a level shares the width in the server's order", () => {
+    const at = places([node("grid", 0, 0), node("b", 1, 60), node("a", 1, 0), ...[4, 3, 2, 1, 0].map((i) => node(`r${i}`, 2, i * 9_000))], 2);
+
+    // one node: the middle of 2; two: 0.24 of the width apart around it; five: a fifth of the width each
+    expect(at.get("grid")).toEqual([1, -0]);
+    expect([at.get("a"), at.get("b")]).toEqual([[2 * 0.38, -0.5], [2 * 0.62, -0.5]]);
+    expect([0, 1, 2, 3, 4].map((i) => at.get(`r${i}`)?.[0]?.toFixed(6))).toEqual(["0.200000", "0.600000", "1.000000", "1.400000", "1.800000"]);
+  });
+
+  test("a crowded level makes its nodes smaller", () => {
+    const hundred = Array.from({ length: 100 }, (_, i) => node(`${i}`, 1, i));
+
+    expect([...room([node("a", 0, 0), ...hundred], 800)]).toEqual([[0, 1], [1, 800 / 100 / 16]]);
   });
 });

@@ -3,7 +3,7 @@ import { useMemo } from "preact/hooks";
 import { whole } from "../core/format";
 import { compact, words } from "../core/iri";
 import { kinds, OUTCOMES, pageOf } from "../core/outcomes";
-import { go, labelOf, view } from "../core/store";
+import { clearWhatIf, go, labelOf, view } from "../core/store";
 import type { Impact, NodeOutcome, Outcome } from "../core/types";
 import type { Column } from "../core/url";
 import { NodeLink, OutcomeMark } from "./parts";
@@ -34,7 +34,7 @@ export function OutcomeTable({ found }: { found: Impact }) {
             {classes.map(([id, count]) => <option key={id} value={id}>{words(id)} ({whole(count)})</option>)}
           </select>
         </label>
-        <span class="quiet" data-rows={shown.total}>{whole(shown.total)} {shown.total === 1 ? "row" : "rows"}</span>
+        <span class="quiet" data-rows={shown.total}>{whole(shown.total)} {shown.total === 1 ? "row" : "rows"}<span class="wide"> · revision {whole(found.revision)}</span></span>
         <Assumed found={found} />
         <span class="spread" />
         {shown.pages > 1 && (
@@ -44,6 +44,7 @@ export function OutcomeTable({ found }: { found: Impact }) {
             <button type="button" class="small" disabled={shown.page >= shown.pages} onClick={() => go({ page: shown.page + 1 }, true)}>on ›</button>
           </span>
         )}
+        <button type="button" class="small" onClick={clearWhatIf} aria-keyshortcuts="c">Clear</button>
       </div>
       <div class="scroll" tabIndex={0} role="region" aria-label="Outcomes">
         <table class="rows outcomes">

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { ask } from "../core/client";
 import { SEARCH } from "../core/documents";
 import { compact, words } from "../core/iri";
+import { ASKED, ranked } from "../core/search";
 import { visit } from "../core/store";
 import type { Named, Page } from "../core/types";
 import { whole } from "../core/format";
@@ -33,9 +34,9 @@ export function Search() {
     }
     const stop = new AbortController();
     const wait = setTimeout(() => {
-      ask<{ entities: Page }>(SEARCH, { text: wanted, first: SHOWN }, stop.signal)
+      ask<{ entities: Page }>(SEARCH, { text: wanted, first: ASKED }, stop.signal)
         .then(({ entities }) => {
-          setFound({ text: wanted, nodes: entities.nodes, total: entities.totalCount, error: null });
+          setFound({ text: wanted, nodes: ranked(entities.nodes, wanted).slice(0, SHOWN), total: entities.totalCount, error: null });
           setChosen(0);
         })
         .catch((cause: unknown) => {

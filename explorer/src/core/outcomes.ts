@@ -1,4 +1,5 @@
 // Outcomes as an operator reads them: worst first, always a shape, a word and a colour together.
+import { BRICK, DCX } from "./iri";
 import type { Column } from "./url";
 import type { NodeOutcome, Outcome, OutcomeCount } from "./types";
 
@@ -72,7 +73,7 @@ export interface RowQuestion {
 
 export const ROWS_PER_PAGE = 100;
 
-/** One page of the outcome table. Equal keys keep the order outcome, label, medium, id. O(n log n). */
+/** One page of the outcome table. Equal keys keep the order outcome, racks before services before the rest, label, medium, id. O(n log n). */
 export function pageOf(outcomes: readonly NodeOutcome[], question: RowQuestion): Rows {
   const kept = outcomes.filter(
     (row) => (question.outcome === null || row.outcome === question.outcome) && (question.kind === null || row.class === question.kind),
@@ -101,8 +102,14 @@ function byColumn(column: Column, a: NodeOutcome, b: NodeOutcome): number {
   }
 }
 
+/** What the counts speak of comes first: racks, services, tenants, then the rest. */
+function loads(row: NodeOutcome): number {
+  const at = [`${BRICK}ICT_Rack`, `${DCX}Service`, `${DCX}Tenant`].indexOf(row.class ?? "");
+  return at < 0 ? 3 : at;
+}
+
 function inOrder(a: NodeOutcome, b: NodeOutcome): number {
-  return RANK[a.outcome] - RANK[b.outcome] || NATURAL.compare(a.label, b.label) || NATURAL.compare(a.medium, b.medium) || (a.id < b.id ? -1 : 1);
+  return RANK[a.outcome] - RANK[b.outcome] || loads(a) - loads(b) || NATURAL.compare(a.label, b.label) || NATURAL.compare(a.medium, b.medium) || (a.id < b.id ? -1 : 1);
 }
 
 /** The classes among the outcomes with how many rows each has, most first. */

@@ -45,14 +45,17 @@ export const centre: ReadonlySignal<string | null> = computed(() => view.value.a
 export const worst = computed(() => worstOutcomes(impact.value.data?.outcomes ?? []));
 
 const labels = new Map<string, string>();
+const learned = signal(0);
 
 /** The label of a node where one came by, else its local name. */
 export function labelOf(id: string): string {
+  void learned.value;
   return labels.get(id) ?? localName(id);
 }
 
 function learn(named: readonly Named[]): void {
   for (const { id, label } of named) labels.set(id, label);
+  learned.value = labels.size;
 }
 
 /** Goes to another view; one step in the browser's history unless it only refines the one that is shown. */
@@ -119,7 +122,10 @@ async function land(stop: AbortSignal): Promise<string> {
       return null; // a class that this twin's ontology does not have
     });
     const first = found?.entities.nodes[0];
-    if (first) return first.id;
+    if (first) {
+      learn([first]);
+      return first.id;
+    }
   }
   return "";
 }

@@ -1,5 +1,18 @@
 // The class list as a tree: each class once, under the nearest superclass that has members too.
+import { BRICK, DCX } from "./iri";
 import type { ClassInfo } from "./types";
+
+/** Classes that hold nearly everything, and so tell nothing of a thing. */
+const FRAME = new Set([
+  `${BRICK}Entity`,
+  `${BRICK}Class`,
+  "https://w3id.org/rec#Asset",
+  "http://data.ashrae.org/standard223#Concept",
+  "http://data.ashrae.org/standard223#ExternalReference",
+]);
+
+/** What an operator looks for first; roots that are not named here follow by name. */
+const FIRST = [`${BRICK}Equipment`, "https://w3id.org/rec#Space", `${DCX}Service`, `${DCX}Tenant`, `${DCX}Redundancy_Group`, `${BRICK}Point`];
 
 export interface Branch {
   info: ClassInfo;
@@ -11,15 +24,18 @@ export interface Branch {
  * child gives its place to that child, so that the tree is no deeper than it tells something.
  */
 export function childrenOf(classes: readonly ClassInfo[]): Branch[] {
-  const branches = new Map(classes.filter(({ count }) => count > 0).map((info) => [info.id, { info, children: [] as Branch[] }]));
+  const branches = new Map(classes.filter(({ id, count }) => count > 0 && !FRAME.has(id)).map((info) => [info.id, { info, children: [] as Branch[] }]));
   const roots: Branch[] = [];
   for (const branch of branches.values()) {
-    const parent = branch.info.superclasses.find((id) => id !== branch.info.id && branches.has(id));
-    const above = parent === undefined ? undefined : branches.get(parent);
-    if (above && !has(branch, above)) above.children.push(branch);
-    else roots.push(branch);
+    const supers = branch.info.superclasses.flatMap((id) => branches.get(id) ?? []);
+    const above = supers.find((one) => !has(branch, one));
+    (above?.children ?? roots).push(branch);
   }
-  return inOrder(roots.map(shortened));
+  const place = ({ info }: Branch): number => {
+    const at = FIRST.findIndex((id) => id === info.id || info.superclasses.includes(id));
+    return at < 0 ? FIRST.length : at;
+  };
+  return inOrder(roots.map(shortened)).sort((a, b) => place(a) - place(b));
 }
 
 /** Whether `wanted` hangs under `branch` already: two classes may each be the other's superclass. */

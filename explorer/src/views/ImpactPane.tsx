@@ -3,7 +3,7 @@ import { OutcomeTable } from "../components/OutcomeTable";
 import { Failure, NodeLink, Notice } from "../components/parts";
 import { kilowatts, whole } from "../core/format";
 import { affected, countNodes, OUTCOMES, sum, type OutcomeLook } from "../core/outcomes";
-import { clearWhatIf, go, impact, labelOf, view, withoutFailed } from "../core/store";
+import { go, impact, labelOf, view, withoutFailed } from "../core/store";
 import type { Impact, OutcomeCount } from "../core/types";
 
 export function ImpactPane() {
@@ -18,15 +18,12 @@ export function ImpactPane() {
             <span key={id}>
               {i > 0 && (i === fail.length - 1 ? " and " : ", ")}
               <NodeLink id={id} />
-              {fail.length > 1 && <button type="button" class="take-out" aria-label={`Take ${labelOf(id)} out`} onClick={() => withoutFailed(id)}>×</button>}
+              <button type="button" class="take-out" title="Take out of the what-if" aria-label={`Take ${labelOf(id)} out`} onClick={() => withoutFailed(id)}>×</button>
             </span>
           ))} {fail.length > 1 ? "fail" : "fails"}:
         </h2>
         {data && <Counts found={data} />}
         {!data && state === "loading" && <span class="quiet">asking…</span>}
-        <span class="spread" />
-        {data && <span class="quiet">revision {data.revision}</span>}
-        <button type="button" class="small" onClick={clearWhatIf} aria-keyshortcuts="c">Clear</button>
       </div>
       {state === "failed" && <Failure title="The question was not answered" error={error} />}
       {data && (data.outcomes.length === 0 ? <Unhurt found={data} /> : <OutcomeTable found={data} />)}

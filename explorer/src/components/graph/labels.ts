@@ -13,11 +13,12 @@ export class Labels {
     this.taken = [];
   }
 
-  draw(context: CanvasRenderingContext2D, data: Drawn, text: string, ground: string): void {
+  draw(context: CanvasRenderingContext2D, data: Drawn, text: string, ground: string, room: number): void {
     if (!data.label) return;
     context.font = FONT;
     const width = context.measureText(data.label).width + 6;
-    const [left, top] = [data.x - width / 2, data.y + data.size * 0.75 + 1];
+    const left = Math.max(0, Math.min(room - width, data.x - width / 2));
+    const top = data.y + data.size * 0.75 + 1;
     const free = this.taken.every(([l, t, r, b]) => left > r || left + width < l || top > b || top + HEIGHT < t);
     if (!free && !data.forceLabel) return;
     this.taken.push([left, top, left + width, top + HEIGHT]);
@@ -26,9 +27,9 @@ export class Labels {
     context.lineWidth = 3;
     context.lineJoin = "round";
     context.strokeStyle = ground;
-    context.strokeText(data.label, data.x, top + 1);
+    context.strokeText(data.label, left + width / 2, top + 1);
     context.fillStyle = text;
-    context.fillText(data.label, data.x, top + 1);
+    context.fillText(data.label, left + width / 2, top + 1);
   }
 }
 

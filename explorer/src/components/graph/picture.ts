@@ -3,7 +3,8 @@ import { MultiDirectedGraph } from "graphology";
 import Sigma from "sigma";
 import { OUTCOMES } from "../../core/outcomes";
 import { MEDIA, mediumOf, OTHER } from "../../core/media";
-import type { GraphNode, GraphView, Outcome } from "../../core/types";
+import type { GraphView, Outcome } from "../../core/types";
+import { places, room } from "../../core/places";
 import { drawHover, Labels } from "./labels";
 import { PatternProgram, SELECTED, SHAPES, shapeProgram } from "./programs";
 
@@ -32,7 +33,7 @@ interface Tokens {
 }
 
 /** Radii in CSS pixels; the shape fills about two thirds of it, the focus ring the rest. */
-const RADIUS = { rest: 8, abnormal: 11, selected: 13 } as const;
+const RADIUS = { rest: 8, abnormal: 11 } as const;
 
 export class Picture {
   private readonly sigma: Sigma;
@@ -53,7 +54,7 @@ export class Picture {
       edgeProgramClasses: { pattern: PatternProgram },
       nodeReducer: (id, data) => this.drawNode(id, data),
       edgeReducer: (id, data) => this.drawEdge(id, data),
-      defaultDrawNodeLabel: (context, data) => this.labels.draw(context, data, this.tokens.text, this.tokens.ground),
+      defaultDrawNodeLabel: (context, data) => this.labels.draw(context, data, this.tokens.text, this.tokens.ground, place.clientWidth),
       defaultDrawNodeHover: (context, data) => drawHover(context, data, this.tokens.text, this.tokens.panel, this.tokens.ring),
       labelDensity: 4,
       labelGridCellSize: 60,
@@ -86,9 +87,10 @@ export class Picture {
     this.aspect = aspectOf(this.place);
     const graph = new MultiDirectedGraph();
     const where = places(view.nodes, this.aspect);
+    const scale = room(view.nodes, this.place.clientWidth);
     for (const node of view.nodes) {
       const [x, y] = where.get(node.id) ?? [0, 0];
-      graph.addNode(node.id, { x, y, label: node.hidden > 0 ? `${node.label} +${node.hidden}` : node.label });
+      graph.addNode(node.id, { x, y, scale: scale.get(node.level) ?? 1, label: node.hidden > 0 ? `${node.label} +${node.hidden}` : node.label });
     }
     const seen = new Set<string>();
     for (const { source, target, medium, predicate } of view.edges) {
@@ -150,7 +152,7 @@ export class Picture {
       ...data,
       color: dim ? mix(colour, this.tokens.ground, abnormal ? 0.45 : 0.7) : colour,
       shape: shape + (id === selected ? SELECTED : 0),
-      size: id === selected ? RADIUS.selected : abnormal ? RADIUS.abnormal : RADIUS.rest,
+      size: (abnormal ? RADIUS.abnormal : RADIUS.rest) * (id === selected ? 1 : Number(data.scale)) + (id === selected ? 3 : 0),
       label: dim && !failed.has(id) ? null : String(data.label),
       forceLabel: id === selected || failed.has(id),
       zIndex: id === selected ? 3 : abnormal ? 2 : dim ? 0 : 1,
@@ -169,26 +171,6 @@ export class Picture {
 
 function aspectOf(place: HTMLElement): number {
   return Math.max(place.clientWidth - 88, 100) / Math.max(place.clientHeight - 88, 100);
-}
-
-/**
- * The server's places stretched to the shape of the pane, the source on top. Order and levels stay; only the scale of the two axes differs.
- */
-export function places(nodes: readonly GraphNode[], aspect: number): Map<string, [number, number]> {
-  const xs = nodes.map(({ x }) => x);
-  const ys = nodes.map(({ y }) => y);
-  const left = Math.min(...xs);
-  const width = Math.max(...xs) - left;
-  const top = Math.min(...ys);
-  const height = Math.max(...ys) - top;
-  const downwards = nodes.reduce((total, { level, y }) => total + level * (y - top - height / 2), 0) >= 0;
-  return new Map(
-    nodes.map(({ id, x, y }) => {
-      const across = width > 0 ? ((x - left) / width) * aspect : aspect / 2;
-      const down = height > 0 ? (y - top) / height : 0.5;
-      return [id, [across, downwards ? -down : down]];
-    }),
-  );
 }
 
 function readTokens(): Tokens {
