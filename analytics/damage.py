@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics import kernel
+from analytics.columns import distinct, without
 from analytics.state import Bench, Plant
 from analytics.supply_graph import Flags
 from ontology.terms import Ids
@@ -43,8 +44,8 @@ def assess(plant: Plant, failed: Ids, failure_units: Flags, *, further: bool = T
 def _exposed(plant: Plant, bench: Bench, failed: Ids, failure_units: Flags, died: Ids) -> dict[int, tuple[int, ...]]:
     wiring = plant.wiring
     slots = kernel.weakened(plant.wires, bench.now, died)
-    nodes = np.unique(wiring.slot_node[np.flatnonzero(slots)])
-    candidates = np.setdiff1d(nodes[failure_units[nodes]], failed)
+    nodes = distinct(wiring.slot_node[np.flatnonzero(slots)])
+    candidates = without(nodes[failure_units[nodes]], failed)
     pairs, causes = kernel.sweep(plant.wires, plant.ring, bench.alone, bench.now, bench.work, candidates, wiring.slots_at, wiring.pair_node)
     exposed: dict[int, list[int]] = {}
     for pair, cause in zip(pairs.tolist(), causes.tolist(), strict=True):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from analytics.columns import distinct
 from analytics.roles import Masks, Roles
 from analytics.supply_graph import AIR_COOLING, COMPUTE, CONTROL, LIQUID_COOLING, NETWORK, POWER, Flags
 from graph.snapshot import Relation, Snapshot
@@ -84,7 +85,7 @@ def _explicit_feeds(snapshot: Snapshot, vocabulary: Vocabulary, found: _Collecte
             u, v = relation.subjects, relation.objects
             found.add(u, v, np.full(len(u), number, np.int32), np.zeros(len(u), np.bool_))
             keys.append(_pair(u, v))
-    return np.unique(np.concatenate(keys))
+    return distinct(np.concatenate(keys))
 
 
 def _plain_feeds(snapshot: Snapshot, vocabulary: Vocabulary, roles: Roles, hands_on: Masks, takes_in: Masks) -> tuple[Ids, Ids]:
@@ -224,7 +225,7 @@ def _pair(u: Ids, v: Ids) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
 
 def _literals(snapshot: Snapshot, source: Ids, target: Ids) -> Flags:
     """Which edges end in a literal: a mistake of the model that validation names."""
-    numbers = np.unique(np.concatenate((source, target)))
+    numbers = distinct(np.concatenate((source, target)))
     keys = snapshot.terms.keys
     wrong = np.array([n for n in numbers.tolist() if is_literal(keys[n])], dtype=np.int32)
     return np.isin(source, wrong) | np.isin(target, wrong)

@@ -26,7 +26,7 @@ def smallest_causes(plant: Plant, failed: Ids, failure_units: Flags, damage: Dam
     Of equally small ones the first in order of nodes. An outcome never improves when more fails, so the sets are tried by size, and
     only among the failures upstream of the pair. Cost: one assessment a set, `SUBSETS_MAX` at most.
     """
-    pairs = np.union1d(damage.lost, damage.weaker).astype(np.int32)
+    pairs = np.sort(np.concatenate((damage.lost, damage.weaker)))
     if len(failed) == 1:
         return dict.fromkeys(pairs.tolist(), (int(failed[0]),))
     relevant = _upstream_failures(plant, failed, pairs)

@@ -10,6 +10,7 @@ from enum import StrEnum
 import numpy as np
 
 from analytics import kernel
+from analytics.columns import without
 from analytics.conditions import Conditions
 from analytics.damage import Damage, assess
 from analytics.evidence import chains_by_cause, smallest_causes
@@ -134,7 +135,7 @@ def _outcomes(state: Plant, damage: Damage, failed: Ids, wanted: Ids) -> tuple[I
     """The pairs that have an outcome, in the order of the answer, and their kinds as indices into `KINDS`."""
     wiring = state.wiring
     exposed = np.fromiter(damage.exposed_to, dtype=np.int32, count=len(damage.exposed_to))
-    reduced = np.setdiff1d(damage.weaker, exposed, assume_unique=True)
+    reduced = without(damage.weaker, exposed)
     pairs = np.concatenate((damage.lost, exposed, reduced)).astype(np.int32)
     kinds = np.repeat(np.array([LOST, NO_REDUNDANCY, REDUCED], np.int32), [len(damage.lost), len(exposed), len(reduced)])
     keep = ~np.isin(wiring.pair_node[pairs], failed) & np.isin(wiring.pair_medium[pairs], wanted)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analytics.columns import distinct
 from analytics.edges import FEEDS_IN
 from analytics.placement import Placement, placement
 from analytics.supply_graph import SupplyGraph
@@ -117,7 +118,7 @@ def _neighbourhood(snapshot: Snapshot, supply: SupplyGraph, center: str, hops: i
 
 
 def _new(nodes: Ids, seen: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Ids:
-    fresh = np.unique(nodes[~seen[nodes]]).astype(np.int32)
+    fresh = distinct(nodes[~seen[nodes]]).astype(np.int32)
     seen[fresh] = True
     return fresh
 
@@ -227,6 +228,6 @@ def _hidden(supply: SupplyGraph, drawn: Ids) -> list[int]:
     out, back = inside[edges.source] & ~inside[edges.target], inside[edges.target] & ~inside[edges.source]
     node = np.concatenate((edges.source[out], edges.target[back])).astype(np.int64)
     other = np.concatenate((edges.target[out], edges.source[back])).astype(np.int64)
-    pairs = np.unique((node << 32) | other)
+    pairs = distinct((node << 32) | other)
     counts = np.bincount(np.searchsorted(drawn, pairs >> 32), minlength=len(drawn))
     return [int(count) for count in counts]

@@ -18,6 +18,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from analytics import kernel
+from analytics.columns import distinct, without
 from analytics.conditions import Conditions, Position
 from analytics.kernel import Loops, Scratch, Tally, Wires
 from analytics.supply_graph import Flags, SupplyGraph
@@ -176,9 +177,9 @@ def lost_nodes(graph: SupplyGraph, failed: Ids, conditions: Conditions) -> Ids:
     state = plant(graph, conditions)
     with state.bench() as bench:
         dead, fallen, _ = kernel.cascade(state.wires, state.ring, bench.now, bench.work, state.slots(failed), state.base.counts)
-        nodes = np.unique(state.wiring.pair_node[bench.work.fallen[:fallen]])
+        nodes = distinct(state.wiring.pair_node[bench.work.fallen[:fallen]])
         kernel.revive(state.wires, bench.now, bench.work.dead, 0, dead)
-    return np.setdiff1d(nodes, failed)
+    return without(nodes, failed)
 
 
 def _ground(wiring: Wiring, open_switches: Ids) -> Plant:

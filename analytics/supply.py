@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from analytics import loads as load_columns
+from analytics.columns import distinct, without
 from analytics.edges import SupplyTriples, supply_triples
 from analytics.requirements import Stated, compile_requirements, needed_members, stated_requirements
 from analytics.roles import MEDIA_MAX, Masks, Roles, roles_of
@@ -52,7 +53,7 @@ def compile_supply(snapshot: Snapshot, vocabulary: Vocabulary) -> SupplyGraph:
 
 def _node_terms(snapshot: Snapshot, vocabulary: Vocabulary, triples: SupplyTriples, stated: list[Stated]) -> Ids:
     """The term numbers of the nodes, in order of their IRIs."""
-    found = np.unique(
+    found = distinct(
         np.concatenate(
             (
                 triples.source,
@@ -112,9 +113,9 @@ def _assumptions(
 ) -> Assumptions:
     """What the model leaves open: sources that nothing says are sources, media that no class settles, capacities not computed."""
     width = len(media)
-    handed_on = np.unique(edges.source.astype(np.int64) * width + edges.medium)
-    fed = np.unique(np.concatenate((edges.target.astype(np.int64) * width + edges.medium, needed.astype(np.int64))))
-    unfed = np.setdiff1d(handed_on, fed)
+    handed_on = distinct(edges.source.astype(np.int64) * width + edges.medium)
+    fed = distinct(np.concatenate((edges.target.astype(np.int64) * width + edges.medium, needed.astype(np.int64))))
+    unfed = without(handed_on, fed)
     node, medium = (unfed // width).astype(np.int32), (unfed % width).astype(np.int32)
     unsaid = (sources[node] >> medium) & 1 == 0
     node, medium = node[unsaid], medium[unsaid]

@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from analytics.columns import distinct
 from analytics.kernel import Wires
 from analytics.supply_graph import SupplyGraph
 from ontology.terms import Ids
@@ -41,7 +42,7 @@ def wire(graph: SupplyGraph) -> Wiring:
     """Lay a supply graph out as slots and gates. Cost: a few sorts over edges; some 0.3 s for a million nodes with five million edges."""
     edges, requirements, conduit = graph.edges, graph.requirements, graph.nodes.conduit
     media = len(graph.media)
-    pair_keys = np.unique(np.concatenate((_key(edges.target, edges.medium, media), _key(requirements.node, requirements.medium, media))))
+    pair_keys = distinct(np.concatenate((_key(edges.target, edges.medium, media), _key(requirements.node, requirements.medium, media))))
     pair_node, pair_medium = (pair_keys // media).astype(np.int32), (pair_keys % media).astype(np.int32)
     slot_keys = _slot_keys(graph, pair_node, pair_medium)
     slot_node = (slot_keys // (media + 1)).astype(np.int32)
@@ -78,7 +79,7 @@ def _slot_keys(graph: SupplyGraph, pair_node: Ids, pair_medium: Ids) -> np.ndarr
     into = conduit[pair_node]
     fed = pair_node[into].astype(np.int64) * step + pair_medium[into] + 1
     handed_on = edges.source[out].astype(np.int64) * step + edges.medium[out] + 1
-    return np.unique(np.concatenate((whole, fed, handed_on)))
+    return distinct(np.concatenate((whole, fed, handed_on)))
 
 
 def _wires(slots: int, gate_pair: Ids, pair_slot: Ids, at_least: Ids, starts: Ids, suppliers: Ids) -> Wires:

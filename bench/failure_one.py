@@ -1,0 +1,121 @@
+"""What falls when one UPS fails: our engine against networkx and igraph, on a campus where every requirement is all-of.
+
+There what is lost is what is reachable, so that the libraries can be asked the same question; the answers are asserted equal before
+anything is timed. With the redundancy that a real site has, no library has the question: `failure.redundant` times ours against
+networkx reachability, which answers less.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import igraph  # type: ignore[import-untyped]  # it ships no types
+import networkx as nx  # type: ignore[import-untyped]  # it ships no types
+import numpy as np
+
+from analytics.conditions import Conditions
+from analytics.state import lost_nodes
+from analytics.supply_graph import ALL, SupplyGraph
+from ontology.terms import Ids
+
+SIZES = (100_000, 1_000_000)
+NOW = Conditions(datetime(2026, 1, 1, tzinfo=UTC))
+T = TypeVar("T")
+Row = dict[str, object]
+
+
+def run(size: int, runs: int) -> Iterator[Row]:
+    """One row a peer for `failure.one` at `size` nodes, then one for `failure.redundant`; `runs` timed repetitions each."""
+    source, target, ups = campus(size)
+    ids = [f"urn:bench:{number:08}" for number in range(int(target.max()) + 1)]
+    failed = np.array([ups], dtype=np.int32)
+    all_of = SupplyGraph.from_edges(ids, source, target, at_least=ALL)
+    ours, lost = _timed(lambda: lost_nodes(all_of, failed, NOW), runs)
+    for peer, ask in (("networkx", _networkx(source, target, ups)), ("igraph", _igraph(len(ids), source, target, ups))):
+        theirs, reached = _timed(ask, max(3, runs // 4))
+        assert sorted(reached) == lost.tolist(), f"{peer} and the engine disagree on what {ids[ups]} takes down"
+        yield _row("failure.one", len(ids), ours, peer, theirs)
+        if peer == "networkx":
+            any_of = SupplyGraph.from_edges(ids, source, target, at_least=1)
+            redundant, fewer = _timed(lambda g=any_of: lost_nodes(g, failed, NOW), runs)  # type: ignore[misc]  # mypy infers no lambda defaults
+            assert set(fewer.tolist()) <= set(lost.tolist())
+            later = _row("failure.redundant", len(ids), redundant, peer, theirs)
+    yield later
+
+
+def campus(size: int) -> tuple[Ids, Ids, int]:
+    """Edges of a campus of `size` nodes (10,000 and more), and a UPS of it: utility, UPS, PDU, panel, rack feeds A and B, rack, servers, services.
+
+    Each tier hangs on two or three of the tier above, near its own place, as rooms do. Numbers ascend from the sources down.
+    """
+    dice = np.random.default_rng(7)
+    servers = size * 2 // 3
+    tiers = [
+        2,
+        max(servers // 10_000, 2),
+        max(servers // 2_000, 4),
+        max(servers // 240, 8),
+        servers // 10,
+        servers // 20,
+        servers,
+        servers // 4,
+    ]
+    feeds = [0, 2, 2, 2, 1, 2, 1, 3]
+    sources, targets = [], []
+    first_above, first = 0, tiers[0]
+    for above, tier, cords in zip(tiers, tiers[1:], feeds[1:], strict=False):
+        here = np.arange(tier)
+        for cord in range(cords):
+            spread = dice.integers(0, 2, tier) if cords == 3 else 0
+            sources.append(first_above + (here * above // tier + cord * max(above // tier, 1) + spread) % above)
+            targets.append(first + here)
+        first_above, first = first, first + tier
+    return np.concatenate(sources).astype(np.int32), np.concatenate(targets).astype(np.int32), tiers[0]
+
+
+def _networkx(source: Ids, target: Ids, ups: int) -> Callable[[], set[int]]:
+    graph = nx.DiGraph()
+    graph.add_edges_from(zip(source.tolist(), target.tolist(), strict=True))
+    return lambda: set(nx.descendants(graph, ups))
+
+
+def _igraph(nodes: int, source: Ids, target: Ids, ups: int) -> Callable[[], list[int]]:
+    graph = igraph.Graph(n=nodes, edges=np.stack((source, target), axis=1), directed=True)
+    return lambda: [node for node in graph.subcomponent(ups, mode="out") if node != ups]
+
+
+def _timed(ask: Callable[[], T], runs: int) -> tuple[list[float], T]:
+    """Seconds of each run after one that warms up, and the answer."""
+    answer = ask()
+    seconds = []
+    for _ in range(runs):
+        start = time.perf_counter()
+        answer = ask()
+        seconds.append(time.perf_counter() - start)
+    return seconds, answer
+
+
+def _row(bench: str, size: int, ours: list[float], peer: str, theirs: list[float]) -> Row:
+    return {
+        "bench": bench,
+        "size": size,
+        "ours_s": min(ours),
+        "peer": peer,
+        "peer_s": min(theirs),
+        "ratio": min(theirs) / min(ours),
+        "runs": len(ours),
+        "ours_median_s": statistics.median(ours),
+        "peer_median_s": statistics.median(theirs),
+    }
+
+
+if __name__ == "__main__":
+    import json
+
+    for n in SIZES:
+        for row in run(n, 20):
+            print(json.dumps(row))
