@@ -33,7 +33,10 @@ class Plant:
     """A demo site that lives. `step` moves it on, `values` shows it, `write` is what comes over the wires."""
 
     def __init__(self, snapshot: Snapshot, vocabulary: Vocabulary, supply: SupplyGraph, seed: int = 1) -> None:
-        """Compile the site of a snapshot and its supply graph, at rest, every battery and tank full. Cost: some tenths of a second for 200 racks."""
+        """Compile the site of a snapshot and its supply graph, at rest, every battery and tank full.
+
+        Cost: some tenths of a second for 200 racks.
+        """
         self.circuit: Circuit = compile_circuit(snapshot, vocabulary, supply)
         self.devices: Devices = compile_devices(snapshot, vocabulary, self.circuit)
         self.climate: Climate = Climate.at_rest(compile_cooling(snapshot, vocabulary, self.circuit, self.devices))
@@ -78,7 +81,8 @@ class Plant:
     def write(self, point: str, value: float) -> None:
         """Open or close a breaker (0 or 1), or set a supply-air setpoint (degrees Celsius).
 
-        The point shows it at once, all else follows with the next step. Raises `ValueError` for a value out of range and for a point that cannot be written.
+        The point shows it at once, all else follows with the next step. Raises `ValueError` for a value out of range and for a point
+        that cannot be written.
         """
         with self._lock:
             if (element := self._readings.breakers.get(point)) is not None:
