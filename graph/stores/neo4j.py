@@ -95,7 +95,7 @@ class Neo4jStore:
         raise StoreUnavailable(f"{self.url} was changed {LOADS_MAX} times while it was read: try again when the loading is done")
 
     def commit(self, change: ChangeSet, cause: Cause, *, expected: int) -> Revision:
-        """See `TwinStore.commit`. The whole change is one transaction: the server's heap must hold it (some 2 KB a quad)."""
+        """See `TwinStore.commit`. The whole change is one transaction: the server's heap must hold it (1 GB some 300,000 quads)."""
         mark = uuid4().hex
 
         @unit_of_work(timeout=COMMIT_S)
@@ -160,6 +160,11 @@ class Neo4jStore:
         except AuthError as error:
             raise StoreUnavailable(f"{self.url} refuses the user: check the store's user and password ({error.message})") from error
         except Neo4jError as error:
+            if "OutOfMemory" in (error.code or ""):
+                raise StoreUnavailable(
+                    f"{self.url} has too little memory for a change of this size: raise server.memory.heap.max_size "
+                    f"(1 GB takes some 300,000 quads), or load the file in parts ({error.message})"
+                ) from error
             raise StoreUnavailable(f"{self.url} could not do it ({error.code}: {error.message}): see the server's log") from error
         except (DriverError, OSError, ValueError) as error:
             raise StoreUnavailable(
