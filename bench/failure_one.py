@@ -48,7 +48,9 @@ def run(size: int, runs: int) -> Iterator[Row]:
 
 
 def campus(size: int) -> tuple[Ids, Ids, int]:
-    """Edges of a campus of `size` nodes (10,000 and more), and a UPS of it: utility, UPS, PDU, panel, rack feeds A and B, rack, servers, services.
+    """Edges of a campus of `size` nodes (10,000 and more), and a UPS of it.
+
+    From the top: utilities, UPS, PDUs, panels, rack feeds A and B, racks, servers, services.
 
     Each tier hangs on two or three of the tier above, near its own place, as rooms do. Numbers ascend from the sources down.
     """
@@ -62,8 +64,8 @@ def campus(size: int) -> tuple[Ids, Ids, int]:
         servers // 10,
         servers // 20,
         servers,
-        servers // 4,
     ]
+    tiers.append(size - sum(tiers))
     feeds = [0, 2, 2, 2, 1, 2, 1, 3]
     sources, targets = [], []
     first_above, first = 0, tiers[0]
