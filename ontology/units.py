@@ -1,7 +1,8 @@
 """Units of data centers, and the two numbers that bring a value from one to another.
 
-Multipliers and offsets are QUDT's (`qudt:conversionMultiplier`, `qudt:conversionOffset`; QUDT 2.1, https://qudt.org/vocab/unit):
-value in the reference unit of its kind = (value + offset) * multiplier. Temperature differences, kinds of their own in QUDT, are not here.
+Names and kinds are QUDT's (https://qudt.org/vocab/unit), in its form: reference value = (value + offset) * multiplier. The factors are
+those of NIST Special Publication 811 (2008), appendix B.8, in full where they are exact (inch of water: the conventional one).
+Temperature differences, kinds of their own in QUDT, are not here.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Unit conversions by QUDT's multipliers and offsets, against sums made by hand."""
+"""Unit conversions against sums made by hand and factors of NIST SP 811."""
 
 import pytest
 
