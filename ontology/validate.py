@@ -15,7 +15,8 @@ __all__ = ["Finding", "Severity", "validate"]
 def validate(block: QuadBlock, vocabulary: Vocabulary, shapes: Shapes | None = None) -> list[Finding]:
     """What is wrong in a model, the worst first. `shapes` may be given by who validates several models with one vocabulary.
 
-    Nothing is changed or inferred. Cost: a third of a second to plan the shapes, then some 20,000 triples a second; some 5 kB of memory a triple.
+    Nothing is changed or inferred. Cost: a third of a second to plan the shapes, then some 20,000 triples a second, with some 5 kB of
+    memory a triple.
     """
     found = [*term_findings(block, vocabulary), *model_findings(block, vocabulary), *(shapes or Shapes(vocabulary)).findings(block)]
     return sorted(at_named_nodes(found, block), key=lambda finding: finding.order)
