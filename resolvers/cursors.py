@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 
 from resolvers.errors import BadInput
 
@@ -15,6 +15,6 @@ def encode(iri: str) -> str:
 def decode(cursor: str) -> str:
     """The IRI that a cursor stands for. Raises `BadInput`."""
     try:
-        return urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        return b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
     except ValueError:
         raise BadInput(f"after = {cursor[:80]!r} is no cursor: give an endCursor that a page has returned") from None

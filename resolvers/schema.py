@@ -88,7 +88,10 @@ class Guard(MaskErrors):
     def on_parse(self) -> Iterator[None]:
         """Parse once for a text."""
         if self.execution_context.query:
-            self.execution_context.graphql_document = parsed(self.execution_context.query, self._limits.tokens)
+            try:
+                self.execution_context.graphql_document = parsed(self.execution_context.query, self._limits.tokens)
+            except GraphQLError as error:
+                raise tidy(error) from None
         yield
 
     def on_validate(self) -> Iterator[None]:

@@ -1,0 +1,83 @@
+"""Failure over GraphQL: the same answer as from the command line, its fields in camelCase."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ontology.namespaces import DEMO
+from tests.support.served import RACKS, Served, served
+
+UPS_A, UPS_B = DEMO + "UPS-A", DEMO + "UPS-B"
+WHOLE = """query($f: [ID!]!, $m: [String!]) { impact(failed: $f, media: $m) {
+  revision at failed assumed positions { id position fromTelemetry }
+  outcomes { id class medium outcome evidence path exposedTo }
+  totals { racks { ...C } services { ...C } tenants { ...C } itLoadKw { lost overloaded noRedundancy reduced unaffected } } } }
+fragment C on OutcomeCount { lost overloaded noRedundancy reduced unaffected }"""
+
+
+def camel(name: str) -> str:
+    head, *rest = name.lower().split("_")
+    return head + "".join(part.capitalize() for part in rest)
+
+
+def in_camel_case(told: dict[str, Any]) -> dict[str, Any]:
+    """The command line's JSON with GraphQL's names."""
+    outcomes = [{camel(k): v for k, v in row.items() if k != "label"} for row in told["outcomes"]]
+    totals = {camel(what): {camel(k): v for k, v in counts.items()} for what, counts in told["totals"].items()}
+    positions = [{camel(k): v for k, v in row.items()} for row in told["positions"]]
+    return {**told, "outcomes": outcomes, "totals": totals, "positions": positions}
+
+
+def test_the_answer_is_the_command_lines_in_camel_case(site: Served) -> None:
+    """Both sides of a 2N site lost: every field of every outcome is the same, but for the instant of asking."""
+    found = site.ask(WHOLE, f=["demo:UPS-A", UPS_B])["impact"]
+    told = in_camel_case(site.twin.impact([UPS_A, UPS_B]).to_json())
+
+    assert {**found, "at": None} == {**told, "at": None}
+    assert found["totals"]["racks"]["lost"] == RACKS
+
+
+def test_one_medium_can_be_asked_for(site: Served) -> None:
+    """Only outcomes in power are told when only power is asked for."""
+    found = site.ask(WHOLE, f=[UPS_A], m=["dcx:Power"])["impact"]
+
+    assert {row["medium"] for row in found["outcomes"]} == {"https://w3id.org/ridethrough/ontology#Power"}
+
+
+def test_an_unknown_id_is_an_error_with_the_nearest_ones(site: Served) -> None:
+    """The error names the id, the revision and what was likely meant."""
+    (error,) = site.post(WHOLE, f=["demo:UPS-Q"])["errors"]
+
+    assert error["message"].startswith("no entity 'demo:UPS-Q' in revision 1; did you mean demo:UPS-")
+    assert error["extensions"] == {"code": "UNKNOWN_ENTITY"}
+
+
+def test_an_empty_question_is_refused(site: Served) -> None:
+    """Nothing fails: there is nothing to answer."""
+    (error,) = site.post(WHOLE, f=[])["errors"]
+
+    assert error["message"] == "failed has 0 ids: give 1 to 1000"
+
+
+def test_a_breaker_that_opens_changes_the_answer_and_is_named() -> None:
+    """With the A side cut at the UPS output, losing UPS-B loses what hung on both sides; the answer names the position it rests on."""
+    with served() as site:
+        before = site.ask(WHOLE, f=[UPS_B])["impact"]
+        site.read((DEMO + "Breaker-UPS-A-Output.Position", 0.0))
+        after = site.ask(WHOLE, f=[UPS_B])["impact"]
+
+    assert before["totals"]["racks"]["lost"] < after["totals"]["racks"]["lost"]
+    assert {"id": DEMO + "Breaker-UPS-A-Output", "position": "open", "fromTelemetry": True} in after["positions"]
+
+
+def test_the_drawing_has_the_entity_in_the_middle(site: Served) -> None:
+    """Every edge ends at drawn nodes, and the limit holds."""
+    view = site.ask(
+        '{ graph(around: "demo:UPS-A", hops: 2, limit: 10) { center truncated nodes { id level x y hidden } edges { source target } } }'
+    )
+    nodes = {node["id"] for node in view["graph"]["nodes"]}
+
+    assert view["graph"]["center"] == UPS_A
+    assert UPS_A in nodes
+    assert len(nodes) <= 10
+    assert {end for edge in view["graph"]["edges"] for end in edge.values()} <= nodes
