@@ -149,23 +149,26 @@ def _explained(graph: SupplyGraph, state: Plant, damage: Damage, failed: Ids, pa
     listed = [causes[pair] for pair in pairs.tolist()]
     chains = chains_by_cause(state, damage, listed)
     ids, wiring = graph.nodes.ids, state.wiring
-    outcomes: list[tuple[tuple[int, int, str], Outcome]] = []
-    for pair, kind, cause in zip(pairs.tolist(), kinds.tolist(), listed, strict=True):
-        node, medium = int(wiring.pair_node[pair]), graph.media[int(wiring.pair_medium[pair])]
-        path = chains[cause, kind == LOST].to(pair)
-        exposed_to = damage.exposed_to.get(pair, ()) if kind == NO_REDUNDANCY else ()
-        outcome = Outcome(
-            ids[node],
-            graph.class_iri(node),
-            graph.label(node),
-            medium,
-            KINDS[kind],
-            tuple(ids[n] for n in cause),
-            tuple(ids[n] for n in path),
-            tuple(ids[n] for n in exposed_to),
+    named = {cause: tuple(ids[node] for node in cause) for cause in set(listed)}
+    by_iri = np.argsort(np.argsort(np.array(graph.media)))
+    order = np.lexsort((by_iri[wiring.pair_medium[pairs]], wiring.pair_node[pairs], kinds))
+    outcomes = []
+    for row in order.tolist():
+        pair, kind, cause = int(pairs[row]), int(kinds[row]), listed[row]
+        node = int(wiring.pair_node[pair])
+        outcomes.append(
+            Outcome(
+                ids[node],
+                graph.class_iri(node),
+                graph.label(node),
+                graph.media[int(wiring.pair_medium[pair])],
+                KINDS[kind],
+                named[cause],
+                tuple(ids[step] for step in chains[cause, kind == LOST].to(pair)),
+                tuple(ids[further] for further in damage.exposed_to[pair]) if kind == NO_REDUNDANCY else (),
+            )
         )
-        outcomes.append(((kind, node, medium), outcome))
-    return tuple(outcome for _, outcome in sorted(outcomes, key=lambda entry: entry[0]))
+    return tuple(outcomes)
 
 
 def _assumed(graph: SupplyGraph, state: Plant, pairs: Ids, failed: Ids) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics import kernel
+from analytics.order import levels, loops
 from analytics.supply_graph import AIR_COOLING, LIQUID_COOLING, Flags, SupplyGraph
 from graph.snapshot import Snapshot
 from graph.values import Floats
@@ -58,11 +58,11 @@ def _levels(graph: SupplyGraph) -> Ids:
     order = np.argsort(edges.source, kind="stable")
     starts = np.searchsorted(edges.source[order], np.arange(size + 1)).astype(np.int32)
     targets = np.ascontiguousarray(edges.target[order])
-    loop_of, loops = kernel.loops(starts, targets, np.ones(size, dtype=np.uint8))
+    loop_of, found = loops(starts, targets, np.ones(size, dtype=np.uint8))
     members = np.flatnonzero(loop_of >= 0).astype(np.int32)
     members = members[np.argsort(loop_of[members], kind="stable")]
-    members_at = np.searchsorted(loop_of[members], np.arange(loops + 1)).astype(np.int32)
-    level: Ids = kernel.levels(starts, targets, loop_of, members_at, members)
+    members_at = np.searchsorted(loop_of[members], np.arange(found + 1)).astype(np.int32)
+    level: Ids = levels(starts, targets, loop_of, members_at, members)
     return level
 
 

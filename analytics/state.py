@@ -21,6 +21,7 @@ from analytics import kernel
 from analytics.columns import distinct, without
 from analytics.conditions import Conditions, Position
 from analytics.kernel import Loops, Scratch, Tally, Wires
+from analytics.order import loops
 from analytics.supply_graph import Flags, SupplyGraph
 from analytics.wiring import Wiring, wire
 from ontology.namespaces import expand
@@ -188,10 +189,10 @@ def _ground(wiring: Wiring, open_switches: Ids) -> Plant:
     tally = Tally(np.zeros(slots, np.uint8), np.zeros(len(wires.at_least), np.int32), np.zeros(len(wiring.pair_node), np.int32))
     blocked = np.isin(wiring.slot_node, open_switches).astype(np.uint8)
     kernel.ground(wires, blocked, tally)
-    loop_of, loops = kernel.loops(wires.feeds_at, wires.gate_slot[wires.feeds], tally.live)
+    loop_of, found = loops(wires.feeds_at, wires.gate_slot[wires.feeds], tally.live)
     members = np.flatnonzero(loop_of >= 0).astype(np.int32)
     members = members[np.argsort(loop_of[members], kind="stable")]
-    members_at = np.searchsorted(loop_of[members], np.arange(loops + 1)).astype(np.int32)
+    members_at = np.searchsorted(loop_of[members], np.arange(found + 1)).astype(np.int32)
     return Plant(wiring, open_switches, tally, Loops(loop_of, members_at, members))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from analytics import loads as load_columns
@@ -10,7 +12,7 @@ from analytics.edges import SupplyTriples, supply_triples
 from analytics.requirements import Stated, compile_requirements, needed_members, stated_requirements
 from analytics.roles import MEDIA_MAX, Masks, Roles, roles_of
 from analytics.supply_graph import MEDIA, Assumed, Assumptions, Edges, Flags, Nodes, SupplyGraph
-from graph.snapshot import Snapshot
+from graph.snapshot import LABEL, Snapshot
 from ontology.namespaces import DCX
 from ontology.terms import Ids, is_literal, literal_parts
 from ontology.vocabulary import Vocabulary
@@ -46,7 +48,7 @@ def compile_supply(snapshot: Snapshot, vocabulary: Vocabulary) -> SupplyGraph:
         requirements,
         load_columns.loads(snapshot, vocabulary, node_of),
         _assumptions(edges, triples, node_of, sources, stated, media, requirements.node * len(media) + requirements.medium),
-        lambda node: snapshot.label(int(terms[node])),
+        _labels(snapshot, terms),
         lambda iri: snapshot.find(iri) is not None,
     )
 
@@ -90,6 +92,21 @@ def _nodes(snapshot: Snapshot, roles: Roles, terms: Ids, triples: SupplyTriples)
         _normally_open(snapshot, terms),
         roles.failure_unit[role],
     )
+
+
+def _labels(snapshot: Snapshot, terms: Ids) -> Callable[[int], str]:
+    """Gives each node's label as `Snapshot.label` does, from a column made once: an answer names thousands of nodes."""
+    relation = snapshot.relation(LABEL)
+    first = relation.first_objects(terms)
+    several = np.isin(terms, relation.subjects[1:][relation.subjects[1:] == relation.subjects[:-1]])
+    keys = snapshot.terms.keys
+
+    def label(node: int) -> str:
+        if several[node] or first[node] < 0 or not is_literal(keys[first[node]]):
+            return snapshot.label(int(terms[node]))
+        return literal_parts(keys[first[node]]).lexical
+
+    return label
 
 
 def _normally_open(snapshot: Snapshot, terms: Ids) -> Flags:

@@ -1,0 +1,19 @@
+"""How the inner loops are compiled: without the interpreter lock, and kept on disk where that is possible."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import numba
+
+Kernel = TypeVar("Kernel", bound=Callable[..., Any])
+
+
+def compiled(function: Kernel) -> Kernel:
+    """Compile without the interpreter lock, keeping the machine code on disk where some cache folder can be written."""
+    try:
+        kernel: Any = numba.njit(cache=True, nogil=True)(function)
+    except RuntimeError:  # numba finds no folder that it may write: compile anew in each process
+        kernel = numba.njit(nogil=True)(function)
+    return cast(Kernel, kernel)
