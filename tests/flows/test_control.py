@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -351,3 +352,14 @@ def test_switching_off_refuses_at_once_and_still_reads_back() -> None:
 
     assert room.state(record) == "CONFIRMED"
     assert replace(room.wish(key="new"), updated_at=room.clock.at).reasons == ["control is off: it is switched on by the setting 'control'"]
+
+
+def test_the_same_wish_from_many_callers_at_once_is_sent_once() -> None:
+    """Eight threads, one key: one command, one write."""
+    room = Room()
+
+    with ThreadPoolExecutor(8) as callers:
+        records = list(callers.map(lambda _: room.wish(), range(8)))
+
+    assert len({record.command.id for record in records}) == 1
+    assert len(room.device.sent) == 1

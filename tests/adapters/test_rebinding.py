@@ -1,0 +1,77 @@
+"""Wires take another revision of the graph while they run: bindings are replaced whole, connections stay."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from adapters.modbus.bindings import ModbusBindings
+from adapters.modbus.bindings import bind as bind_modbus
+from adapters.modbus.client import ModbusClient
+from adapters.modbus.config import ModbusConfig
+from adapters.modbus.simulator import ModbusSimulator
+from adapters.mqtt.bindings import bind as bind_mqtt
+from adapters.mqtt.client import MqttClient
+from adapters.mqtt.config import MqttConfig
+from adapters.mqtt.simulator import MqttSimulator
+from graph.points import point_facts
+from tests.support.mosquitto import Mosquitto, free_port
+from tests.support.wired import Table, snapshot_of, wait_until, wall_clock
+
+A, B, C = (f"urn:ridethrough:demo:{name}" for name in "ABC")
+
+
+def topic(point: str, name: str) -> str:
+    return f'demo:E brick:hasPoint demo:{point} . demo:{point} ref:hasExternalReference [ a dcx:MQTTReference ; dcx:topic "{name}" ] .'
+
+
+def test_an_mqtt_topic_is_heard_from_the_revision_on_that_names_it(tmp_path: Path) -> None:
+    """First only A on dc/a; dc/b is unbound, plant2/c not even subscribed. Then all three; dc/b leaves the list of the unbound."""
+    broker = Mosquitto(tmp_path).start()
+    config = MqttConfig("127.0.0.1", broker.port)
+    first, second = snapshot_of(topic("A", "dc/a")), snapshot_of(topic("A", "dc/a") + topic("B", "dc/b") + topic("C", "plant2/c"))
+    table = Table(first)
+    client = MqttClient(config, bind_mqtt(first), table.ingest, wall_clock)
+    plant = MqttSimulator(config, bind_mqtt(second))
+    client.start()
+    assert client.wait_connected(5)
+    assert plant.start()
+    values = {A: 1.0, B: 2.0, C: 3.0}
+    assert wait_until(lambda: plant.publish(values, wall_clock()) > 0 and [one.topic for one in client.unbound()] == ["dc/b"])
+    assert table.value(A) == 1.0
+
+    table.ingest.rebind(point_facts(second))
+    client.rebind(bind_mqtt(second))
+
+    assert wait_until(lambda: plant.publish(values, wall_clock()) > 0 and table.quality(B) == table.quality(C) == "GOOD")
+    assert client.unbound() == []
+    assert client.status().connections == 1
+    client.close()
+    plant.close()
+    broker.stop()
+
+
+def test_a_modbus_register_is_read_from_the_revision_on_that_names_it() -> None:
+    """A alone, then A and B over the same connection, then none at all."""
+    port = free_port()
+
+    def register(point: str, address: int) -> str:
+        return f"""demo:GW a dcx:Modbus_Gateway ; dcx:host "127.0.0.1" ; dcx:port {port} . demo:E brick:hasPoint demo:{point} .
+demo:{point} dcx:samplePeriod 0.2 ; ref:hasExternalReference [ a dcx:ModbusReference ; dcx:gateway demo:GW ; dcx:address {address} ] ."""
+
+    first, second = snapshot_of(register("A", 0)), snapshot_of(register("A", 0) + register("B", 1))
+    devices = ModbusSimulator(bind_modbus(second), lambda: {A: 1.0, B: 2.0})
+    devices.start()
+    table = Table(first)
+    client = ModbusClient(ModbusConfig(timeout_s=0.5), bind_modbus(first), table.ingest, wall_clock)
+    client.start()
+    assert wait_until(lambda: table.quality(A) == "GOOD")
+
+    table.ingest.rebind(point_facts(second))
+    client.rebind(bind_modbus(second))
+
+    assert wait_until(lambda: table.quality(B) == "GOOD")
+    assert table.value(B) == 2.0
+    client.rebind(ModbusBindings())
+    assert client.status() == []
+    client.close()
+    devices.close()
