@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from itertools import combinations
 from math import comb
 
@@ -137,12 +137,11 @@ def _ranks(*columns: Ids) -> Ids:
     return inverse.reshape(-1).astype(np.int32)
 
 
-def chains_by_cause(plant: Plant, damage: Damage, causes: Sequence[Nodes]) -> dict[tuple[Nodes, bool], Chains]:
-    """The searches that an answer needs: for each distinct evidence, once through what is lost and once through all that is affected."""
+def chains_by_cause(plant: Plant, damage: Damage, wanted: Iterable[tuple[Nodes, bool]]) -> dict[tuple[Nodes, bool], Chains]:
+    """The searches that an answer needs: for each evidence through all that is affected, or only through what is lost (True)."""
     pairs = len(plant.wiring.pair_node)
     lost = np.zeros(pairs, dtype=np.bool_)
     lost[damage.lost] = True
     affected = lost.copy()
     affected[damage.weaker] = True
-    distinct = sorted(set(causes))
-    return {(cause, is_lost): Chains(plant, cause, lost if is_lost else affected) for cause in distinct for is_lost in (True, False)}
+    return {(cause, is_lost): Chains(plant, cause, lost if is_lost else affected) for cause, is_lost in sorted(set(wanted))}

@@ -147,7 +147,7 @@ def _explained(graph: SupplyGraph, state: Plant, damage: Damage, failed: Ids, pa
         return ()
     causes = smallest_causes(state, failed, graph.nodes.failure_unit, damage)
     listed = [causes[pair] for pair in pairs.tolist()]
-    chains = chains_by_cause(state, damage, listed)
+    chains = chains_by_cause(state, damage, zip(listed, (kinds == LOST).tolist(), strict=True))
     ids, wiring = graph.nodes.ids, state.wiring
     named = {cause: tuple(ids[node] for node in cause) for cause in set(listed)}
     by_iri = np.argsort(np.argsort(np.array(graph.media)))
