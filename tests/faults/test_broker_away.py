@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from math import isnan
 from pathlib import Path
@@ -209,4 +210,41 @@ def test_ten_thousand_poison_payloads_and_the_values_between_them(broker: Mosqui
     assert len(client.dead_letters()) == 100
     speaker.disconnect()
     speaker.loop_stop()
+    client.close()
+
+
+def test_a_half_open_broker_is_let_go_and_the_real_one_found(tmp_path: Path) -> None:
+    """Something accepts the connection and never answers: after the keepalive it is dropped; then mosquitto stands on the port."""
+    broker = Mosquitto(tmp_path)
+    deaf = socket.create_server(("127.0.0.1", broker.port), reuse_port=False)
+    config = MqttConfig("127.0.0.1", broker.port, keepalive_s=1, reconnect_s_min=0.1, reconnect_s_max=0.3)
+    client = MqttClient(config, bind(snapshot_of(SITE)), Taken(), wall_clock)
+    client.start()
+    held, _ = deaf.accept()
+    assert not client.wait_connected(0.5)
+
+    deaf.close()
+    broker.start()
+
+    assert client.wait_connected(15)
+    held.close()
+    client.close()
+    broker.stop()
+
+
+def test_a_broker_that_hangs_is_noticed_and_found_again_when_it_goes_on(broker: Mosquitto) -> None:
+    """Its process stands still for a while: not connected within three keepalives, and what is said afterwards is taken."""
+    config = MqttConfig("127.0.0.1", broker.port, client_id="twin", keepalive_s=1, reconnect_s_min=0.1, reconnect_s_max=0.3)
+    sink = Taken()
+    client = MqttClient(config, bind(snapshot_of(SITE)), sink, wall_clock)
+    client.start()
+    assert client.wait_connected(5)
+
+    broker.pause()
+    assert wait_until(lambda: not client.status().connected, 5), "the fault must bite"
+    broker.resume()
+
+    assert client.wait_connected(10)
+    say(broker.port, range(5, 6))
+    assert wait_until(lambda: sink.values(P) == [5.0])
     client.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
 import time
@@ -62,6 +63,16 @@ class Mosquitto:
     def kill(self) -> None:
         """End it at once, as a power cut would."""
         self._end(kill=True)
+
+    def pause(self) -> None:
+        """Stop its process where it stands: connections stay open and nothing answers."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
 
     def _end(self, *, kill: bool) -> None:
         process, self._process = self._process, None
