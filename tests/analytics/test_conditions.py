@@ -49,7 +49,7 @@ def test_a_position_that_is_not_good_falls_back_to_the_normal_one() -> None:
     snapshot = snapshot_of(SITE_WITH_BREAKER)
 
     assert positions(snapshot, vocabulary(), {SITE + "Position": (0.0, Quality.STALE)}.get) == {}
-    assert positions(snapshot, vocabulary(), {}.get) == {}
+    assert positions(snapshot, vocabulary(), lambda _: None) == {}
 
 
 def test_the_live_state_tells_what_hands_on_and_what_holds() -> None:
