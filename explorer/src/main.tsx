@@ -3,9 +3,10 @@ import { render } from "preact";
 import { start } from "./core/store";
 import { startTheme } from "./core/theme";
 import "./style.css";
-import { App } from "./views/App";
+import { App, onKey } from "./views/App";
 
 startTheme();
 start();
+addEventListener("keydown", onKey);
 const place = document.getElementById("app");
 if (place) render(<App />, place);

@@ -15,10 +15,6 @@ import { NodePanel } from "./NodePanel";
 
 export function App() {
   useEffect(() => {
-    addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
-  }, []);
-  useEffect(() => {
     document.title = view.value.at ? `${view.value.at.split(/[#/:]/).pop()} · Ridethrough` : "Ridethrough";
   }, [view.value.at]);
   return (
@@ -83,7 +79,8 @@ function onSelected(act: (id: string) => void): void {
   else said.value = "Select a node first.";
 }
 
-function onKey(event: KeyboardEvent): void {
+/** Does what a key means; heard from the first moment of the page. */
+export function onKey(event: KeyboardEvent): void {
   const act = actOf(event);
   const target = event.target as HTMLElement;
   const writing = target.matches("input, select, textarea") || target.closest("dialog") !== null;
