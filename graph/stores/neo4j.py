@@ -55,32 +55,43 @@ class Neo4jStore:
     def __init__(self, url: str, *, user: str = "", password: str = "", database: str | None = None) -> None:
         self.url, self._database = url, database
         with self._errors():
-            self._driver = GraphDatabase.driver(
-                url,
-                auth=(user, password) if password else None,
-                connection_timeout=CONNECT_S,
-                connection_acquisition_timeout=CONNECT_S,
-                max_transaction_retry_time=REPEAT_S,
-                notifications_min_severity="OFF",
-                user_agent="ridethrough",
-            )
             try:
+                self._driver = self._connect(user, password)
                 self._prepare()
-            except BaseException:
-                self._driver.close()
-                raise
+            except ValueError as error:
+                raise StoreUnavailable(
+                    f"{url!r} is no address of a Neo4j server ({error}): give bolt://HOST:7687 or neo4j://HOST:7687"
+                ) from error
+
+    def _connect(self, user: str, password: str) -> neo4j.Driver:
+        return GraphDatabase.driver(
+            self.url,
+            auth=(user, password) if password else None,
+            connection_timeout=CONNECT_S,
+            connection_acquisition_timeout=CONNECT_S,
+            max_transaction_retry_time=REPEAT_S,
+            notifications_min_severity="OFF",
+            user_agent="ridethrough",
+        )
 
     def _prepare(self) -> None:
+        """Ask for the version and see to the constraints; lets go of the driver when that fails."""
+        try:
+            self._ask_version()
+            with self._session() as session:
+                for statement in cypher.SCHEMA:
+                    session.run(Query(statement, timeout=READ_S)).consume()
+        except BaseException:
+            self._driver.close()
+            raise
+
+    def _ask_version(self) -> None:
         with self._session() as session:
-            found = session.run(
-                "CALL dbms.components() YIELD name, versions WHERE name = 'Neo4j Kernel' RETURN versions[0] AS version"
-            ).single()
-            version = str(found["version"]) if found else "0.0"
-            major, minor = (int(part) for part in version.split("-")[0].split(".")[:2])
-            if (major, minor) < VERSION_MIN:
-                raise StoreUnavailable(f"{self.url} is Neo4j {version}, too old for dynamic labels: upgrade it to 5.26 or newer")
-            for statement in cypher.SCHEMA:
-                session.run(Query(statement, timeout=READ_S)).consume()
+            found = session.run(cypher.VERSION).single()
+        version = str(found["version"]) if found else "0.0"
+        major, minor = (int(part) for part in version.split("-")[0].split(".")[:2])
+        if (major, minor) < VERSION_MIN:
+            raise StoreUnavailable(f"{self.url} is Neo4j {version}, too old for dynamic labels: upgrade it to 5.26 or newer")
 
     # -- the port -------------------------------------------------------------------------------------------------
 
@@ -166,9 +177,10 @@ class Neo4jStore:
                     f"(1 GB takes some 300,000 quads), or load the file in parts ({error.message})"
                 ) from error
             raise StoreUnavailable(f"{self.url} could not do it ({error.code}: {error.message}): see the server's log") from error
-        except (DriverError, OSError, ValueError) as error:
+        except (DriverError, OSError) as error:
+            said = " ".join(str(error).split())
             raise StoreUnavailable(
-                f"{self.url} cannot be reached ({error}): start the server, or correct the address of the store"
+                f"{self.url} cannot be reached ({said}): start the server, or correct the address of the store"
             ) from error
 
 

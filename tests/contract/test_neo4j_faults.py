@@ -37,7 +37,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neo4jServer]:
     install()
     server = Neo4jServer(tmp_path_factory.mktemp("neo4j"), PASSWORD).start()
     yield server
-    server.stop()
+    server.kill()
 
 
 def test_an_address_where_nothing_listens_is_named_within_seconds() -> None:
@@ -131,3 +131,5 @@ def test_a_setting_opens_the_store_that_it_names(tmp_path: Path) -> None:
         store.close()
     with pytest.raises(GraphError, match=r"'mysql://x' is not known: .*bolt://"):
         open_store("mysql://x", tmp_path)
+    with pytest.raises(StoreUnavailable, match="'bolt://host:port' is no address"):
+        open_store("bolt://host:port", tmp_path)

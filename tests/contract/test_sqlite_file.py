@@ -59,12 +59,12 @@ def writer(folder: Path) -> subprocess.Popen[str]:
 
 
 def test_a_kill_in_the_middle_of_a_commit_leaves_the_old_or_the_new(tmp_path: Path) -> None:
-    """Six times killed at a random moment: every commit that was answered is there, and the quads are those of the newest revision."""
+    """Four times killed at a random moment: every commit that was answered is there, and the quads are those of the newest revision."""
     seed = random.randrange(2**32)
     chance = random.Random(seed)
     answered = 0
 
-    for _ in range(6):
+    for _ in range(4):
         process = writer(tmp_path)
         time.sleep(chance.uniform(0.02, 0.4))
         process.send_signal(signal.SIGKILL)
