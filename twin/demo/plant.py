@@ -27,6 +27,9 @@ from twin.demo.readings import Readings, compile_readings
 
 STEP_S_MAX = 5.0
 """Longer steps are taken in parts: half the time in which a generator starts."""
+DRAUGHT_K = 0.15
+DRAUGHT_S = 60.0
+"""How far a rack's inlet wanders about its hall's air, and the time over which it forgets; usual for contained aisles."""
 
 
 class Plant:
@@ -41,6 +44,8 @@ class Plant:
         self.devices: Devices = compile_devices(snapshot, vocabulary, self.circuit)
         self.climate: Climate = Climate.at_rest(compile_cooling(snapshot, vocabulary, self.circuit, self.devices))
         self.inlet_offset_k: Floats = np.random.default_rng([seed, 127]).uniform(0.0, 2.0, len(self.devices.racks))
+        self._draught = np.random.default_rng([seed, 131])
+        self._draught_k: Floats = np.zeros(len(self.devices.racks))
         self._usage = Usage(self.devices.services, seed)
         size = len(self.circuit.ids)
         self.is_open: Flags = self.circuit.normally_open.copy()
@@ -131,6 +136,10 @@ class Plant:
         self.taken_kw, self.output_kw, self.lost_kw = draw(self.circuit, self.flow, loads, self.charging_kw)
         self._batteries(seconds)
         self._fuel(seconds)
+        keep = np.exp(-seconds / DRAUGHT_S)
+        self._draught_k = self._draught_k * keep + DRAUGHT_K * np.sqrt(1 - keep * keep) * self._draught.standard_normal(
+            len(self._draught_k)
+        )
         self._trips()
 
     def _solve(self) -> Flow:
@@ -204,7 +213,7 @@ class Plant:
 
     def inlet_c(self) -> Floats:
         """Air temperature at each rack's inlet, degrees Celsius: the hall's supply air and what comes round from behind."""
-        return np.asarray(self.climate.air_c[self.climate.plant.rack_hall] + self.inlet_offset_k)
+        return np.asarray(self.climate.air_c[self.climate.plant.rack_hall] + self.inlet_offset_k + self._draught_k)
 
     def rack_kw(self) -> Floats:
         """Draw of each rack, kW."""
