@@ -20,7 +20,7 @@ def generate(racks: int = 200, seed: int = 1, design: str = "2N") -> QuadBlock:
 
     `design` is `2N` (two UPS systems, every rack on both), `distributed` (three, racks on pairs of them) or `N+1` (one UPS system,
     two cords that end in it). Equal arguments give equal blocks. Raises `ValueError` for fewer than 1 rack or another design.
-    Cost: some 350 quads a rack, linear.
+    Cost: some 400 quads a rack, linear.
     """
     return write_site(plan_site(racks, seed, design))
 
