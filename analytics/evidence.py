@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from math import comb
 
@@ -20,13 +20,12 @@ SUBSETS_MAX = 2_048
 Nodes = tuple[int, ...]
 
 
-def smallest_causes(plant: Plant, failed: Ids, failure_units: Flags, damage: Damage) -> dict[int, Nodes]:
-    """For each pair with an outcome a smallest subset of `failed` that alone gives that outcome or a worse one.
+def smallest_causes(plant: Plant, failed: Ids, failure_units: Flags, damage: Damage, pairs: Ids) -> dict[int, Nodes]:
+    """For each of the given pairs, all with an outcome, a smallest subset of `failed` that alone gives that outcome or a worse one.
 
     Of equally small ones the first in order of nodes. An outcome never improves when more fails, so the sets are tried by size, and
     only among the failures upstream of the pair. Cost: one assessment a set, `SUBSETS_MAX` at most.
     """
-    pairs = np.sort(np.concatenate((damage.lost, damage.weaker)))
     if len(failed) == 1:
         return dict.fromkeys(pairs.tolist(), (int(failed[0]),))
     relevant = _upstream_failures(plant, failed, pairs)
@@ -74,29 +73,30 @@ def _explained(plant: Plant, subset: Nodes, failure_units: Flags, damage: Damage
 class Chains:
     """Shortest chains of supply from given nodes to the pairs they affect, through affected pairs only; of equal ones the first by id."""
 
-    def __init__(self, plant: Plant, start: Nodes, affected: Flags) -> None:
+    def __init__(self, plant: Plant, ids: Sequence[str], start: Nodes, affected: Flags) -> None:
         """Search forward from the live slots of `start`; `affected` flags the pairs to go through. Cost: the affected part's edges."""
         self._plant = plant
+        self._ids = ids
         self._arrival = np.full(len(plant.wiring.slot_node), -1, dtype=np.int32)
         self._cause: dict[int, int] = {}
-        self._known: dict[int, Nodes] = {}
+        self._known: dict[int, tuple[str, ...]] = {}
         slots = plant.slots(np.array(start, dtype=np.int32))
         slots = slots[plant.base.live[slots] == 1]
-        self._known.update((int(s), (int(plant.wiring.slot_node[s]),)) for s in slots)
+        self._known.update((slot, (ids[plant.wiring.slot_node[slot]],)) for slot in slots.tolist())
         self._search(slots, affected.copy())
 
-    def to(self, pair: int) -> Nodes:
-        """The nodes of the chain to a pair, both ends included."""
-        return (*self._to_slot(self._cause[pair]), int(self._plant.wiring.pair_node[pair]))
+    def to(self, pair: int) -> tuple[str, ...]:
+        """The IRIs of the chain to a pair, both ends included."""
+        return (*self._to_slot(self._cause[pair]), self._ids[self._plant.wiring.pair_node[pair]])
 
-    def _to_slot(self, slot: int) -> Nodes:
+    def _to_slot(self, slot: int) -> tuple[str, ...]:
         back = []
         while slot not in self._known:
             back.append(slot)
             slot = self._cause[int(self._arrival[slot])]
         nodes = self._known[slot]
         for passed in reversed(back):
-            nodes = (*nodes, int(self._plant.wiring.slot_node[passed]))
+            nodes = (*nodes, self._ids[self._plant.wiring.slot_node[passed]])
             self._known[passed] = nodes
         return nodes
 
@@ -137,11 +137,13 @@ def _ranks(*columns: Ids) -> Ids:
     return inverse.reshape(-1).astype(np.int32)
 
 
-def chains_by_cause(plant: Plant, damage: Damage, wanted: Iterable[tuple[Nodes, bool]]) -> dict[tuple[Nodes, bool], Chains]:
+def chains_by_cause(
+    plant: Plant, ids: Sequence[str], damage: Damage, wanted: Iterable[tuple[Nodes, bool]]
+) -> dict[tuple[Nodes, bool], Chains]:
     """The searches that an answer needs: for each evidence through all that is affected, or only through what is lost (True)."""
     pairs = len(plant.wiring.pair_node)
     lost = np.zeros(pairs, dtype=np.bool_)
     lost[damage.lost] = True
     affected = lost.copy()
     affected[damage.weaker] = True
-    return {(cause, is_lost): Chains(plant, cause, lost if is_lost else affected) for cause, is_lost in sorted(set(wanted))}
+    return {(cause, is_lost): Chains(plant, ids, cause, lost if is_lost else affected) for cause, is_lost in sorted(set(wanted))}

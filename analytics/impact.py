@@ -145,30 +145,35 @@ def _outcomes(state: Plant, damage: Damage, failed: Ids, wanted: Ids) -> tuple[I
 def _explained(graph: SupplyGraph, state: Plant, damage: Damage, failed: Ids, pairs: Ids, kinds: Ids) -> tuple[Outcome, ...]:
     if len(pairs) == 0:
         return ()
-    causes = smallest_causes(state, failed, graph.nodes.failure_unit, damage)
-    listed = [causes[pair] for pair in pairs.tolist()]
-    chains = chains_by_cause(state, damage, zip(listed, (kinds == LOST).tolist(), strict=True))
-    ids, wiring = graph.nodes.ids, state.wiring
-    named = {cause: tuple(ids[node] for node in cause) for cause in set(listed)}
+    wiring, ids = state.wiring, graph.nodes.ids
     by_iri = np.argsort(np.argsort(np.array(graph.media)))
     order = np.lexsort((by_iri[wiring.pair_medium[pairs]], wiring.pair_node[pairs], kinds))
-    outcomes = []
-    for row in order.tolist():
-        pair, kind, cause = int(pairs[row]), int(kinds[row]), listed[row]
-        node = int(wiring.pair_node[pair])
-        outcomes.append(
-            Outcome(
-                ids[node],
-                graph.class_iri(node),
-                graph.label(node),
-                graph.media[int(wiring.pair_medium[pair])],
-                KINDS[kind],
-                named[cause],
-                tuple(ids[step] for step in chains[cause, kind == LOST].to(pair)),
-                tuple(ids[further] for further in damage.exposed_to[pair]) if kind == NO_REDUNDANCY else (),
-            )
+    pairs, kinds = pairs[order], kinds[order]
+    causes = smallest_causes(state, failed, graph.nodes.failure_unit, damage, pairs)
+    rows = [(pair, kind, causes[pair]) for pair, kind in zip(pairs.tolist(), kinds.tolist(), strict=True)]
+    chains = chains_by_cause(state, ids, damage, ((cause, kind == LOST) for _, kind, cause in rows))
+    named: dict[tuple[int, ...], tuple[str, ...]] = {}
+
+    def names(nodes: tuple[int, ...]) -> tuple[str, ...]:
+        if nodes not in named:
+            named[nodes] = tuple(ids[node] for node in nodes)
+        return named[nodes]
+
+    return tuple(
+        Outcome(
+            ids[node],
+            graph.class_iri(node),
+            graph.label(node),
+            graph.media[medium],
+            KINDS[kind],
+            names(cause),
+            chains[cause, kind == LOST].to(pair),
+            names(damage.exposed_to[pair]) if kind == NO_REDUNDANCY else (),
         )
-    return tuple(outcomes)
+        for (pair, kind, cause), node, medium in zip(
+            rows, wiring.pair_node[pairs].tolist(), wiring.pair_medium[pairs].tolist(), strict=True
+        )
+    )
 
 
 def _assumed(graph: SupplyGraph, state: Plant, pairs: Ids, failed: Ids) -> tuple[str, ...]:

@@ -102,9 +102,8 @@ def _labels(snapshot: Snapshot, terms: Ids) -> Callable[[int], str]:
     keys = snapshot.terms.keys
 
     def label(node: int) -> str:
-        if several[node] or first[node] < 0 or not is_literal(keys[first[node]]):
-            return snapshot.label(int(terms[node]))
-        return literal_parts(keys[first[node]]).lexical
+        key = keys[first[node]] if first[node] >= 0 and not several[node] else ""
+        return key[1 : key.rindex('"')] if is_literal(key) else snapshot.label(int(terms[node]))
 
     return label
 
