@@ -14,8 +14,9 @@ from analytics.state import Plant
 from analytics.supply_graph import Flags
 from ontology.terms import Ids
 
-SUBSETS_MAX = 2_048
-"""Sets of failures tried for one answer. Beyond it an outcome's evidence is every failure upstream of it: true, but not smallest."""
+SUBSETS_MAX = 1_024
+"""Sets of failures tried for one answer in search of a smallest one. Beyond it evidence is thinned out instead: none of it can be spared,
+but another set may be smaller."""
 
 Nodes = tuple[int, ...]
 
@@ -44,7 +45,29 @@ def smallest_causes(plant: Plant, failed: Ids, failure_units: Flags, damage: Dam
             for pair in _explained(plant, subset, failure_units, damage, exposed, open_pairs):
                 causes[pair] = subset
                 del open_pairs[pair]
-    return causes | open_pairs
+    return causes | _thinned(plant, failure_units, damage, exposed, open_pairs)
+
+
+def _thinned(plant: Plant, failure_units: Flags, damage: Damage, exposed: Ids, still: Mapping[int, Nodes]) -> dict[int, Nodes]:
+    """For each pair still without evidence: all failures upstream, less each, from the last to the first, that can be spared."""
+    causes: dict[int, Nodes] = {}
+    groups: dict[Nodes, list[int]] = {}
+    for pair, nodes in still.items():
+        groups.setdefault(nodes, []).append(pair)
+    work = [(nodes, len(nodes) - 1, pairs) for nodes, pairs in sorted(groups.items(), reverse=True)]
+    tried = 0
+    while work:
+        nodes, at, pairs = work.pop()
+        if at < 0 or tried == SUBSETS_MAX:
+            causes.update(dict.fromkeys(pairs, nodes))
+            continue
+        tried += 1
+        fewer = nodes[:at] + nodes[at + 1 :]
+        spared = set(_explained(plant, fewer, failure_units, damage, exposed, dict.fromkeys(pairs, fewer)))
+        for kept, which in ((nodes, [p for p in pairs if p not in spared]), (fewer, [p for p in pairs if p in spared])):
+            if which:
+                work.append((kept, at - 1, which))
+    return causes
 
 
 def _upstream_failures(plant: Plant, failed: Ids, pairs: Ids) -> list[Nodes]:

@@ -46,14 +46,15 @@ def placement(snapshot: Snapshot, graph: SupplyGraph) -> Placement:
 
 
 def _place(snapshot: Snapshot, graph: SupplyGraph) -> Placement:
-    level = _levels(graph)
+    level = levels_of(graph)
     side = _sides(snapshot, graph, level)
     drawn_at = np.where(np.abs(side) < 0.75, 0, np.sign(side)).astype(np.int32)
     lane = _cooling(graph).astype(np.int32)
     return Placement(level, drawn_at, lane, _order(graph, level, drawn_at))
 
 
-def _levels(graph: SupplyGraph) -> Ids:
+def levels_of(graph: SupplyGraph) -> Ids:
+    """Each node's longest distance from a source, over all media."""
     edges, size = graph.edges, len(graph.nodes)
     order = np.argsort(edges.source, kind="stable")
     starts = np.searchsorted(edges.source[order], np.arange(size + 1)).astype(np.int32)

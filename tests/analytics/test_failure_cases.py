@@ -199,6 +199,20 @@ def test_a_service_with_two_of_three_replicas() -> None:
     assert (two.totals.services["LOST"], two.totals.tenants["LOST"], two.totals.it_load_kw["LOST"]) == (1, 1, 1.0)
 
 
+def test_evidence_among_very_many_failures_holds_nothing_that_can_be_spared() -> None:
+    """24 replicas, 20 needed: 5 gone take it. 24 choose 1 to 4 is 12,950 sets, too many to try; thinned out, the first five are left."""
+    servers = [f"S{n:02}" for n in range(24)]
+    graph = site(
+        ":Shop a dcx:Service ; dcx:requires [ dcx:medium dcx:Compute ; dcx:atLeast 20 ] ."
+        + "".join(f":{server} a brick:Server ; dcx:feedsCompute :Shop ." for server in servers)
+    )
+
+    answer = fail(graph, *servers)
+
+    assert told(answer) == {"Shop Compute": "LOST"}
+    assert answer.outcomes[0].evidence == tuple(SITE + server for server in servers[:5])
+
+
 def test_a_plain_brick_air_system_gets_answers_by_its_classes() -> None:
     """AHU -> VAV -> zone with brick:feeds alone: air all the way, one chain, so losing the AHU loses both; the AHU is no stranger."""
     graph = site(":AHU a brick:AHU ; brick:feeds :VAV . :VAV a brick:VAV ; brick:feeds :Zone . :Zone a brick:HVAC_Zone .")
