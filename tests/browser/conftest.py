@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from tests.support.mosquitto import free_port
 from tests.support.tools import need
 
 RACKS = 40
+SETPOINT = "demo:CRAH-H1-01.Supply-Setpoint"
 READY_WITHIN_S = 120.0
 QUIET = ["--headless", "--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
 SOFTWARE_WEBGL = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"]
@@ -47,12 +49,25 @@ class Demo:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """`ridethrough demo` with 40 racks, until the tests end."""
-    folder = tmp_path_factory.mktemp("demo")
+    """`ridethrough demo` with 40 racks as it comes, until the tests end."""
+    with running(tmp_path_factory.mktemp("demo")) as one:
+        yield one
+
+
+@pytest.fixture
+def controlled(tmp_path: Path) -> Iterator[Demo]:
+    """The same site with control on for one set-point, `SETPOINT`."""
+    with running(tmp_path, RIDETHROUGH_CONTROL="true", RIDETHROUGH_CONTROL_POINTS=SETPOINT) as one:
+        yield one
+
+
+@contextmanager
+def running(folder: Path, **settings: str) -> Iterator[Demo]:
+    """A demo of its own data folder and port, ended by its own pid."""
     port = free_port()
     program = Path(sys.executable).with_name("ridethrough")
     command = [str(program), "demo", "--racks", str(RACKS), "--data", str(folder / "data"), "--port", str(port)]
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("RIDETHROUGH_")}
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("RIDETHROUGH_")} | settings
     log = folder / "log"
     with log.open("wb") as out:
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=out, stderr=subprocess.STDOUT)

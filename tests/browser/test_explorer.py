@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Demo, Desk, desk_on
+from tests.browser.conftest import SETPOINT, Demo, Desk, desk_on
 
 PICTURE = Path(__file__).parents[2] / "docs" / "images" / "explorer.png"
 RACKS = "totals { racks { lost noRedundancy reduced unaffected } }"
@@ -182,6 +182,37 @@ def test_a_tablets_width_and_200_percent_zoom_keep_everything_in_reach(chromiums
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert answered(demo, "demo:UPS-A") == desk.counts()
         page.context.close()
+
+
+def test_a_set_point_is_written_from_its_faceplate_and_confirmed_by_the_plant(chromiums: dict[str, Browser], controlled: Demo) -> None:
+    """Now, wanted and why; what ends it is the plant's own reading. Escape closes the faceplate and keeps the selection."""
+    desk = desk_on(chromiums["webgl"], controlled)
+    page = desk.open("/?at=demo:CRAH-H1-01")
+    page.get_by_role("button", name="Set Hall 1 CRAH 1 supply setpoint").click(timeout=20_000)
+    faceplate = page.get_by_role("dialog", name="Set Hall 1 CRAH 1 supply setpoint")
+    faceplate.get_by_label("wanted").fill("24")
+    faceplate.get_by_label("reason").fill("warmer aisle")
+
+    faceplate.get_by_role("button", name="Send 24 °C").click()
+
+    expect(faceplate.get_by_role("status")).to_contain_text("confirmed by the plant", timeout=20_000)
+    assert controlled.ask(f'{{ entity(id: "{SETPOINT}") {{ points {{ value {{ value }} }} }} }}')["entity"]["points"] == [
+        {"value": {"value": 24.0}}
+    ]
+    page.keyboard.press("Escape")
+    expect(faceplate).to_have_count(0)
+    expect(page.get_by_role("heading", level=1, name="Hall 1 CRAH 1")).to_be_visible()
+    assert (desk.foreign, desk.complaints) == ([], [])
+    page.context.close()
+
+
+def test_a_point_that_is_not_enabled_has_no_faceplate(desk: Desk) -> None:
+    """Control is off unless it is set: nothing on the page can write."""
+    page = desk.open("/?at=demo:CRAH-H1-01")
+
+    expect(page.get_by_role("row").filter(has_text="supply setpoint").first).to_contain_text("°C")
+
+    expect(page.get_by_role("button", name=re.compile("^Set Hall"))).to_have_count(0)
 
 
 def test_the_picture_of_the_readme_is_what_the_explorer_shows(desk: Desk) -> None:

@@ -21,7 +21,7 @@ export function App() {
     <>
       <a class="skip" href="#search">Skip to search</a>
       <header class="top">
-        <span class="brand">Ridethrough</span>
+        <h1 class="brand">Ridethrough</h1>
         <Search />
         <span class="spread" />
         <StatusLine />
@@ -83,7 +83,7 @@ function onSelected(act: (id: string) => void): void {
 export function onKey(event: KeyboardEvent): void {
   const act = actOf(event);
   const target = event.target as HTMLElement;
-  const writing = target.matches("input, select, textarea") || target.closest("dialog") !== null;
+  const writing = target.matches("input, select, textarea") || document.querySelector("dialog[open]") !== null;
   if (!act || event.defaultPrevented || (writing && act !== "search")) return;
   if (writing && event.key === "/") return;
   if (act === "centre") return; // Enter is the focused control's; in the graph the graph takes it
