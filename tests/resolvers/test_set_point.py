@@ -9,7 +9,8 @@ from tests.support.served import Served, served
 
 POINT = DEMO + "Breaker-UPS-A-Output.Position"
 ASK = """mutation($v: Float!, $k: String) {
-  setPoint(input: {point: "demo:Breaker-UPS-A-Output.Position", value: $v, reason: "maintenance", key: $k}) { id point value state reasons } }"""
+  setPoint(input: {point: "demo:Breaker-UPS-A-Output.Position", value: $v, reason: "maintenance", key: $k}) {
+  id point value state reasons } }"""
 
 
 def state_of(site: Served, command: str) -> str:

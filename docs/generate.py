@@ -1,0 +1,111 @@
+"""Writes the reference pages that the code itself knows: settings, command line, GraphQL, ontology. `./dev docs` runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLObjectType, build_schema
+from pydantic import SecretStr
+
+from resolvers.schema import sdl
+from twin.cli.app import app
+from twin.settings import PREFIX, Settings
+
+FOLDER = Path(__file__).parent / "reference"
+
+
+def settings_page() -> str:
+    """Every setting: name, default, meaning, and how it is written where."""
+    lines = [
+        "# Settings",
+        "",
+        "Flags come before the environment, the environment before the file, the file before the defaults. An unknown key is an error.",
+        "The file is TOML: `--config FILE`, else `RIDETHROUGH_CONFIG`, else `ridethrough.toml` in the working folder where there is one.",
+        "In the environment a name is in capitals under `RIDETHROUGH_`; a list is written `a,b`, a table `a=b,c=d`.",
+        "",
+        "| setting | environment | default | what it is |",
+        "|---|---|---|---|",
+    ]
+    for name, field in Settings.model_fields.items():
+        default = field.get_default(call_default_factory=True, validated_data={})
+        lines.append(f"| `{name}` | `{PREFIX}{name.upper()}` | {_shown(default)} | {field.description} |")
+    return "\n".join([*lines, ""])
+
+
+def _shown(default: Any) -> str:
+    if isinstance(default, SecretStr) or default in ("", (), {}):
+        return "none"
+    return f"`{str(default).lower() if isinstance(default, bool) else default}`"
+
+
+def cli_page() -> str:
+    """Every verb with its arguments and options."""
+    lines = [
+        "# Command line",
+        "",
+        "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 found problems. An error is one line on standard error, with the next step.",
+        "Every reading verb has `--json`. Colour and progress only on a terminal; `NO_COLOR` is heeded.",
+    ]
+    root = typer.main.get_command(app)
+    commands: Mapping[str, Any] = getattr(root, "commands", {})
+    for name, command in commands.items():
+        lines += [
+            "",
+            f"## ridethrough {name}",
+            "",
+            str(command.help or "").strip(),
+            "",
+            "| argument | default | what it is |",
+            "|---|---|---|",
+        ]
+        lines += [_parameter(each) for each in command.params if each.name != "help"]
+    return "\n".join([*lines, ""])
+
+
+def _parameter(each: Any) -> str:
+    spelled = f"`{each.metavar or each.name.upper()}`" if each.param_type_name == "argument" else ", ".join(f"`{o}`" for o in each.opts)
+    if each.param_type_name != "argument" and each.secondary_opts:
+        spelled += ", " + ", ".join(f"`{o}`" for o in each.secondary_opts)
+    default = "" if each.default in (None, False, ()) or each.required else f"`{getattr(each.default, 'value', each.default)}`"
+    return f"| {spelled}{' (needed)' if each.required else ''} | {default} | {(each.help or '').strip()} |"
+
+
+def graphql_page() -> str:
+    """Every type of the schema, with what each field says of itself."""
+    schema = build_schema(sdl())
+    lines = [
+        "# GraphQL",
+        "",
+        "At `/graphql`: queries and mutations as JSON over HTTP POST, subscriptions over a `graphql-transport-ws` socket. The schema as text is",
+        "`ridethrough schema`, committed as `resolvers/schema.graphql`. An id in an answer is a full IRI; where an id is asked for, a CURIE with a",
+        "known prefix will do. Every error has a code in `extensions.code`. A document has bounds (depth, aliases, tokens, cost; see the settings).",
+    ]
+    for name, kind in schema.type_map.items():
+        if name.startswith("__"):
+            continue
+        if isinstance(kind, GraphQLObjectType | GraphQLInputObjectType):
+            lines += ["", f"## {name}", "", kind.description or "", "", "| field | type | what it is |", "|---|---|---|"]
+            for field_name, field in kind.fields.items():
+                arguments = getattr(field, "args", {})
+                lines.append(f"| `{field_name}` | `{field.type}` | {field.description} |")
+                lines += [f"| `{field_name}({argument}:)` | `{each.type}` | {each.description} |" for argument, each in arguments.items()]
+        elif isinstance(kind, GraphQLEnumType):
+            lines += ["", f"## {name}", "", kind.description or "", "", ", ".join(f"`{value}`" for value in kind.values)]
+    return "\n".join([*lines, ""])
+
+
+PAGES: Mapping[str, Callable[[], str]] = {"settings.md": settings_page, "cli.md": cli_page, "graphql.md": graphql_page}
+
+
+def main() -> None:
+    """Write every page anew."""
+    FOLDER.mkdir(exist_ok=True)
+    for name, page in PAGES.items():
+        (FOLDER / name).write_text(page())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,240 @@
+"""The command line as somebody types it: real processes, exit codes, and errors that say the next step."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+RIDETHROUGH = str(Path(sys.executable).with_name("ridethrough"))
+SMALL = "@prefix brick: <https://brickschema.org/schema/Brick#> .\n<urn:a> a brick:Chiller ; brick:feeds <urn:b> .\n<urn:b> a brick:AHU .\n"
+
+
+class Desk:
+    """A folder in which commands are typed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def type(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        env = {**os.environ, "NO_COLOR": "1", "RIDETHROUGH_DATA": str(self.folder / "data"), **environment}
+        return subprocess.run([RIDETHROUGH, *words], cwd=self.folder, env=env, capture_output=True, text=True, timeout=120, check=False)
+
+    def write(self, name: str, text: str) -> str:
+        (self.folder / name).write_text(text)
+        return name
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    """A folder with a generated site of 20 racks loaded."""
+    one = Desk(tmp_path_factory.mktemp("loaded"))
+    assert one.type("generate", "--racks", "20", "-o", "site.ttl").returncode == 0
+    assert one.type("load", "site.ttl", "--source", "engineering").returncode == 0
+    return one
+
+
+def test_help_is_there_at_once(desk: Desk) -> None:
+    """Under half a second on an idle machine; the bound leaves room for a busy one."""
+    start = time.perf_counter()
+    answer = desk.type("--help")
+
+    assert answer.returncode == 0
+    assert {"demo", "serve", "load", "export", "validate", "generate", "impact", "schema", "doctor"} <= set(answer.stdout.split())
+    assert time.perf_counter() - start < 3
+
+
+def test_a_wrong_word_is_wrong_usage(desk: Desk) -> None:
+    """Exit code 2, and the way to help."""
+    assert desk.type("lod").returncode == 2
+    assert desk.type("load").returncode == 2
+
+
+def test_a_file_is_loaded_once_and_a_second_time_changes_nothing(desk: Desk) -> None:
+    """Three triples; the second load has nothing to do and makes no revision."""
+    desk.write("a.ttl", SMALL)
+    first = json.loads(desk.type("load", "a.ttl", "--json").stdout)
+    second = json.loads(desk.type("load", "a.ttl", "--json").stdout)
+
+    assert first["sources"] == [{"source": "a.ttl", "quads": 3, "added": 3, "removed": 0, "revision": 1}]
+    assert second == {
+        "dry_run": False,
+        "revision": 1,
+        "sources": [{"source": "a.ttl", "quads": 3, "added": 0, "removed": 0, "revision": None}],
+    }
+
+
+def test_a_dry_run_tells_and_changes_nothing(desk: Desk) -> None:
+    """What it tells is what the load then does."""
+    desk.write("a.ttl", SMALL)
+    dry = json.loads(desk.type("load", "a.ttl", "--dry-run", "--json").stdout)
+    wet = json.loads(desk.type("load", "a.ttl", "--json").stdout)
+
+    assert dry["sources"][0] == {**wet["sources"][0], "revision": None}
+    assert (dry["revision"], wet["revision"]) == (0, 1)
+
+
+def test_a_source_that_says_less_takes_back_what_it_said_and_leaves_the_others(desk: Desk) -> None:
+    """`a` and `b` both say that <urn:b> is an AHU; `b` withdraws it, `a` still says it."""
+    desk.write("a.ttl", SMALL)
+    desk.write("b.ttl", SMALL)
+    desk.type("load", "a.ttl", "b.ttl")
+    desk.write("b.ttl", "")
+    answer = desk.type("load", "b.ttl")
+    left = desk.type("export", "--format", "ntriples").stdout.splitlines()
+
+    assert answer.stdout == "b.ttl: 0 added, 3 removed, 0 in all; revision 3\n"
+    assert len(left) == 3
+
+
+def test_a_broken_file_is_refused_with_its_line_and_changes_nothing(desk: Desk) -> None:
+    """Nor are the files beside it loaded."""
+    desk.write("good.ttl", SMALL)
+    desk.write("broken.ttl", SMALL + "<urn:c> a brick:AHU\n<urn:d> a unknown:Thing .\n")
+    answer = desk.type("load", "good.ttl", "broken.ttl")
+
+    assert answer.returncode == 1
+    assert answer.stderr.startswith("error: broken.ttl:5:")
+    assert "Traceback" not in answer.stderr
+    assert not (desk.folder / "data" / "twin.sqlite").exists()
+
+
+def test_export_gives_back_what_was_loaded(loaded: Desk) -> None:
+    """Loaded again from an export, nothing changes."""
+    assert loaded.type("export", "--format", "turtle", "-o", "again.ttl").returncode == 0
+    before = set(loaded.type("export", "--format", "ntriples").stdout.splitlines())
+    loaded.type("load", "again.ttl", "--source", "engineering", "--data", "other")
+    after = set(loaded.type("export", "--format", "ntriples", "--data", "other").stdout.splitlines())
+
+    named = {line for line in before if "_:" not in line}
+    assert len(before) == len(after)
+    assert named == {line for line in after if "_:" not in line}
+
+
+def test_an_unknown_source_is_refused_with_those_that_there_are(loaded: Desk) -> None:
+    """The answer is no empty file."""
+    answer = loaded.type("export", "--source", "bms")
+
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert answer.stderr == "error: no source 'bms' in revision 1; there are: engineering\n"
+
+
+def test_validate_ends_with_3_where_there_are_findings(desk: Desk) -> None:
+    """`brick:UPS` does not exist; the finding says which class does."""
+    desk.write("bad.ttl", "@prefix brick: <https://brickschema.org/schema/Brick#> .\n<urn:u> a brick:UPS .\n")
+    desk.write("broken.ttl", "<urn:a> <urn:b>\n")
+    told = desk.type("validate", "bad.ttl", "broken.ttl", "--json")
+    findings = json.loads(told.stdout)["findings"]
+
+    assert told.returncode == 3
+    assert {finding["file"] for finding in findings} == {"bad.ttl", "broken.ttl"}
+    assert any("dcx:UPS" in finding["remedy"] for finding in findings)
+
+
+def test_the_blast_radius_has_the_agreed_form(loaded: Desk) -> None:
+    """The keys of the answer, and every dual-corded rack up without redundancy when one side's UPS is lost."""
+    told = json.loads(loaded.type("impact", "demo:UPS-A", "--json").stdout)
+
+    assert list(told)[:5] == ["revision", "at", "failed", "outcomes", "totals"]
+    assert told["failed"] == ["urn:ridethrough:demo:UPS-A"]
+    assert {"id", "class", "medium", "outcome", "evidence", "path"} <= set(told["outcomes"][0])
+    assert set(told["totals"]) == {"racks", "services", "tenants", "it_load_kw"}
+    assert sum(told["totals"]["racks"].values()) == 20
+    assert {evidence for row in told["outcomes"] for evidence in row["evidence"]} == {"urn:ridethrough:demo:UPS-A"}
+
+
+def test_a_person_gets_a_table(loaded: Desk) -> None:
+    """Totals first, then who is hit and because of what."""
+    told = loaded.type("impact", "demo:UPS-A", "--medium", "Power").stdout
+
+    assert told.startswith("If demo:UPS-A fails (revision 1, ")
+    assert "racks" in told
+    assert "BECAUSE OF" in told
+
+
+def test_an_unknown_id_names_the_nearest_ones(loaded: Desk) -> None:
+    """One line, no traceback."""
+    answer = loaded.type("impact", "demo:UPS-Q")
+
+    assert answer.returncode == 1
+    assert answer.stderr.startswith("error: no entity 'demo:UPS-Q' in revision 1; did you mean demo:UPS-")
+    assert answer.stderr.count("\n") == 1
+
+
+def test_an_unknown_medium_is_wrong_usage(loaded: Desk) -> None:
+    """The media that there are are told."""
+    answer = loaded.type("impact", "demo:UPS-A", "--medium", "Steam")
+
+    assert answer.returncode == 2
+    assert "Power, LiquidCooling, AirCooling" in answer.stderr
+
+
+def test_an_empty_folder_says_what_to_do(desk: Desk) -> None:
+    """Not that a file is missing, but what makes one."""
+    answer = desk.type("impact", "demo:UPS-A")
+
+    assert answer.returncode == 1
+    assert "ridethrough load" in answer.stderr
+
+
+def test_a_folder_that_cannot_be_written_is_told(desk: Desk) -> None:
+    """The folder, the reason and the next step."""
+    desk.write("a.ttl", SMALL)
+    desk.write("file", "")
+    answer = desk.type("load", "a.ttl", "--data", "file/data")
+
+    assert answer.returncode == 1
+    assert "data folder file/data cannot be written" in answer.stderr
+    assert "--data" in answer.stderr
+
+
+def test_a_second_process_on_the_same_folder_is_told_who_is_first(loaded: Desk) -> None:
+    """The one that serves keeps the folder; loading beside it is refused, asking is not."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    env = {**os.environ, "RIDETHROUGH_DATA": str(loaded.folder / "data")}
+    with subprocess.Popen([RIDETHROUGH, "serve", "--port", port], cwd=loaded.folder, env=env, stdout=subprocess.PIPE, text=True) as first:
+        assert first.stdout is not None
+        assert "Ridethrough serves" in first.stdout.readline()
+        second = loaded.type("load", "site.ttl", "--source", "engineering")
+        asked = loaded.type("impact", "demo:UPS-A", "--json")
+        busy = loaded.type("serve", "--port", port, "--data", "elsewhere")
+        first.terminate()
+
+    assert first.returncode == 0
+    assert second.returncode == 1
+    assert f"is in use by process {first.pid} (serve)" in second.stderr
+    assert asked.returncode == 0
+    assert busy.returncode == 1
+    assert f"127.0.0.1:{port} cannot be listened on (Address already in use)" in busy.stderr
+    assert "--port" in busy.stderr
+
+
+def test_the_doctor_finds_a_busy_port(desk: Desk) -> None:
+    """Exit code 3 and the next step; on a free port everything is well."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        busy = desk.type("doctor", "--json", RIDETHROUGH_PORT=str(taken.getsockname()[1]))
+    well = desk.type("doctor", "--json", RIDETHROUGH_PORT="0")
+
+    assert busy.returncode == 3
+    assert [check["check"] for check in json.loads(busy.stdout)["checks"] if not check["ok"]] == ["port"]
+    assert well.returncode == 0, well.stdout
+
+
+def test_the_schema_is_printed_as_committed(desk: Desk) -> None:
+    """What `ridethrough schema` prints is the file that clients generate from."""
+    assert desk.type("schema").stdout == (Path(__file__).parents[2] / "resolvers" / "schema.graphql").read_text()
