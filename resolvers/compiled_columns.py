@@ -10,11 +10,16 @@ from itertools import repeat
 from math import isfinite
 from typing import Any
 
+import orjson
+
 from graph.values import Quality
 from resolvers.compiled_plan import Pick, Selection
+from resolvers.index import KEPT_MAX
 from resolvers.reads import Reads
 from resolvers.types import instant
 
+SELECTIONS_KEPT = 16
+"""Selections of properties whose written answers are kept."""
 Numbers = Sequence[int]
 Column = Sequence[Any]
 Row = dict[str, Any]
@@ -81,11 +86,21 @@ def _classes(reads: Reads, numbers: Numbers, _: Pick) -> Column:
 
 
 def _properties(reads: Reads, numbers: Numbers, pick: Pick) -> Column:
-    selection, facts = inner(pick), reads.index.facts
-    names = [(each.key, each.name) for each in selection.picks]
-    return [
-        [{key: "Property" if name == "__typename" else getattr(fact, name) for key, name in names} for fact in facts(n)] for n in numbers
-    ]
+    """What is said of an entity stays for a revision: its text is made once for a selection and kept with the index."""
+    names = tuple((each.key, each.name) for each in inner(pick).picks)
+    index, kept = reads.index, reads.index.texts_of_facts.get(names, {})
+    if len(index.texts_of_facts) < SELECTIONS_KEPT:
+        index.texts_of_facts[names] = kept
+    column = []
+    for n in numbers:
+        text = kept.get(n)
+        if text is None:
+            said = [{key: "Property" if name == "__typename" else getattr(fact, name) for key, name in names} for fact in index.facts(n)]
+            text = orjson.dumps(said)
+            if len(kept) < KEPT_MAX:
+                kept[n] = text
+        column.append(orjson.Fragment(text))
+    return column
 
 
 def _points(reads: Reads, numbers: Numbers, pick: Pick) -> Column:
@@ -116,8 +131,8 @@ def _values(reads: Reads, numbers: Numbers, pick: Pick) -> Column:
     observed, received = batch.observed_at.tolist(), batch.received_at.tolist()
     made: dict[str, Callable[[], Column]] = {
         "value": lambda: [value if isfinite(value) else None for value in batch.values.tolist()],
-        "observedAt": lambda: [_written(ms) for ms in observed],
-        "receivedAt": lambda: [_written(ms) for ms in received],
+        "observedAt": lambda: _written(observed),
+        "receivedAt": lambda: _written(received),
         "quality": lambda: [QUALITY[code] for code in batch.quality.tolist()],
         "ageS": lambda: [None if ms <= 0 else max(0.0, (reads.now_ms - ms) / 1000) for ms in observed],
         "__typename": lambda: list(repeat("Value", len(numbers))),
@@ -125,9 +140,10 @@ def _values(reads: Reads, numbers: Numbers, pick: Pick) -> Column:
     return rows(selection, [made[each.name]() for each in selection.picks], len(numbers))
 
 
-def _written(ms: int) -> str | None:
-    at = instant(ms)
-    return None if at is None else at.isoformat()
+def _written(times: Sequence[int]) -> Column:
+    """Instants as text; points that were read together share one."""
+    texts = {ms: None if (at := instant(ms)) is None else at.isoformat() for ms in set(times)}
+    return [texts[ms] for ms in times]
 
 
 QUALITY = [quality.name for quality in Quality]

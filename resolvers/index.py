@@ -57,6 +57,8 @@ class Index:
         self._short: dict[str, str] = {}
         self._points: dict[int, tuple[int, ...]] = {}
         self._facts: dict[int, tuple[Fact, ...]] = {}
+        self.texts_of_facts: dict[tuple[tuple[str, str], ...], dict[int, bytes]] = {}
+        """For each selection of properties that was asked for, the written answers; see the compiled reads."""
         self._units: dict[int, str | None] = {}
 
     # -- columns --------------------------------------------------------------------------------------------------

@@ -25,6 +25,8 @@ from graphql import (
     VariableNode,
 )
 
+DIRECTIONS = ("OUT", "IN")
+"""The relations that one predicate can have with an entity."""
 INTROSPECTION_COST = 20_000
 PAGE = {"entities": ("first", 50), "graph": ("limit", 300)}
 """Fields whose argument says how many things they may answer with, and its default."""
@@ -103,6 +105,8 @@ class _Meter:
 
     def _times(self, node: FieldNode) -> int:
         name = node.name.value
+        if name == "relations" and any(each.name.value == "predicate" for each in node.arguments or ()):
+            return len(DIRECTIONS)
         if name not in PAGE:
             return LISTS.get(name, 1) if node.selection_set else 1
         argument, default = PAGE[name]

@@ -8,6 +8,7 @@ Rules of this file:
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -81,6 +82,7 @@ class Service:
         ticker = Thread(target=self._tick, name="ticker", daemon=True)
         ticker.start()
         self._stack.callback(ticker.join)
+        gc.freeze()  # the graph stays: no collection need walk through it again
         self._stack.callback(self._stop.set)
 
     def stop(self) -> None:

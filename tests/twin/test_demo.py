@@ -99,7 +99,7 @@ def test_values_move(demo: Demo) -> None:
     """The IT load seen by a UPS is good, and is another number a few seconds later."""
     query = "query($id: ID!) { entity(id: $id) { points { value { value quality observedAt } } } }"
     deadline = time.monotonic() + 20
-    seen = set()
+    seen: set[tuple[float, str]] = set()
     while time.monotonic() < deadline and len(seen) < 2:
         (point,) = demo.ask(query, id="demo:UPS-A.Output-Power")["entity"]["points"]
         if point["value"]["quality"] == "GOOD":

@@ -1,0 +1,41 @@
+"""Runs the benchmarks and prints one JSON object a line: `python -m bench [NAME...] [--quick]`, names such as `graphql.list`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+
+from bench import failure_one, graphql_list, rdf_load
+
+Row = Mapping[str, object]
+
+
+def benches(quick: bool) -> Mapping[str, list[Callable[[], Iterator[Row]]]]:
+    """Every benchmark by name, with its sizes; the quick ones are for trying out, not for quoting."""
+    sizes = failure_one.SIZES[:1] if quick else failure_one.SIZES
+    return {
+        rdf_load.NAME: [partial(rdf_load.run, size, 3 if quick else 7) for size in rdf_load.SIZES],
+        "failure.one": [partial(failure_one.run, size, 8 if quick else 40) for size in sizes],
+        graphql_list.NAME: [partial(graphql_list.run, size, 8 if quick else 40) for size in graphql_list.SIZES],
+    }
+
+
+def main(words: list[str]) -> int:
+    """Print the rows of the named benchmarks, or of all. Returns 2 for a name that there is not."""
+    known = benches("--quick" in words)
+    names = [word for word in words if word != "--quick"] or list(known)
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        print(f"no benchmark {unknown[0]!r}; there are: {', '.join(known)}", file=sys.stderr)
+        return 2
+    for name in names:
+        for measure in known[name]:
+            for row in measure():
+                print(json.dumps(row), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
