@@ -45,6 +45,9 @@ export const IMPACT = `query Impact($failed: [ID!]!) {
   }
 }`;
 
+/** The counts alone: small and soon there, while the rows may be thousands. */
+export const IMPACT_TOTALS = `query ImpactTotals($failed: [ID!]!) { impact(failed: $failed) { ${TOTALS} } }`;
+
 /** Tells only that the answer changed: the rows are asked for once, not with every change. */
 export const IMPACT_LIVE = `subscription ImpactLive($failed: [ID!]!) { impact(failed: $failed) { revision ${TOTALS} } }`;
 

@@ -1,7 +1,7 @@
 // The state of the page. The view in the URL is ground state; everything else follows from it and from the service.
 import { batch, computed, effect, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import { ask, Away, follow } from "./client";
-import { CLASSES, ENTITY, GRAPH, IMPACT, IMPACT_LIVE, MEMBERS, READINGS, STATUS } from "./documents";
+import { CLASSES, ENTITY, GRAPH, IMPACT, IMPACT_LIVE, IMPACT_TOTALS, MEMBERS, READINGS, STATUS } from "./documents";
 import { BRICK, DCX, localName } from "./iri";
 import { affected, OUTCOMES, sum, worstOutcomes } from "./outcomes";
 import type { ClassInfo, Entity, GraphView, Impact, Named, Page, PointReading, Status, Totals, Value } from "./types";
@@ -32,6 +32,8 @@ export const members: Signal<Loaded<Page>> = signal(IDLE);
 export const status: Signal<Loaded<Status>> = signal(IDLE);
 /** Live values by point, with the moment (performance.now, ms) that each came here. */
 export const readings: Signal<ReadonlyMap<string, { value: Value; came: number }>> = signal(new Map());
+/** The totals of the what-if, which come before its rows do. */
+export const early: Signal<Totals | null> = signal(null);
 /** Why live values do not come, or null. */
 export const lineBroken: Signal<string | null> = signal(null);
 /** Where the page lands when the URL names no node; null: not known yet; "": an empty twin. */
@@ -138,6 +140,7 @@ async function askEntity(id: string, stop: AbortSignal): Promise<Entity> {
 }
 
 async function askImpact(failed: readonly string[], stop: AbortSignal): Promise<Impact> {
+  early.value = (await ask<{ impact: { totals: Totals } }>(IMPACT_TOTALS, { failed }, stop)).impact.totals;
   const { impact: found } = await ask<{ impact: Impact }>(IMPACT, { failed }, stop);
   learn(found.outcomes);
   said.value = sentence(found);
@@ -194,6 +197,7 @@ export function start(): void {
   effect(() => {
     const ids = failed.value.split("\n").filter(Boolean);
     void again.value;
+    early.value = null;
     if (ids.length === 0) {
       impact.value = IDLE;
       return;

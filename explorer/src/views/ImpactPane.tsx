@@ -3,13 +3,14 @@ import { OutcomeTable } from "../components/OutcomeTable";
 import { Failure, NodeLink, Notice } from "../components/parts";
 import { kilowatts, whole } from "../core/format";
 import { affected, countNodes, OUTCOMES, sum, type OutcomeLook } from "../core/outcomes";
-import { go, impact, labelOf, view, withoutFailed } from "../core/store";
-import type { Impact, OutcomeCount } from "../core/types";
+import { early, go, impact, labelOf, view, withoutFailed } from "../core/store";
+import type { Impact, NodeOutcome, OutcomeCount, Totals } from "../core/types";
 
 export function ImpactPane() {
   const { fail } = view.value;
   if (fail.length === 0) return null;
   const { state, data, error } = impact.value;
+  const racksFirst = early.value && sum(early.value.racks) > 0 ? early.value : null;
   return (
     <section class="impact" aria-label="What if">
       <div class="answer">
@@ -22,8 +23,8 @@ export function ImpactPane() {
             </span>
           ))} {fail.length > 1 ? "fail" : "fails"}:
         </h2>
-        {data && <Counts found={data} />}
-        {!data && state === "loading" && <span class="quiet">asking…</span>}
+        {data ? <Counts totals={data.totals} outcomes={data.outcomes} /> : racksFirst && <Counts totals={racksFirst} outcomes={[]} />}
+        {!data && state === "loading" && <span class="quiet">{racksFirst ? "the rows are on their way…" : "asking…"}</span>}
       </div>
       {state === "failed" && <Failure title="The question was not answered" error={error} />}
       {data && (data.outcomes.length === 0 ? <Unhurt found={data} /> : <OutcomeTable found={data} />)}
@@ -32,10 +33,10 @@ export function ImpactPane() {
 }
 
 /** Racks where the site has any, else nodes. A count is a filter of the table. */
-function Counts({ found }: { found: Impact }) {
-  const racks = sum(found.totals.racks) > 0;
-  const count = racks ? found.totals.racks : countNodes(found.outcomes);
-  const { services, tenants, itLoadKw } = found.totals;
+function Counts({ totals, outcomes }: { totals: Totals; outcomes: readonly NodeOutcome[] }) {
+  const { services, tenants, itLoadKw } = totals;
+  const racks = sum(totals.racks) > 0;
+  const count = racks ? totals.racks : countNodes(outcomes);
   return (
     <div class="counts" role="group" aria-label={racks ? "Racks by outcome" : "Nodes by outcome"}>
       <span class="quiet">{racks ? "racks" : "nodes"}</span>
