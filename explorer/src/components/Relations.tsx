@@ -15,9 +15,15 @@ export function Relations({ id, relations }: { id: string; relations: readonly R
       (a, b) =>
         relationRank(a.predicate, a.direction) - relationRank(b.predicate, b.direction) ||
         phrase(a.predicate, a.direction).localeCompare(phrase(b.predicate, b.direction), "en"),
-    );
+    )
+    .filter((relation, i, all) => all.findIndex((other) => said(other) === said(relation)) === i);
   if (shown.length === 0) return <p class="quiet">Joined to nothing.</p>;
   return <>{shown.map((relation) => <Group key={`${relation.predicate} ${relation.direction}`} id={id} relation={relation} />)}</>;
+}
+
+/** A relation stated both ways (hasPart and isPartOf) reads the same from here, and is shown once. */
+function said({ predicate, direction, count, entities }: Relation): string {
+  return [phrase(predicate, direction), count, ...entities.nodes.map((node) => node.id).sort()].join(" ");
 }
 
 function Group({ id, relation }: { id: string; relation: Relation }) {

@@ -56,7 +56,7 @@ function CountButton({ look, count }: { look: OutcomeLook; count: number }) {
   return (
     <button
       type="button"
-      class={`count-button mark-${look.token}`}
+      class={`count-button ${count > 0 ? `mark-${look.token}` : "quiet"}`}
       data-field={look.field}
       aria-pressed={chosen}
       title={chosen ? "Show every outcome in the table" : `Show only “${look.word}” in the table`}
