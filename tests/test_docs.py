@@ -50,8 +50,8 @@ class Newcomer:
 
     def start_demo(self) -> subprocess.Popen[str]:
         """Start the demo and wait until it is ready."""
-        log = (self.folder / "demo.log").open("w")
-        demo = subprocess.Popen(DEMO.split(), cwd=self.folder, env=self.env, stdout=log, stderr=subprocess.STDOUT, text=True)
+        with (self.folder / "demo.log").open("w") as log:
+            demo = subprocess.Popen(DEMO.split(), cwd=self.folder, env=self.env, stdout=log, stderr=subprocess.STDOUT, text=True)
         deadline = time.monotonic() + READY_S_MAX
         while time.monotonic() < deadline and demo.poll() is None:
             if self.run("curl -sf http://127.0.0.1:8080/readyz").returncode == 0:
