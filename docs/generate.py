@@ -79,9 +79,10 @@ def graphql_page() -> str:
     lines = [
         "# GraphQL",
         "",
-        "At `/graphql`: queries and mutations as JSON over HTTP POST, subscriptions over a `graphql-transport-ws` socket. The schema as text is",
-        "`ridethrough schema`, committed as `resolvers/schema.graphql`. An id in an answer is a full IRI; where an id is asked for, a CURIE with a",
-        "known prefix will do. Every error has a code in `extensions.code`. A document has bounds (depth, aliases, tokens, cost; see the settings).",
+        "At `/graphql`: queries and mutations as JSON over HTTP POST, subscriptions over a `graphql-transport-ws` socket.",
+        "The schema as text is `ridethrough schema`, committed as `resolvers/schema.graphql`.",
+        "An id in an answer is a full IRI; where an id is asked for, a CURIE with a known prefix will do.",
+        "Every error has a code in `extensions.code`. A document has bounds (depth, aliases, tokens, cost; see the settings).",
     ]
     for name, kind in schema.type_map.items():
         if name.startswith("__"):

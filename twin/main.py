@@ -110,8 +110,21 @@ def _serve(settings: Settings, service: Service, listener: socket.socket, say: S
         h11_max_incomplete_event_size=32 * 1024,
     )
     host, port = listener.getsockname()[:2]
-    say(f"Ridethrough serves {len(service.face.twin.snapshot.by_iri):,} entities at http://{_shown(host)}:{port} (Ctrl-C ends it)")
-    uvicorn.Server(config).run(sockets=[listener])
+    text = f"Ridethrough serves {len(service.face.twin.snapshot.by_iri):,} entities at http://{_shown(host)}:{port} (Ctrl-C ends it)"
+    _Server(config, lambda: say(text)).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Says so when it listens."""
+
+    def __init__(self, config: uvicorn.Config, listens: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._listens = listens
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and only then say so."""
+        await super().startup(sockets)
+        self._listens()
 
 
 def _hosts(settings: Settings) -> frozenset[str]:

@@ -212,6 +212,7 @@ def test_a_second_process_on_the_same_folder_is_told_who_is_first(loaded: Desk) 
         asked = loaded.type("impact", "demo:UPS-A", "--json")
         busy = loaded.type("serve", "--port", port, "--data", "elsewhere")
         first.terminate()
+        first.stdout.read()
 
     assert first.returncode == 0
     assert second.returncode == 1
