@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from analytics.impact import BlastRadius
 
 ROWS_SHOWN = 40
+TOLD_FIRST = {"ICT_Rack": 0, "Service": 1, "Tenant": 2}
+"""Classes that a person asks about first; the rest follows, each outcome in order of ids."""
 
 
 def impact(
@@ -69,15 +71,18 @@ MEDIA = ("Power", "LiquidCooling", "AirCooling", "Network", "Compute", "Control"
 
 
 def _tell(found: BlastRadius, every: bool) -> None:
+    from analytics.impact import KINDS
     from ontology.namespaces import compact, local_name
 
     say(f"If {', '.join(map(compact, found.failed))} fails (revision {found.revision}, {found.at:%Y-%m-%d %H:%M:%S} UTC):")
     say()
     totals = found.totals.to_json()
     kinds = [kind for kind in next(iter(totals.values())) if kind != "OVERLOADED"]
+    kinds_order = {kind: at for at, kind in enumerate(KINDS)}
     table(("", *kinds), [(what, *(_number(counts[kind]) for kind in kinds)) for what, counts in totals.items()])
     say()
-    shown = found.outcomes if every else found.outcomes[:ROWS_SHOWN]
+    told = sorted(found.outcomes, key=lambda each: (kinds_order[each.outcome], TOLD_FIRST.get(local_name(each.cls or ""), len(TOLD_FIRST))))
+    shown = told if every else told[:ROWS_SHOWN]
     rows = [
         (each.outcome.name, compact(each.id), local_name(each.cls or ""), local_name(each.medium), " ".join(map(compact, each.evidence)))
         for each in shown
