@@ -1,1 +1,1 @@
-"""The twin itself: its values, changes, revisions and columns, and the ports it is kept through; never a question about failure or wires."""
+"""The twin itself: its values, changes, revisions and columns, and its ports; never a question about failure, never wires."""
