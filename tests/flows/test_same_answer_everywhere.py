@@ -92,9 +92,7 @@ def racks(answer: Answer, outcome: str, medium: str = "Power") -> set[str]:
 def cords(site: Site) -> dict[str, str]:
     """The sides of each rack, by the names of the rack PDUs that feed it: `R001 -> AB`."""
     text = site.run("export", "--format", "ntriples")
-    feeds = re.findall(
-        r"^<urn:ridethrough:demo:RPDU-(\w+)-(\w)> <[^>]*#feedsPower> <urn:ridethrough:demo:Rack-\1> \.$", text, re.MULTILINE
-    )
+    feeds = re.findall(r"^<urn:ridethrough:demo:RPDU-(\w+)-(\w)> <[^>]*#feedsPower> <urn:ridethrough:demo:Rack-\1> \.$", text, re.MULTILINE)
     assert feeds, "no rack is fed by a rack PDU"
     sides: dict[str, str] = {}
     for rack, side in sorted(feeds):
