@@ -28,8 +28,8 @@ from graphql import (
 DIRECTIONS = ("OUT", "IN")
 """The relations that one predicate can have with an entity."""
 INTROSPECTION_COST = 20_000
-PAGE = {"entities": ("first", 50), "graph": ("limit", 300)}
-"""Fields whose argument says how many things they may answer with, and its default."""
+PAGE = {"entities": ("first", 50, 1000), "graph": ("limit", 300, 10_000)}
+"""Fields whose argument says how many things they may answer with: its default, and the most that it may be."""
 LISTS = {
     "classes": 2000,
     "outcomes": 1000,
@@ -78,7 +78,7 @@ def over(document: DocumentNode, variables: Mapping[str, Any] | None, limits: Li
 class _Meter:
     def __init__(self, document: DocumentNode, variables: Mapping[str, Any]) -> None:
         self._definitions = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
-        self._variables = variables
+        self._variables = _defaults(document) | dict(variables)
         self._open: set[str] = set()
         self.fragments: dict[str, Measure] = {}
 
@@ -109,14 +109,14 @@ class _Meter:
             return len(DIRECTIONS)
         if name not in PAGE:
             return LISTS.get(name, 1) if node.selection_set else 1
-        argument, default = PAGE[name]
+        argument, default, most = PAGE[name]
         given = next((each.value for each in node.arguments or () if each.name.value == argument), None)
         if isinstance(given, IntValueNode):
             return max(1, int(given.value))
-        if isinstance(given, VariableNode):
-            value = self._variables.get(given.name.value, default)
-            return max(1, value) if isinstance(value, int) else default
-        return default
+        value = self._variables.get(given.name.value) if isinstance(given, VariableNode) else None
+        if value is None:
+            return default
+        return max(1, value) if isinstance(value, int) else most
 
     def _fragment(self, name: str) -> Measure:
         if name in self.fragments:
@@ -126,3 +126,14 @@ class _Meter:
         self._open.add(name)
         self.fragments[name] = self.of(self._definitions[name].selection_set)
         return self.fragments[name]
+
+
+def _defaults(document: DocumentNode) -> dict[str, int]:
+    """The whole numbers that variables are when none is given; where operations differ about one, the largest."""
+    found: dict[str, int] = {}
+    for operation in document.definitions:
+        for each in (operation.variable_definitions or ()) if isinstance(operation, OperationDefinitionNode) else ():
+            if isinstance(each.default_value, IntValueNode):
+                name = each.variable.name.value
+                found[name] = max(found.get(name, 0), int(each.default_value.value))
+    return found

@@ -67,6 +67,15 @@ def test_the_size_of_a_page_given_by_a_variable_counts(site: Served) -> None:
     query = "query($n: Int) { entities(first: $n) { nodes { relations { entities(first: $n) { nodes { id } } } } } }"
 
     assert code(site.post(query, n=1000)) == "LIMIT_EXCEEDED"
+    assert code(site.post(query, n=1000.0)) == "LIMIT_EXCEEDED"
+    assert "errors" not in site.post(query, n=2)
+
+
+def test_the_size_of_a_page_given_by_a_variables_default_counts(site: Served) -> None:
+    """A default of 1,000 is 1,000 where no value is given, and nothing where a smaller one is."""
+    query = "query($n: Int = 1000) { entities(first: $n) { nodes { relations { entities(first: $n) { nodes { id } } } } } }"
+
+    assert code(site.post(query)) == "LIMIT_EXCEEDED"
     assert "errors" not in site.post(query, n=2)
 
 
