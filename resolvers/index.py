@@ -119,13 +119,14 @@ class Index:
 
     @cached_property
     def counts(self) -> dict[str, int]:
-        """Entities of each class, with those of its subclasses, each once."""
-        relation = self.snapshot.relation(RDF_TYPE)
+        """Entities of each class that have a name, with those of its subclasses, each once: as many as `entities` pages through."""
+        relation, named = self.snapshot.relation(RDF_TYPE), np.sort(self.snapshot.by_iri)
         parts: dict[str, list[Ids]] = {}
         for number in np.unique(relation.objects).tolist():
             iri = self.snapshot.key(number)
+            members = np.intersect1d(relation.subjects_of(number), named, assume_unique=True)
             for cls in {iri, *self.vocabulary.superclasses(iri)}:
-                parts.setdefault(cls, []).append(relation.subjects_of(number))
+                parts.setdefault(cls, []).append(members)
         return {cls: len(of[0]) if len(of) == 1 else len(np.unique(np.concatenate(of))) for cls, of in parts.items()}
 
     # -- one entity -----------------------------------------------------------------------------------------------

@@ -117,3 +117,14 @@ def test_classes_count_their_entities_with_those_of_subclasses(site: Served) -> 
     assert classes[BRICK + "ICT_Rack"]["count"] == RACKS
     assert classes[BRICK + "Equipment"]["count"] > classes[BRICK + "ICT_Rack"]["count"]
     assert any(each["deprecated"] and each["replacedBy"] for each in classes.values())
+
+
+def test_a_class_counts_what_its_filter_pages_through(site: Served) -> None:
+    """References and quantities without a name are in no count: opening the class would show nothing."""
+    plumbing = "https://w3id.org/ridethrough/ontology#MQTTReference"
+    racks = "https://brickschema.org/schema/Brick#ICT_Rack"
+
+    counts = {each["id"]: each["count"] for each in site.ask("{ classes { id count } }")["classes"]}
+
+    assert counts[plumbing] == 0
+    assert counts[racks] == site.ask('{ entities(class: "brick:ICT_Rack") { totalCount } }')["entities"]["totalCount"]
