@@ -3,6 +3,7 @@
 Rules of this file:
 
 1. A message of QoS 1 is acknowledged when the sink has taken it, never before; until then the broker's persistent session holds it.
+   One exception: what the sink fails on three times is buried (rule 4), for it would fail for ever and hold up all that comes after it.
 2. An acknowledgement goes to the connection on which its message came: after a reconnect the broker sends the message again, and its
    number may by then stand for another.
 3. The queue is bounded; while it is full the socket is not read, and the broker keeps the rest.
@@ -268,16 +269,25 @@ class MqttClient:
             self._take(messages)
 
     def _take(self, messages: Sequence[_Message]) -> None:
-        rows = Rows()
-        for message in messages:
-            self._decode(message, rows)
-        if len(rows) and not self._offer(rows):
+        """Whatever the messages hold, this returns: the wire has one worker, and nothing is read without it."""
+        try:
+            taken = self._handed_on(messages)
+        except Exception:
+            _log.exception("%d messages could not be read; they are dead letters", len(messages))
+            taken = False
+        if not taken:
             for message in messages:
                 self._bury(message, "the readings could not be taken; the log says why")
         self._messages += len(messages)
         for message in messages:
             if message.qos and message.connection == self._connection:
                 self._client.ack(message.number, message.qos)
+
+    def _handed_on(self, messages: Sequence[_Message]) -> bool:
+        rows = Rows()
+        for message in messages:
+            self._decode(message, rows)
+        return not len(rows) or self._offer(rows)
 
     def _offer(self, rows: Rows) -> bool:
         batch = rows.batch()

@@ -156,5 +156,8 @@ def _path(steps: Pointer) -> str:
 
 
 def _shown(raw: Any) -> str:
+    """What stands there, for a person; a container by its kind only: its depth is the sender's choice, and Python's is bounded."""
+    if isinstance(raw, dict | list):
+        return "an object" if isinstance(raw, dict) else "an array"
     text = repr(raw)
     return text if len(text) <= 40 else text[:37] + "..."

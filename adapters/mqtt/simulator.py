@@ -114,4 +114,7 @@ class MqttSimulator:
         if value is None or self._write is None:
             _log.warning("the plant was sent something that it does not understand on %s", message.topic)
             return
-        self._write(point, value)
+        try:
+            self._write(point, value)
+        except ValueError as error:
+            _log.warning("the plant refuses %g for %s: %s", value, point, error)

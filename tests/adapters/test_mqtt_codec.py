@@ -86,6 +86,15 @@ def test_no_payload_stops_the_codec(payload: bytes) -> None:
     assert all(quality == "BAD" or not isnan(value) for _, value, _, quality in rows)
 
 
+@pytest.mark.parametrize("payload", [b"[" * 1010 + b"]" * 1010, b'{"a":' * 1010 + b"1" + b"}" * 1010])
+def test_a_payload_nested_as_deep_as_the_parser_goes_is_poison_like_any_other(payload: bytes) -> None:
+    """1,010 containers, one in the other, are more than Python's recursion writes out: the finding names the kind only."""
+    rows, finding = read(payload)
+
+    assert [quality for _, _, _, quality in rows] == ["BAD"]
+    assert finding in ("the payload is an array, not a finite number", "the payload is an object, not a finite number")
+
+
 def test_a_pointer_that_leads_nowhere_says_nothing_about_its_point() -> None:
     """One message speaks of inlet only; the outlet is not touched. One that speaks of neither is a finding."""
     inlet, outlet = Entry("urn:in", ("a", "0"), None, 1.0, 0.0), Entry("urn:out", ("b",), None, 1.0, 0.0)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
+from adapters.mqtt import codec
 from adapters.mqtt.bindings import bind
 from adapters.mqtt.broker import EmbeddedBroker
 from adapters.mqtt.client import MqttClient
@@ -150,6 +152,64 @@ def test_poison_is_a_bad_quality_and_a_dead_letter_and_the_next_good_value_count
     assert table.value(LOAD) == pytest.approx(6.4)
     speaker.disconnect()
     speaker.loop_stop()
+    client.close()
+
+
+def test_a_batch_on_which_the_wire_itself_fails_is_buried_and_the_next_is_read(
+    config: MqttConfig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A codec that breaks on one payload costs that batch: it is logged and counted, and the worker lives."""
+    table = Table(snapshot_of(SITE))
+    client = MqttClient(config, bind(snapshot_of(SITE)), table.ingest, wall_clock)
+    whole = codec.decode
+
+    def breaks(rows: codec.Rows, payload: bytes, *given: Any, **options: Any) -> str:
+        if payload == b"break":
+            raise RecursionError("too deep")
+        return whole(rows, payload, *given, **options)
+
+    monkeypatch.setattr("adapters.mqtt.client.decode", breaks)
+    client.start()
+    assert client.wait_connected(5)
+    speaker = paho.Client(CallbackAPIVersion.VERSION2, "speaker")
+    speaker.connect("127.0.0.1", config.port)
+    speaker.loop_start()
+
+    def say(payload: bytes) -> bool:
+        return bool(speaker.publish("dc/load", payload, qos=1))
+
+    assert wait_until(lambda: say(b"break") and bool(client.dead_letters()))
+    assert wait_until(lambda: say(b"6300") and table.quality(LOAD) == "GOOD")
+
+    assert "could not be read; they are dead letters" in caplog.text
+    speaker.disconnect()
+    speaker.loop_stop()
+    client.close()
+
+
+def test_a_plant_that_refuses_a_command_goes_on_speaking(config: MqttConfig, caplog: pytest.LogCaptureFixture) -> None:
+    """The plant raises `ValueError` for 99 C: it is logged, and the next command arrives."""
+    bindings = bind(snapshot_of(SITE))
+    heard: list[float] = []
+
+    def write(_point: str, value: float) -> None:
+        if value > 60:
+            raise ValueError("too hot")
+        heard.append(value)
+
+    client = MqttClient(config, bindings, Table(snapshot_of(SITE)).ingest, wall_clock)
+    plant = MqttSimulator(config, bindings, write)
+    client.start()
+    assert client.wait_connected(5)
+    assert plant.start()
+    assert plant.ready.wait(5)
+
+    for value in (99.0, 24.5):
+        client.send(Command("urn:uuid:1", "k", SETPOINT, value, "ann", "cooler", wall_clock()))
+
+    assert wait_until(lambda: heard == [24.5])
+    assert "the plant refuses 99" in caplog.text
+    plant.close()
     client.close()
 
 
