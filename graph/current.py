@@ -5,7 +5,8 @@ Rules of this file:
 1. The newer source time wins, not the later arrival. A late sample and the same sample twice change nothing.
 2. Equal source times: another value is taken in order of arrival, unless its quality is worse (a broker's retained copy of a live value).
 3. A source time more than 5 s ahead of ours counts as `UNCERTAIN`, and our time stands in for it.
-4. A row without a number (`nan`) changes the quality; the last number and its time stay.
+4. A row without a number (`nan`) changes the quality; the last number and its time stay. It speaks of our time, not of the device's,
+   so the next number is late only if it is older than the last number.
 5. Silence makes a value worse, never better: `STALE` after two periods, `NO_COMMUNICATION` after five (a period counts as 2.5 s at least).
 """
 
@@ -71,34 +72,32 @@ class CurrentValues:
     def take(self, batch: ReadingBatch) -> ReadingBatch:
         """Take a batch by the rules above. Returns what the touched points have now, one row a point; unknown points are left out.
 
-        Cost: one dictionary look-up a row, one sort of the batch.
+        Cost: one dictionary look-up a row, one sort of the batch (of each turn, where rows without a number stand between others).
         """
         with self._lock:
             find = self._slots.get
             slots = np.fromiter((find(point, -1) for point in batch.points), dtype=np.int64, count=len(batch))
-            return self._rows(self._take(slots, batch))
+            turns = np.flatnonzero(np.diff(np.isnan(batch.values))) + 1  # rule 4: with and without a number in turn, as they came
+            touched = [self._take(slots[rows], batch, rows) for rows in np.split(np.arange(len(batch)), turns)]
+            return self._rows(np.unique(np.concatenate(touched)))
 
-    def _take(self, slots: NDArray[np.int64], batch: ReadingBatch) -> NDArray[np.int64]:
-        now, columns = batch.received_at, self._columns
-        ahead = batch.observed_at > now + AHEAD_MS
-        stamp = np.where(ahead, now, batch.observed_at)
-        quality = np.where(ahead, np.maximum(batch.quality, Quality.UNCERTAIN), batch.quality).astype(np.uint8)
+    def _take(self, slots: NDArray[np.int64], batch: ReadingBatch, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Take some rows of a batch, all with a number or all without one, into their slots. Returns the slots touched, ascending."""
+        now, observed, values, columns = batch.received_at[rows], batch.observed_at[rows], batch.values[rows], self._columns
+        ahead = observed > now + AHEAD_MS
+        stamp = np.where(ahead, now, observed)
+        quality = np.where(ahead, np.maximum(batch.quality[rows], Quality.UNCERTAIN), batch.quality[rows]).astype(np.uint8)
         quality = _aged(quality, now - stamp, columns.period_ms[slots] if len(columns) else np.full(len(slots), np.inf))
         wanted = np.flatnonzero(slots >= 0)
-        wanted = wanted[_is_news(columns, slots[wanted], stamp[wanted], batch.values[wanted], quality[wanted])]
+        wanted = wanted[_is_news(columns, slots[wanted], stamp[wanted], values[wanted], quality[wanted])]
         if len(wanted) == 0:
             return wanted
         order = wanted[np.lexsort((wanted, -quality[wanted].astype(np.int16), stamp[wanted], slots[wanted]))]
-        last = np.append(slots[order][1:] != slots[order][:-1], True)
-        touched: NDArray[np.int64] = slots[order][last]
-        columns.stamp[touched] = stamp[order][last]
-        columns.received[touched] = now[order][last]
-        columns.quality[touched] = quality[order][last]
-        numbers = order[~np.isnan(batch.values[order])]
-        newest = np.append(slots[numbers][1:] != slots[numbers][:-1], True) if len(numbers) else np.empty(0, dtype=np.bool_)
-        numbers = numbers[newest]
-        columns.value[slots[numbers]] = batch.values[numbers]
-        columns.observed[slots[numbers]] = stamp[numbers]
+        newest = order[np.append(slots[order][1:] != slots[order][:-1], True)]
+        touched: NDArray[np.int64] = slots[newest]
+        columns.stamp[touched], columns.received[touched], columns.quality[touched] = stamp[newest], now[newest], quality[newest]
+        if not np.isnan(values[0]):
+            columns.value[touched], columns.observed[touched] = values[newest], stamp[newest]
         return touched
 
     def restore(self, batch: ReadingBatch) -> None:
@@ -159,7 +158,8 @@ class CurrentValues:
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """The slot arrays. `stamp` is the newest source time heard, `observed` that of the value shown: rows without a number part them."""
+    """The slot arrays. `observed` is the source time of the value shown; `stamp` is what the quality's age is counted from: the same
+    instant, or that of a row without a number that came after it."""
 
     value: Floats
     observed: Millis
@@ -192,9 +192,10 @@ def _is_news(columns: _Columns, slots: NDArray[np.int64], stamp: Millis, value: 
     """Which rows say something that the table does not know (rules 1 and 2)."""
     known = columns.quality[slots]
     unheard = known == Quality.NO_VALUE
+    newer = stamp > np.where(np.isnan(value), columns.stamp[slots], columns.observed[slots])
     better = quality < known
     other = ~np.isnan(value) & (value != columns.value[slots]) & (quality <= known)
-    return np.asarray(unheard | (stamp > columns.stamp[slots]) | ((stamp == columns.stamp[slots]) & (better | other)))
+    return np.asarray(unheard | newer | ((stamp == columns.stamp[slots]) & (better | other)))
 
 
 def _aged(quality: Codes, age_ms: NDArray[np.int64], period_ms: Floats) -> Codes:

@@ -94,6 +94,20 @@ def test_a_row_without_a_number_keeps_the_last_one() -> None:
     assert seen(values) == (20.0, T, "BAD")
 
 
+def test_poison_does_not_silence_a_device_whose_clock_is_behind_ours() -> None:
+    """The device lags by 8 s. A payload that cannot be read carries our time T; its next sample, of T - 3 s, counts all the same."""
+    values = table()
+    values.take(row(20.0, T - 8000, received_at=T))
+    values.take(row(nan, T, BAD))
+    assert seen(values) == (20.0, T - 8000, "BAD")
+
+    values.take(row(20.0, T - 8000, received_at=T + 1000))
+    assert seen(values)[2] == "BAD", "the old sample once more is no news"
+    values.take(row(21.0, T - 3000, received_at=T + 5000))
+
+    assert seen(values) == (21.0, T - 3000, "GOOD")
+
+
 def test_silence_makes_stale_after_two_periods_and_lost_after_five() -> None:
     """Period 10 s: good at 20 s, stale at 20.001 s, no communication at 50.001 s, good again with the next sample."""
     values = table(10.0)
@@ -154,7 +168,7 @@ samples = st.lists(
 @given(samples=samples, cut=st.integers(0, 30))
 @settings(max_examples=300, deadline=None)
 def test_a_batch_is_what_its_rows_are_one_after_the_other(samples: list[tuple[str, float, int]], cut: int) -> None:
-    """In batches cut anywhere and row by row in order of source time the same values stand. NaN rows are BAD; times differ in a point."""
+    """In batches cut anywhere and row by row the same values stand as by rules 1 and 4. NaN rows are BAD; times differ in a point."""
     rows = [(p, v, T + t * 100, T + 1000, BAD if np.isnan(v) else GOOD) for p, v, t in {(p, t): (p, v, t) for p, v, t in samples}.values()]
     batches, single = table(), table()
 
@@ -164,11 +178,14 @@ def test_a_batch_is_what_its_rows_are_one_after_the_other(samples: list[tuple[st
     for one in rows:
         single.take(ReadingBatch.of([one]))
 
-    newest = {p: max((r for r in rows if r[0] == p), key=lambda r: r[2]) for p in {r[0] for r in rows}}
-    for point, expected in newest.items():
-        assert seen(batches, point)[2] == seen(single, point)[2] == expected[4].name
-        if expected[4] is GOOD:
-            assert seen(batches, point)[:2] == seen(single, point)[:2] == (expected[1], expected[2])
+    for point in {r[0] for r in rows}:
+        value, observed, stamp, quality = nan, 0, 0, NONE
+        for _, number, at, _, given_quality in (r for r in rows if r[0] == point):
+            if at > (stamp if np.isnan(number) else observed):
+                stamp, quality = at, given_quality
+                value, observed = (value, observed) if np.isnan(number) else (number, at)
+        expected = (str(value), observed, quality.name)
+        assert [(str(v), at, q) for v, at, q in (seen(batches, point), seen(single, point))] == [expected, expected]
 
 
 def test_a_value_out_of_its_range_is_uncertain_and_told_to_those_who_listen() -> None:
