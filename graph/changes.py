@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import numpy as np
+
 from ontology.terms import QuadBlock
 
 
@@ -43,21 +45,29 @@ class Revision:
     removed: int
 
 
+def claimed(source: str, wanted: QuadBlock, owners: Mapping[str, str]) -> dict[str, str]:
+    """The graphs that `wanted` speaks in, sorted, each with its owner `source`. Raises `ValueError` where another source owns one."""
+    graphs = sorted({wanted.terms[g] for g in np.unique(wanted.quads[:, 3]).tolist()})
+    foreign = next((graph for graph in graphs if owners.get(graph, source) != source), None)
+    if foreign is not None:
+        raise ValueError(
+            f"graph <{foreign}> belongs to source {owners[foreign]!r}, not to {source!r}: "
+            f"load the file with --source {owners[foreign]}, or give the graph another name in the file"
+        )
+    return dict.fromkeys(graphs, source)
+
+
 def desired_state(source: str, wanted: QuadBlock, current: QuadBlock, owners: Mapping[str, str]) -> ChangeSet:
     """The change that makes a source say exactly `wanted`, where it said `current` until now.
 
-    Raises `ValueError` where `wanted` speaks in a graph that another source owns. Cost: linear in both blocks.
+    Raises `ValueError` as `claimed` does. Cost: linear in both blocks; a source that said nothing pays for the graphs' names only.
     """
-    graphs = {wanted.terms[g] for g in set(wanted.quads[:, 3].tolist())}
-    foreign = sorted(graph for graph in graphs if owners.get(graph, source) != source)
-    if foreign:
-        raise ValueError(
-            f"graph <{foreign[0]}> belongs to source {owners[foreign[0]]!r}, not to {source!r}: "
-            f"load the file with --source {owners[foreign[0]]}, or give the graph another name in the file"
-        )
+    graphs = claimed(source, wanted, owners)
+    if len(current) == 0:
+        return ChangeSet(wanted, QuadBlock.empty(), graphs)
     before, after = set(current), set(wanted)
     return ChangeSet(
         QuadBlock.of(quad for quad in wanted if quad not in before),
         QuadBlock.of(quad for quad in current if quad not in after),
-        dict.fromkeys(sorted(graphs), source),
+        graphs,
     )

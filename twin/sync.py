@@ -9,13 +9,11 @@ Rules of this file:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from graph.changes import Cause, ChangeSet, desired_state
+from graph.changes import Cause, claimed, desired_state
 from graph.ports import Clock, Progress, TwinStore
 from graph.snapshot import Snapshot
 from ontology.rdf import read
@@ -42,19 +40,29 @@ class Loaded:
 
 
 def read_files(files: Sequence[Path], source: str | None = None, progress: Progress | None = None) -> list[Wish]:
-    """What the files say: each under its own name, or all together under the name of one source. Raises `RdfError`."""
-    wishes = [_read(file, source or file.name, progress) for file in files]
-    if source is None or len(wishes) < 2:
-        return wishes
-    return [Wish(source, QuadBlock.of(quad for wish in wishes for quad in wish.quads))]
+    """What the files say: each under its own name, or all together under the name of one source.
+
+    Raises `RdfError`; `ValueError` for two files of one name without `source`: each would take back what the other says.
+    """
+    names = [file.name for file in files]
+    twice = next((name for at, name in enumerate(names) if name in names[:at]), None)
+    if source is None and twice is not None:
+        raise ValueError(f"two files are called {twice}, and each would be all that source {twice!r} says: give --source NAME for both")
+    blocks = [_read(file, source or file.name, names[:at].count(file.name), progress) for at, file in enumerate(files)]
+    if source is None or len(blocks) == 1:
+        return [Wish(source or name, block) for name, block in zip(names, blocks, strict=True)]
+    return [Wish(source, QuadBlock.of(quad for block in blocks for quad in block))]
 
 
-def _read(file: Path, source: str, progress: Progress | None) -> Wish:
+def _read(file: Path, source: str, namesakes: int, progress: Progress | None) -> QuadBlock:
+    """The quads of one of the files; `namesakes` before it tell its blank nodes from theirs, wherever the files lie."""
+
     def told(_: int, done: int, size: int) -> None:
         if progress is not None:
             progress(file.name, done, size)
 
-    return Wish(source, read(file, source=source, scope=f"{source}/{file.name}", progress=told))
+    number = f"#{namesakes + 1}" if namesakes else ""
+    return read(file, source=source, scope=f"{source}/{file.name}{number}", progress=told)
 
 
 def snapshot_of(store: TwinStore) -> Snapshot:
@@ -68,29 +76,30 @@ def snapshot_of(store: TwinStore) -> Snapshot:
 def sync(
     store: TwinStore, snapshot: Snapshot, wishes: Sequence[Wish], *, author: str, reason: str, clock: Clock, dry_run: bool = False
 ) -> tuple[list[Loaded], Snapshot]:
-    """Fulfil the wishes in order. Returns what became of each, and the newest snapshot.
+    """Fulfil the wishes in order, each on top of the one before. Returns what became of each, and the newest snapshot.
 
     Raises `ValueError` where a wish speaks in another source's graph (before anything is committed), `StaleRevision`, `StoreUnavailable`.
     """
-    changes = [_change(snapshot, wish) for wish in wishes]
+    _agree(wishes, snapshot.owners)
     done: list[Loaded] = []
-    for wish, change in zip(wishes, changes, strict=True):
+    newest = snapshot
+    for wish in wishes:
+        change = desired_state(wish.source, wish.quads, said_by(newest, wish.source), newest.owners)
         number: int | None = None
-        if not change.is_empty and not dry_run:
+        if not change.is_empty:
             cause = Cause(author, wish.source, clock(), reason)
-            revision = store.commit(change, cause, expected=snapshot.revision)
-            snapshot, number = snapshot.apply(change, revision.number, cause.at), revision.number
+            if not dry_run:
+                number = store.commit(change, cause, expected=newest.revision).number
+            newest = newest.apply(change, newest.revision + 1, cause.at)
         done.append(Loaded(wish.source, len(wish.quads), len(change.added), len(change.removed), number))
-    return done, snapshot
+    return done, snapshot if dry_run else newest
 
 
-def _change(snapshot: Snapshot, wish: Wish) -> ChangeSet:
-    current = said_by(snapshot, wish.source)
-    if len(current) == 0:
-        graphs = {wish.quads.terms[g] for g in np.unique(wish.quads.quads[:, 3]).tolist()}
-        if not any(snapshot.owners.get(graph, wish.source) != wish.source for graph in graphs):
-            return ChangeSet(wish.quads, QuadBlock.empty(), dict.fromkeys(sorted(graphs), wish.source))
-    return desired_state(wish.source, wish.quads, current, snapshot.owners)
+def _agree(wishes: Sequence[Wish], owners: Mapping[str, str]) -> None:
+    """See that every wish keeps to graphs that are its source's, or nobody's before it."""
+    known = dict(owners)
+    for wish in wishes:
+        known |= claimed(wish.source, wish.quads, known)
 
 
 def said_by(snapshot: Snapshot, source: str) -> QuadBlock:
