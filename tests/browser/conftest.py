@@ -95,7 +95,7 @@ def _until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     pytest.fail(f"the demo was not ready within {READY_WITHIN_S:.0f} s:\n{log.read_text(errors='replace')}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # not the session: while it lives, Playwright's event loop runs in the thread of all tests
 def chromiums() -> Iterator[dict[str, Browser]]:
     """One Chromium that draws with software WebGL, and one that has no WebGL at all."""
     program = need("chromium")
