@@ -12,6 +12,7 @@ import strawberry
 from analytics.impact import BlastRadius
 from analytics.impact import Outcome as AnalysedOutcome
 from analytics.layout import GraphView as LaidOut
+from analytics.standing import Standing
 
 
 @strawberry.enum(description="What a failure does to an entity in one medium, worst first.")
@@ -152,6 +153,8 @@ class GraphNode:
     x: float = strawberry.field(description="Across.")
     y: float = strawberry.field(description="Down.")
     hidden: int = strawberry.field(description="How many neighbours are not drawn.")
+    down: bool = strawberry.field(description="Whether some supply of it does not hold as things stand.")
+    position: str | None = strawberry.field(description="Of a switch, `open` or `closed` as things stand.")
 
 
 @strawberry.type(description="A relation between two drawn entities.")
@@ -174,13 +177,21 @@ class GraphView:
     truncated: int = strawberry.field(description="How many entities within the hops the limit has left out.")
 
     @staticmethod
-    def of(view: LaidOut) -> GraphView:
-        """From the result of the analytics room."""
+    def of(view: LaidOut, standing: Standing) -> GraphView:
+        """From the results of the analytics room."""
         return GraphView(
             center=strawberry.ID(view.center),
             nodes=[
                 GraphNode(
-                    id=strawberry.ID(node.id), label=node.label, class_=node.cls, level=node.level, x=node.x, y=node.y, hidden=node.hidden
+                    id=strawberry.ID(node.id),
+                    label=node.label,
+                    class_=node.cls,
+                    level=node.level,
+                    x=node.x,
+                    y=node.y,
+                    hidden=node.hidden,
+                    down=node.id in standing.down,
+                    position=standing.positions.get(node.id),
                 )
                 for node in view.nodes
             ],

@@ -11,6 +11,7 @@ import strawberry
 
 from analytics.impact import BlastRadius
 from analytics.layout import GraphView
+from analytics.standing import Standing
 from graph.current import CurrentValues, PointValue
 from graph.ports import Clock
 from graph.snapshot import Snapshot
@@ -46,6 +47,9 @@ class TwinPort(Protocol):
 
     def view(self, around: str, hops: int, limit: int) -> GraphView:
         """The graph around an entity, laid out by supply level."""
+
+    def standing(self, ids: Sequence[str]) -> Standing:
+        """What of the given entities is without a supply now, and which switches are open. Call it in a worker thread."""
 
 
 class CommandPort(Protocol):

@@ -13,7 +13,7 @@ from graph.names import no_entity
 from ontology.namespaces import expand
 from resolvers.analysis import GraphView, Impact
 from resolvers.commands import Command
-from resolvers.context import Face, Info, Unbound, face_of, reads_of
+from resolvers.context import Face, Info, TwinPort, Unbound, face_of, reads_of
 from resolvers.errors import BadInput, NoSuchEntity
 from resolvers.index import Index
 from resolvers.types import Entity, EntityConnection, OntologyClass
@@ -103,7 +103,7 @@ class Query:
             raise BadInput(f"limit = {limit}: give 1 to {NODES_MAX}")
         face = face_of(info)
         (iri,) = known(face.index(), [around])
-        return GraphView.of(await asyncio.to_thread(face.twin.view, iri, hops, limit))
+        return await asyncio.to_thread(_drawing, face.twin, iri, hops, limit)
 
     @strawberry.field(description="What is hit when the given entities fail together, and why.")
     async def impact(self, info: Info, failed: Failed, media: Media = None) -> Impact:
@@ -132,6 +132,11 @@ class Query:
             control=facts.control,
             unbound=[UnboundTopic.of(unbound) for unbound in facts.unbound],
         )
+
+
+def _drawing(twin: TwinPort, around: str, hops: int, limit: int) -> GraphView:
+    view = twin.view(around, hops, limit)
+    return GraphView.of(view, twin.standing([node.id for node in view.nodes]))
 
 
 async def impact_of(face: Face, failed: Sequence[str], media: Sequence[str] | None) -> Impact:

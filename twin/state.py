@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from threading import Lock
 
 from analytics.conditions import Conditions, positions
-from analytics.impact import BlastRadius, impact
+from analytics.impact import BlastRadius, Told, impact
 from analytics.layout import GraphView, layout
+from analytics.standing import Standing, standing
 from analytics.supply import compile_supply
 from analytics.supply_graph import SupplyGraph
 from graph.current import CurrentValues
@@ -52,13 +53,17 @@ class Twin:
         """Now, with the switches where telemetry says that they are."""
         return Conditions(self._clock(), positions(self._snapshot, self.vocabulary, self._known))
 
-    def impact(self, failed: Sequence[str], media: Sequence[str] | None = None) -> BlastRadius:
+    def impact(self, failed: Sequence[str], media: Sequence[str] | None = None, told: Told = Told.WHY) -> BlastRadius:
         """What is hit when the given entities fail together. Raises `UnknownEntity`."""
-        return impact(self.supply(), failed, self.conditions(), media)
+        return impact(self.supply(), failed, self.conditions(), media, told)
 
     def view(self, around: str, hops: int, limit: int) -> GraphView:
         """The graph around an entity, laid out by supply level. Raises `UnknownEntity`."""
         return layout(self._snapshot, self.vocabulary, self.supply(), around, hops, limit)
+
+    def standing(self, ids: Sequence[str]) -> Standing:
+        """What of the given entities is without a supply now, and which switches are open."""
+        return standing(self.supply(), ids, self.conditions())
 
     def _known(self, point: str) -> tuple[float, Quality] | None:
         value = self.current.get(point)

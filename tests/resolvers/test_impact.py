@@ -81,3 +81,19 @@ def test_the_drawing_has_the_entity_in_the_middle(site: Served) -> None:
     assert UPS_A in nodes
     assert len(nodes) <= 10
     assert {end for edge in view["graph"]["edges"] for end in edge.values()} <= nodes
+
+
+def test_the_drawing_tells_what_is_open_and_what_is_down_now() -> None:
+    """At rest nothing is down and only the bypass is open; an open output breaker is not down, what hangs on it alone is."""
+    asked = '{ graph(around: "demo:UPS-A", hops: 3) { nodes { id down position } } }'
+    with served() as site:
+        rest = {node["id"]: node for node in site.ask(asked)["graph"]["nodes"]}
+        site.read((DEMO + "Breaker-UPS-A-Output.Position", 0.0))
+        cut = {node["id"]: node for node in site.ask(asked)["graph"]["nodes"]}
+
+    breaker = DEMO + "Breaker-UPS-A-Output"
+    assert [iri for iri, node in rest.items() if node["down"]] == []
+    assert [iri for iri, node in rest.items() if node["position"] == "open"] == [DEMO + "Breaker-UPS-A-Bypass"]
+    assert (rest[breaker]["position"], rest[UPS_A]["position"]) == ("closed", None)
+    assert (cut[breaker]["position"], cut[breaker]["down"], cut[UPS_A]["down"]) == ("open", False, False)
+    assert any(node["down"] for node in cut.values())
