@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +12,8 @@ from analytics.state import Bench, Plant
 from analytics.supply_graph import Flags
 from ontology.terms import Ids
 
+_NONE = np.empty(0, dtype=np.int32)
+
 
 @dataclass(frozen=True, slots=True)
 class Damage:
@@ -20,9 +21,17 @@ class Damage:
 
     lost: Ids
     weaker: Ids
-    """Pairs that still hold and in whose chain a requirement has lost a live supplier; those of `exposed_to` are among them."""
-    exposed_to: Mapping[int, tuple[int, ...]]
-    """For each pair that would now fall by one further failure that it would have survived before: the first three such nodes."""
+    """Pairs that still hold and in whose chain a requirement has lost a live supplier; those of `exposed` are among them."""
+    exposed: Ids
+    """Pairs that would now fall by one further failure that they would have survived before."""
+    threats: tuple[Ids, Ids]
+    """Two columns, in order of the first: an exposed pair, and one of the first three nodes whose failure would take it down."""
+
+    def exposed_to(self, pair: int) -> tuple[int, ...]:
+        """The first three nodes, ascending, whose failure would now take an exposed pair down."""
+        pairs, nodes = self.threats
+        lo, hi = np.searchsorted(pairs, [pair, pair + 1])
+        return tuple(nodes[lo:hi].tolist())
 
 
 def assess(plant: Plant, failed: Ids, failure_units: Flags, *, further: bool = True) -> Damage:
@@ -36,18 +45,16 @@ def assess(plant: Plant, failed: Ids, failure_units: Flags, *, further: bool = T
         died = bench.work.dead[:dead].copy()
         lost = np.sort(bench.work.fallen[:fallen])
         weaker = np.sort(kernel.chain(plant.wires, bench.now, died))
-        exposed = _exposed(plant, bench, failed, failure_units, died) if further and len(weaker) else {}
+        threats = _threats(plant, bench, failed, failure_units, died) if further and len(weaker) else (_NONE, _NONE)
         kernel.revive(plant.wires, bench.now, died, 0, dead)
-    return Damage(lost, weaker, exposed)
+    return Damage(lost, weaker, distinct(threats[0]), threats)
 
 
-def _exposed(plant: Plant, bench: Bench, failed: Ids, failure_units: Flags, died: Ids) -> dict[int, tuple[int, ...]]:
+def _threats(plant: Plant, bench: Bench, failed: Ids, failure_units: Flags, died: Ids) -> tuple[Ids, Ids]:
     wiring = plant.wiring
     slots = kernel.weakened(plant.wires, bench.now, died)
     nodes = distinct(wiring.slot_node[np.flatnonzero(slots)])
     candidates = without(nodes[failure_units[nodes]], failed)
     pairs, causes = kernel.sweep(plant.wires, plant.ring, bench.alone, bench.now, bench.work, candidates, wiring.slots_at, wiring.pair_node)
-    exposed: dict[int, list[int]] = {}
-    for pair, cause in zip(pairs.tolist(), causes.tolist(), strict=True):
-        exposed.setdefault(pair, []).append(cause)
-    return {pair: tuple(causes) for pair, causes in sorted(exposed.items())}
+    order = np.argsort(pairs, kind="stable")
+    return pairs[order], causes[order]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
-from math import comb
 
 import numpy as np
 
@@ -17,6 +16,8 @@ from ontology.terms import Ids
 SUBSETS_MAX = 1_024
 """Sets of failures tried for one answer in search of a smallest one. Beyond it evidence is thinned out instead: none of it can be spared,
 but another set may be smaller."""
+THINNED_MAX = 512
+"""Sets tried for one answer in thinning out. Beyond it evidence is what is left by then, and some of it may be spared."""
 
 Nodes = tuple[int, ...]
 
@@ -25,49 +26,73 @@ def smallest_causes(plant: Plant, failed: Ids, failure_units: Flags, damage: Dam
     """For each of the given pairs, all with an outcome, a smallest subset of `failed` that alone gives that outcome or a worse one.
 
     Of equally small ones the first in order of nodes. An outcome never improves when more fails, so the sets are tried by size, and
-    only among the failures upstream of the pair. Cost: one assessment a set, `SUBSETS_MAX` at most.
+    only among the failures upstream of the pair. Cost: one assessment a set, `SUBSETS_MAX` and `THINNED_MAX` at
+    most together.
     """
     if len(failed) == 1:
         return dict.fromkeys(pairs.tolist(), (int(failed[0]),))
     relevant = _upstream_failures(plant, failed, pairs)
-    exposed = np.fromiter(damage.exposed_to, dtype=np.int32, count=len(damage.exposed_to))
     causes: dict[int, Nodes] = {}
     open_pairs = {int(p): nodes for p, nodes in zip(pairs.tolist(), relevant, strict=True)}
     tried = 0
     for size in range(1, len(failed) + 1):
         for pair in [p for p, nodes in open_pairs.items() if len(nodes) <= size]:
             causes[pair] = open_pairs.pop(pair)
-        groups = set(open_pairs.values())
-        tried += sum(comb(len(group), size) for group in groups)
-        if tried > SUBSETS_MAX:
+        subsets = _subsets(sorted(set(open_pairs.values())), size, SUBSETS_MAX - tried)
+        if subsets is None:
             break
-        for subset in sorted({s for group in groups for s in combinations(group, size)}):
-            for pair in _explained(plant, subset, failure_units, damage, exposed, open_pairs):
+        tried += len(subsets)
+        for subset in sorted(subsets):
+            for pair in _explained(plant, subset, failure_units, damage, open_pairs):
                 causes[pair] = subset
                 del open_pairs[pair]
-    return causes | _thinned(plant, failure_units, damage, exposed, open_pairs)
+    return causes | _thinned(plant, failure_units, damage, open_pairs)
 
 
-def _thinned(plant: Plant, failure_units: Flags, damage: Damage, exposed: Ids, still: Mapping[int, Nodes]) -> dict[int, Nodes]:
-    """For each pair still without evidence: all failures upstream, less each, from the last to the first, that can be spared."""
+def _subsets(groups: Sequence[Nodes], size: int, most: int) -> set[Nodes] | None:
+    """The subsets of one size of all groups, or None when there are more than may be. Cost: `most` for each group at worst."""
+    subsets: set[Nodes] = set()
+    for group in groups:
+        for subset in combinations(group, size):
+            subsets.add(subset)
+            if len(subsets) > most:
+                return None
+    return subsets
+
+
+def _thinned(plant: Plant, failure_units: Flags, damage: Damage, still: Mapping[int, Nodes]) -> dict[int, Nodes]:
+    """For each pair still without evidence: all failures upstream, less each, from the last to the first, that can be spared.
+
+    Tried by halves: what can be spared together could be spared one by one, since an outcome never improves when more fails.
+    """
     causes: dict[int, Nodes] = {}
     groups: dict[Nodes, list[int]] = {}
     for pair, nodes in still.items():
         groups.setdefault(nodes, []).append(pair)
-    work = [(nodes, len(nodes) - 1, pairs) for nodes, pairs in sorted(groups.items(), reverse=True)]
+    work = [(nodes, _halves(nodes), pairs) for nodes, pairs in sorted(groups.items(), reverse=True)]
     tried = 0
     while work:
-        nodes, at, pairs = work.pop()
-        if at < 0 or tried == SUBSETS_MAX:
+        nodes, blocks, pairs = work.pop()
+        if not blocks or tried == THINNED_MAX:
             causes.update(dict.fromkeys(pairs, nodes))
             continue
         tried += 1
-        fewer = nodes[:at] + nodes[at + 1 :]
-        spared = set(_explained(plant, fewer, failure_units, damage, exposed, dict.fromkeys(pairs, fewer)))
-        for kept, which in ((nodes, [p for p in pairs if p not in spared]), (fewer, [p for p in pairs if p in spared])):
+        *earlier, block = blocks
+        fewer = tuple(node for node in nodes if node not in block)
+        spared = set(_explained(plant, fewer, failure_units, damage, dict.fromkeys(pairs, fewer)))
+        needed = (*earlier, *(_halves(block) if len(block) > 1 else ()))
+        for kept, rest, which in (
+            (nodes, needed, [p for p in pairs if p not in spared]),
+            (fewer, tuple(earlier), [p for p in pairs if p in spared]),
+        ):
             if which:
-                work.append((kept, at - 1, which))
+                work.append((kept, rest, which))
     return causes
+
+
+def _halves(nodes: Nodes) -> tuple[Nodes, ...]:
+    middle = len(nodes) // 2
+    return nodes[:middle], nodes[middle:]
 
 
 def _upstream_failures(plant: Plant, failed: Ids, pairs: Ids) -> list[Nodes]:
@@ -80,14 +105,14 @@ def _upstream_failures(plant: Plant, failed: Ids, pairs: Ids) -> list[Nodes]:
     return [tuple(failed[row].tolist()) for row in table]
 
 
-def _explained(plant: Plant, subset: Nodes, failure_units: Flags, damage: Damage, exposed: Ids, still: Mapping[int, Nodes]) -> list[int]:
+def _explained(plant: Plant, subset: Nodes, failure_units: Flags, damage: Damage, still: Mapping[int, Nodes]) -> list[int]:
     """Which of the pairs still without evidence have their outcome, or a worse one, by this subset alone."""
     open_pairs = np.fromiter(still, dtype=np.int32, count=len(still))
     is_lost = np.isin(open_pairs, damage.lost)
-    is_exposed = np.isin(open_pairs, exposed)
+    is_exposed = np.isin(open_pairs, damage.exposed)
     alone = assess(plant, np.array(subset, dtype=np.int32), failure_units, further=bool(is_exposed.any()))
     lost_alone = np.isin(open_pairs, alone.lost)
-    exposed_alone = np.isin(open_pairs, list(alone.exposed_to)) | lost_alone
+    exposed_alone = np.isin(open_pairs, alone.exposed) | lost_alone
     weaker_alone = np.isin(open_pairs, alone.weaker) | lost_alone
     explained = np.where(is_lost, lost_alone, np.where(is_exposed, exposed_alone, weaker_alone))
     return [int(pair) for pair in open_pairs[explained]]
@@ -138,26 +163,39 @@ class Chains:
             pairs, sources, ranks = pairs[keep], sources[keep], ranks[keep]
             order = np.lexsort((sources, pairs, wiring.pair_node[pairs], ranks))
             pairs, sources, ranks = pairs[order], sources[order], ranks[order]
-            first_time = np.sort(np.unique(pairs, return_index=True)[1])
+            first_time = _firsts(pairs)
             pairs, sources, ranks = pairs[first_time], sources[first_time], ranks[first_time]
             to_reach[pairs] = False
             self._cause.update(zip(pairs.tolist(), sources.tolist(), strict=True))
             arrived = wiring.pair_slot[pairs]
             goes_on = (live[arrived] == 1) & ~seen[arrived]
             pairs, arrived, ranks = pairs[goes_on], arrived[goes_on], ranks[goes_on]
-            once = np.sort(np.unique(arrived, return_index=True)[1])
+            once = _firsts(arrived)
             slots, ranks = arrived[once], ranks[once]
             self._arrival[slots] = pairs[once]
             seen[slots] = True
             rank = _ranks(ranks, wiring.slot_node[slots])
 
 
+def _firsts(values: Ids) -> Ids:
+    """Where each value stands for the first time, ascending."""
+    order = np.argsort(values, kind="stable")
+    is_first = np.ones(len(order), dtype=np.bool_)
+    in_order = values[order]
+    np.not_equal(in_order[1:], in_order[:-1], out=is_first[1:])
+    return np.sort(order[is_first])
+
+
 def _ranks(*columns: Ids) -> Ids:
-    """The rank of each row among all, equal rows alike."""
-    if len(columns[0]) == 0:
-        return np.empty(0, dtype=np.int32)
-    _, inverse = np.unique(np.stack(columns, axis=1), axis=0, return_inverse=True)
-    return inverse.reshape(-1).astype(np.int32)
+    """The rank of each row among all, equal rows alike. By one sort: `numpy.unique` over rows takes some ten times as long."""
+    order = np.lexsort(columns[::-1])
+    is_next = np.zeros(len(order), dtype=np.bool_)
+    for column in columns:
+        in_order = column[order]
+        is_next[1:] |= in_order[1:] != in_order[:-1]
+    ranks = np.empty(len(order), dtype=np.int32)
+    ranks[order] = np.cumsum(is_next)
+    return ranks
 
 
 def chains_by_cause(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import repeat
 
 import numpy as np
 
@@ -35,6 +36,17 @@ class OutcomeKind(StrEnum):
     UNAFFECTED = "UNAFFECTED"
 
 
+class Told(StrEnum):
+    """How much an answer tells: each costs more than the one before."""
+
+    TOTALS = "totals"
+    """No outcomes."""
+    OUTCOMES = "outcomes"
+    """Outcomes, their evidence and path left empty."""
+    WHY = "why"
+    """Everything."""
+
+
 KINDS = tuple(OutcomeKind)
 LOST, OVERLOADED, NO_REDUNDANCY, REDUCED, UNAFFECTED = range(len(KINDS))
 
@@ -58,7 +70,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class StatedPosition:
-    """Where a switch stood for this answer: those that telemetry tells of, and those that are not closed."""
+    """Where a switch stood for this answer, and whether telemetry says so."""
 
     id: str
     position: str
@@ -92,14 +104,17 @@ class BlastRadius:
         }
 
 
-def impact(graph: SupplyGraph, failed: Sequence[str], conditions: Conditions, media: Sequence[str] | None = None) -> BlastRadius:
+def impact(
+    graph: SupplyGraph, failed: Sequence[str], conditions: Conditions, media: Sequence[str] | None = None, told: Told = Told.WHY
+) -> BlastRadius:
     """What becomes of the site when all of `failed` fail at once, the switches standing as `conditions` say.
 
     `failed` are IRIs or CURIEs; one that plays no part in supply affects nothing. `media` (IRIs or CURIEs) restricts the outcomes and
     the totals to some media. Raises `UnknownEntity` for an id or a medium that the twin does not know.
 
     Cost: the damage and that of every further failure that can matter now, not the size of the site; with several failures also
-    one such assessment for each subset that is tried as evidence (`evidence.SUBSETS_MAX`).
+    one such assessment for each subset that is tried as evidence (`evidence.SUBSETS_MAX`), and one search for each evidence found;
+    `told` leaves these out.
     """
     failed_ids, nodes = graph.resolve(failed)
     wanted = _media_numbers(graph, media)
@@ -110,7 +125,7 @@ def impact(graph: SupplyGraph, failed: Sequence[str], conditions: Conditions, me
         graph.revision,
         conditions.at,
         tuple(failed_ids),
-        _explained(graph, state, damage, nodes, pairs, kinds),
+        () if told is Told.TOTALS else _rows(graph, state, damage, nodes, pairs, kinds, told),
         count_totals(graph, state.wiring.pair_node[pairs], kinds, nodes),
         _assumed(graph, state, pairs, nodes),
         tuple(
@@ -134,31 +149,24 @@ def _media_numbers(graph: SupplyGraph, media: Sequence[str] | None) -> Ids:
 def _outcomes(state: Plant, damage: Damage, failed: Ids, wanted: Ids) -> tuple[Ids, Ids]:
     """The pairs that have an outcome, in the order of the answer, and their kinds as indices into `KINDS`."""
     wiring = state.wiring
-    exposed = np.fromiter(damage.exposed_to, dtype=np.int32, count=len(damage.exposed_to))
-    reduced = without(damage.weaker, exposed)
-    pairs = np.concatenate((damage.lost, exposed, reduced)).astype(np.int32)
-    kinds = np.repeat(np.array([LOST, NO_REDUNDANCY, REDUCED], np.int32), [len(damage.lost), len(exposed), len(reduced)])
+    reduced = without(damage.weaker, damage.exposed)
+    pairs = np.concatenate((damage.lost, damage.exposed, reduced)).astype(np.int32)
+    kinds = np.repeat(np.array([LOST, NO_REDUNDANCY, REDUCED], np.int32), [len(damage.lost), len(damage.exposed), len(reduced)])
     keep = ~np.isin(wiring.pair_node[pairs], failed) & np.isin(wiring.pair_medium[pairs], wanted)
     return pairs[keep], kinds[keep]
 
 
-def _explained(graph: SupplyGraph, state: Plant, damage: Damage, failed: Ids, pairs: Ids, kinds: Ids) -> tuple[Outcome, ...]:
+def _rows(graph: SupplyGraph, state: Plant, damage: Damage, failed: Ids, pairs: Ids, kinds: Ids, told: Told) -> tuple[Outcome, ...]:
     if len(pairs) == 0:
         return ()
     wiring, ids = state.wiring, graph.nodes.ids
     by_iri = np.argsort(np.argsort(np.array(graph.media)))
     order = np.lexsort((by_iri[wiring.pair_medium[pairs]], wiring.pair_node[pairs], kinds))
     pairs, kinds = pairs[order], kinds[order]
-    causes = smallest_causes(state, failed, graph.nodes.failure_unit, damage, pairs)
-    rows = [(pair, kind, causes[pair]) for pair, kind in zip(pairs.tolist(), kinds.tolist(), strict=True)]
-    chains = chains_by_cause(state, ids, damage, ((cause, kind == LOST) for _, kind, cause in rows))
-    named: dict[tuple[int, ...], tuple[str, ...]] = {}
-
-    def names(nodes: tuple[int, ...]) -> tuple[str, ...]:
-        if nodes not in named:
-            named[nodes] = tuple(ids[node] for node in nodes)
-        return named[nodes]
-
+    why: Iterable[tuple[tuple[str, ...], tuple[str, ...]]] = (
+        _reasons(graph, state, damage, failed, pairs, kinds) if told is Told.WHY else repeat(((), ()), len(pairs))
+    )
+    columns = (pairs, kinds, wiring.pair_node[pairs], wiring.pair_medium[pairs])
     return tuple(
         Outcome(
             ids[node],
@@ -166,14 +174,24 @@ def _explained(graph: SupplyGraph, state: Plant, damage: Damage, failed: Ids, pa
             graph.label(node),
             graph.media[medium],
             KINDS[kind],
-            names(cause),
-            chains[cause, kind == LOST].to(pair),
-            names(damage.exposed_to[pair]) if kind == NO_REDUNDANCY else (),
+            evidence,
+            path,
+            tuple(ids[further] for further in damage.exposed_to(pair)) if kind == NO_REDUNDANCY else (),
         )
-        for (pair, kind, cause), node, medium in zip(
-            rows, wiring.pair_node[pairs].tolist(), wiring.pair_medium[pairs].tolist(), strict=True
-        )
+        for (evidence, path), pair, kind, node, medium in zip(why, *(column.tolist() for column in columns), strict=True)
     )
+
+
+def _reasons(
+    graph: SupplyGraph, state: Plant, damage: Damage, failed: Ids, pairs: Ids, kinds: Ids
+) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Evidence and path of each pair; equal evidence is one tuple."""
+    ids = graph.nodes.ids
+    causes = smallest_causes(state, failed, graph.nodes.failure_unit, damage, pairs)
+    rows = [(pair, causes[pair], kind == LOST) for pair, kind in zip(pairs.tolist(), kinds.tolist(), strict=True)]
+    chains = chains_by_cause(state, ids, damage, ((cause, is_lost) for _, cause, is_lost in rows))
+    named = {cause: tuple(ids[node] for node in cause) for cause in set(causes.values())}
+    return ((named[cause], chains[cause, is_lost].to(pair)) for pair, cause, is_lost in rows)
 
 
 def _assumed(graph: SupplyGraph, state: Plant, pairs: Ids, failed: Ids) -> tuple[str, ...]:

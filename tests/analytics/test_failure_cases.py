@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from analytics.impact import Told, impact
 from graph.errors import UnknownEntity
 from ontology.namespaces import DCX
-from tests.analytics.sites import SITE, fail, site, told
+from tests.analytics.sites import NOW, SITE, fail, site, told
 
 TWO_SIDES = """
 :Utility-A a dcx:Utility_Feed ; dcx:feedsPower :UPS-A .
@@ -152,7 +155,7 @@ def test_a_closed_tie_carries_the_other_bus() -> None:
 
     assert told(answer)["R-A Power"] == "NO_REDUNDANCY"
     assert next(o.exposed_to for o in answer.outcomes if o.id == SITE + "R-A") == (SITE + "Bus-B", SITE + "Feed-B", SITE + "Tie")
-    assert answer.positions == ()
+    assert [(p.id, p.position, p.from_telemetry) for p in answer.positions] == [(SITE + "Tie", "closed", False)]
 
 
 def test_an_open_tie_carries_nothing_and_the_answer_says_that_it_is_open() -> None:
@@ -163,13 +166,31 @@ def test_an_open_tie_carries_nothing_and_the_answer_says_that_it_is_open() -> No
     assert [(p.id, p.position, p.from_telemetry) for p in answer.positions] == [(SITE + "Tie", "open", False)]
 
 
+def test_a_tie_without_a_stated_position_is_open_and_any_other_breaker_closed() -> None:
+    """As the class says: the tie that nobody closed carries nothing, the breaker that nobody opened carries."""
+    graph = site(
+        RING.replace(" ; dcx:normalPosition dcx:{position}", "").replace(
+            "dcx:feedsPower :R-A", "dcx:feedsPower :Q . :Q a brick:Circuit_Breaker ; dcx:feedsPower :R-A"
+        )
+    )
+
+    answer = fail(graph, "Feed-A")
+
+    assert told(answer)["R-A Power"] == "LOST"
+    assert [(p.id, p.position, p.from_telemetry) for p in answer.positions] == [
+        (SITE + "Q", "closed", False),
+        (SITE + "Tie", "open", False),
+    ]
+
+
 def test_a_loop_does_not_feed_itself() -> None:
     """Two buses tied in a ring, one source: with it gone each bus still has the other as supplier, and both are dark."""
     graph = site(
         """
         :Feed a dcx:Utility_Feed ; dcx:feedsPower :Bus-1 .
         :Bus-1 a brick:Switchgear . :Bus-2 a brick:Switchgear ; dcx:feedsPower :R . :R a brick:ICT_Rack .
-        :Tie-1 a dcx:Tie_Breaker ; dcx:ties :Bus-1, :Bus-2 . :Tie-2 a dcx:Tie_Breaker ; dcx:ties :Bus-1, :Bus-2 .
+        :Tie-1 a dcx:Tie_Breaker ; dcx:ties :Bus-1, :Bus-2 ; dcx:normalPosition dcx:Closed .
+        :Tie-2 a dcx:Tie_Breaker ; dcx:ties :Bus-1, :Bus-2 ; dcx:normalPosition dcx:Closed .
         """
     )
 
@@ -211,6 +232,18 @@ def test_evidence_among_very_many_failures_holds_nothing_that_can_be_spared() ->
 
     assert told(answer) == {"Shop Compute": "LOST"}
     assert answer.outcomes[0].evidence == tuple(SITE + server for server in servers[:5])
+
+
+def test_an_answer_may_tell_less_and_is_then_the_same_but_for_that() -> None:
+    """UPS-A gone: totals alone have no outcomes, outcomes alone no evidence and no path; all else is as in the whole answer."""
+    graph = site(TWO_SIDES)
+    whole = impact(graph, [SITE + "UPS-A"], NOW)
+
+    outcomes = impact(graph, [SITE + "UPS-A"], NOW, told=Told.OUTCOMES)
+    totals = impact(graph, [SITE + "UPS-A"], NOW, told=Told.TOTALS)
+
+    assert outcomes == replace(whole, outcomes=tuple(replace(o, evidence=(), path=()) for o in whole.outcomes))
+    assert totals == replace(whole, outcomes=())
 
 
 def test_a_plain_brick_air_system_gets_answers_by_its_classes() -> None:
