@@ -1,7 +1,7 @@
 """Under which conditions a failure question is asked: the instant, and where the switches stand.
 
-A switch stands where a good value of its `dcx:Breaker_Position_Status` point says (0 open, 1 closed), else where its
-`dcx:normalPosition` says, else closed.
+A switch stands where a good value of its `dcx:Breaker_Position_Status` point says (0 open, 1 closed; any other value is no
+position), else where its `dcx:normalPosition` says, else where its class stands normally (`dcx:defaultPosition`), else closed.
 """
 
 from __future__ import annotations
@@ -39,17 +39,38 @@ class Conditions:
 def positions(snapshot: Snapshot, vocabulary: Vocabulary, current_value: CurrentValue) -> dict[str, Position]:
     """The switches whose position telemetry knows well, by IRI, in order of IRIs.
 
-    A switch is left out where no point of it has a `GOOD` value: there the normal position holds, which the supply graph knows. Of
-    several such points the first in order of IRIs counts. A value of 0.5 and more reads as closed. Cost: the position points.
+    A switch is left out where no point of it has a `GOOD` value of 0 (open) or 1 (closed), the only ones that are positions: there
+    the normal position holds, which the supply graph knows. Of several such points the first in order of IRIs counts. Cost: the
+    position points.
     """
-    keys = snapshot.terms.keys
     found: dict[str, Position] = {}
-    points = snapshot.instances(vocabulary.subclasses(BREAKER_POSITION)).tolist()
-    for point in sorted(points, key=keys.__getitem__, reverse=True):
-        reading = current_value(keys[point])
-        if reading is None or reading[1] != Quality.GOOD:
-            continue
-        owners = {*snapshot.subjects(BRICK + "hasPoint", point), *snapshot.objects(point, BRICK + "isPointOf")}
-        for owner in owners:
-            found[keys[owner]] = Position(is_open=reading[0] < 0.5, from_telemetry=True)
+    for switch, points in _position_points(snapshot, vocabulary).items():
+        known = next((told for point in points if (told := _told(current_value(point))) is not None), None)
+        if known is not None:
+            found[switch] = known
+    return found
+
+
+def unknown_positions(snapshot: Snapshot, vocabulary: Vocabulary, current_value: CurrentValue) -> tuple[str, ...]:
+    """The switches that have a position point and of which no good value says where they stand, in order of IRIs.
+
+    An answer takes them in their normal position; what must not rest on a guess asks here first. Cost: the position points.
+    """
+    known = positions(snapshot, vocabulary, current_value)
+    return tuple(switch for switch in _position_points(snapshot, vocabulary) if switch not in known)
+
+
+def _position_points(snapshot: Snapshot, vocabulary: Vocabulary) -> dict[str, list[str]]:
+    """The position points of each switch that has any, all in order of IRIs."""
+    keys = snapshot.terms.keys
+    found: dict[str, list[str]] = {}
+    for point in sorted(snapshot.instances(vocabulary.subclasses(BREAKER_POSITION)).tolist(), key=keys.__getitem__):
+        for owner in {*snapshot.subjects(BRICK + "hasPoint", point), *snapshot.objects(point, BRICK + "isPointOf")}:
+            found.setdefault(keys[owner], []).append(keys[point])
     return dict(sorted(found.items()))
+
+
+def _told(reading: tuple[float, Quality] | None) -> Position | None:
+    if reading is None or reading[1] != Quality.GOOD or reading[0] not in (0.0, 1.0):
+        return None
+    return Position(is_open=reading[0] == 0.0, from_telemetry=True)

@@ -16,6 +16,7 @@ from ontology.vocabulary import Vocabulary
 Masks = NDArray[np.int64]
 """Sets of media: bit m stands for medium number m."""
 
+OPEN = DCX + "Open"
 REDUNDANCY_GROUP = DCX + "Redundancy_Group"
 MEDIA_MAX = 62
 """Media that fit in a mask."""
@@ -36,6 +37,8 @@ class Roles:
     storage: Flags
     conduit: Flags
     switch: Flags
+    normally_open: Flags
+    """Where the node states no normal position."""
     failure_unit: Flags
     supplies_parts: Flags
     group: Flags
@@ -69,6 +72,7 @@ def roles_of(snapshot: Snapshot, vocabulary: Vocabulary) -> Roles:
         flags("is_storage"),
         flags("is_conduit"),
         flags("is_switch"),
+        np.array([any(supply.default_position(t) == OPEN for t in types) for types in lowest], dtype=np.bool_),
         flags("is_failure_unit"),
         flags("supplies_parts"),
         np.array([any(vocabulary.is_a(t, REDUNDANCY_GROUP) for t in types) for types in combinations], dtype=np.bool_),

@@ -106,14 +106,14 @@ def open_nodes(graph: SupplyGraph, conditions: Conditions) -> Ids:
 
 
 def stated_positions(graph: SupplyGraph, conditions: Conditions) -> list[tuple[int, Position]]:
-    """The switches whose position telemetry gives or that do not stand closed, ascending by node."""
+    """Where every switch stands, ascending by node."""
     by_node = {graph.find(iri): position for iri, position in conditions.positions.items()}
-    stated: list[tuple[int, Position]] = []
-    for node in np.flatnonzero(graph.nodes.switch).tolist():
-        position = by_node.get(node) or Position(bool(graph.nodes.normally_open[node]), from_telemetry=False)
-        if position.from_telemetry or position.is_open:
-            stated.append((node, position))
-    return stated
+    normal = {is_open: Position(is_open, from_telemetry=False) for is_open in (False, True)}
+    switches = np.flatnonzero(graph.nodes.switch)
+    return [
+        (node, by_node.get(node) or normal[is_open])
+        for node, is_open in zip(switches.tolist(), graph.nodes.normally_open[switches].tolist(), strict=True)
+    ]
 
 
 @dataclass(frozen=True, slots=True)

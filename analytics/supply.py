@@ -10,7 +10,7 @@ from analytics import loads as load_columns
 from analytics.columns import distinct, without
 from analytics.edges import SupplyTriples, supply_triples
 from analytics.requirements import Stated, compile_requirements, needed_members, stated_requirements
-from analytics.roles import MEDIA_MAX, Masks, Roles, roles_of
+from analytics.roles import MEDIA_MAX, OPEN, Masks, Roles, roles_of
 from analytics.supply_graph import MEDIA, Assumed, Assumptions, Edges, Flags, Nodes, SupplyGraph
 from graph.snapshot import LABEL, Snapshot
 from ontology.namespaces import DCX
@@ -89,7 +89,7 @@ def _nodes(snapshot: Snapshot, roles: Roles, terms: Ids, triples: SupplyTriples)
         tuple(names),
         roles.conduit[role] | np.isin(terms, triples.connections),
         roles.switch[role],
-        _normally_open(snapshot, terms),
+        _normally_open(snapshot, terms, roles.normally_open[role]),
         roles.failure_unit[role],
     )
 
@@ -108,10 +108,15 @@ def _labels(snapshot: Snapshot, terms: Ids) -> Callable[[int], str]:
     return label
 
 
-def _normally_open(snapshot: Snapshot, terms: Ids) -> Flags:
-    number = snapshot.terms.find(DCX + "Open")
+def _normally_open(snapshot: Snapshot, terms: Ids, by_class: Flags) -> Flags:
     stands = snapshot.relation(DCX + "normalPosition")
-    return np.isin(terms, stands.subjects_of(number) if number is not None else [])
+
+    def stated(position: str) -> Flags:
+        number = snapshot.terms.find(position)
+        return np.isin(terms, stands.subjects_of(number) if number is not None else [])
+
+    is_open: Flags = stated(OPEN) | (by_class & ~stated(DCX + "Closed"))
+    return is_open
 
 
 def _says_true(snapshot: Snapshot, name: str, terms: Ids) -> Flags:

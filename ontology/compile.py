@@ -17,7 +17,7 @@ import pyoxigraph as ox
 
 from ontology.namespaces import BRICK, DCX, OWL, RDF, RDFS, S223, SKOS
 
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 """Part of the cache's key: a new form of `Facts` needs a new number."""
 
 _CLASS_TYPES = {OWL + "Class", RDFS + "Class", S223 + "Class", S223 + "AbstractClass"}
@@ -56,11 +56,12 @@ class TermFacts(TypedDict):
 
 
 class SupplyFacts(TypedDict, total=False):
-    """What the files say about the supply of one class; requirements are (medium, at least or None, all of)."""
+    """What the files say about the supply of one class; requirements are (medium, at least or None, all of); `position` is the IRI of a switch's default position."""
 
     media: dict[str, list[str]]
     flags: dict[str, bool]
     requirements: list[tuple[str, int | None, bool]]
+    position: str
 
 
 class Facts(TypedDict):
@@ -127,6 +128,8 @@ def _supply(index: Index, iri: str) -> SupplyFacts:
         out["flags"] = flags
     if nodes := facts.get(DCX + "defaultRequirement"):
         out["requirements"] = sorted((_requirement(index[_id(n)]) for n in nodes), key=lambda r: (r[0], r[1] or 0, r[2]))
+    if positions := _iris(facts, DCX + "defaultPosition"):
+        out["position"] = positions[0]
     return out
 
 

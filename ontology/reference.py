@@ -149,7 +149,10 @@ def _needs(own: ClassSupply) -> str:
 
 def _flags(own: ClassSupply) -> str:
     said = {name: getattr(own, name) for name in _FLAGS}
-    return ", ".join(("" if value else "not ") + _WORDS[name] for name, value in said.items() if value is not None)
+    words = [("" if value else "not ") + _WORDS[name] for name, value in said.items() if value is not None]
+    if own.default_position is not None:
+        words.append(f"normally {local_name(own.default_position).lower()}")
+    return ", ".join(words)
 
 
 _WORDS = {

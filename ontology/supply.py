@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from ontology.namespaces import DCX
+
 T = TypeVar("T")
 
 
@@ -35,6 +37,7 @@ class ClassSupply:
     is_failure_unit: bool | None = None
     supplies_parts: bool | None = None
     requirements: tuple[RequirementDefault, ...] | None = None
+    default_position: str | None = None
 
 
 _NOTHING: frozenset[str] = frozenset()
@@ -85,6 +88,10 @@ class SupplyDefaults:
     def default_requirements(self, cls: str) -> tuple[RequirementDefault, ...]:
         """What an instance needs where the model says nothing, in order of media; empty: any one supplier in each medium."""
         return self._nearest(cls, "requirements", lambda own: own.requirements, ())
+
+    def default_position(self, cls: str) -> str:
+        """Where an instance that states no `dcx:normalPosition` stands: `dcx:Open`, or `dcx:Closed` where no class says anything (IRI)."""
+        return self._nearest(cls, "default_position", lambda own: own.default_position, DCX + "Closed")
 
     def _nearest(self, cls: str, what: str, own: Callable[[ClassSupply], T | None], default: T) -> T:
         key = (cls, what)

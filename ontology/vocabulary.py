@@ -312,4 +312,5 @@ def _class_supply(facts: SupplyFacts) -> ClassSupply:
         is_failure_unit=flags.get("isFailureUnit"),
         supplies_parts=flags.get("suppliesParts"),
         requirements=None if needs is None else tuple(RequirementDefault(m, n, a) for m, n, a in needs),
+        default_position=facts.get("position"),
     )

@@ -76,7 +76,7 @@ class ImpactTotals:
 
 @strawberry.type(description="A switch position that the answer rests on.")
 class Position:
-    """Listed where it comes from telemetry, or is not normally closed."""
+    """Of every switch of the supply graph."""
 
     id: strawberry.ID = strawberry.field(description="IRI of the switch.")
     position: str = strawberry.field(description="`open` or `closed`.")
