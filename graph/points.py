@@ -53,11 +53,15 @@ def point_facts(snapshot: Snapshot) -> Mapping[str, PointFacts]:
     return {iri: _facts(snapshot, iri, number) for iri, number in named if is_iri(iri)}
 
 
+def sample_period_s(snapshot: Snapshot, point: int) -> float:
+    """Seconds between two samples of the point (its number in the snapshot): what the graph says, if that is a time, else the default."""
+    period = snapshot.number(point, DCX + "samplePeriod")
+    return period if period is not None and 0 < period < inf else DEFAULT_PERIOD_S
+
+
 def _facts(snapshot: Snapshot, iri: str, number: int) -> PointFacts:
-    period = snapshot.number(number, DCX + "samplePeriod")
     low, high = snapshot.number(number, DCX + "minValue"), snapshot.number(number, DCX + "maxValue")
     feedback = snapshot.one(number, DCX + "hasFeedbackPoint")
-    period_s = period if period is not None and 0 < period < inf else DEFAULT_PERIOD_S
     bounds = (-inf if low is None else low, inf if high is None else high)
     low_bound, high_bound = bounds if bounds[0] <= bounds[1] else (-inf, inf)
-    return PointFacts(period_s, low_bound, high_bound, iri if feedback is None else snapshot.key(feedback))
+    return PointFacts(sample_period_s(snapshot, number), low_bound, high_bound, iri if feedback is None else snapshot.key(feedback))

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from graph.points import DEFAULT_PERIOD_S
+from graph.points import sample_period_s
 from graph.snapshot import Snapshot
 from ontology.namespaces import BRICK, DCX, REF, compact
 from ontology.terms import is_iri
@@ -30,10 +30,6 @@ class Reference:
     def __post_init__(self) -> None:
         if not (isfinite(self.scale) and isfinite(self.offset)) or self.scale == 0:
             raise ValueError(f"a scale must be a number other than 0, an offset a number, not {self.scale:g} and {self.offset:g}")
-
-    def raw(self, value: float) -> float:
-        """The raw number that stands for a value in the point's unit: what a write sends."""
-        return (value - self.offset) / self.scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +56,7 @@ def references(snapshot: Snapshot, kind: str) -> tuple[Sequence[Reference], Sequ
             continue
         try:
             scale, offset = _affine(snapshot, point, node)
-            bound.append(Reference(iri, node, scale, offset, snapshot.number(point, DCX + "samplePeriod") or DEFAULT_PERIOD_S))
+            bound.append(Reference(iri, node, scale, offset, sample_period_s(snapshot, point)))
         except (UnitError, ValueError) as error:
             unbound.append(Unbound(iri, snapshot.text(node, DCX + "topic") or "", f"{compact(iri)}: {error}"))
     return bound, unbound

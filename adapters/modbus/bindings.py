@@ -82,11 +82,6 @@ class ModbusBindings:
     registers: Mapping[str, Register] = field(default_factory=dict)
     unbound: Sequence[Unbound] = ()
 
-    @property
-    def points(self) -> frozenset[str]:
-        """Every point that some register holds."""
-        return frozenset(self.registers)
-
 
 def bind(snapshot: Snapshot, endpoints: Mapping[str, Endpoint] | None = None) -> ModbusBindings:
     """The bindings that the graph's `dcx:ModbusReference`s ask for; one that cannot be used is in `unbound`, with the reason.

@@ -51,11 +51,6 @@ class MqttBindings:
         """The subscriptions that cover every bound topic: `first/#` for each first level, a topic of one level as it is."""
         return sorted({topic.partition("/")[0] + "/#" if "/" in topic else topic for topic in self.entries})
 
-    @property
-    def points(self) -> frozenset[str]:
-        """Every point that some topic speaks of."""
-        return frozenset(entry.point for entries in self.entries.values() for entry in entries)
-
 
 def bind(snapshot: Snapshot) -> MqttBindings:
     """The bindings that the graph's `dcx:MQTTReference`s ask for; one that cannot be used is in `unbound`, with the reason."""

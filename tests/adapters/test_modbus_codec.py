@@ -129,6 +129,16 @@ def test_a_reference_that_cannot_be_used_says_why(reference: str, reason: str) -
     assert reason in unbound.reason
 
 
+@pytest.mark.parametrize("period", ['"NaN"^^xsd:double', '"INF"^^xsd:double', "0", "-5"])
+def test_a_sample_period_that_is_no_time_gives_way_to_the_default(period: str) -> None:
+    """A poll is due again after 60 s, not at once and not never: the wire reads the period by the rule that the table of values has."""
+    site = SITE % "dcx:address 1" + f"demo:P dcx:samplePeriod {period} ."
+
+    (groups,) = bind(snapshot_of(site)).groups.values()
+
+    assert [group.period_s for group in groups] == [60.0]
+
+
 def test_a_setting_gives_a_gateway_another_place() -> None:
     """The graph says 10.0.0.9, the setting 127.0.0.1."""
     snapshot = snapshot_of(SITE % "dcx:address 1")
