@@ -46,14 +46,14 @@ VERSION_MIN = (5, 26)
 class Neo4jStore:
     """A `TwinStore` on a Neo4j server; `url` is `bolt://HOST:PORT`, `neo4j://HOST:PORT` or one of their TLS forms.
 
-    Without a password the server is asked for no authentication.
+    Without a password the server is asked for no authentication. With `read_only` nothing is prepared for writing.
 
     Raises `StoreUnavailable`, with the address and the next step, when the server is away (told within some five
     seconds), refuses the user or is too old.
     """
 
-    def __init__(self, url: str, *, user: str = "", password: str = "", database: str | None = None) -> None:
-        self.url, self._database = url, database
+    def __init__(self, url: str, *, user: str = "", password: str = "", database: str | None = None, read_only: bool = False) -> None:
+        self.url, self._database, self._read_only = url, database, read_only
         with self._errors():
             try:
                 self._driver = self._connect(user, password)
@@ -75,19 +75,20 @@ class Neo4jStore:
         )
 
     def _prepare(self) -> None:
-        """Ask for the version and see to the constraints; lets go of the driver when that fails."""
+        """Ask for the version and, to write, see to the constraints; lets go of the driver when that fails."""
         try:
             self._ask_version()
-            with self._session() as session:
-                for statement in cypher.SCHEMA:
-                    session.run(Query(statement, timeout=READ_S)).consume()
+            if not self._read_only:
+                with self._session() as session:
+                    for statement in cypher.SCHEMA:
+                        session.run(Query(statement, timeout=READ_S)).consume()
         except BaseException:
             self._driver.close()
             raise
 
     def _ask_version(self) -> None:
         with self._session() as session:
-            found = session.run(cypher.VERSION).single()
+            found = session.run(Query(cypher.VERSION, timeout=READ_S)).single()
         version = str(found["version"]) if found else "0.0"
         major, minor = (int(part) for part in version.split("-")[0].split(".")[:2])
         if (major, minor) < VERSION_MIN:
@@ -162,7 +163,8 @@ class Neo4jStore:
     # -- sessions and errors --------------------------------------------------------------------------------------
 
     def _session(self) -> neo4j.Session:
-        return self._driver.session(database=self._database, fetch_size=-1)
+        access = neo4j.READ_ACCESS if self._read_only else neo4j.WRITE_ACCESS
+        return self._driver.session(database=self._database, fetch_size=-1, default_access_mode=access)
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -336,11 +338,13 @@ def _load(tx: ManagedTransaction) -> tuple[Revision | None, tuple[QuadBlock, dic
     return newest, (QuadBlock(list(ids), np.array(columns, dtype=np.int32).reshape(-1, 4)), owners)
 
 
+@unit_of_work(timeout=READ_S)
 def _newest(tx: ManagedTransaction) -> Revision | None:
     row = tx.run(cypher.NEWEST).single()
     return None if row is None else _revision(row)
 
 
+@unit_of_work(timeout=READ_S)
 def _revisions(tx: ManagedTransaction, since: int) -> list[Revision]:
     return [_revision(row) for row in tx.run(cypher.REVISIONS, since=since)]
 
@@ -350,11 +354,13 @@ def _revision(row: neo4j.Record) -> Revision:
     return Revision(row["number"], cause, row["added"], row["removed"])
 
 
+@unit_of_work(timeout=READ_S)
 def _packed_change(tx: ManagedTransaction, number: int) -> bytes | None:
     row = tx.run("MATCH (r:Revision {number: $number}) RETURN r.change AS change", number=number).single()
     return None if row is None else bytes(row["change"])
 
 
+@unit_of_work(timeout=READ_S)
 def _values(tx: ManagedTransaction) -> list[list[Any]]:
     rows: list[list[Any]] = tx.run(cypher.VALUES).single(strict=True)["rows"]
     return rows

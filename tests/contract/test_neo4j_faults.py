@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from neo4j import GraphDatabase, Query
 
 from graph.changes import Cause, ChangeSet, Revision
 from graph.errors import GraphError, StaleRevision, StoreUnavailable
@@ -133,3 +134,18 @@ def test_a_setting_opens_the_store_that_it_names(tmp_path: Path) -> None:
         open_store("mysql://x", tmp_path)
     with pytest.raises(StoreUnavailable, match="'bolt://host:port' is no address"):
         open_store("bolt://host:port", tmp_path)
+
+
+def test_who_only_reads_writes_nothing_on_the_server() -> None:
+    """An empty database without constraints is read as the empty twin, and has no constraint afterwards."""
+    url = emptied()
+    with GraphDatabase.driver(url) as driver, driver.session() as session:
+        for name in [row["name"] for row in session.run("SHOW CONSTRAINTS YIELD name")]:
+            session.run(Query(f"DROP CONSTRAINT `{name}`")).consume()
+
+        store = open_store(url, Path(), read_only=True)
+        revision, revisions, values = store.load().revision, store.revisions(), store.values()
+        store.close()
+
+        assert (revision, list(revisions), len(values)) == (None, [], 0)
+        assert session.run("SHOW CONSTRAINTS YIELD name RETURN count(*) AS n").single(strict=True)["n"] == 0
