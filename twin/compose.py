@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from graph.current import CurrentValues
 from graph.points import point_facts
 from graph.ports import TwinStore
+from graph.stores.folder import SERVICE_LOCK, FolderLock
 from twin.bus import Bus
 from twin.compose_store import now, store_of, vocabulary_of
 from twin.settings import Settings
@@ -16,24 +18,29 @@ from twin.sync import snapshot_of
 
 @dataclass(frozen=True)
 class Opened:
-    """The twin with its store and its bus; `close` when done."""
+    """The twin with its store and its bus, and, when it may be written, the data folder held against others; `close` when done."""
 
     settings: Settings
     store: TwinStore
     twin: Twin
     bus: Bus
+    held: ExitStack
 
     def close(self) -> None:
-        """Let go of the store."""
-        self.store.close()
+        """Let go of the store, then of the data folder; a second call does nothing."""
+        self.held.close()
 
 
 def open_twin(settings: Settings, purpose: str, *, read_only: bool) -> Opened:
     """The twin as the store keeps it, with the values last written: as good as their age lets them be, or, for a
-    process that will hear its own, stale at best. Raises `GraphError`, `OntologyError`."""
-    vocabulary = vocabulary_of(settings)
-    store = store_of(settings, purpose, read_only=read_only)
-    try:
+    process that will hear its own, stale at best. Who writes has the data folder before anything is written, wherever the store is.
+    Raises `GraphError`, `OntologyError`."""
+    with ExitStack() as stack:
+        if not read_only:
+            stack.callback(FolderLock(settings.data, purpose, SERVICE_LOCK).release)
+        vocabulary = vocabulary_of(settings)
+        store = store_of(settings, purpose, read_only=read_only)
+        stack.callback(store.close)
         snapshot = snapshot_of(store)
         current = CurrentValues({iri: facts.period_s for iri, facts in point_facts(snapshot).items()})
         if read_only:
@@ -42,7 +49,4 @@ def open_twin(settings: Settings, purpose: str, *, read_only: bool) -> Opened:
         else:
             current.restore(store.values())
         bus = Bus()
-        return Opened(settings, store, Twin(vocabulary, snapshot, current, bus, now), bus)
-    except BaseException:
-        store.close()
-        raise
+        return Opened(settings, store, Twin(vocabulary, snapshot, current, bus, now), bus, stack.pop_all())

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from pathlib import Path
 
 from graph.points import point_facts
 from graph.ports import DevicePort
-from graph.stores.folder import FolderLock
 from graph.stores.journal import SqliteJournal
 from ontology.namespaces import BRICK, DCX, compact, expand
 from twin.bus import Bus
@@ -24,8 +22,6 @@ POSITION = DCX + "Breaker_Position_Status"
 def control_of(opened: Opened, devices: Sequence[DevicePort], stack: ExitStack) -> Control:
     """The control flow on the journal of the data folder; `stack` ends both. Raises `StoreUnavailable`."""
     settings, twin = opened.settings, opened.twin
-    if settings.store and Path(settings.store) != settings.data:
-        stack.callback(FolderLock(settings.data, "serve").release)
     journal = SqliteJournal(settings.data)
     stack.callback(journal.close)
     control = Control(

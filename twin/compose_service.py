@@ -3,14 +3,15 @@
 Rules of this file:
 
 1. Every thread that `start` begins, `stop` ends, in the opposite order.
-2. When the graph has a new revision, points and bindings of every wire are renewed from it before anybody else hears of it.
+2. What has a deadline (silence, commands) never waits for the store.
+3. When the graph has a new revision, points and bindings of every wire are renewed from it before anybody else hears of it.
 """
 
 from __future__ import annotations
 
 import gc
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from threading import Event, Thread
@@ -37,7 +38,9 @@ _log = logging.getLogger(__name__)
 UNBOUND_TOLD = 1000
 """Unbound topics that one answer lists."""
 TICK_S = 1.0
-"""How often silence is looked for, and commands are looked after."""
+"""How often silence is looked for, commands are looked after, and a shared store is asked for revisions of others."""
+FOLLOW_END_S = 2.0
+"""How long the end waits for a store that does not answer; its thread then ends with the process."""
 
 
 @dataclass(frozen=True)
@@ -79,9 +82,8 @@ class Service:
                 wire.start()
                 self._stack.callback(wire.close)
         self._stack.callback(opened.bus.subscribe(GraphChanged, self._renew))
-        ticker = Thread(target=self._tick, name="ticker", daemon=True)
-        ticker.start()
-        self._stack.callback(ticker.join)
+        self._begin("follower", self._follow, end_s=FOLLOW_END_S)
+        self._begin("ticker", self._ingest.sweep, self._control.tick)
         gc.freeze()  # the graph stays: no collection need walk through it again
         self._stack.callback(self._stop.set)
 
@@ -111,7 +113,7 @@ class Service:
         return ModbusClient(ModbusConfig(self._endpoints), bindings, self._ingest, now)
 
     def _renew(self, event: GraphChanged) -> None:
-        """Rule 2: points first, then what reads them."""
+        """Rule 3: points first, then what reads them."""
         points = point_facts(event.snapshot)
         self._ingest.rebind(points)
         self._control.rebind(points)
@@ -120,9 +122,15 @@ class Service:
         if self._modbus is not None:
             self._modbus.rebind(bind_modbus(event.snapshot, self._endpoints))
 
-    def _tick(self) -> None:
+    def _begin(self, name: str, *acts: Callable[[], None], end_s: float | None = None) -> None:
+        """Do the acts every `TICK_S` in a thread of their own, whose end is waited for, for `end_s` at most."""
+        thread = Thread(target=self._tick, args=acts, name=name, daemon=True)
+        thread.start()
+        self._stack.callback(thread.join, end_s)
+
+    def _tick(self, *acts: Callable[[], None]) -> None:
         while not self._stop.wait(TICK_S):
-            for act in (self._ingest.sweep, self._control.tick, self._follow):
+            for act in acts:
                 try:
                     act()
                 except Exception:

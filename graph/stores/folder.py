@@ -1,4 +1,4 @@
-"""The data folder: one process writes in it at a time, and a second one is told who the first is."""
+"""Folders of ours: one process writes in one at a time, and a second one is told who the first is."""
 
 from __future__ import annotations
 
@@ -8,20 +8,24 @@ from pathlib import Path
 
 from graph.errors import StoreUnavailable
 
-LOCK_FILE = "twin.lock"
+STORE_LOCK = "twin.lock"
+"""Held by who writes `twin.sqlite`."""
+SERVICE_LOCK = "service.lock"
+"""Held by the running service: journal, places of devices, and all else beside the store."""
 _TEXT_BYTES_MAX = 1000
 
 
 class FolderLock:
-    """Holds a data folder for writing until `release`, or until the process ends, however it ends.
+    """Holds a folder, or one part of it, for writing until `release`, or until the process ends, however it ends.
 
+    `file` says which part: `STORE_LOCK` and `SERVICE_LOCK` can be held beside each other. `purpose` is told to who comes second.
     Raises `StoreUnavailable` when the folder cannot be made or written, or when another process holds it.
     """
 
-    def __init__(self, folder: Path, purpose: str) -> None:
+    def __init__(self, folder: Path, purpose: str, file: str) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._file: int | None = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o644)
+            self._file: int | None = os.open(folder / file, os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
             raise StoreUnavailable(
                 f"data folder {folder} cannot be written ({error.strerror}): make it writable for this user, or give another with --data"

@@ -25,7 +25,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 
 
 class SqliteJournal:
-    """A `Journal` on `journal.sqlite` in the data folder; the process that writes holds the folder by its `TwinStore`.
+    """A `Journal` on `journal.sqlite` in the data folder; the process that writes holds the folder by its `SERVICE_LOCK`.
 
     Raises `StoreUnavailable` when the file cannot be opened or written.
     """

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from graph.changes import Cause, ChangeSet, Revision
 from graph.errors import StaleRevision, StoreUnavailable
 from graph.ports import StoredTwin
-from graph.stores.folder import FolderLock
+from graph.stores.folder import STORE_LOCK, FolderLock
 from graph.stores.packing import pack, unpack, used_terms
 from graph.values import ReadingBatch
 from ontology.terms import QuadBlock
@@ -64,7 +64,7 @@ class SqliteStore:
     def __init__(self, folder: Path, *, read_only: bool = False, purpose: str = "ridethrough") -> None:
         self._path = folder / TWIN_FILE
         self._mutex = RLock()
-        self._folder_lock = None if read_only else FolderLock(folder, purpose)
+        self._folder_lock = None if read_only else FolderLock(folder, purpose, STORE_LOCK)
         try:
             with self._errors():
                 self._db = open_database(self._path, read_only=read_only)
