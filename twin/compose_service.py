@@ -152,12 +152,17 @@ class Service:
     def reasons(self) -> list[str]:
         """Why the service is not ready; none when it is."""
         found = [f"store: {self._store_error}"] if self._store_error else []
+        if self._moving and self._opened.twin.current.live() == 0:
+            found.append("values: none has come in yet")
+        return found
+
+    def away(self) -> list[str]:
+        """The wires that do not answer now. The service is ready without them: their points' quality tells of it."""
+        found = []
         if self._mqtt is not None and not self._mqtt.status().connected:
             found.append("mqtt: the broker does not answer")
         if self._modbus is not None:
             found += [f"modbus: {each.endpoint} does not answer: {each.error}" for each in self._modbus.status() if not each.connected]
-        if self._moving and self._opened.twin.current.live() == 0:
-            found.append("values: none has come in yet")
         return found
 
     def _facts(self) -> ServiceFacts:

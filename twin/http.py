@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 from fastapi import FastAPI, Request
@@ -36,6 +36,16 @@ SUBSCRIPTIONS_MAX = 50
 """Subscriptions of one socket."""
 
 
+class Health(Protocol):
+    """How the service stands, for those who watch it."""
+
+    def reasons(self) -> Sequence[str]:
+        """Why it is not ready; it is ready when there are none."""
+
+    def away(self) -> Sequence[str]:
+        """The wires that do not answer now."""
+
+
 @dataclass(frozen=True)
 class WebRules:
     """What the web face lets in."""
@@ -47,8 +57,8 @@ class WebRules:
     limits: Limits
 
 
-def build_app(face: Face, reasons: Callable[[], Sequence[str]], rules: WebRules, static: Path = STATIC) -> ASGIApp:
-    """The application. `reasons` tells why the service is not ready; it is ready when there are none."""
+def build_app(face: Face, health: Health, rules: WebRules, static: Path = STATIC) -> ASGIApp:
+    """The application."""
     app = FastAPI(title="Ridethrough", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(GraphQLFace(face, rules), prefix="/graphql")
 
@@ -59,9 +69,9 @@ def build_app(face: Face, reasons: Callable[[], Sequence[str]], rules: WebRules,
 
     @app.get("/readyz")
     def readyz() -> JSONResponse:
-        """Ready, or why not."""
-        why = list(reasons())
-        return JSONResponse({"ready": not why, "reasons": why}, status_code=503 if why else 200)
+        """Ready, or why not; and which wires are away, which decides nothing."""
+        why = list(health.reasons())
+        return JSONResponse({"ready": not why, "reasons": why, "away": list(health.away())}, status_code=503 if why else 200)
 
     _explorer(app, static)
     return Gate(app, rules)
@@ -116,15 +126,21 @@ def _explorer(app: FastAPI, static: Path) -> None:
 
     @app.get("/{path:path}", include_in_schema=False)
     def explorer(path: str, request: Request) -> Response:  # noqa: ARG001 - the route's own signature
-        file = (root / (path or "index.html")).resolve()
-        if not file.is_relative_to(root) or not file.is_file():
-            if path and "." in path.rsplit("/", 1)[-1]:
-                return PlainTextResponse("not found\n", status_code=404)
-            file = root / "index.html"
-        if not file.is_file():
-            return PlainTextResponse("the explorer is not built here: `./dev ui` builds it; the API is at /graphql\n", status_code=404)
+        file = _file(root, path or "index.html")
+        if file is None:
+            text = "nothing is here; the API is at /graphql\n" if path else "the explorer is not built here: `./dev ui` builds it\n"
+            return PlainTextResponse(text, status_code=404)
         immutable = "assets" in file.relative_to(root).parts
         return FileResponse(file, headers={"cache-control": "public, max-age=31536000, immutable" if immutable else "no-cache"})
+
+
+def _file(root: Path, path: str) -> Path | None:
+    """The file under a folder, or None: also for a path that the file system does not take."""
+    try:
+        file = (root / path).resolve()
+        return file if file.is_relative_to(root) and file.is_file() else None
+    except (OSError, ValueError):
+        return None
 
 
 class Gate:

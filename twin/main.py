@@ -40,13 +40,13 @@ def _run(settings: Settings, say: Say, demo: tuple[int, int] | None) -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     with ExitStack() as stack:
         try:
-            listener = stack.enter_context(_listener(settings))
+            port = stack.enter_context(listener(settings))
             opened = open_twin(settings, "demo" if demo else "serve", read_only=False)
             stack.callback(opened.close)
             service = _demo(opened, say, stack, *demo) if demo else Service(opened)
             stack.callback(service.stop)
             service.start()
-            _serve(settings, service, listener, say)
+            _serve(settings, service, port, say)
         except KeyboardInterrupt:
             pass
         say("ending: writing what waits, letting go of devices and store")
@@ -73,24 +73,24 @@ def _demo(opened: Opened, say: Say, stack: ExitStack, racks: int, seed: int) -> 
     return Service(opened, plant.wires, moving=True)
 
 
-def _listener(settings: Settings) -> socket.socket:
-    """The port, taken before anything else is begun."""
+def listener(settings: Settings) -> socket.socket:
+    """The port, taken before anything else is begun. Raises `GraphError` with the next step when it cannot be had."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    taken = socket.socket(family, socket.SOCK_STREAM)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((settings.host, settings.port))
+        taken.bind((settings.host, settings.port))
     except OSError as error:
-        listener.close()
+        taken.close()
         raise GraphError(
-            f"{settings.host}:{settings.port} cannot be listened on ({error.strerror}): "
+            f"{_shown(settings.host)}:{settings.port} cannot be listened on ({error.strerror}): "
             "end what has it, or give another port with --port (0 takes a free one)"
         ) from None
-    return listener
+    return taken
 
 
-def _serve(settings: Settings, service: Service, listener: socket.socket, say: Say) -> None:
-    hosts = frozenset() if settings.host in ("0.0.0.0", "::") and not settings.allowed_hosts else _hosts(settings)  # noqa: S104 - what the user set
+def _serve(settings: Settings, service: Service, port: socket.socket, say: Say) -> None:
+    hosts = frozenset() if settings.host in ("0.0.0.0", "::") and not settings.allowed_hosts else hosts_of(settings)  # noqa: S104 - what the user set
     rules = WebRules(
         hosts=hosts,
         origins=settings.allowed_origins,
@@ -98,7 +98,7 @@ def _serve(settings: Settings, service: Service, listener: socket.socket, say: S
         limits=Limits(settings.graphql_depth, settings.graphql_aliases, settings.graphql_tokens, settings.graphql_cost),
     )
     config = uvicorn.Config(
-        build_app(service.face, service.reasons, rules),
+        build_app(service.face, service, rules),
         log_level=settings.log_level,
         access_log=False,
         lifespan="off",
@@ -109,9 +109,9 @@ def _serve(settings: Settings, service: Service, listener: socket.socket, say: S
         server_header=False,
         h11_max_incomplete_event_size=32 * 1024,
     )
-    host, port = listener.getsockname()[:2]
-    text = f"Ridethrough serves {len(service.face.twin.snapshot.by_iri):,} entities at http://{_shown(host)}:{port} (Ctrl-C ends it)"
-    _Server(config, lambda: say(text)).run(sockets=[listener])
+    host, number = port.getsockname()[:2]
+    text = f"Ridethrough serves {len(service.face.twin.snapshot.by_iri):,} entities at http://{_shown(host)}:{number} (Ctrl-C ends it)"
+    _Server(config, lambda: say(text)).run(sockets=[port])
 
 
 class _Server(uvicorn.Server):
@@ -128,8 +128,9 @@ class _Server(uvicorn.Server):
 
 
 def _hosts(settings: Settings) -> frozenset[str]:
-    return LOOPBACK.union({settings.host.lower()}, (host.lower() for host in settings.allowed_hosts))
+    """The names that a request may give the service, as it writes them: an IPv6 address in brackets."""
+    return LOOPBACK.union(_shown(host).lower() for host in (settings.host, *settings.allowed_hosts))
 
 
 def _shown(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host

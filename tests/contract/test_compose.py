@@ -52,6 +52,11 @@ def test_nothing_is_published_beyond_the_loopback(services: dict[str, dict[str, 
     assert all(port.startswith("127.0.0.1:") for port in ports)
 
 
+def test_the_service_serves_named_hosts_only(services: dict[str, dict[str, Any]]) -> None:
+    """It listens on every address, and an empty list of host names would then let every name in."""
+    assert services["ridethrough"]["environment"]["RIDETHROUGH_ALLOWED_HOSTS"] == "${ALLOWED_HOSTS:-localhost}"
+
+
 def test_every_password_comes_from_outside_and_must_be_set(services: dict[str, dict[str, Any]]) -> None:
     """`${NAME:?…}` in the file; the example names the same ones, without values."""
     text = COMPOSE.read_text(encoding="utf-8")

@@ -115,6 +115,21 @@ def test_batches_are_not_taken(site: Served) -> None:
     assert site.client.post("/graphql", json=[{"query": "{ __typename }"}] * 2).status_code == 400
 
 
+@pytest.mark.parametrize("path", ["/%00", "/" + "x" * 5000, "/metrics", "/api/v1/readings", "/sparql", "/assets", "/../http.py"])
+def test_what_is_not_here_is_said_to_be_not_here(site: Served, path: str) -> None:
+    """No page for an interface that does not exist, no failure for a path that no file can have."""
+    assert site.client.get(path).status_code == 404
+    assert site.client.get("/?at=demo:UPS-A").headers["content-type"].startswith("text/html")
+
+
+def test_a_wire_that_is_away_is_told_and_does_not_make_the_service_unready(site: Served) -> None:
+    """The store and the graph decide; the points of the wire tell by their quality that it is away."""
+    ready = site.client.get("/readyz")
+
+    assert ready.status_code == 200
+    assert ready.json() == {"ready": True, "reasons": [], "away": ["mqtt: the broker does not answer"]}
+
+
 def test_a_foreign_host_name_is_not_served(site: Served) -> None:
     """A name that resolves to loopback (DNS rebinding) does not reach the twin."""
     assert site.client.get("/healthz", headers={"host": "evil.example"}).status_code == 421

@@ -56,6 +56,7 @@ class Plant:
 
     points: frozenset[str] = frozenset()
     written: list[Command] = field(default_factory=list)
+    send_s_max: float = 1.0
 
     def serves(self, point: str) -> bool:
         """See `DevicePort.serves`."""
@@ -64,6 +65,18 @@ class Plant:
     def send(self, command: Command) -> None:
         """See `DevicePort.send`."""
         self.written.append(command)
+
+
+class Well:
+    """A service that is ready, with one wire away."""
+
+    def reasons(self) -> Sequence[str]:
+        """None."""
+        return ()
+
+    def away(self) -> Sequence[str]:
+        """One."""
+        return ("mqtt: the broker does not answer",)
 
 
 @dataclass
@@ -150,6 +163,6 @@ def served(
     facts = ServiceFacts("memory", control, len(current), 0, ())
     face = Face(twin, current, now, flow, BusFeed(bus), lambda: facts, "tests")
     rules = WebRules(frozenset({"127.0.0.1"}), (), body_kb * 1024, limits or Limits())
-    with listening(build_app(face, list, rules)) as client:
+    with listening(build_app(face, Well(), rules)) as client:
         yield Served(twin, face, bus, ingest, plant, client)
     flow.close()
