@@ -17,7 +17,7 @@ from analytics.damage import Damage, assess
 from analytics.evidence import chains_by_cause, smallest_causes
 from analytics.state import Plant, plant, stated_positions
 from analytics.supply_graph import SupplyGraph
-from analytics.totals import Totals, count_totals
+from analytics.totals import DownBefore, Totals, count_totals
 from graph.errors import UnknownEntity
 from ontology.namespaces import compact, expand
 from ontology.terms import Ids
@@ -90,6 +90,8 @@ class BlastRadius:
     totals: Totals
     assumed: tuple[str, ...]
     positions: tuple[StatedPosition, ...]
+    down_before: DownBefore
+    """What is in no total, because it lacked a supply before this failure."""
 
     def to_json(self) -> dict[str, object]:
         """The answer as the command line prints it."""
@@ -99,6 +101,7 @@ class BlastRadius:
             "failed": list(self.failed),
             "outcomes": [_outcome_json(outcome) for outcome in self.outcomes],
             "totals": self.totals.to_json(),
+            "down_before": self.down_before.to_json(),
             "assumed": list(self.assumed),
             "positions": [{"id": p.id, "position": p.position, "from_telemetry": p.from_telemetry} for p in self.positions],
         }
@@ -121,17 +124,19 @@ def impact(
     state = plant(graph, conditions)
     damage = assess(state, nodes, graph.nodes.failure_unit)
     pairs, kinds = _outcomes(state, damage, nodes, wanted)
+    totals, down_before = count_totals(graph, state.wiring.pair_node[pairs], kinds, _down(state, wanted), nodes)
     return BlastRadius(
         graph.revision,
         conditions.at,
         tuple(failed_ids),
         () if told is Told.TOTALS else _rows(graph, state, damage, nodes, pairs, kinds, told),
-        count_totals(graph, state.wiring.pair_node[pairs], kinds, nodes),
+        totals,
         _assumed(graph, state, pairs, nodes),
         tuple(
             StatedPosition(graph.id(node), "open" if position.is_open else "closed", position.from_telemetry)
             for node, position in stated_positions(graph, conditions)
         ),
+        down_before,
     )
 
 
@@ -154,6 +159,12 @@ def _outcomes(state: Plant, damage: Damage, failed: Ids, wanted: Ids) -> tuple[I
     kinds = np.repeat(np.array([LOST, NO_REDUNDANCY, REDUCED], np.int32), [len(damage.lost), len(damage.exposed), len(reduced)])
     keep = ~np.isin(wiring.pair_node[pairs], failed) & np.isin(wiring.pair_medium[pairs], wanted)
     return pairs[keep], kinds[keep]
+
+
+def _down(state: Plant, wanted: Ids) -> Ids:
+    """The nodes of which some supply in the media asked for does not hold with nothing failed; one may occur more than once."""
+    pairs = np.flatnonzero(state.base.failing)
+    return state.wiring.pair_node[pairs[np.isin(state.wiring.pair_medium[pairs], wanted)]]
 
 
 def _rows(graph: SupplyGraph, state: Plant, damage: Damage, failed: Ids, pairs: Ids, kinds: Ids, told: Told) -> tuple[Outcome, ...]:

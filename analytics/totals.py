@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -10,13 +11,17 @@ from analytics.supply_graph import SupplyGraph
 from graph.values import Floats
 from ontology.terms import Ids
 
+Number = TypeVar("Number", int, float)
 KEYS = ("LOST", "OVERLOADED", "NO_REDUNDANCY", "REDUCED", "UNAFFECTED")
-_UNAFFECTED = len(KEYS) - 1
+_RANKS = ("LOST", "OVERLOADED", "DOWN_BEFORE", "NO_REDUNDANCY", "REDUCED", "UNAFFECTED")
+"""Worst first. What was down before and loses still more counts as lost; that it lost a spare besides is no news."""
+_RANK_OF_KIND = np.array([_RANKS.index(key) for key in KEYS], dtype=np.int32)
+_DOWN_BEFORE, _UNAFFECTED = _RANKS.index("DOWN_BEFORE"), _RANKS.index("UNAFFECTED")
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Counts and kW by outcome, every key of `KEYS` present. What has failed itself is in no total."""
+    """Counts and kW by outcome, every key of `KEYS` present. What has failed itself is in no total, nor what was down before."""
 
     racks: dict[str, int]
     services: dict[str, int]
@@ -28,11 +33,29 @@ class Totals:
         return {"racks": self.racks, "services": self.services, "tenants": self.tenants, "it_load_kw": self.it_load_kw}
 
 
-def count_totals(graph: SupplyGraph, nodes: Ids, kinds: Ids, failed: Ids) -> Totals:
-    """Count by the worst of the given outcomes of nodes; `kinds` are indices into `KEYS`. Cost: one pass over the nodes."""
+@dataclass(frozen=True, slots=True)
+class DownBefore:
+    """What lacked a supply before the failure already, and loses none by it."""
+
+    racks: int
+    services: int
+    tenants: int
+    it_load_kw: float
+
+    def to_json(self) -> dict[str, int | float]:
+        """The counts as the command line prints them."""
+        return {"racks": self.racks, "services": self.services, "tenants": self.tenants, "it_load_kw": self.it_load_kw}
+
+
+def count_totals(graph: SupplyGraph, nodes: Ids, kinds: Ids, down: Ids, failed: Ids) -> tuple[Totals, DownBefore]:
+    """Count by the worst of the given outcomes of nodes; `kinds` are indices into `KEYS`.
+
+    `down` are the nodes of which some supply did not hold before the failure. Cost: one pass over the nodes.
+    """
     loads = graph.loads
     worst = np.full(len(graph.nodes), _UNAFFECTED, dtype=np.int32)
-    np.minimum.at(worst, nodes, kinds)
+    worst[down] = _DOWN_BEFORE
+    np.minimum.at(worst, nodes, _RANK_OF_KIND[kinds])
     up = np.ones(len(graph.nodes), dtype=np.bool_)
     up[failed] = False
     _racks_by_what_they_hold(graph, worst, up)
@@ -41,11 +64,11 @@ def count_totals(graph: SupplyGraph, nodes: Ids, kinds: Ids, failed: Ids) -> Tot
     np.minimum.at(tenants, owned[:, 1], worst[owned[:, 0]])
     racks, services = loads.racks[up[loads.racks]], loads.services[up[loads.services]]
     running = up[loads.equipment]
-    return Totals(
-        _counts(worst[racks]),
-        _counts(worst[services]),
-        _counts(tenants),
-        _sums(worst[loads.equipment[running]], loads.equipment_kw[running]),
+    counts = [_counts(ranks) for ranks in (worst[racks], worst[services], tenants)]
+    kw = _sums(worst[loads.equipment[running]], loads.equipment_kw[running])
+    return (
+        Totals(*(_by_outcome(each) for each in counts), _by_outcome(kw)),
+        DownBefore(*(each["DOWN_BEFORE"] for each in counts), kw["DOWN_BEFORE"]),
     )
 
 
@@ -59,12 +82,16 @@ def _racks_by_what_they_hold(graph: SupplyGraph, worst: Ids, up: np.ndarray[tupl
     np.minimum.at(worst, mounted[:, 1], worst[mounted[:, 0]])
 
 
-def _counts(kinds: Ids) -> dict[str, int]:
-    counts = np.bincount(kinds, minlength=len(KEYS))
-    return {key: int(count) for key, count in zip(KEYS, counts, strict=True)}
+def _by_outcome(told: dict[str, Number]) -> dict[str, Number]:
+    return {key: told[key] for key in KEYS}
 
 
-def _sums(kinds: Ids, kw: Floats) -> dict[str, float]:
+def _counts(ranks: Ids) -> dict[str, int]:
+    counts = np.bincount(ranks, minlength=len(_RANKS))
+    return {rank: int(count) for rank, count in zip(_RANKS, counts, strict=True)}
+
+
+def _sums(ranks: Ids, kw: Floats) -> dict[str, float]:
     """Sums rounded to the watt, so that the order of summing does not show."""
-    sums = np.bincount(kinds, weights=kw, minlength=len(KEYS))
-    return {key: round(float(total), 3) for key, total in zip(KEYS, sums, strict=True)}
+    sums = np.bincount(ranks, weights=kw, minlength=len(_RANKS))
+    return {rank: round(float(total), 3) for rank, total in zip(_RANKS, sums, strict=True)}

@@ -56,7 +56,7 @@ class TermFacts(TypedDict):
 
 
 class SupplyFacts(TypedDict, total=False):
-    """What the files say about the supply of one class; requirements are (medium, at least or None, all of); `position` is the IRI of a switch's default position."""
+    """What the files say about the supply of one class; requirements are (medium, at least or None, all of), `position` is an IRI."""
 
     media: dict[str, list[str]]
     flags: dict[str, bool]

@@ -74,6 +74,16 @@ class ImpactTotals:
     it_load_kw: OutcomeLoad = strawberry.field(description="IT load in kilowatts.")
 
 
+@strawberry.type(description="What lacked a supply before the failure already, and loses none by it: it is in no total.")
+class DownBefore:
+    """In the media asked for; each counted once."""
+
+    racks: int = strawberry.field(description="Racks.")
+    services: int = strawberry.field(description="Services.")
+    tenants: int = strawberry.field(description="Tenants with something of theirs among it, that lose nothing else.")
+    it_load_kw: float = strawberry.field(description="IT load in kilowatts.")
+
+
 @strawberry.type(description="A switch position that the answer rests on.")
 class Position:
     """Of every switch of the supply graph."""
@@ -92,6 +102,7 @@ class Impact:
     failed: list[strawberry.ID] = strawberry.field(description="What was taken as failed.")
     outcomes: list[NodeOutcome] = strawberry.field(description="Everything affected, worst first, then by id and medium.")
     totals: ImpactTotals = strawberry.field(description="What stands behind it.")
+    down_before: DownBefore = strawberry.field(description="What is in no total because it lacked a supply before this failure.")
     assumed: list[str] = strawberry.field(description="What the graph does not say and was assumed.")
     positions: list[Position] = strawberry.field(description="Switch positions that the answer rests on.")
 
@@ -109,6 +120,12 @@ class Impact:
                 services=_count(totals["services"]),
                 tenants=_count(totals["tenants"]),
                 it_load_kw=OutcomeLoad(**_by_outcome(totals["it_load_kw"], 0.0)),
+            ),
+            down_before=DownBefore(
+                racks=found.down_before.racks,
+                services=found.down_before.services,
+                tenants=found.down_before.tenants,
+                it_load_kw=found.down_before.it_load_kw,
             ),
             assumed=list(found.assumed),
             positions=[

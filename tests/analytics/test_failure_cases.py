@@ -413,11 +413,38 @@ def test_a_rack_that_nothing_feeds_counts_by_what_is_mounted_in_it() -> None:
     assert fail(graph, "P").totals.racks == {"LOST": 1, "OVERLOADED": 0, "NO_REDUNDANCY": 0, "REDUCED": 0, "UNAFFECTED": 0}
 
 
+DARK = """
+:Feed a dcx:Utility_Feed ; dcx:feedsPower :Q, :P . :Q a brick:Circuit_Breaker ; dcx:normalPosition dcx:Open ; dcx:feedsPower :R1 .
+:P a dcx:PDU ; dcx:feedsPower :R2, :R3 . :R1 a brick:ICT_Rack ; dcx:hasTenant :Acme . :R2 a brick:ICT_Rack . :R3 a brick:ICT_Rack .
+:C a brick:CRAH ; dcx:feedsAirCooling :R1, :R3 . :Acme a dcx:Tenant .
+:S1 a brick:Server ; dcx:mountedIn :R1 ; dcx:allocatedPower [ brick:value 400 ; brick:hasUnit unit:W ] . :R1 dcx:feedsPower :S1 .
+:Shop a dcx:Service . :S1 dcx:feedsCompute :Shop .
+"""
+
+
+def test_what_was_down_before_is_neither_lost_nor_unaffected() -> None:
+    """The breaker of R1 is open: R1, its 0.4 kW, its service and its tenant are dark. P gone: 2 lost, 1 down before, 3 in all."""
+    answer = fail(site(DARK), "P")
+
+    assert (answer.totals.racks["LOST"], answer.totals.racks["UNAFFECTED"], answer.down_before.racks) == (2, 0, 1)
+    assert answer.down_before.to_json() == {"racks": 1, "services": 1, "tenants": 1, "it_load_kw": 0.4}
+    assert set(answer.totals.services.values()) | set(answer.totals.it_load_kw.values()) == {0}
+
+
+def test_what_was_down_before_and_loses_still_more_is_lost() -> None:
+    """R1 is dark and now loses its air: LOST. Asked for power alone it is down before, asked for air alone it was supplied."""
+    graph = site(DARK)
+
+    assert (fail(graph, "C").totals.racks["LOST"], fail(graph, "C").down_before.racks) == (2, 0)
+    assert (fail(graph, "C", media=["dcx:Power"]).totals.racks["LOST"], fail(graph, "C", media=["dcx:Power"]).down_before.racks) == (0, 1)
+    assert fail(graph, "P", media=["dcx:AirCooling"]).down_before.racks == 0
+
+
 def test_the_answer_as_the_command_line_prints_it() -> None:
     """The JSON form has the fields of the contract, ids in full."""
     answer = fail(site(":PDU a dcx:PDU ; dcx:feedsPower :R . :R a brick:ICT_Rack ."), "PDU").to_json()
 
-    assert list(answer) == ["revision", "at", "failed", "outcomes", "totals", "assumed", "positions"]
+    assert list(answer) == ["revision", "at", "failed", "outcomes", "totals", "down_before", "assumed", "positions"]
     assert answer["at"] == "2026-01-01T00:00:00Z"
     assert answer["outcomes"] == [
         {

@@ -11,7 +11,8 @@ UPS_A, UPS_B = DEMO + "UPS-A", DEMO + "UPS-B"
 WHOLE = """query($f: [ID!]!, $m: [String!]) { impact(failed: $f, media: $m) {
   revision at failed assumed positions { id position fromTelemetry }
   outcomes { id class medium outcome evidence path exposedTo }
-  totals { racks { ...C } services { ...C } tenants { ...C } itLoadKw { lost overloaded noRedundancy reduced unaffected } } } }
+  totals { racks { ...C } services { ...C } tenants { ...C } itLoadKw { lost overloaded noRedundancy reduced unaffected } }
+  downBefore { racks services tenants itLoadKw } } }
 fragment C on OutcomeCount { lost overloaded noRedundancy reduced unaffected }"""
 
 
@@ -25,7 +26,8 @@ def in_camel_case(told: dict[str, Any]) -> dict[str, Any]:
     outcomes = [{camel(k): v for k, v in row.items() if k != "label"} for row in told["outcomes"]]
     totals = {camel(what): {camel(k): v for k, v in counts.items()} for what, counts in told["totals"].items()}
     positions = [{camel(k): v for k, v in row.items()} for row in told["positions"]]
-    return {**told, "outcomes": outcomes, "totals": totals, "positions": positions}
+    down_before = {camel(k): v for k, v in told.pop("down_before").items()}
+    return {**told, "outcomes": outcomes, "totals": totals, "positions": positions, "downBefore": down_before}
 
 
 def test_the_answer_is_the_command_lines_in_camel_case(site: Served) -> None:

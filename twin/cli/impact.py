@@ -80,6 +80,9 @@ def _tell(found: BlastRadius, every: bool) -> None:
     kinds = [kind for kind in next(iter(totals.values())) if kind != "OVERLOADED"]
     kinds_order = {kind: at for at, kind in enumerate(KINDS)}
     table(("", *kinds), [(what, *(_number(counts[kind]) for kind in kinds)) for what, counts in totals.items()])
+    down = {what.replace("it_load_kw", "kW of IT load"): count for what, count in found.down_before.to_json().items() if count}
+    if down:
+        say(f"already without supply before this failure: {', '.join(f'{_number(count)} {what}' for what, count in down.items())}")
     say()
     told = sorted(found.outcomes, key=lambda each: (kinds_order[each.outcome], TOLD_FIRST.get(local_name(each.cls or ""), len(TOLD_FIRST))))
     shown = told if every else told[:ROWS_SHOWN]
