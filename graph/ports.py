@@ -73,15 +73,19 @@ class Journal(Protocol):
 class DevicePort(Protocol):
     """Writes to one kind of device."""
 
+    @property
+    def send_s_max(self) -> float:
+        """Seconds after which `send` has ended, and after which nothing more of it goes out."""
+
     def serves(self, point: str) -> bool:
         """Whether this wire can write the point."""
 
     def send(self, command: Command) -> None:
-        """Write once, never again. Raises `DeviceRefused` when the device says no, `DeviceUnknown` when nobody can tell."""
+        """Write once, never again. Raises `DeviceRefused` when it is certainly not done, `DeviceUnknown` when nobody can tell."""
 
 
 class DeviceRefused(Exception):
-    """The device answered that it did not do it."""
+    """The device answered that it did not do it, or nothing was sent."""
 
 
 class DeviceUnknown(Exception):

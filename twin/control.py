@@ -5,7 +5,7 @@ Rules of this file:
 1. `Requested` is in the journal before anything else happens; when it cannot be written, nothing is sent and `StoreUnavailable` is raised.
 2. A wish is refused with all reasons, not the first; control is off, and no point is enabled, unless settings say otherwise.
 3. `Dispatched` is in the journal before the device is written to, and the device is written to once; a command found there after a restart
-   is read back, never sent again.
+   is read back, never sent again; one that has ended, or that the device may not take before its time is over, is not sent at all.
 4. Only a good reading of the feedback point, observed after the dispatch, confirms. The written value never becomes the point's value.
 5. The same key and the same wish are the same command; the same key with another wish is refused.
 """
@@ -39,8 +39,8 @@ TOLERANCE_MIN = 0.05
 """Or by half a step of a register scaled by 0.1, the coarsest that is usual for set points."""
 RECORDS_MAX = 10_000
 """Ended commands that are kept at hand; the journal keeps all."""
-SENDERS = 4
-"""Writes under way at one time, over all devices."""
+SENDERS = 64
+"""Writes under way at one time, over all devices: so many may hang on gateways that are dead before a live one has to wait."""
 
 Interlock = Callable[[str, float], Sequence[str]]
 """Asked with a point (IRI) and the wished value: every reason why the plant must not be told this now; none when it may."""
@@ -54,6 +54,11 @@ class CommandRecord:
     state: CommandState
     reasons: Sequence[str]
     updated_at: datetime
+
+    @staticmethod
+    def of(event: CommandEvent) -> CommandRecord:
+        """The command as this step of it leaves it."""
+        return CommandRecord(event.command, event.state, [line for line in event.detail.split("\n") if line], event.at)
 
     @property
     def ended(self) -> bool:
@@ -95,7 +100,11 @@ class Control:
 
         `on` and `enabled` (IRIs) come from settings; `points` as `graph.points.point_facts` reads them; `timeout_s` is how long a readback
         may take (give more than the feedback point's sample period); `run` starts a write (default: a few threads of its own).
+        Raises `ValueError` when control is on and a write may take as long as the readback of it.
         """
+        longest = max((device.send_s_max for device in devices), default=0.0)
+        if on and timeout_s <= longest:
+            raise ValueError(f"a write may take {longest:g} s, so its readback must be given more than that, not {timeout_s:g} s")
         self._journal, self._devices, self._current, self._clock, self._bus = journal, devices, current, clock, bus
         self._on, self._enabled, self._interlock = on, enabled, interlock
         self._points: Mapping[str, PointFacts] = points or {}
@@ -143,15 +152,6 @@ class Control:
         """A command by its id, or None."""
         with self._lock:
             return self._records.get(command_id)
-
-    def records(self) -> Sequence[CommandRecord]:
-        """The commands at hand, oldest first."""
-        with self._lock:
-            return list(self._records.values())
-
-    def switch_off(self) -> None:
-        """Refuse every wish from now on; what was sent is still read back."""
-        self._on = False
 
     def rebind(self, points: Mapping[str, PointFacts]) -> None:
         """Take the points of another revision."""
@@ -221,7 +221,14 @@ class Control:
             self._senders.submit(work)
 
     def _send(self, device: DevicePort, command: Command) -> None:
-        """Write once; whatever comes of it, it is not written again."""
+        """Write once; whatever comes of it, it is not written again. Rule 3: only while there is time for the device to take it."""
+        with self._lock:
+            watch = self._watches.get(command.id)
+            if watch is None or self._records[command.id].state is not CommandState.DISPATCHED:
+                return
+            if self._clock() + timedelta(seconds=device.send_s_max) > watch.until:
+                self._end(watch, CommandState.FAILED, "its time was over before its turn came; nothing was sent")
+                return
         try:
             device.send(command)
         except DeviceRefused as error:
@@ -300,7 +307,7 @@ class Control:
         return record
 
     def _keep(self, event: CommandEvent) -> CommandRecord:
-        record = CommandRecord(event.command, event.state, [line for line in event.detail.split("\n") if line], event.at)
+        record = CommandRecord.of(event)
         self._records[event.command.id] = record
         self._keys.setdefault(event.command.key, event.command.id)
         if len(self._records) > RECORDS_MAX:

@@ -17,7 +17,7 @@ import random
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from threading import Thread
 from typing import Any
@@ -113,6 +113,11 @@ class ModbusClient:
 
     # -- commands -------------------------------------------------------------------------------------------------
 
+    @property
+    def send_s_max(self) -> float:
+        """Seconds after which `send` has ended: see `ModbusConfig.send_s_max`."""
+        return self._config.send_s_max
+
     def serves(self, point: str) -> bool:
         """Whether the point stands in a table that can be written."""
         register = self._bindings.registers.get(point)
@@ -129,19 +134,29 @@ class ModbusClient:
         except DoesNotFit as error:
             raise DeviceRefused(f"{error}: nothing was sent") from error
         try:
-            self._call(line.write(write), self._config.timeout_s * 4)
+            self._call(line.write(write), self._config.send_s_max)
         except FutureTimeoutError as error:
             raise DeviceUnknown(f"{register.endpoint} did not answer in time") from error
 
     # -- the loop's thread ------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
+        """The loop until it is stopped; what is still under way then, the library's own tasks among it, is ended before the loop goes."""
         asyncio.set_event_loop(self._loop)
         self._loop.run_forever()
+        left = asyncio.all_tasks(self._loop)
+        for task in left:
+            task.cancel()
+        self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
 
     def _call(self, work: Any, timeout_s: float) -> None:
+        """Run it on the loop. Raises `TimeoutError` when it takes longer; it is cancelled then."""
         future: Future[None] = asyncio.run_coroutine_threadsafe(work, self._loop)
-        future.result(timeout_s)
+        try:
+            future.result(timeout_s)
+        except FutureTimeoutError:
+            future.cancel()
+            raise
 
     async def _rebind(self, bindings: ModbusBindings) -> None:
         for endpoint in [endpoint for endpoint in self._lines if endpoint not in bindings.groups]:
@@ -311,18 +326,26 @@ class _Line:
     # -- writing ----------------------------------------------------------------------------------------------------
 
     async def write(self, write: Write) -> None:
-        """Send the request once. Raises `DeviceRefused` or `DeviceUnknown`."""
-        async with self._one_at_a_time:
-            try:
-                client = await self._connect()
-            except _Away as error:
-                raise DeviceRefused(f"{self._endpoint} is away: {error}; nothing was sent") from error
+        """Send the request once, within `turn_s_max` or not at all. Raises `DeviceRefused` or `DeviceUnknown`."""
+        async with AsyncExitStack() as turn:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._config.turn_s_max) as limit:
+                    await turn.enter_async_context(self._one_at_a_time)
+                    try:
+                        client = await self._connect()
+                    except _Away as error:
+                        raise DeviceRefused(f"{self._endpoint} is away: {error}; nothing was sent") from error
+            if limit.expired():
+                raise DeviceRefused(f"{self._endpoint} was busy for {self._config.turn_s_max:g} s; nothing was sent")
             self._requests += 1
             try:
                 answer = await _send(client, write)
             except (ModbusException, OSError, TimeoutError) as error:
                 self._hang_up()
                 raise DeviceUnknown(f"{self._endpoint} did not answer the write: {error}") from error
+            except asyncio.CancelledError:
+                self._hang_up()
+                raise
         if answer.isError() and answer.exception_code != ACKNOWLEDGE:
             code = answer.exception_code
             raise DeviceRefused(f"unit {write.unit} at {self._endpoint} refuses the write: {EXCEPTIONS.get(code, 'exception')} ({code})")
@@ -336,12 +359,15 @@ class _Line:
         client = AsyncModbusTcpClient(
             self._endpoint.host, port=self._endpoint.port, timeout=self._config.timeout_s, retries=0, reconnect_delay=0
         )
+        connected = False
         try:
             connected = await client.connect()
         except (ModbusException, OSError, TimeoutError) as error:
             raise _Away(f"cannot connect: {error}") from error
+        finally:
+            if not connected:
+                client.close()
         if not connected:
-            client.close()
             raise _Away("cannot connect")
         self._client = client
         return client

@@ -41,10 +41,23 @@ class ModbusConfig:
     endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
     timeout_s: float = 3.0
     """How long an answer may take. Late answers shift all later ones in some stacks, so the connection is closed then."""
+    turn_timeouts: float = 2.0
+    """How many answers a write may wait for its turn on the connection and for the connection itself: one read that is under way and
+    not answered, and one attempt to connect. A write that has not gone out by then never does."""
     reconnect_s_min: float = 0.5
     reconnect_s_max: float = 30.0
     period_s_min: float = 0.2
     """No register is read more often, whatever the graph says."""
+
+    @property
+    def turn_s_max(self) -> float:
+        """Seconds that a write may wait before it goes out."""
+        return self.turn_timeouts * self.timeout_s
+
+    @property
+    def send_s_max(self) -> float:
+        """Seconds after which a write has been answered or given up: its turn, and its answer."""
+        return self.turn_s_max + self.timeout_s
 
     def __post_init__(self) -> None:
         if not self.timeout_s > 0 or not self.period_s_min > 0 or not 0 < self.reconnect_s_min <= self.reconnect_s_max:

@@ -166,6 +166,11 @@ class MqttClient:
 
     # -- commands -------------------------------------------------------------------------------------------------
 
+    @property
+    def send_s_max(self) -> float:
+        """Seconds after which `send` has ended. What a socket that hangs still holds then is dropped with the connection (keep-alive)."""
+        return self._config.send_timeout_s
+
     def serves(self, point: str) -> bool:
         """Whether the point has a `dcx:commandTopic`."""
         return point in self._bindings.targets

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import struct
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Event
 
 import pytest
 
@@ -78,6 +81,31 @@ def test_a_device_that_obeys_and_does_not_answer_is_written_to_once() -> None:
 
         assert wait_until(lambda: table.value(A) == 9.0)
         assert liar.count(6) == 1
+
+
+def test_a_write_that_has_to_wait_too_long_for_its_turn_never_goes_out() -> None:
+    """The device answers nothing. Of eight writes at once each may wait 0.6 s for its turn and 0.3 s for its answer: all have ended
+    after 0.9 s, and what had not gone out by then does not go out when the device answers again."""
+    words = {0: 7}
+    obeys, mute = holding(words), Event()
+
+    def answer(unit: int, code: int, data: bytes) -> bytes | None:
+        return None if mute.is_set() else obeys(unit, code, data)
+
+    with wire(answer) as (liar, table, client), ThreadPoolExecutor(8) as callers:
+        assert wait_until(lambda: table.quality(A) == "GOOD")
+        mute.set()
+        begun = time.monotonic()
+
+        ends = [call.exception(10) for call in [callers.submit(write, client) for _ in range(8)]]
+
+        assert time.monotonic() - begun < client.send_s_max + 1.0
+        assert {type(end) for end in ends} == {DeviceRefused, DeviceUnknown}
+        sent = liar.count(6)
+        assert sent == sum(isinstance(end, DeviceUnknown) for end in ends)
+        mute.clear()
+        time.sleep(1.0)
+        assert liar.count(6) == sent
 
 
 def test_an_echo_that_differs_is_unknown_not_done() -> None:

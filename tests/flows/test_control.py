@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from threading import Event
 
 import pytest
 
 from graph.commands import Command, CommandEvent, CommandState
 from graph.errors import StoreUnavailable
-from graph.points import point_facts
+from graph.points import PointFacts, point_facts
 from graph.ports import DeviceRefused, DeviceUnknown
 from graph.stores.memory import MemoryJournal
 from graph.values import Quality, ReadingBatch
-from tests.support.wired import MovedClock, Table, snapshot_of
+from tests.support.wired import MovedClock, Table, snapshot_of, wait_until
 from twin.control import CommandRecord, Control
 from twin.events import CommandChanged
 
@@ -33,6 +33,8 @@ class Device:
         self.sent: list[Command] = []
         self.answer: Exception | None = None
         self.points = {SET}
+
+    send_s_max = 1.0
 
     def serves(self, point: str) -> bool:
         return point in self.points
@@ -341,17 +343,68 @@ def test_an_interlock_that_fails_refuses() -> None:
     assert record.reasons == ["the interlock could not be judged: no snapshot"]
 
 
-def test_switching_off_refuses_at_once_and_still_reads_back() -> None:
-    """The open command is confirmed, a new wish is refused."""
-    room = Room()
+def test_a_command_that_has_ended_before_its_turn_is_never_sent() -> None:
+    """Every sender is held up by another gateway: after 10 s the command has TIMED_OUT, and the device hears nothing of it any more."""
+    turns: list[Callable[[], None]] = []
+    room = Room(run=turns.append)
     record = room.wish()
+    room.clock.move(10)
+    room.control.tick()
 
-    room.control.switch_off()
-    room.clock.move(1)
-    room.reads(24.0)
+    (turn,) = turns
+    turn()
 
-    assert room.state(record) == "CONFIRMED"
-    assert replace(room.wish(key="new"), updated_at=room.clock.at).reasons == ["control is off: it is switched on by the setting 'control'"]
+    assert room.state(record) == "TIMED_OUT"
+    assert room.device.sent == []
+
+
+def test_a_command_whose_write_could_outlast_it_is_not_sent() -> None:
+    """A write may take 1 s; at 9.1 of the 10 s it would be under way when the command ends: FAILED, nothing was sent."""
+    turns: list[Callable[[], None]] = []
+    room = Room(run=turns.append)
+    record = room.wish()
+    room.clock.move(9.1)
+
+    turns[0]()
+
+    assert room.state(record) == "FAILED"
+    assert room.device.sent == []
+
+
+def test_gateways_that_hang_hold_up_no_other() -> None:
+    """Eight points of a gateway that does not answer are written to; the ninth, behind another, is written to all the same."""
+    names = [f"urn:p{number}" for number in range(9)]
+    room, hanging, live = Room(), Event(), Device()
+    live.points = {names[8]}
+    room.table.ingest.rebind(dict.fromkeys(names, PointFacts()))
+    room.table.ingest.accept(ReadingBatch.of([(name, 20.0, room.clock.ms, room.clock.ms, Quality.GOOD) for name in names]))
+
+    class Dead(Device):
+        def send(self, command: Command) -> None:
+            super().send(command)
+            hanging.wait(20)
+
+    dead = Dead()
+    dead.points = set(names[:8])
+    facts = dict.fromkeys(names, PointFacts())
+    control = Control(
+        MemoryJournal(), [dead, live], room.table.current, room.clock, room.table.bus, on=True, enabled=frozenset(names), points=facts
+    )
+
+    for name in names:
+        control.request(name, 24.0, "ann", "cooler")
+
+    assert wait_until(lambda: len(live.sent) == 1, 5)
+    hanging.set()
+    control.close()
+
+
+def test_a_readback_needs_more_time_than_the_write() -> None:
+    """A device may take 1 s to answer: with a readback time of 1 s the flow does not begin."""
+    with pytest.raises(ValueError, match="a write may take 1 s"):
+        Room(timeout_s=1.0)
+
+    assert Room(timeout_s=1.0, on=False).wish().state is CommandState.REFUSED
 
 
 def test_the_same_wish_from_many_callers_at_once_is_sent_once() -> None:
