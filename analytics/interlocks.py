@@ -1,0 +1,53 @@
+"""What the plant must not be told now, whoever asks: pure, every reason and not the first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from analytics.impact import BlastRadius
+from graph.snapshot import Snapshot
+from ontology.namespaces import BRICK, DCX, compact
+from ontology.vocabulary import Vocabulary
+
+SWITCH_POINTS = (DCX + "Breaker_Position_Status", DCX + "Breaker_Command")
+"""Classes of points at which a switch is opened (0) and closed (1): where it is told to, and where it says that it did."""
+
+CLOSED = 1.0
+"""The one value that closes a switch; a device may read anything else as open."""
+
+Impact = Callable[[Sequence[str]], BlastRadius]
+"""Answers what is hit when the given entities fail together, as the plant stands now."""
+
+
+def last_feeds(snapshot: Snapshot, vocabulary: Vocabulary, impact: Impact, point: str, value: float) -> list[str]:
+    """Why a switch must not be opened now: what its opening would leave without supply. Nothing for any other point or for closing.
+
+    A point opens a switch when it, or the point that reads it back, is of one of `SWITCH_POINTS`; the switch is what has either of them.
+    Cost: one blast radius a switch.
+    """
+    number = snapshot.find(point)
+    if value == CLOSED or number is None:
+        return []
+    points = {number, *snapshot.objects(number, DCX + "hasFeedbackPoint")}
+    kinds = set().union(*(vocabulary.subclasses(kind) for kind in SWITCH_POINTS))
+    if not any(kinds.intersection(snapshot.types(each)) for each in points):
+        return []
+    switches = {
+        snapshot.key(owner)
+        for each in points
+        for owner in (*snapshot.subjects(BRICK + "hasPoint", each), *snapshot.objects(each, BRICK + "isPointOf"))
+    }
+    if not switches:
+        return [f"{compact(point)} opens a switch, and the graph does not say which: give that switch brick:hasPoint {compact(point)}"]
+    return [reason for switch in sorted(switches) if (reason := _dropped(impact, switch))]
+
+
+def _dropped(impact: Impact, switch: str) -> str:
+    totals = impact([switch]).totals
+    lost = {"racks": totals.racks["LOST"], "services": totals.services["LOST"], "tenants": totals.tenants["LOST"]}
+    what = [f"{count} {name}" for name, count in lost.items() if count]
+    if load_kw := totals.it_load_kw["LOST"]:
+        what.append(f"{load_kw:g} kW of IT load")
+    if not what:
+        return ""
+    return f"opening {compact(switch)} would leave {' and '.join(what)} without supply: move the load first, see impact of it"
