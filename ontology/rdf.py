@@ -15,6 +15,7 @@ import hashlib
 import io
 import re
 from array import array
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable
 from itertools import count
 from pathlib import Path
@@ -73,6 +74,8 @@ def read(
     try:
         with path.open("rb") as stream:
             size = path.stat().st_size
+            if stream.read(len(BOM_UTF8)) != BOM_UTF8:  # which some editors write, and no RDF syntax knows
+                stream.seek(0)
             return read_stream(stream, name=str(path), format=kind, source=source, scope=scope, progress=progress, size=size)
     except OSError as error:
         raise RdfError(str(path), 0, 0, error.strerror or str(error), "check the path and its rights") from error

@@ -1,4 +1,4 @@
-"""Brick's own shapes and ours, run by shifty (SHACL; https://www.w3.org/TR/shacl/).
+"""Brick's own shapes, ours and the user's, run by shifty (SHACL; https://www.w3.org/TR/shacl/).
 
 Rules of this file:
 
@@ -17,6 +17,7 @@ import shifty
 
 from ontology.findings import Finding, Severity
 from ontology.namespaces import BRICK, DCX, RDF, RDFS, SKOS, UNIT, compact, expand
+from ontology.rdf import read
 from ontology.terms import QuadBlock, is_blank, term_of
 from ontology.vocabulary import Vocabulary, ontology_files, shapes_file
 
@@ -114,12 +115,14 @@ def _triples(block: QuadBlock) -> Iterable[ox.Triple]:
 
 
 def _shape_triples(vocabulary: Vocabulary) -> Iterable[ox.Triple]:
-    """Brick's shapes, ours, the media, and every class under its superclasses, a user's own ones included."""
+    """Brick's shapes, ours, the user's own, the media, and every class under its superclasses, a user's own ones included."""
     brick = ontology_files()[0][1]
     for path in (brick, shapes_file()):
         for quad in ox.parse(path=path, format=ox.RdfFormat.TURTLE):
             if quad.predicate.value not in _UNUSED:
                 yield quad.triple
+    for path in vocabulary.extra:
+        yield from _triples(read(path, source=path.name))
     above, kind = ox.NamedNode(RDFS + "subClassOf"), ox.NamedNode(RDF + "type")
     for info in vocabulary.classes.values():
         for superclass in info.superclasses:

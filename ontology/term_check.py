@@ -27,7 +27,7 @@ def term_findings(block: QuadBlock, vocabulary: Vocabulary) -> list[Finding]:
     """One finding for each unknown or deprecated term and each old namespace. Cost: linear in distinct terms, one pass over the quads."""
     quads = block.quads
     counts = np.bincount(quads[:, :3].reshape(-1), minlength=len(block.terms))
-    own = _defined_here(block)
+    defined, used = _defined_here(block), _used_as_terms(block)
     old: dict[str, list[int]] = defaultdict(list)
     findings: list[Finding] = []
     for number in np.flatnonzero(counts).tolist():
@@ -36,7 +36,9 @@ def term_findings(block: QuadBlock, vocabulary: Vocabulary) -> list[Finding]:
             continue
         if iri.startswith(_BEFORE_1_1):
             old[iri[: len(iri) - len(local_name(iri))]].append(number)
-        elif iri.startswith(_WATCHED) and iri not in own and iri not in _WATCHED:
+        elif iri in defined or iri in _WATCHED:
+            continue
+        elif iri.startswith(_WATCHED) or (iri.startswith(vocabulary.own_namespaces) and number in used):
             findings += _term(iri, number, int(counts[number]), block, vocabulary)
         elif iri.startswith(UNIT):
             findings += _unit(iri, number, int(counts[number]), block, vocabulary)
@@ -91,6 +93,13 @@ def _defined_here(block: QuadBlock) -> frozenset[str]:
     return frozenset(block.terms[n] for n in np.unique(s[rows]).tolist())
 
 
+def _used_as_terms(block: QuadBlock) -> frozenset[int]:
+    """What the model uses as a predicate or a class: in a user's own namespace things may have names beside the terms."""
+    find = {term: number for number, term in enumerate(block.terms)}
+    p, o = block.quads[:, 1], block.quads[:, 2]
+    return frozenset(np.unique(np.concatenate((p, o[p == find.get(RDF + "type", -1)]))).tolist())
+
+
 def _user(number: int, block: QuadBlock) -> str:
     """The first node, in order of keys, that uses the term; the term itself where only statements about it stand."""
     quads = block.quads
@@ -100,12 +109,13 @@ def _user(number: int, block: QuadBlock) -> str:
 
 def suggestions(iri: str, vocabulary: Vocabulary) -> list[str]:
     """At most two current terms that may be meant: of the same name elsewhere, by another name in use, or of nearly the same spelling."""
-    kind = "class" if local_name(iri)[:1].isupper() else "property"
-    index = _names(vocabulary, kind)
     wanted = _plain(local_name(iri))
-    if wanted in index:
-        return index[wanted][:1]
-    return sorted({index[name][0] for name in get_close_matches(wanted, index, n=2, cutoff=0.8)})
+    kinds = ("class", "property") if local_name(iri)[:1].isupper() else ("property", "class")
+    indices = [_names(vocabulary, kind) for kind in kinds]
+    for index in indices:
+        if wanted in index:
+            return index[wanted][:1]
+    return sorted({indices[0][name][0] for name in get_close_matches(wanted, indices[0], n=2, cutoff=0.8)})
 
 
 def _names(vocabulary: Vocabulary, kind: str) -> dict[str, list[str]]:
@@ -116,7 +126,7 @@ def _names(vocabulary: Vocabulary, kind: str) -> dict[str, list[str]]:
     )
     index: dict[str, list[str]] = defaultdict(list)
     for iri, names in known:
-        if iri.startswith(_WATCHED):
+        if iri.startswith((*_WATCHED, *vocabulary.own_namespaces)):
             for name in names:
                 index[_plain(name)].append(iri)
     rank = {DCX: 0, BRICK: 1}

@@ -80,8 +80,10 @@ class TermStatus:
 class Vocabulary:
     """All classes and properties, and what follows from them. Immutable; closures are computed at first use and kept."""
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: Facts, extra: Sequence[Path] = ()) -> None:
         self._facts = facts
+        self.extra = tuple(extra)
+        """The user's own ontology files."""
         self._supers: dict[str, tuple[str, ...]] = {}
         self._subs: dict[str, frozenset[str]] = {}
         self._subproperties: dict[str, frozenset[str]] = {}
@@ -103,6 +105,13 @@ class Vocabulary:
     def supply(self) -> SupplyDefaults:
         """The supply model's defaults by class."""
         return SupplyDefaults({iri: _class_supply(facts) for iri, facts in self._facts["supply"].items()}, self.superclasses)
+
+    @cached_property
+    def own_namespaces(self) -> tuple[str, ...]:
+        """The namespaces in which the user's own ontology files define classes and properties, sorted."""
+        names = {path.name for path in self.extra}
+        own = (iri for iri, term in self._facts["terms"].items() if term["origin"] in names)
+        return tuple(sorted({iri[: len(iri) - len(local_name(iri))] for iri in own}))
 
     def term(self, iri: str) -> TermStatus:
         """What is known about an IRI."""
@@ -193,7 +202,8 @@ def load_vocabulary(extra: Sequence[Path] = (), cache: Path | None = None) -> Vo
     key = digest.hexdigest()
     known = _LOADED.get(key)
     if known is None:
-        known = Vocabulary(facts_for(key, cache, lambda: compile_facts((o, _quads(path, content)) for o, path, content in contents)))
+        facts = facts_for(key, cache, lambda: compile_facts((o, _quads(path, content)) for o, path, content in contents))
+        known = Vocabulary(facts, extra)
         if not extra:
             _LOADED[key] = known
     return known

@@ -208,3 +208,11 @@ def test_the_canonical_hash_depends_on_the_dataset_alone() -> None:
     moved = QuadBlock.of([("_:a", "urn:p", "_:b", "urn:h"), ("_:b", "urn:p", '"1"', "urn:h")])
 
     assert canonical_hash(one) == canonical_hash(same) != canonical_hash(moved)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_file(tmp_path: Path) -> None:
+    """Some editors begin a file with one; it means nothing in RDF."""
+    marked = tmp_path / "marked.nt"
+    marked.write_bytes(b"\xef\xbb\xbf<urn:a> <urn:b> <urn:c> .\n")
+
+    assert [quad[:3] for quad in read(marked, source="x")] == [("urn:a", "urn:b", "urn:c")]

@@ -268,3 +268,30 @@ def test_a_real_model_is_validated(name: str) -> None:
 def test_an_empty_model_has_no_findings() -> None:
     """Nothing said, nothing wrong."""
     assert validate(QuadBlock.empty(), VOCABULARY, SHAPES) == []
+
+
+OWN = """
+@prefix my: <urn:my:> . @prefix dcx: <https://w3id.org/ridethrough/ontology#> . @prefix owl: <http://www.w3.org/2002/07/owl#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> . @prefix sh: <http://www.w3.org/ns/shacl#> .
+my:Rotary_UPS a owl:Class ; rdfs:subClassOf dcx:UPS .
+my:rpm a owl:DatatypeProperty .
+my:RotaryShape a sh:NodeShape ; sh:targetClass my:Rotary_UPS ;
+    sh:property [ sh:path my:rpm ; sh:minCount 1 ; sh:message "a rotary UPS turns at some speed → give my:rpm" ] .
+"""
+OWN_MODEL = """
+@prefix my: <urn:my:> . @prefix brick: <https://brickschema.org/schema/Brick#> . @prefix dcx: <https://w3id.org/ridethrough/ontology#> .
+my:U1 a my:Rotary_UPS . my:U2 a my:Rotary_UPZ . my:Mains a dcx:Utility_Feed ; dcx:feedsPower my:U1, my:U2 .
+"""
+
+
+def test_a_users_own_ontology_brings_its_terms_and_its_shapes(tmp_path: Path) -> None:
+    """A shape of the user's file asks, and a misspelt class in the user's namespace is found; things named there are no terms."""
+    own, model = tmp_path / "own.ttl", tmp_path / "model.ttl"
+    own.write_text(OWN)
+    model.write_text(OWN_MODEL)
+
+    found = validate(read(model, source="model"), load_vocabulary([own]))
+
+    assert [f.remedy for f in found if f.code == "unknown-term"] == ["use urn:my:Rotary_UPS"]
+    assert any("turns at some speed" in f.message and f.focus == "urn:my:U1" for f in found)
+    assert not any(f.path in {"urn:my:U1", "urn:my:Mains"} for f in found)
