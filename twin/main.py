@@ -127,7 +127,7 @@ class _Server(uvicorn.Server):
         self._listens()
 
 
-def _hosts(settings: Settings) -> frozenset[str]:
+def hosts_of(settings: Settings) -> frozenset[str]:
     """The names that a request may give the service, as it writes them: an IPv6 address in brackets."""
     return LOOPBACK.union(_shown(host).lower() for host in (settings.host, *settings.allowed_hosts))
 

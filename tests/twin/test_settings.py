@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from twin.main import hosts_of
 from twin.settings import PREFIX, Settings, SettingsError, load_settings
 
 
@@ -79,3 +80,10 @@ def test_a_settings_file_that_is_named_must_be_there() -> None:
     """A file that nobody finds is not a file without settings."""
     with pytest.raises(SettingsError, match=r"nope.toml does not exist: correct --config"):
         load_settings(Path("nope.toml"))
+
+
+def test_an_ipv6_host_is_let_in_as_requests_name_it() -> None:
+    """RFC 3986, 3.2.2: in brackets; names in lower case; loopback always."""
+    settings = Settings.model_validate({"host": "FD00::5", "allowed_hosts": ["Noc.Example", "fd00::6", "[fd00::7]"]})
+
+    assert hosts_of(settings) == {"127.0.0.1", "localhost", "[::1]", "[fd00::5]", "noc.example", "[fd00::6]", "[fd00::7]"}
