@@ -52,6 +52,14 @@ class Wires:
     modbus_endpoints: Mapping[str, str]
 
 
+def broker_of(mqtt_url: str) -> MqttConfig:
+    """The broker that a setting names. Raises `GraphError`."""
+    try:
+        return MqttConfig.from_url(mqtt_url)
+    except ValueError as error:
+        raise GraphError(f"setting 'mqtt_url': {error}") from None
+
+
 class Service:
     """One twin with its wires. `start`, then `face` serves; `stop` ends all of it."""
 
@@ -100,11 +108,7 @@ class Service:
     def _mqtt_client(self) -> MqttClient | None:
         if not self._wires.mqtt_url:
             return None
-        try:
-            config = MqttConfig.from_url(self._wires.mqtt_url)
-        except ValueError as error:
-            raise GraphError(f"setting 'mqtt_url': {error}") from None
-        return MqttClient(config, bind_mqtt(self._opened.twin.snapshot), self._ingest, now)
+        return MqttClient(broker_of(self._wires.mqtt_url), bind_mqtt(self._opened.twin.snapshot), self._ingest, now)
 
     def _modbus_client(self) -> ModbusClient | None:
         if not self._wires.modbus:

@@ -86,20 +86,20 @@ def _store(settings: Settings) -> str:
 
 
 def _port(settings: Settings) -> str:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as error:
-            raise OSError(f"{settings.host}:{settings.port}: {error.strerror}; give another with --port") from None
-    return f"{settings.host}:{settings.port} is free"
+    from twin.main import listener
+
+    with listener(settings):
+        return f"port {settings.port} of {settings.host} is free"
 
 
 def _broker(settings: Settings) -> str:
     if not settings.mqtt_url:
         return "none set: no telemetry is read over MQTT"
-    from urllib.parse import urlsplit
+    from twin.compose_service import broker_of
 
-    parts = urlsplit(settings.mqtt_url)
-    with socket.create_connection((parts.hostname or "", parts.port or 1883), timeout=2):
-        return f"{parts.hostname}:{parts.port or 1883} answers"
+    broker = broker_of(settings.mqtt_url)
+    try:
+        with socket.create_connection((broker.host, broker.port), timeout=broker.connect_timeout_s):
+            return f"port {broker.port} of {broker.host} answers"
+    except OSError as error:
+        raise OSError(f"port {broker.port} of {broker.host}: {error.strerror or error}; start the broker, or correct mqtt_url") from None
