@@ -1,6 +1,7 @@
 // The faceplate of a point that may be written: now, wanted, why, and what the plant answered.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ask } from "../core/client";
+import { notSent } from "../core/sending";
 import { COMMAND, SET_POINT } from "../core/documents";
 import { number, symbol } from "../core/format";
 import { said } from "../core/store";
@@ -49,7 +50,7 @@ export function SetPoint({ point, now, onClose }: { point: Point; now: number | 
       const input = { point: point.id, value: Number(wanted), reason, key };
       setCommand((await ask<{ setPoint: Command }>(SET_POINT, { input })).setPoint);
     } catch (cause) {
-      setError((cause as Error).message);
+      setError(notSent(cause));
     }
   };
 
@@ -61,7 +62,7 @@ export function SetPoint({ point, now, onClose }: { point: Point; now: number | 
         <dl class="pairs"><dt>now</dt><dd class="number">{number(now)} {unit}</dd></dl>
         <label>wanted {unit && `(${unit})`}<input type="number" step="any" required value={wanted} onInput={(event) => setWanted(event.currentTarget.value)} /></label>
         <label>reason<input type="text" required minLength={3} value={reason} onInput={(event) => setReason(event.currentTarget.value)} /></label>
-        {error && <p role="alert">Not sent: {error}</p>}
+        {error && <p role="alert">{error}</p>}
         {command && <p role="status">{WORDS[command.state]}{command.reasons.length > 0 && `: ${command.reasons.join(" · ")}`}</p>}
         <div class="row">
           <button type="submit" class="primary" disabled={command !== null || wanted === "" || reason.length < 3}>Send {wanted && `${wanted} ${unit}`}</button>

@@ -140,8 +140,10 @@ async function askEntity(id: string, stop: AbortSignal): Promise<Entity> {
 }
 
 async function askImpact(failed: readonly string[], stop: AbortSignal): Promise<Impact> {
-  early.value = (await ask<{ impact: { totals: Totals } }>(IMPACT_TOTALS, { failed }, stop)).impact.totals;
+  const { impact: counted } = await ask<{ impact: { totals: Totals } }>(IMPACT_TOTALS, { failed }, stop);
+  if (!stop.aborted) early.value = counted.totals;
   const { impact: found } = await ask<{ impact: Impact }>(IMPACT, { failed }, stop);
+  if (stop.aborted) return found;
   learn(found.outcomes);
   said.value = sentence(found);
   return found;
@@ -276,20 +278,27 @@ function followReadings(): void {
   });
 }
 
-function followImpact(failed: ReadonlySignal<string>): void {
-  effect(() => {
+/** Asks a what-if again whenever its answer changes; its end ends the question that is under way, too. */
+export function followImpact(failed: ReadonlySignal<string>): () => void {
+  return effect(() => {
     const ids = failed.value.split("\n").filter(Boolean);
     if (ids.length === 0) return;
-    return follow<{ impact: { revision: number; totals: Totals } }>(
+    let stopAsking = (): void => undefined;
+    const stopFollowing = follow<{ impact: { revision: number; totals: Totals } }>(
       IMPACT_LIVE,
       { failed: ids },
       ({ impact: now }) => {
         const shown = impact.peek().data;
         if (!shown || failed.peek() !== ids.join("\n") || JSON.stringify(shown.totals) === JSON.stringify(now.totals)) return;
-        load(impact, (stop) => askImpact(ids, stop));
+        stopAsking();
+        stopAsking = load(impact, (stop) => askImpact(ids, stop));
       },
       () => undefined, // the answer that is shown stays; its revision stands beside it
     );
+    return () => {
+      stopFollowing();
+      stopAsking();
+    };
   });
 }
 

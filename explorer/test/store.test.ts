@@ -1,0 +1,77 @@
+// What follows from the view, with a service that answers when the test says so.
+import { signal } from "@preact/signals";
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import type { Impact, Totals } from "../src/core/types";
+
+const line = vi.hoisted(() => ({
+  tell: (_: unknown): void => undefined,
+  asked: [] as { query: string; answer: (data: unknown) => void }[],
+}));
+
+vi.mock("../src/core/client", async () => {
+  vi.stubGlobal("location", { search: "", pathname: "/" });
+  return {
+    ...(await vi.importActual<object>("../src/core/client")),
+    ask: (query: string) => new Promise((answer) => line.asked.push({ query, answer })),
+    follow: (_query: string, _variables: object, each: (data: unknown) => void) => {
+      line.tell = each;
+      return () => undefined;
+    },
+  };
+});
+
+const { followImpact, impact } = await import("../src/core/store");
+const { notSent } = await import("../src/core/sending");
+const { Away, Refused } = await import("../src/core/client");
+
+const none = { lost: 0, overloaded: 0, noRedundancy: 0, reduced: 0, unaffected: 0 };
+const totals = (lost: number): Totals => ({ racks: { ...none, lost }, services: none, tenants: none, itLoadKw: none }) as Totals;
+const answer = (failed: string, lost: number): Impact =>
+  ({ revision: 1, at: "", failed: [failed], assumed: [], outcomes: [], totals: totals(lost), positions: [] }) as unknown as Impact;
+/** Answers what is asked by the query of that name, and lets everything follow that follows. */
+async function answerWith(name: string, data: unknown): Promise<void> {
+  for (const { answer } of line.asked.filter(({ query }) => query.includes(name))) answer(data);
+  await new Promise((resolve) => setTimeout(resolve));
+}
+
+describe("a what-if that is followed", () => {
+  beforeEach(() => {
+    line.asked.length = 0;
+  });
+
+  test("an answer that is still under way does not land under the next what-if", async () => {
+    const failed = signal("u:A");
+    impact.value = { state: "ready", data: answer("u:A", 1), error: null };
+    const stop = followImpact(failed);
+    line.tell({ impact: { revision: 2, totals: totals(2) } });
+    failed.value = "u:B";
+    impact.value = { state: "ready", data: answer("u:B", 7), error: null };
+
+    await answerWith("ImpactTotals", { impact: { totals: totals(2) } });
+    await answerWith("Impact(", { impact: answer("u:A", 2) });
+    await answerWith("Labels", {});
+
+    expect(impact.value.data?.failed).toEqual(["u:B"]);
+    stop();
+  });
+
+  test("a change of its totals is shown", async () => {
+    impact.value = { state: "ready", data: answer("u:A", 1), error: null };
+    const stop = followImpact(signal("u:A"));
+    line.tell({ impact: { revision: 2, totals: totals(2) } });
+
+    await answerWith("ImpactTotals", { impact: { totals: totals(2) } });
+    await answerWith("Impact(", { impact: answer("u:A", 2) });
+    await answerWith("Labels", {});
+
+    expect(impact.value.data?.totals.racks.lost).toBe(2);
+    stop();
+  });
+});
+
+describe("a wish without an answer", () => {
+  test("was not sent where the service refused it, and is nobody's knowledge where the line broke", () => {
+    expect(notSent(new Refused("value = 99: give 18 to 27"))).toBe("Not sent: value = 99: give 18 to 27");
+    expect(notSent(new Away("The service does not answer."))).toMatch(/does not answer\. Nobody knows .* at most once\.$/);
+  });
+});
