@@ -1,12 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { compact, expand, localName, words } from "../src/core/iri";
-import { age, kilowatts, number, symbol } from "../src/core/format";
+import { age, kilowatts, mayMean, number, symbol } from "../src/core/format";
 import { phrase } from "../src/core/media";
 import { countNodes, kinds, pageOf, ROWS_PER_PAGE, worstOutcomes } from "../src/core/outcomes";
 import type { ClassInfo, GraphView, NodeOutcome, Outcome } from "../src/core/types";
 import { childrenOf } from "../src/core/tree";
 import { ranked } from "../src/core/search";
 import { places, room } from "../src/core/places";
+import { carries, linesOf, standingNow } from "../src/core/standing";
 import { chain, step } from "../src/core/walk";
 import { decode, encode, START, type View } from "../src/core/url";
 
@@ -117,7 +118,7 @@ describe("the class tree", () => {
 });
 
 describe("walking the graph", () => {
-  const node = (id: string, level: number, x: number) => ({ id, label: id, class: null, level, x, y: level, hidden: 0 });
+  const node = (id: string, level: number, x: number) => ({ id, label: id, class: null, level, x, y: level, hidden: 0, down: false, position: null });
   const edge = (source: string, target: string, medium: string | null = "m") => ({ source, target, predicate: "p", medium });
   const view: GraphView = {
     center: "ups", truncated: 0,
@@ -138,8 +139,47 @@ describe("walking the graph", () => {
   });
 });
 
+describe("how things stand now", () => {
+  const node = (id: string, down = false, position: "open" | "closed" | null = null) => ({ id, label: id, class: null, level: 0, x: 0, y: 0, hidden: 0, down, position });
+  const edge = (source: string, target: string, medium: string | null) => ({ source, target, predicate: "p", medium });
+  const view: GraphView = {
+    center: "ups", truncated: 0, nodes: [node("ups"), node("breaker", false, "closed"), node("rack"), node("hall")],
+    edges: [edge("ups", "breaker", "m"), edge("breaker", "rack", "m"), edge("rack", "hall", null), edge("ups", "hall", null)],
+  };
+
+  test("a switch that opens and what goes down are renewed; the same answer is the same drawing", () => {
+    const now = standingNow(view, [{ id: "breaker", down: false, position: "open" }, { id: "rack", down: true, position: null }]);
+
+    expect(now.nodes.map(({ id, down, position }) => [id, down, position])).toEqual([
+      ["ups", false, null], ["breaker", false, "open"], ["rack", true, null], ["hall", false, null],
+    ]);
+    expect(standingNow(view, view.nodes)).toBe(view);
+  });
+
+  test("a line out of an open switch carries nothing, and is missed where its end is down", () => {
+    expect(carries(node("ups"), node("breaker", false, "open"))).toBe("something");
+    expect(carries(node("bypass", false, "open"), node("board"))).toBe("nothing");
+    expect(carries(node("breaker", false, "open"), node("rack", true))).toBe("nothing, and is missed");
+  });
+
+  test("what is no supply is drawn for the selected node, and where the middle has no supply at all", () => {
+    const shown = (around: GraphView, selected: string | null) => linesOf(around, selected).map(({ source, target }) => `${source} ${target}`);
+
+    expect(shown(view, null)).toEqual(["ups breaker", "breaker rack"]);
+    expect(shown(view, "rack")).toEqual(["ups breaker", "breaker rack", "rack hall"]);
+    expect(shown({ ...view, center: "hall" }, null)).toHaveLength(4);
+  });
+});
+
+describe("refusals", () => {
+  test("the names that the service suggests are parted from its reason", () => {
+    expect(mayMean("no entity 'x' in revision 1; did you mean demo:A or demo:B?")).toEqual(["no entity 'x' in revision 1.", ["demo:A", "demo:B"]]);
+    expect(mayMean("failed has 0 ids")).toEqual(["failed has 0 ids", []]);
+  });
+});
+
 describe("places", () => {
-  const node = (id: string, level: number, x: number) => ({ id, label: id, class: null, level, x, y: level * 100, hidden: 0 });
+  const node = (id: string, level: number, x: number) => ({ id, label: id, class: null, level, x, y: level * 100, hidden: 0, down: false, position: null });
 
   test("the source is on top, and a level shares the width in the server's order", () => {
     const at = places([node("grid", 0, 0), node("b", 1, 60), node("a", 1, 0), ...[4, 3, 2, 1, 0].map((i) => node(`r${i}`, 2, i * 9_000))], 2);

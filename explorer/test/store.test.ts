@@ -27,7 +27,7 @@ const { Away, Refused } = await import("../src/core/client");
 const none = { lost: 0, overloaded: 0, noRedundancy: 0, reduced: 0, unaffected: 0 };
 const totals = (lost: number): Totals => ({ racks: { ...none, lost }, services: none, tenants: none, itLoadKw: none }) as Totals;
 const answer = (failed: string, lost: number): Impact =>
-  ({ revision: 1, at: "", failed: [failed], assumed: [], outcomes: [], totals: totals(lost), positions: [] }) as unknown as Impact;
+  ({ revision: 1, at: "", failed: [failed], assumed: [], outcomes: [], totals: totals(lost), downBefore: { racks: 0, services: 0, tenants: 0, itLoadKw: 0 }, positions: [] }) as unknown as Impact;
 /** Answers what is asked by the query of that name, and lets everything follow that follows. */
 async function answerWith(name: string, data: unknown): Promise<void> {
   for (const { answer } of line.asked.filter(({ query }) => query.includes(name))) answer(data);
@@ -43,11 +43,11 @@ describe("a what-if that is followed", () => {
     const failed = signal("u:A");
     impact.value = { state: "ready", data: answer("u:A", 1), error: null };
     const stop = followImpact(failed);
-    line.tell({ impact: { revision: 2, totals: totals(2) } });
+    line.tell({ impact: { revision: 2, totals: totals(2), downBefore: none } });
     failed.value = "u:B";
     impact.value = { state: "ready", data: answer("u:B", 7), error: null };
 
-    await answerWith("ImpactTotals", { impact: { totals: totals(2) } });
+    await answerWith("ImpactTotals", { impact: { totals: totals(2), downBefore: none } });
     await answerWith("Impact(", { impact: answer("u:A", 2) });
     await answerWith("Labels", {});
 
@@ -58,9 +58,9 @@ describe("a what-if that is followed", () => {
   test("a change of its totals is shown", async () => {
     impact.value = { state: "ready", data: answer("u:A", 1), error: null };
     const stop = followImpact(signal("u:A"));
-    line.tell({ impact: { revision: 2, totals: totals(2) } });
+    line.tell({ impact: { revision: 2, totals: totals(2), downBefore: none } });
 
-    await answerWith("ImpactTotals", { impact: { totals: totals(2) } });
+    await answerWith("ImpactTotals", { impact: { totals: totals(2), downBefore: none } });
     await answerWith("Impact(", { impact: answer("u:A", 2) });
     await answerWith("Labels", {});
 

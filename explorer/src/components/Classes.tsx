@@ -1,6 +1,7 @@
 // What kinds of things the twin holds, as a tree with counts; a class opens the list of its members.
 import { useMemo, useState } from "preact/hooks";
 import { whole } from "../core/format";
+import { compact } from "../core/iri";
 import { childrenOf, type Branch } from "../core/tree";
 import { classes, go, members, moreMembers, view } from "../core/store";
 import { Failure, NodeLink, Notice } from "./parts";
@@ -16,11 +17,11 @@ export function Classes() {
           <h2>Classes</h2>
           {state === "failed" && <Failure title="The classes did not load" error={error} />}
           {state === "loading" && !data && <Notice kind="loading" title="Loading classes…" />}
-          {data?.length === 0 && <Notice title="The twin is empty">Load a model: <code>ridethrough load FILE</code></Notice>}
+          {data?.length === 0 && <p class="quiet">None: the twin is empty.</p>}
           <ul class="tree">{tree.map((branch) => <Twig key={branch.info.id} branch={branch} depth={0} />)}</ul>
         </>
       ) : (
-        <Members kind={kind} label={data?.find(({ id }) => id === kind)?.label ?? kind} />
+        <Members kind={kind} label={data?.find(({ id }) => id === kind)?.label ?? compact(kind)} />
       )}
     </nav>
   );
@@ -55,7 +56,7 @@ function Members({ kind, label }: { kind: string; label: string }) {
     <>
       <button type="button" class="link" onClick={() => go({ class: null })}>‹ all classes</button>
       <h2 title={kind}>{label}</h2>
-      {state === "failed" && <Failure title="The list did not load" error={error} />}
+      {state === "failed" && <Failure title="The list did not load" error={error} take={(id) => go({ class: id })} />}
       {!data && state === "loading" && <Notice kind="loading" title="Loading…" />}
       {data && (
         <>

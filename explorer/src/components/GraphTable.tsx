@@ -3,7 +3,7 @@ import { compact, words } from "../core/iri";
 import { mediumOf, phrase } from "../core/media";
 import { impact, labelOf, view, worst } from "../core/store";
 import type { GraphView } from "../core/types";
-import { NodeLink, OutcomeMark } from "./parts";
+import { NodeLink, NowMark, OutcomeMark } from "./parts";
 
 export function GraphTable({ drawn }: { drawn: GraphView }) {
   const inOrder = [...drawn.nodes].sort((a, b) => a.level - b.level || a.x - b.x || (a.id < b.id ? -1 : 1));
@@ -17,7 +17,7 @@ export function GraphTable({ drawn }: { drawn: GraphView }) {
     <div class="scroll" tabIndex={0} role="region" aria-label="Nodes of the graph">
       <table class="rows">
         <caption class="unseen">Nodes around {labelOf(drawn.center)}, by supply level from the source down</caption>
-        <thead><tr><th scope="col">Level</th><th scope="col">Node</th><th scope="col">Class</th><th scope="col">Outcome</th><th scope="col">Joined to</th></tr></thead>
+        <thead><tr><th scope="col">Level</th><th scope="col">Node</th><th scope="col">Class</th><th scope="col">Now</th><th scope="col">Outcome</th><th scope="col">Joined to</th></tr></thead>
         <tbody>
           {inOrder.map((node) => {
             const outcome = worst.value.get(node.id);
@@ -27,6 +27,7 @@ export function GraphTable({ drawn }: { drawn: GraphView }) {
                 <td class="number">{node.level}</td>
                 <th scope="row"><NodeLink id={node.id} label={node.label} />{node.hidden > 0 && <span class="quiet"> +{node.hidden} not drawn</span>}</th>
                 <td>{node.class ? words(node.class) : "–"}</td>
+                <td><NowMark node={node} /></td>
                 <td>{failed.has(node.id) ? "✕ fails" : outcome ? <OutcomeMark outcome={outcome} /> : impact.value.data ? <span class="quiet">unaffected</span> : "–"}</td>
                 <td class="quiet">{lines.slice(0, 3).join(" · ")}{lines.length > 3 && ` · ${lines.length - 3} more`}</td>
               </tr>

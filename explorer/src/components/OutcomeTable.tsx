@@ -6,7 +6,7 @@ import { kinds, OUTCOMES, pageOf } from "../core/outcomes";
 import { clearWhatIf, go, labelOf, view } from "../core/store";
 import type { Impact, NodeOutcome, Outcome } from "../core/types";
 import type { Column } from "../core/url";
-import { NodeLink, OutcomeMark } from "./parts";
+import { NodeLink, OpenGlyph, OutcomeMark } from "./parts";
 
 const HEADS: readonly (readonly [Column, string])[] = [
   ["outcome", "Outcome"], ["label", "Node"], ["class", "Class"], ["medium", "Medium"], ["evidence", "Because of"],
@@ -91,17 +91,25 @@ function Row({ row }: { row: NodeOutcome }) {
 /** What the answer had to assume, and the switch positions it used. */
 function Assumed({ found }: { found: Impact }) {
   const { assumed, positions } = found;
-  const live = positions.filter(({ fromTelemetry }) => fromTelemetry).length;
+  const open = positions.filter(({ position }) => position === "open").length;
+  const notable = positions.filter(({ position, fromTelemetry }) => position === "open" || !fromTelemetry);
   if (assumed.length === 0 && positions.length === 0) return null;
   return (
     <details class="assumed">
       <summary>
         {assumed.length > 0 && `${whole(assumed.length)} assumed`}{assumed.length > 0 && positions.length > 0 && " · "}
-        {positions.length > 0 && `${whole(positions.length)} switch positions, ${whole(live)} live`}
+        {positions.length > 0 && `${whole(positions.length)} switch positions, ${whole(open)} open`}
       </summary>
       <ul>
         {assumed.slice(0, 50).map((line) => <li key={line}>{line}</li>)}
         {assumed.length > 50 && <li>{whole(assumed.length - 50)} more</li>}
+        {notable.slice(0, 50).map(({ id, position, fromTelemetry }) => (
+          <li key={id}><NodeLink id={id} /> {position === "open" && <OpenGlyph />} {position}, {fromTelemetry ? "from telemetry" : "its normal position"}</li>
+        ))}
+        {notable.length > 50 && <li>{whole(notable.length - 50)} more that are open or not from telemetry</li>}
+        {positions.length > notable.length && (
+          <li>{notable.length === 0 ? "all closed, all from telemetry" : `the other ${whole(positions.length - notable.length)}: closed, from telemetry`}</li>
+        )}
       </ul>
     </details>
   );

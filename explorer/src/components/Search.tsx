@@ -1,10 +1,11 @@
 // Search as you type over names, ids and classes; the keyboard alone is enough.
+import type { TargetedKeyboardEvent } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ask } from "../core/client";
 import { SEARCH } from "../core/documents";
 import { compact, words } from "../core/iri";
 import { ASKED, ranked } from "../core/search";
-import { visit } from "../core/store";
+import { said, visit, visitWhenFound } from "../core/store";
 import type { Named, Page } from "../core/types";
 import { whole } from "../core/format";
 
@@ -17,6 +18,17 @@ interface Found {
   nodes: Named[];
   total: number;
   error: string | null;
+}
+
+/** What is called so, likeliest first; a failure is an answer that says why. Raises only when it is aborted. */
+async function lookFor(text: string, stop?: AbortSignal): Promise<Found> {
+  try {
+    const { entities } = await ask<{ entities: Page }>(SEARCH, { text, first: ASKED }, stop);
+    return { text, nodes: ranked(entities.nodes, text).slice(0, SHOWN), total: entities.totalCount, error: null };
+  } catch (cause) {
+    if (stop?.aborted) throw cause;
+    return { text, nodes: [], total: 0, error: (cause as Error).message };
+  }
 }
 
 export function Search() {
@@ -34,14 +46,13 @@ export function Search() {
     }
     const stop = new AbortController();
     const wait = setTimeout(() => {
-      ask<{ entities: Page }>(SEARCH, { text: wanted, first: ASKED }, stop.signal)
-        .then(({ entities }) => {
-          setFound({ text: wanted, nodes: ranked(entities.nodes, wanted).slice(0, SHOWN), total: entities.totalCount, error: null });
+      lookFor(wanted, stop.signal).then(
+        (answer) => {
+          setFound(answer);
           setChosen(0);
-        })
-        .catch((cause: unknown) => {
-          if (!stop.signal.aborted) setFound({ text: wanted, nodes: [], total: 0, error: String((cause as Error).message) });
-        });
+        },
+        () => undefined, // a newer text is on its way
+      );
     }, PAUSE);
     return () => {
       clearTimeout(wait);
@@ -49,24 +60,51 @@ export function Search() {
     };
   }, [text]);
 
-  const take = (node: Named | undefined): void => {
-    if (!node) return;
-    visit(node.id);
+  const leave = (): void => {
     setOpen(false);
-    setText("");
+    input.current?.blur();
     document.getElementById("graph")?.focus();
   };
 
-  const onKey = (event: KeyboardEvent): void => {
+  const take = (node: Named | undefined): void => {
+    if (!node) return;
+    visit(node.id);
+    setText("");
+    leave();
+  };
+
+  /** Enter before the answer is there: the page goes on, and to the likeliest node as soon as it is found. */
+  const takeFirst = (wanted: string): void => {
+    const finding = lookFor(wanted).then((answer) => {
+      const first = answer.nodes[0];
+      if (first) setText((now) => (now.trim() === wanted ? "" : now));
+      else {
+        setFound(answer);
+        setOpen(true);
+        input.current?.focus();
+        said.value = `Nothing is called ${wanted}.`;
+      }
+      return first?.id ?? null;
+    });
+    visitWhenFound(finding);
+    leave();
+  };
+
+  const onKey = (event: TargetedKeyboardEvent<HTMLInputElement>): void => {
     const nodes = found?.nodes ?? [];
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
       setOpen(true);
       setChosen((at) => (nodes.length ? (at + (event.key === "ArrowDown" ? 1 : nodes.length - 1)) % nodes.length : 0));
-    } else if (event.key === "Enter" && found?.text === text.trim()) take(nodes[chosen]);
-    else if (event.key === "Escape") {
-      setOpen(false);
-      input.current?.blur();
+    } else if (event.key === "Enter") {
+      const wanted = event.currentTarget.value.trim(); // what is in the field, which a render may not have seen yet
+      event.preventDefault();
+      if (found?.text === wanted && found.error === null) take(nodes[chosen]);
+      else if (wanted) takeFirst(wanted);
+    } else if (event.key === "Escape") {
+      event.preventDefault();
+      setText("");
+      leave();
     }
   };
 

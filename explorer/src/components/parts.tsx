@@ -2,6 +2,9 @@
 import type { ComponentChildren } from "preact";
 import { lookOf } from "../core/outcomes";
 import { labelOf, select, visit, graph, retry } from "../core/store";
+import { mayMean } from "../core/format";
+import { expand } from "../core/iri";
+import type { Stand } from "../core/standing";
 import type { Outcome } from "../core/types";
 
 export function OutcomeMark({ outcome, words = true }: { outcome: Outcome; words?: boolean }) {
@@ -12,6 +15,27 @@ export function OutcomeMark({ outcome, words = true }: { outcome: Outcome; words
       <span aria-hidden="true" class="glyph">{look.glyph}</span>
       {words ? ` ${look.word}` : <span class="unseen">{look.word}</span>}
     </span>
+  );
+}
+
+/** How a node stands now, without any what-if; nothing for what is as it should be and no switch. */
+export function NowMark({ node: { down, position } }: { node: Stand }) {
+  return (
+    <>
+      {position === "open" && <span class="mark"><OpenGlyph /> open</span>}
+      {position === "closed" && <span class="quiet">closed</span>}
+      {position !== null && down && " · "}
+      {down && <span class="mark mark-lost"><span aria-hidden="true" class="glyph">□</span> without supply now</span>}
+    </>
+  );
+}
+
+/** An open contact, as the graph draws it. */
+export function OpenGlyph() {
+  return (
+    <svg class="open-glyph" width="12" height="14" viewBox="0 0 12 14" aria-hidden="true">
+      <circle cx="4" cy="2" r="2" /><circle cx="4" cy="12" r="2" /><path d="M4 12 10 3" />
+    </svg>
   );
 }
 
@@ -45,10 +69,25 @@ export function Notice({ title, kind = "empty", children }: NoticeProps) {
   );
 }
 
-export function Failure({ title, error }: { title: string; error: string | null }) {
+interface FailureProps {
+  title: string;
+  error: string | null;
+  /** What a suggestion of the service leads to; a node unless told otherwise. */
+  take?: (id: string) => void;
+}
+
+/** What went wrong, what the service suggests instead, and another try. */
+export function Failure({ title, error, take = visit }: FailureProps) {
+  const [reason, meant] = mayMean(error ?? "No reason was given.");
   return (
     <Notice kind="error" title={title}>
-      <p>{error ?? "No reason was given."}</p>
+      <p>
+        {reason}
+        {meant.map((name, i) => (
+          <span key={name}>{i === 0 ? " Did you mean " : " or "}<button type="button" class="link" onClick={() => take(expand(name))}>{name}</button></span>
+        ))}
+        {meant.length > 0 && "?"}
+      </p>
       <button type="button" onClick={retry}>Try again</button>
     </Notice>
   );

@@ -15,7 +15,7 @@ export const CLASSES = "query Classes { classes { id curie label definition supe
 export const ENTITY = `query Entity($id: ID!) {
   entity(id: $id) {
     ${NAMED} curie classes
-    properties { predicate value datatype language }
+    properties { predicate value datatype language unit }
     relations { predicate direction count entities(first: 8) { ${PAGE} } }
     points { ${NAMED} unit controllable ${VALUE} }
   }
@@ -28,19 +28,36 @@ export const RELATION = `query Relation($id: ID!, $predicate: String!, $directio
 export const GRAPH = `query Graph($around: ID!, $hops: Int!, $limit: Int!) {
   graph(around: $around, hops: $hops, limit: $limit) {
     center truncated
-    nodes { ${NAMED} level x y hidden }
+    nodes { ${NAMED} level x y hidden down position }
     edges { source target predicate medium }
   }
 }`;
 
+/** Only what changes of a drawing while the model stays: which of it is down, which switches are open. */
+export const STANDING = `query Standing($around: ID!, $hops: Int!, $limit: Int!) {
+  graph(around: $around, hops: $hops, limit: $limit) { nodes { id down position } }
+}`;
+
+/** Labels asked for at a time; the service takes 30 aliases in a document. */
+export const LABELS_AT_ONCE = 25;
+
+/** The labels of so many nodes, each asked for by a variable `i0`, `i1` and so on. */
+export function labelsOf(many: number): string {
+  const numbers = Array.from({ length: many }, (_, i) => i);
+  return `query Labels(${numbers.map((i) => `$i${i}: ID!`).join(" ")}) { ${numbers.map((i) => `n${i}: entity(id: $i${i}) { ${NAMED} }`).join(" ")} }`;
+}
+
 const COUNT = "{ lost overloaded noRedundancy reduced unaffected }";
 const TOTALS = `totals { racks ${COUNT} services ${COUNT} tenants ${COUNT} itLoadKw ${COUNT} }`;
+
+const DOWN_BEFORE = "downBefore { racks services tenants itLoadKw }";
 
 export const IMPACT = `query Impact($failed: [ID!]!) {
   impact(failed: $failed) {
     revision at failed assumed
     outcomes { ${NAMED} medium outcome evidence path exposedTo }
     ${TOTALS}
+    ${DOWN_BEFORE}
     positions { id position fromTelemetry }
   }
 }`;
@@ -49,7 +66,7 @@ export const IMPACT = `query Impact($failed: [ID!]!) {
 export const IMPACT_TOTALS = `query ImpactTotals($failed: [ID!]!) { impact(failed: $failed) { ${TOTALS} } }`;
 
 /** Tells only that the answer changed: the rows are asked for once, not with every change. */
-export const IMPACT_LIVE = `subscription ImpactLive($failed: [ID!]!) { impact(failed: $failed) { revision ${TOTALS} } }`;
+export const IMPACT_LIVE = `subscription ImpactLive($failed: [ID!]!) { impact(failed: $failed) { revision ${TOTALS} ${DOWN_BEFORE} } }`;
 
 export const READINGS = `subscription Readings($points: [ID!]!) { readings(points: $points) { point ${VALUE} } }`;
 

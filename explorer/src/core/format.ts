@@ -35,6 +35,12 @@ function group(text: string): string {
   return text.replace(/^-?\d+/, (digits) => digits.replace(/\B(?=(\d{3})+$)/g, "\u202f"));
 }
 
+/** A refusal of the service parted into its reason and the names that it suggests instead. */
+export function mayMean(refusal: string): [string, string[]] {
+  const found = /^(.*?)[;,.]? did you mean (\S+(?: or \S+)*)\?/s.exec(refusal);
+  return found ? [`${found[1]}.`, (found[2] ?? "").split(" or ")] : [refusal, []];
+}
+
 /** Seconds as an operator says them: "2 s", "5 min", "3 h", "2 d". */
 export function age(seconds: number | null): string {
   if (seconds === null) return "no age";

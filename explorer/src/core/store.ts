@@ -1,9 +1,12 @@
 // The state of the page. The view in the URL is ground state; everything else follows from it and from the service.
 import { batch, computed, effect, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import { ask, Away, follow } from "./client";
-import { CLASSES, ENTITY, GRAPH, IMPACT, IMPACT_LIVE, IMPACT_TOTALS, MEMBERS, READINGS, STATUS } from "./documents";
-import { BRICK, DCX, localName } from "./iri";
+import {
+  CLASSES, ENTITY, GRAPH, IMPACT, IMPACT_LIVE, IMPACT_TOTALS, LABELS_AT_ONCE, labelsOf, MEMBERS, READINGS, STANDING, STATUS,
+} from "./documents";
+import { BRICK, compact, DCX, localName } from "./iri";
 import { affected, OUTCOMES, sum, worstOutcomes } from "./outcomes";
+import { standingNow, type Stand } from "./standing";
 import type { ClassInfo, Entity, GraphView, Impact, Named, Page, PointReading, Status, Totals, Value } from "./types";
 import { decode, encode, START, type View } from "./url";
 
@@ -49,10 +52,36 @@ export const worst = computed(() => worstOutcomes(impact.value.data?.outcomes ??
 const labels = new Map<string, string>();
 const learned = signal(0);
 
-/** The label of a node where one came by, else its local name. */
+/** Nodes whose label nobody brought along: asked for together, soon after the first. */
+const nameless = new Set<string>();
+const askedFor = new Set<string>();
+const NAMELESS_WAIT_MS = 40;
+
+/** The label of a node; its local name until it is known, or where there is none. */
 export function labelOf(id: string): string {
   void learned.value;
-  return labels.get(id) ?? localName(id);
+  const known = labels.get(id);
+  if (known === undefined && !askedFor.has(id)) {
+    if (nameless.size === 0) setTimeout(() => void learnLabels([...nameless]), NAMELESS_WAIT_MS);
+    nameless.add(id);
+  }
+  return known ?? localName(id);
+}
+
+/** Learns the labels that are not known yet. One that cannot be had now is asked for when it is next shown. */
+async function learnLabels(ids: readonly string[]): Promise<void> {
+  nameless.clear();
+  const wanted = ids.filter((id) => !labels.has(id) && !askedFor.has(id));
+  for (let from = 0; from < wanted.length; from += LABELS_AT_ONCE) {
+    const some = wanted.slice(from, from + LABELS_AT_ONCE);
+    for (const id of some) askedFor.add(id);
+    try {
+      const found = await ask<Record<string, Named | null>>(labelsOf(some.length), Object.fromEntries(some.map((id, i) => [`i${i}`, id])));
+      learn(Object.values(found).filter((named) => named !== null));
+    } catch {
+      for (const id of some) askedFor.delete(id);
+    }
+  }
 }
 
 function learn(named: readonly Named[]): void {
@@ -62,12 +91,33 @@ function learn(named: readonly Named[]): void {
 
 /** Goes to another view; one step in the browser's history unless it only refines the one that is shown. */
 export function go(change: Partial<View>, refine = false): void {
+  if (change.at !== undefined) arriving = null;
   const next = { ...view.value, ...change };
   const address = location.pathname + encode(next);
   if (address === location.pathname + location.search) return;
   if (refine) history.replaceState(null, "", address);
   else history.pushState(null, "", address);
   view.value = decode(location.search);
+}
+
+/** A node that is on its way to be selected: what is asked of the selected node waits for it. */
+let arriving: Promise<void> | null = null;
+
+/** Selects what a search finds as soon as it is found; `null` where nothing is. */
+export function visitWhenFound(finding: Promise<string | null>): void {
+  const mine: Promise<void> = finding.then((id) => {
+    if (arriving !== mine) return;
+    arriving = null;
+    if (id !== null) visit(id);
+  });
+  arriving = mine;
+}
+
+/** The selected node, once the one that is on its way has come. */
+export function onSelected(act: (id: string) => void): void {
+  if (arriving) void arriving.then(() => onSelected(act));
+  else if (view.value.at !== null) act(view.value.at);
+  else said.value = "Select a node first.";
 }
 
 /** Selects a node and draws the graph around it. */
@@ -134,7 +184,7 @@ async function land(stop: AbortSignal): Promise<string> {
 
 async function askEntity(id: string, stop: AbortSignal): Promise<Entity> {
   const { entity: found } = await ask<{ entity: Entity | null }>(ENTITY, { id }, stop);
-  if (!found) throw new Error(`Nothing here is called ${id}.`);
+  if (!found) throw new Error(`Nothing here is called ${compact(id)}.`);
   learn([found, ...found.points, ...found.relations.flatMap((relation) => relation.entities.nodes)]);
   return found;
 }
@@ -142,7 +192,7 @@ async function askEntity(id: string, stop: AbortSignal): Promise<Entity> {
 async function askImpact(failed: readonly string[], stop: AbortSignal): Promise<Impact> {
   const { impact: counted } = await ask<{ impact: { totals: Totals } }>(IMPACT_TOTALS, { failed }, stop);
   if (!stop.aborted) early.value = counted.totals;
-  const { impact: found } = await ask<{ impact: Impact }>(IMPACT, { failed }, stop);
+  const [{ impact: found }] = await Promise.all([ask<{ impact: Impact }>(IMPACT, { failed }, stop), learnLabels(failed)]);
   if (stop.aborted) return found;
   learn(found.outcomes);
   said.value = sentence(found);
@@ -153,10 +203,11 @@ async function askImpact(failed: readonly string[], stop: AbortSignal): Promise<
 export function sentence(found: Impact): string {
   const count = found.totals.racks;
   const names = found.failed.map(labelOf).join(" and ");
-  if (found.outcomes.length === 0) return `If ${names} fails, nothing is affected.`;
+  const before = found.downBefore.racks > 0 ? ` ${found.downBefore.racks} racks were without supply before.` : "";
+  if (found.outcomes.length === 0) return `If ${names} fails, nothing ${before && "more "}is affected.${before}`;
   const counted = sum(count) > 0 && affected(count) > 0;
   const parts = OUTCOMES.filter((look) => count[look.field] > 0).map((look) => `${count[look.field]} ${look.word}`);
-  return `If ${names} fails: ${counted ? `racks ${parts.join(", ")}` : `${worstOutcomes(found.outcomes).size} nodes are affected, no rack`}.`;
+  return `If ${names} fails: ${counted ? `racks ${parts.join(", ")}` : `${worstOutcomes(found.outcomes).size} nodes are affected, no rack`}.${before}`;
 }
 
 /** Starts everything that follows from the view; called once. */
@@ -284,12 +335,12 @@ export function followImpact(failed: ReadonlySignal<string>): () => void {
     const ids = failed.value.split("\n").filter(Boolean);
     if (ids.length === 0) return;
     let stopAsking = (): void => undefined;
-    const stopFollowing = follow<{ impact: { revision: number; totals: Totals } }>(
+    const stopFollowing = follow<{ impact: Pick<Impact, "revision" | "totals" | "downBefore"> }>(
       IMPACT_LIVE,
       { failed: ids },
       ({ impact: now }) => {
         const shown = impact.peek().data;
-        if (!shown || failed.peek() !== ids.join("\n") || JSON.stringify(shown.totals) === JSON.stringify(now.totals)) return;
+        if (!shown || failed.peek() !== ids.join("\n") || JSON.stringify([shown.totals, shown.downBefore]) === JSON.stringify([now.totals, now.downBefore])) return;
         stopAsking();
         stopAsking = load(impact, (stop) => askImpact(ids, stop));
       },
@@ -302,6 +353,17 @@ export function followImpact(failed: ReadonlySignal<string>): () => void {
   });
 }
 
+/** Looks whether something that is drawn went down, came back, opened or closed. */
+async function lookAtStanding(): Promise<void> {
+  const shown = graph.peek();
+  const around = centre.peek();
+  if (shown.state !== "ready" || !shown.data || around === null || document.hidden) return;
+  const { graph: now } = await ask<{ graph: { nodes: Stand[] } }>(STANDING, { around, hops: view.peek().hops, limit: MOST_NODES });
+  if (graph.peek() !== shown) return;
+  const data = standingNow(shown.data, now.nodes);
+  if (data !== shown.data) graph.value = { ...shown, data };
+}
+
 function followStatus(): void {
   const look = async (): Promise<void> => {
     try {
@@ -310,6 +372,7 @@ function followStatus(): void {
       status.value = { state: "ready", data: now, error: null };
       if (before.state === "failed") retry();
       else if (before.data && before.data.revision !== now.revision) retry();
+      else await lookAtStanding();
     } catch (cause) {
       status.value = { state: "failed", data: status.peek().data, error: (cause as Error).message };
     }

@@ -34,6 +34,7 @@ export interface Property {
   value: string;
   datatype: string | null;
   language: string | null;
+  unit: string | null;
 }
 
 export interface Page {
@@ -71,6 +72,10 @@ export interface GraphNode extends Named {
   x: number;
   y: number;
   hidden: number;
+  /** Whether some supply of it does not hold as things stand. */
+  down: boolean;
+  /** Of a switch, as things stand. */
+  position: "open" | "closed" | null;
 }
 
 export interface GraphEdge {
@@ -111,12 +116,21 @@ export interface Totals {
   itLoadKw: OutcomeCount;
 }
 
+/** What had lost a supply before, by the switch positions alone; in no count of the totals. */
+export interface DownBefore {
+  racks: number;
+  services: number;
+  tenants: number;
+  itLoadKw: number;
+}
+
 export interface Impact {
   revision: number;
   at: string;
   failed: string[];
   outcomes: NodeOutcome[];
   totals: Totals;
+  downBefore: DownBefore;
   assumed: string[];
   positions: { id: string; position: string; fromTelemetry: boolean }[];
 }

@@ -6,7 +6,7 @@ import { Help, helpOpen } from "../components/Help";
 import { Search } from "../components/Search";
 import { whole } from "../core/format";
 import { actOf, type Act } from "../core/keys";
-import { clearWhatIf, go, said, select, status, view, visit, whatIf } from "../core/store";
+import { clearWhatIf, go, onSelected, said, select, status, view, visit, whatIf } from "../core/store";
 import { nextTheme, theme } from "../core/theme";
 import { MOST_HOPS } from "../core/url";
 import { GraphPane } from "./GraphPane";
@@ -58,7 +58,7 @@ function StatusLine() {
 }
 
 const ACTS: Record<Act, () => void> = {
-  search: () => document.getElementById("search")?.focus(),
+  search: toSearch,
   help: () => (helpOpen.value = true),
   theme: nextTheme,
   impact: () => onSelected((id) => whatIf(id)),
@@ -74,9 +74,11 @@ const ACTS: Record<Act, () => void> = {
   leave: () => select(null),
 };
 
-function onSelected(act: (id: string) => void): void {
-  if (view.value.at !== null) act(view.value.at);
-  else said.value = "Select a node first.";
+/** Into the search; what stands there is selected, so that typing replaces it. */
+function toSearch(): void {
+  const input = document.getElementById("search") as HTMLInputElement | null;
+  input?.focus();
+  input?.select();
 }
 
 /** Does what a key means; heard from the first moment of the page. */

@@ -3,11 +3,12 @@ import { useState } from "preact/hooks";
 import { canDraw, canvas } from "../components/canvas";
 import { GraphCanvas } from "../components/GraphCanvas";
 import { GraphTable } from "../components/GraphTable";
-import { Failure, Notice } from "../components/parts";
+import { Failure, Notice, OpenGlyph } from "../components/parts";
 import { whole } from "../core/format";
 import { mediumOf } from "../core/media";
 import { centre, go, graph, impact, labelOf, landing, view } from "../core/store";
 import { OUTCOMES } from "../core/outcomes";
+import { linesOf } from "../core/standing";
 import { MOST_HOPS } from "../core/url";
 import type { GraphView } from "../core/types";
 
@@ -22,7 +23,9 @@ export function GraphPane() {
       <div class="stage">
         {state === "failed" && <Failure title="The graph did not load" error={error} />}
         {state === "idle" && landing.value === "" && (
-          <Notice title="There is nothing to draw yet">Load a model: <code>ridethrough load FILE</code></Notice>
+          <Notice title="The twin is empty">
+            <p>Stop the service, load a model with <code>ridethrough load FILE</code>, start again; or look at the demo with <code>ridethrough demo</code>.</p>
+          </Notice>
         )}
         {!data && (state === "loading" || (state === "idle" && landing.value === null)) && <Notice kind="loading" title="Loading the graph…" />}
         {table ? data && <GraphTable drawn={data} /> : <GraphCanvas onFailure={setUndrawable} />}
@@ -61,7 +64,7 @@ function Toolbar({ table, drawable, drawn }: { table: boolean; drawable: boolean
 }
 
 function Legend({ drawn }: { drawn: GraphView }) {
-  const media = [...new Map(drawn.edges.map(({ medium }) => [mediumOf(medium).token, mediumOf(medium)])).values()];
+  const media = [...new Map(linesOf(drawn, view.value.at).map(({ medium }) => [mediumOf(medium).token, mediumOf(medium)])).values()];
   return (
     <ul class="legend" aria-label="Legend">
       {media.map(({ token, word, pattern: [on, off] }) => (
@@ -72,6 +75,8 @@ function Legend({ drawn }: { drawn: GraphView }) {
           {word}
         </li>
       ))}
+      {drawn.nodes.some(({ position }) => position === "open") && <li><OpenGlyph /> open</li>}
+      {drawn.nodes.some(({ down }) => down) && <li class="mark-lost"><span aria-hidden="true">□</span> without supply now</li>}
       {impact.value.data && (
         <>
           <li><span aria-hidden="true">✕</span> fails</li>

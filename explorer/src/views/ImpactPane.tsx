@@ -4,7 +4,7 @@ import { Failure, NodeLink, Notice } from "../components/parts";
 import { kilowatts, whole } from "../core/format";
 import { affected, countNodes, OUTCOMES, sum, type OutcomeLook } from "../core/outcomes";
 import { early, go, impact, labelOf, view, withoutFailed } from "../core/store";
-import type { Impact, NodeOutcome, OutcomeCount, Totals } from "../core/types";
+import type { DownBefore, Impact, NodeOutcome, OutcomeCount, Totals } from "../core/types";
 
 export function ImpactPane() {
   const { fail } = view.value;
@@ -24,6 +24,7 @@ export function ImpactPane() {
           ))} {fail.length > 1 ? "fail" : "fails"}:
         </h2>
         {data ? <Counts totals={data.totals} outcomes={data.outcomes} /> : racksFirst && <Counts totals={racksFirst} outcomes={[]} />}
+        {data && <Before down={data.downBefore} />}
         {!data && state === "loading" && <span class="quiet">{racksFirst ? "the rows are on their way…" : "asking…"}</span>}
       </div>
       {state === "failed" && <Failure title="The question was not answered" error={error} />}
@@ -46,7 +47,7 @@ function Counts({ totals, outcomes }: { totals: Totals; outcomes: readonly NodeO
       {racks && <span data-field="unaffected">{whole(count.unaffected)} unaffected</span>}
       <Behind name="IT load" count={itLoadKw} say={kilowatts} />
       <Behind name="services" count={services} say={whole} />
-      <Behind name="tenants" count={tenants} say={whole} />
+      <Behind name="tenants" count={tenants} say={whole} word={({ word }) => `with something ${word}`} />
     </div>
   );
 }
@@ -67,8 +68,16 @@ function CountButton({ look, count }: { look: OutcomeLook; count: number }) {
   );
 }
 
+interface BehindProps {
+  name: string;
+  count: OutcomeCount;
+  say: (value: number) => string;
+  /** What an outcome means for it, shown in words where it is not the outcome's own word. */
+  word?: (look: OutcomeLook) => string;
+}
+
 /** What stands behind the failure in one more measure; nothing where the site has none of it. */
-function Behind({ name, count, say }: { name: string; count: OutcomeCount; say: (value: number) => string }) {
+function Behind({ name, count, say, word }: BehindProps) {
   if (sum(count) === 0) return null;
   const parts = OUTCOMES.filter((look) => count[look.field] > 0);
   return (
@@ -77,20 +86,37 @@ function Behind({ name, count, say }: { name: string; count: OutcomeCount; say: 
       {parts.length === 0
         ? "unaffected"
         : parts.map((look) => (
-            <span key={look.field} class={`mark-${look.token}`} title={look.word}>
-              <span aria-hidden="true">{look.glyph}</span> {say(count[look.field])}<span class="unseen"> {look.word}</span>{" "}
+            <span key={look.field} class={`mark-${look.token}`} title={`${say(count[look.field])} ${name} ${word?.(look) ?? look.word}`}>
+              <span aria-hidden="true">{look.glyph}</span> {say(count[look.field])}<span class={word ? "" : "unseen"}> {word?.(look) ?? look.word}</span>{" "}
             </span>
           ))}
     </span>
   );
 }
 
+/** What is without a supply as things stand, whatever else fails. */
+function Before({ down: { racks, services, itLoadKw } }: { down: DownBefore }) {
+  const parts = [
+    racks > 0 && `${whole(racks)} ${racks === 1 ? "rack" : "racks"}`, itLoadKw > 0 && kilowatts(itLoadKw),
+    services > 0 && `${whole(services)} ${services === 1 ? "service" : "services"}`,
+  ].filter(Boolean);
+  if (parts.length === 0) return null;
+  return (
+    <span class="behind mark-lost" data-field="before" title="As the switches stand now, before anything of this what-if fails; in none of the counts.">
+      <span aria-hidden="true">□</span> {parts.join(" · ")} already without supply
+    </span>
+  );
+}
+
 function Unhurt({ found }: { found: Impact }) {
   const racks = found.totals.racks;
+  const dark = found.downBefore.racks;
   return (
-    <Notice title="Nothing is affected">
+    <Notice title={dark > 0 ? "Nothing more is affected" : "Nothing is affected"}>
       <p>
-        {sum(racks) > 0 && affected(racks) === 0 && `All ${whole(racks.unaffected)} racks keep their supply and their redundancy. `}
+        {sum(racks) > 0 && affected(racks) === 0 && (dark > 0
+          ? `${whole(dark)} ${dark === 1 ? "rack is" : "racks are"} without supply already, as the switches stand; the other ${whole(racks.unaffected)} keep theirs. `
+          : `All ${whole(racks.unaffected)} racks keep their supply and their redundancy. `)}
         To look further, select another node and add it with <kbd>a</kbd>: what fails together may hurt.
       </p>
     </Notice>

@@ -2,10 +2,11 @@
 import { useMemo } from "preact/hooks";
 import { Points } from "../components/Points";
 import { Relations } from "../components/Relations";
-import { Failure, NodeLink, Notice, OutcomeMark } from "../components/parts";
-import { compact, localName, words } from "../core/iri";
-import { entity, impact, labelOf, landing, view, visit, whatIf, withoutFailed } from "../core/store";
-import type { Entity } from "../core/types";
+import { Failure, NodeLink, Notice, NowMark, OutcomeMark } from "../components/parts";
+import { symbol } from "../core/format";
+import { compact, DCX, localName, words } from "../core/iri";
+import { entity, graph, impact, labelOf, landing, view, visit, whatIf, withoutFailed } from "../core/store";
+import type { Entity, Property } from "../core/types";
 
 export function NodePanel() {
   const { state, data, error } = entity.value;
@@ -21,7 +22,7 @@ export function NodePanel() {
 
 function Welcome() {
   if (landing.value === "") {
-    return <Notice title="The twin is empty">Load a model with <code>ridethrough load FILE</code>, or look at a made-up site with <code>ridethrough demo</code>.</Notice>;
+    return <Notice title="Nothing is selected"><p>The twin is empty.</p></Notice>;
   }
   return (
     <Notice title="Nothing is selected">
@@ -41,7 +42,8 @@ function Facts({ node }: { node: Entity }) {
       <p class="quiet">
         {node.class ? words(node.class) : "no class"} · <span class="id">{node.curie}</span>
       </p>
-      <Standing id={node.id} />
+      <Now id={node.id} />
+      <Standing id={node.id} isTenant={node.class === `${DCX}Tenant`} />
       <div class="row">
         <button type="button" class="primary" onClick={() => whatIf(node.id)} aria-keyshortcuts="i">What if this fails</button>
         {failed ? (
@@ -60,24 +62,34 @@ function Facts({ node }: { node: Entity }) {
         <dt>class</dt>
         <dd>{node.classes.map((one) => compact(one)).join(", ") || "–"}</dd>
         {node.properties.map((property, i) => (
-          <Property key={i} name={property.predicate} value={property.value} />
+          <Said key={i} property={property} />
         ))}
       </dl>
     </>
   );
 }
 
-function Property({ name, value }: { name: string; value: string }) {
+function Said({ property: { predicate, value, unit } }: { property: Property }) {
   const shown = /^(https?:|urn:)/.test(value) ? compact(value) : value;
-  return <><dt title={compact(name)}>{words(localName(name))}</dt><dd>{shown}</dd></>;
+  return <><dt title={compact(predicate)}>{words(localName(predicate))}</dt><dd>{shown}{unit !== null && ` ${symbol(unit)}`}</dd></>;
+}
+
+/** How it stands now, where it is drawn: the position of a switch, and whether it is without a supply. */
+function Now({ id }: { id: string }) {
+  const node = graph.value.data?.nodes.find((drawn) => drawn.id === id);
+  if (!node || (!node.down && node.position === null)) return null;
+  return <p class="standing" aria-label="Now"><NowMark node={node} /></p>;
 }
 
 /** What the what-if that is shown says of this node. */
-function Standing({ id }: { id: string }) {
+function Standing({ id, isTenant }: { id: string; isTenant: boolean }) {
   const found = impact.value.data;
   if (!found) return null;
   if (found.failed.includes(id)) return <p class="standing">✕ fails in this what-if</p>;
   const rows = found.outcomes.filter((row) => row.id === id);
+  if (rows.length === 0 && isTenant) {
+    return <p class="standing quiet">A tenant has no supply of its own: the what-if tells of its racks, servers and services.</p>;
+  }
   if (rows.length === 0) return <p class="standing quiet">unaffected by this what-if</p>;
   return (
     <ul class="standing">

@@ -3,8 +3,9 @@ import { MultiDirectedGraph } from "graphology";
 import Sigma from "sigma";
 import { OUTCOMES } from "../../core/outcomes";
 import { MEDIA, mediumOf, OTHER } from "../../core/media";
-import type { GraphView, Outcome } from "../../core/types";
+import type { GraphEdge, GraphView, Outcome } from "../../core/types";
 import { places, room } from "../../core/places";
+import { carries, linesOf, type Stand } from "../../core/standing";
 import { drawHover, Labels } from "./labels";
 import { PatternProgram, SELECTED, SHAPES, shapeProgram } from "./programs";
 
@@ -43,6 +44,7 @@ export class Picture {
   private marks: Marks = { selected: null, lit: null, failed: new Set(), outcomes: new Map() };
   private view: GraphView | null = null;
   private aspect = 1;
+  private lines: ReadonlySet<string> = new Set();
 
   constructor(private readonly place: HTMLElement, hands: Hands) {
     this.tokens = readTokens();
@@ -90,21 +92,22 @@ export class Picture {
     const scale = room(view.nodes, this.place.clientWidth);
     for (const node of view.nodes) {
       const [x, y] = where.get(node.id) ?? [0, 0];
-      graph.addNode(node.id, { x, y, scale: scale.get(node.level) ?? 1, label: node.hidden > 0 ? `${node.label} +${node.hidden}` : node.label });
+      const label = [node.label, node.hidden > 0 ? ` +${node.hidden}` : "", node.position === "open" ? " · open" : ""].join("");
+      graph.addNode(node.id, { x, y, scale: scale.get(node.level) ?? 1, label, down: node.down, position: node.position });
     }
-    const seen = new Set<string>();
-    for (const { source, target, medium, predicate } of view.edges) {
-      const key = `${source} ${target} ${medium ?? predicate}`;
-      if (source === target || seen.has(key) || !graph.hasNode(source) || !graph.hasNode(target)) continue;
-      seen.add(key);
-      graph.addDirectedEdgeWithKey(key, source, target, { medium });
+    for (const edge of view.edges) {
+      const { source, target, medium } = edge;
+      if (source === target || graph.hasEdge(keyOf(edge)) || !graph.hasNode(source) || !graph.hasNode(target)) continue;
+      graph.addDirectedEdgeWithKey(keyOf(edge), source, target, { medium });
     }
+    this.lines = new Set(linesOf(view, this.marks.selected).map(keyOf));
     this.sigma.setGraph(graph);
     if (moved) this.fit();
   }
 
   mark(marks: Marks): void {
     this.marks = marks;
+    if (this.view) this.lines = new Set(linesOf(this.view, marks.selected).map(keyOf));
     this.sigma.refresh({ skipIndexation: false });
   }
 
@@ -144,15 +147,19 @@ export class Picture {
     const { selected, lit, failed, outcomes } = this.marks;
     const outcome = outcomes.get(id);
     const look = OUTCOMES.find((one) => one.outcome === outcome);
-    const abnormal = look !== undefined || failed.has(id);
+    const open = data.position === "open";
+    const down = data.down === true && !open;
+    const abnormal = look !== undefined || failed.has(id) || down;
     const dim = lit !== null && !lit.has(id);
-    const colour = failed.has(id) ? this.tokens.text : look ? (this.tokens.outcomes.get(look.outcome) ?? this.tokens.rest) : this.tokens.rest;
-    const shape = failed.has(id) ? SHAPES.failed : look ? SHAPES[look.field as keyof typeof SHAPES] : SHAPES.rest;
+    const outcomeColour = look || down ? this.tokens.outcomes.get(look?.outcome ?? "LOST") : undefined;
+    const colour = failed.has(id) ? this.tokens.text : (outcomeColour ?? (open ? this.tokens.text : this.tokens.rest));
+    const now = open ? SHAPES.open : down ? SHAPES.down : SHAPES.rest;
+    const shape = failed.has(id) ? SHAPES.failed : look ? SHAPES[look.field as keyof typeof SHAPES] : now;
     return {
       ...data,
       color: dim ? mix(colour, this.tokens.ground, abnormal ? 0.45 : 0.7) : colour,
       shape: shape + (id === selected ? SELECTED : 0),
-      size: (abnormal ? RADIUS.abnormal : RADIUS.rest) * (id === selected ? 1 : Number(data.scale)) + (id === selected ? 3 : 0),
+      size: (abnormal || open ? RADIUS.abnormal : RADIUS.rest) * (id === selected ? 1 : Number(data.scale)) + (id === selected ? 3 : 0),
       label: dim && !failed.has(id) ? null : String(data.label),
       forceLabel: id === selected || failed.has(id),
       zIndex: id === selected ? 3 : abnormal ? 2 : dim ? 0 : 1,
@@ -160,13 +167,21 @@ export class Picture {
   }
 
   private drawEdge(id: string, data: Record<string, unknown>) {
-    const [source = "", target = ""] = this.sigma.getGraph().extremities(id);
+    const graph = this.sigma.getGraph();
+    const [source = "", target = ""] = graph.extremities(id);
     const { lit } = this.marks;
     const medium = mediumOf(data.medium as string | null);
-    const colour = this.tokens.media.get(medium.token) ?? this.tokens.rest;
+    const plain = this.tokens.media.get(medium.token) ?? this.tokens.rest;
+    const load = data.medium === null ? "something" : carries(graph.getNodeAttributes(source) as Stand, graph.getNodeAttributes(target) as Stand);
+    const lost = mix(this.tokens.outcomes.get("LOST") ?? plain, this.tokens.ground, 0.35);
+    const colour = load === "something" ? plain : load === "nothing" ? mix(plain, this.tokens.ground, 0.6) : lost;
     const dim = lit !== null && !(lit.has(source) && lit.has(target));
-    return { ...data, pattern: medium.pattern, size: 1.4, color: dim ? mix(colour, this.tokens.ground, 0.75) : colour, zIndex: dim ? 0 : 1 };
+    return { ...data, hidden: !this.lines.has(id), pattern: medium.pattern, size: 1.4, color: dim ? mix(colour, this.tokens.ground, 0.75) : colour, zIndex: dim ? 0 : 1 };
   }
+}
+
+function keyOf({ source, target, medium, predicate }: GraphEdge): string {
+  return `${source} ${target} ${medium ?? predicate}`;
 }
 
 function aspectOf(place: HTMLElement): number {

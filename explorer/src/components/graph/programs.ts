@@ -5,8 +5,8 @@ import { EdgeProgram, NodeProgram, type ProgramInfo } from "sigma/rendering";
 import type { EdgeDisplayData, NodeDisplayData, RenderParams } from "sigma/types";
 import { floatColor } from "sigma/utils";
 
-/** At rest a ring; an outcome fills its own shape; what fails is a cross. */
-export const SHAPES = { rest: 0, reduced: 1, lost: 2, overloaded: 3, noRedundancy: 4, failed: 5 } as const;
+/** At rest a ring; an outcome fills its own shape; what fails is a cross. Now: an open switch is an open contact, what is down a hollow square. */
+export const SHAPES = { rest: 0, reduced: 1, lost: 2, overloaded: 3, noRedundancy: 4, failed: 5, open: 6, down: 7 } as const;
 /** Added to a shape's number: the focus ring of the selected node. */
 export const SELECTED = 8;
 
@@ -52,12 +52,15 @@ varying float v_pixel;
 uniform vec3 u_ring;
 uniform vec3 u_ground;
 float box(vec2 p, vec2 b) { vec2 d = abs(p) - b; return max(d.x, d.y); }
+float bar(vec2 p, vec2 from, vec2 to) { vec2 a = p - from, b = to - from; return length(a - b * clamp(dot(a, b) / dot(b, b), 0.0, 1.0)); }
 float shapeAt(vec2 p, float shape) {
   if (shape < 0.5) return length(p) - 0.58;
   if (shape < 1.5) return length(p) - 0.66;
   if (shape < 2.5) return box(p, vec2(0.58));
   if (shape < 3.5) return max(abs(p.x) * 0.88 + p.y * 0.47, -p.y - 0.1) - 0.36;
   if (shape < 4.5) return (abs(p.x) + abs(p.y) - 0.84) * 0.7071;
+  if (shape > 6.5) { float b = box(p, vec2(0.6)); return max(b, -b - 0.2); }
+  if (shape > 5.5) return min(bar(p, vec2(-0.1, -0.5), vec2(0.5, 0.45)) - 0.09, min(length(p - vec2(-0.1, -0.58)), length(p - vec2(-0.1, 0.62))) - 0.2);
   vec2 q = vec2(p.x + p.y, p.y - p.x) * 0.7071;
   return min(box(q, vec2(0.78, 0.17)), box(q, vec2(0.17, 0.78)));
 }
