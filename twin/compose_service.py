@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import gc
 import logging
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -36,7 +37,7 @@ from twin.ingest import Ingest, ValueWriter
 _log = logging.getLogger(__name__)
 
 UNBOUND_TOLD = 1000
-"""Unbound topics that one answer lists."""
+"""Unusable references, unbound topics and poisoned ones that one answer lists."""
 TICK_S = 1.0
 """How often silence is looked for, commands are looked after, and a shared store is asked for revisions of others."""
 FOLLOW_END_S = 2.0
@@ -171,5 +172,18 @@ class Service:
 
     def _facts(self) -> ServiceFacts:
         current, settings = self._opened.twin.current, self._opened.settings
-        unbound = [] if self._mqtt is None else [Unbound(u.topic, u.count, u.last_at, u.reason) for u in self._mqtt.unbound(UNBOUND_TOLD)]
-        return ServiceFacts(store_name(settings), settings.control, len(current), current.live(), unbound)
+        return ServiceFacts(store_name(settings), settings.control, len(current), current.live(), self._unread()[:UNBOUND_TOLD])
+
+    def _unread(self) -> list[Unbound]:
+        """What no value comes from: references that no wire can use (as of their revision), topics without a point, and poison."""
+        snapshot = self._opened.twin.snapshot
+        wires = [wire for wire in (self._mqtt, self._modbus) if wire is not None]
+        found = [Unbound(u.target or u.point, 0, snapshot.at, u.reason) for wire in wires for u in wire.unusable()]
+        if self._mqtt is not None:
+            heard = [Unbound(u.topic, u.count, u.last_at, u.reason) for u in self._mqtt.unbound(UNBOUND_TOLD)]
+            spoken = {each.topic for each in heard}
+            dead = self._mqtt.dead_letters()
+            counts, newest = Counter(letter.topic for letter in dead), {letter.topic: letter for letter in dead}
+            poison = [Unbound(topic, counts[topic], newest[topic].at, newest[topic].reason) for topic in sorted(newest)]
+            found = [each for each in found if each.topic not in spoken] + heard + poison
+        return found

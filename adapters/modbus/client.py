@@ -31,6 +31,7 @@ from adapters.modbus.codec import DoesNotFit, Write, batch, encode, is_bits, sil
 from adapters.modbus.config import Endpoint, ModbusConfig
 from graph.commands import Command
 from graph.ports import Clock, DeviceRefused, DeviceUnknown, ReadingSink
+from graph.references import Unbound
 from graph.values import Quality, ReadingBatch
 
 _log = logging.getLogger(__name__)
@@ -75,7 +76,7 @@ class ModbusClient:
     def __init__(self, config: ModbusConfig, bindings: ModbusBindings, sink: ReadingSink, clock: Clock) -> None:
         """Nothing is connected before `start`."""
         self._config, self._bindings, self._sink, self._clock = config, bindings, sink, clock
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop  # from `start` on: a client that is never started holds nothing
         self._thread = Thread(target=self._run, name="modbus", daemon=True)
         self._delivery = ThreadPoolExecutor(1, thread_name_prefix="modbus-ingest")
         self._lines: dict[Endpoint, _Line] = {}
@@ -84,6 +85,7 @@ class ModbusClient:
     def start(self) -> None:
         """Begin to poll; returns at once."""
         logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # it logs each failed attempt; we log the first
+        self._loop = asyncio.new_event_loop()
         self._thread.start()
         self.rebind(self._bindings)
 
@@ -103,13 +105,17 @@ class ModbusClient:
                 self._call(self._rebind(ModbusBindings()), self._config.timeout_s * 2)
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(self._config.timeout_s)
+            if not self._loop.is_running():
+                self._loop.close()
         self._delivery.shutdown(wait=True)
-        if not self._loop.is_running():
-            self._loop.close()
 
     def status(self) -> Sequence[EndpointStatus]:
         """Every endpoint now, in order."""
         return [line.status() for _, line in sorted(self._lines.items(), key=lambda item: str(item[0]))]
+
+    def unusable(self) -> Sequence[Unbound]:
+        """The references of the graph that this wire cannot use, and why."""
+        return self._bindings.unbound
 
     # -- commands -------------------------------------------------------------------------------------------------
 

@@ -35,6 +35,7 @@ from adapters.mqtt.codec import Rows, decode, encode
 from adapters.mqtt.config import MqttConfig
 from graph.commands import Command
 from graph.ports import Clock, DeviceRefused, DeviceUnknown, ReadingSink
+from graph.references import Unbound
 
 _log = logging.getLogger(__name__)
 
@@ -163,6 +164,10 @@ class MqttClient:
         """The newest poison payloads, oldest first."""
         with self._lock:
             return list(self._dead)
+
+    def unusable(self) -> Sequence[Unbound]:
+        """The references of the graph that this wire cannot use, and why."""
+        return self._bindings.unbound
 
     # -- commands -------------------------------------------------------------------------------------------------
 
