@@ -2,7 +2,7 @@
 
 Rules of this file:
 
-1. When `Ingest.accept` returns, every row is in the table, or counted as why it is not; the wire may acknowledge it.
+1. When `Ingest.accept` returns, every row that is news of a known point is in the table; the wire may acknowledge it.
 2. Events leave in the order in which the table changed.
 3. The store is never written row by row and never in a wire's thread: `ValueWriter` writes the newest value of what changed.
 """
@@ -12,7 +12,6 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import isinf
 from threading import Condition, RLock, Thread
 
@@ -31,16 +30,6 @@ BATCH_ROWS_MAX = 50_000
 """Rows that are taken under one lock; a longer batch is taken in pieces."""
 
 
-@dataclass(frozen=True, slots=True)
-class IngestStats:
-    """Rows so far: all that came, those that changed a point, those for points that the graph does not have, those out of range."""
-
-    received: int
-    stored: int
-    unknown: int
-    out_of_range: int
-
-
 class Ingest:
     """The `ReadingSink` of every wire. Safe from any thread."""
 
@@ -49,7 +38,6 @@ class Ingest:
         self._lock = RLock()
         self._current, self._bus, self._clock = current, bus, clock
         self._ranges: dict[str, tuple[float, float]] = {}
-        self._received = self._stored = self._unknown = self._out_of_range = 0
         if points is not None:
             self.rebind(points)
 
@@ -66,8 +54,6 @@ class Ingest:
 
     def _accept(self, batch: ReadingBatch) -> None:
         with self._lock:
-            self._received += len(batch)
-            self._unknown += sum(1 for point in batch.points if point not in self._current)
             self._publish(self._current.take(self._in_range(batch)))
 
     def sweep(self) -> None:
@@ -75,14 +61,8 @@ class Ingest:
         with self._lock:
             self._publish(self._current.sweep(int(self._clock().timestamp() * 1000)))
 
-    def stats(self) -> IngestStats:
-        """The counters as of now."""
-        with self._lock:
-            return IngestStats(self._received, self._stored, self._unknown, self._out_of_range)
-
     def _publish(self, batch: ReadingBatch) -> None:
         if len(batch):
-            self._stored += len(batch)
             self._bus.publish(ReadingStored(batch))
 
     def _in_range(self, batch: ReadingBatch) -> ReadingBatch:
@@ -97,7 +77,6 @@ class Ingest:
         ]
         if not outside:
             return batch
-        self._out_of_range += len(outside)
         quality = batch.quality.copy()
         quality[outside] = np.maximum(quality[outside], np.uint8(Quality.UNCERTAIN))
         return ReadingBatch(batch.points, batch.values, batch.observed_at, batch.received_at, quality)
