@@ -8,6 +8,7 @@ from datetime import datetime
 
 import numpy as np
 
+from ontology.sources import source_of
 from ontology.terms import QuadBlock
 
 
@@ -48,12 +49,13 @@ class Revision:
 def claimed(source: str, wanted: QuadBlock, owners: Mapping[str, str]) -> dict[str, str]:
     """The graphs that `wanted` speaks in, sorted, each with its owner `source`. Raises `ValueError` where another source owns one."""
     graphs = sorted({wanted.terms[g] for g in np.unique(wanted.quads[:, 3]).tolist()})
-    foreign = next((graph for graph in graphs if owners.get(graph, source) != source), None)
-    if foreign is not None:
-        raise ValueError(
-            f"graph <{foreign}> belongs to source {owners[foreign]!r}, not to {source!r}: "
-            f"load the file with --source {owners[foreign]}, or give the graph another name in the file"
-        )
+    for graph in graphs:
+        owner = owners.get(graph) or source_of(graph) or source
+        if owner != source:
+            raise ValueError(
+                f"graph <{graph}> belongs to source {owner!r}, not to {source!r}: "
+                f"load the file with --source {owner}, or give the graph another name in the file"
+            )
     return dict.fromkeys(graphs, source)
 
 

@@ -27,7 +27,7 @@ import pyoxigraph as ox
 from ontology.errors import RdfError
 from ontology.namespaces import PREFIXES, RDF, local_name
 from ontology.rdf_errors import refusal
-from ontology.sources import source_graph
+from ontology.sources import source_graph, source_of
 from ontology.terms import KeyQuad, QuadBlock, Term, is_blank, is_iri, is_literal, key_of, term_of
 
 __all__ = ["FORMATS", "RdfError", "canonical_hash", "format_of", "read", "read_stream", "write"]
@@ -114,24 +114,24 @@ def format_of(path: Path) -> str:
     """The format that a file's ending stands for. Raises `RdfError` for an ending that is none of RDF's."""
     kind = _ENDINGS.get(path.suffix.lstrip(".").lower())
     if kind is None:
-        remedy = f"rename the file to one of {', '.join(f'.{e}' for e in sorted(_ENDINGS))}, or give --format"
+        remedy = f"rename the file to one of {', '.join(f'.{e}' for e in sorted(_ENDINGS))}"
         raise RdfError(str(path), 0, 0, f"the ending {path.suffix!r} is none of RDF's", remedy)
     return kind
 
 
 class _Reading:
     """A block in the making. A blank node that an export of this very source has named keeps its name, so that what is exported
-    and read again changes nothing; the others take the numbers that are left in their scope, by first appearance."""
+    and read again changes nothing; so does one of a source whose own graph the file speaks in. The others take the numbers that are
+    left in their scope, by first appearance."""
 
     def __init__(self, name: str, source: str, scope: str) -> None:
         self._name = name
+        self._source = source
         self._own = source_graph(source)
-        family = f"_:b{_digest(source, 4)}"
-        self._blank = f"{family}{_digest(scope, 3)}n"
-        self._named_by_us = re.compile(rf"{family}[0-9a-f]{{6}}n\d+").fullmatch
+        self._blank = f"_:b{_digest(source, 4)}{_digest(scope, 3)}n"
         self._ids: dict[object, int] = {}
         self._keys: list[str] = []
-        self._unnamed: list[int] = []
+        self._blanks: list[int] = []
         self._rows = array("i")
 
     @property
@@ -152,16 +152,19 @@ class _Reading:
             self._keys.append(self._own)
             return number
         key = key_of(_plain(term, self._name))
-        if is_blank(key) and self._named_by_us(key) is None:
-            self._unnamed.append(number)
+        if is_blank(key):
+            self._blanks.append(number)
         self._keys.append(key)
         return number
 
     def block(self) -> QuadBlock:
         """All quads, each once, in order of first appearance."""
-        taken = {key for key in self._keys if key.startswith(self._blank)} if self._unnamed else set()
+        sources = {self._source, *(of for key in self._keys if (of := source_of(key)) is not None)} if self._blanks else {self._source}
+        named_by_us = re.compile(rf"_:b(?:{'|'.join(_digest(of, 4) for of in sorted(sources))})[0-9a-f]{{6}}n\d+").fullmatch
+        unnamed = [number for number in self._blanks if named_by_us(self._keys[number]) is None]
+        taken = {key for key in self._keys if key.startswith(self._blank)} if unnamed else set()
         free = (name for n in count() if (name := f"{self._blank}{n}") not in taken)
-        for number in self._unnamed:
+        for number in unnamed:
             self._keys[number] = next(free)
         rows = np.array(self._rows, dtype=np.int32).reshape(-1, 4)
         if self._keys.count(self._own) > 1:  # a named graph that is called as the source's own graph is that graph

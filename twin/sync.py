@@ -9,14 +9,18 @@ Rules of this file:
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from graph.changes import Cause, claimed, desired_state
 from graph.ports import Clock, Progress, TwinStore
 from graph.snapshot import Snapshot
 from ontology.rdf import read
+from ontology.sources import source_of
 from ontology.terms import QuadBlock
 
 
@@ -40,29 +44,43 @@ class Loaded:
 
 
 def read_files(files: Sequence[Path], source: str | None = None, progress: Progress | None = None) -> list[Wish]:
-    """What the files say: each under its own name, or all together under the name of one source.
+    """What the files say: each as a source of its own, called by its path as given, or all together under the name of one source.
 
-    Raises `RdfError`; `ValueError` for two files of one name without `source`: each would take back what the other says.
+    What a file without `source` says in the graph of a source (as an export of several sources does) is that source's wish.
+    Raises `RdfError`.
     """
-    names = [file.name for file in files]
-    twice = next((name for at, name in enumerate(names) if name in names[:at]), None)
-    if source is None and twice is not None:
-        raise ValueError(f"two files are called {twice}, and each would be all that source {twice!r} says: give --source NAME for both")
-    blocks = [_read(file, source or file.name, names[:at].count(file.name), progress) for at, file in enumerate(files)]
-    if source is None or len(blocks) == 1:
-        return [Wish(source or name, block) for name, block in zip(names, blocks, strict=True)]
-    return [Wish(source, QuadBlock.of(quad for block in blocks for quad in block))]
+    if source is not None:
+        names = [file.name for file in files]
+        scopes = [f"{source}/{name}#{names[:at].count(name) + 1}" for at, name in enumerate(names)]
+        blocks = [_read(file, source, scope, progress) for file, scope in zip(files, scopes, strict=True)]
+        return [Wish(source, blocks[0] if len(blocks) == 1 else QuadBlock.of(quad for block in blocks for quad in block))]
+    return [wish for file in files for wish in _by_source(name_of(file), _read(file, name_of(file), name_of(file), progress))]
 
 
-def _read(file: Path, source: str, namesakes: int, progress: Progress | None) -> QuadBlock:
-    """The quads of one of the files; `namesakes` before it tell its blank nodes from theirs, wherever the files lie."""
+def name_of(file: Path) -> str:
+    """The source that a file is when none is named: its path as given, in its shortest form."""
+    return Path(os.path.normpath(file)).as_posix()
 
+
+def _by_source(source: str, block: QuadBlock) -> list[Wish]:
+    """The block, parted by the sources whose own graphs it speaks in; all else is `source`'s."""
+    owner = {graph: source_of(block.terms[graph]) or source for graph in np.unique(block.quads[:, 3]).tolist()}
+    owners = sorted(set(owner.values()) or {source})
+    if owners == [source]:
+        return [Wish(source, block)]
+    owned = [[graph for graph, of in owner.items() if of == name] for name in owners]
+    return [
+        Wish(name, QuadBlock(block.terms, block.quads[np.isin(block.quads[:, 3], graphs)]))
+        for name, graphs in zip(owners, owned, strict=True)
+    ]
+
+
+def _read(file: Path, source: str, scope: str, progress: Progress | None) -> QuadBlock:
     def told(_: int, done: int, size: int) -> None:
         if progress is not None:
             progress(file.name, done, size)
 
-    number = f"#{namesakes + 1}" if namesakes else ""
-    return read(file, source=source, scope=f"{source}/{file.name}{number}", progress=told)
+    return read(file, source=source, scope=scope, progress=told)
 
 
 def snapshot_of(store: TwinStore) -> Snapshot:

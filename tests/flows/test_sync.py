@@ -9,6 +9,7 @@ import pytest
 
 from graph.snapshot import Snapshot
 from graph.stores.memory import MemoryStore
+from ontology.rdf import write
 from ontology.terms import QuadBlock
 from twin.sync import Loaded, Wish, read_files, snapshot_of, sync
 
@@ -32,19 +33,35 @@ def two_files(folder: Path, first: str, second: str) -> list[Path]:
     return files
 
 
-def test_two_files_of_one_name_are_one_source_only_where_that_is_said(tmp_path: Path) -> None:
-    """Without a source's name each would take back what the other says; with it they are one wish, and a second run changes nothing."""
+def test_files_of_one_name_are_sources_of_their_own_unless_one_is_named(tmp_path: Path) -> None:
+    """A file is the source of its path as given: neither takes back what the other says. With a name they are one wish."""
     files = two_files(tmp_path, "<urn:a> <urn:p> 1 .", "<urn:b> <urn:p> 2 .")
-    store = MemoryStore()
+    apart, together = MemoryStore(), MemoryStore()
 
-    with pytest.raises(ValueError, match=r"two files are called site\.ttl.*: give --source NAME"):
-        read_files(files)
-    first = told(store, read_files(files, "site.ttl"))
-    second = told(store, read_files(files, "site.ttl"))
+    for _ in range(2):
+        told(apart, read_files(files))
+        told(together, read_files(files, "site"))
 
-    assert first == [Loaded("site.ttl", 2, 2, 0, 1)]
-    assert second == [Loaded("site.ttl", 2, 0, 0, None)]
-    assert len(store.load().quads) == 2
+    assert [file.as_posix() for file in files] == sorted(set(apart.load().owners.values()))
+    assert list(together.load().owners.values()) == ["site"]
+    assert (len(apart.load().quads), len(together.load().quads)) == (2, 2)
+
+
+def test_an_export_of_several_sources_goes_back_where_it_came_from(tmp_path: Path) -> None:
+    """What stands in a source's own graph is that source's wish, blank nodes included: nothing changes, and an empty twin is the same."""
+    files = two_files(tmp_path, "<urn:a> <urn:p> [ <urn:q> 1 ] .", "<urn:b> <urn:p> [ <urn:q> 2 ] .")
+    store, empty = MemoryStore(), MemoryStore()
+    told(store, read_files(files))
+    whole = tmp_path / "whole.nq"
+    with whole.open("wb") as out:
+        write(snapshot_of(store).quads(), "nquads", out)
+
+    again, anew = told(store, read_files([whole])), told(empty, read_files([whole]))
+
+    assert [(one.added, one.removed) for one in again] == [(0, 0), (0, 0)]
+    assert [one.source for one in anew] == [file.as_posix() for file in files]
+    assert set(empty.load().quads) == set(store.load().quads)
+    assert empty.load().owners == store.load().owners
 
 
 def test_blank_nodes_of_two_files_of_one_name_stay_apart(tmp_path: Path) -> None:

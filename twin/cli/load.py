@@ -13,7 +13,7 @@ from twin.cli.output import Config, Data, Json, Store, progress, say, say_json, 
 def load(
     files: Annotated[list[Path], typer.Argument(help="RDF files: .ttl .nt .nq .trig .rdf .xml .owl .jsonld", show_default=False)],
     source: Annotated[
-        str | None, typer.Option(help="Load all files as what this one source says; else each file is a source of its name.")
+        str | None, typer.Option(help="Load all files as what this one source says; else each file is a source called by its path as given.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would change, and change nothing.")] = False,
     author: Annotated[str | None, typer.Option(help="Who is named as the author of the change.", show_default=False)] = None,
