@@ -44,7 +44,7 @@ def assess(plant: Plant, failed: Ids, failure_units: Flags, *, further: bool = T
         dead, fallen, _ = kernel.cascade(plant.wires, plant.ring, bench.now, bench.work, plant.slots(failed), plant.base.counts)
         died = bench.work.dead[:dead].copy()
         lost = np.sort(bench.work.fallen[:fallen])
-        weaker = np.sort(kernel.chain(plant.wires, bench.now, died))
+        weaker = np.sort(kernel.chain(plant.wires, bench.now, died, plant.returns))
         threats = _threats(plant, bench, failed, failure_units, died) if further and len(weaker) else (_NONE, _NONE)
         kernel.revive(plant.wires, bench.now, died, 0, dead)
     return Damage(lost, weaker, distinct(threats[0]), threats)

@@ -157,9 +157,10 @@ class Chains:
         while len(slots):
             counts = wires.feeds_at[slots + 1] - wires.feeds_at[slots]
             first = np.repeat(wires.feeds_at[slots] - np.cumsum(counts) + counts, counts)
-            pairs = wires.gate_pair[wires.feeds[first + np.arange(len(first), dtype=np.int32)]]
+            edges = first + np.arange(len(first), dtype=np.int32)
+            pairs = wires.gate_pair[wires.feeds[edges]]
             sources, ranks = np.repeat(slots, counts), np.repeat(rank, counts)
-            keep = to_reach[pairs]
+            keep = to_reach[pairs] & (self._plant.returns[edges] == 0)
             pairs, sources, ranks = pairs[keep], sources[keep], ranks[keep]
             order = np.lexsort((sources, pairs, wiring.pair_node[pairs], ranks))
             pairs, sources, ranks = pairs[order], sources[order], ranks[order]

@@ -69,8 +69,11 @@ class Scratch(NamedTuple):
 
 
 @compiled
-def ground(wires: Wires, blocked: Flags, tally: Tally) -> None:
-    """Fill an all-zero tally with the least fixed point: nothing is live that a chain from the sources does not reach."""
+def ground(wires: Wires, blocked: Flags, tally: Tally) -> Ids:
+    """Fill an all-zero tally with the least fixed point: nothing is live that a chain from the sources does not reach.
+
+    Gives each live slot's place in the order of becoming live; what is earlier does not need what is later.
+    """
     slots = len(wires.gates_at) - 1
     need = np.zeros(slots, np.int32)
     queue = np.empty(slots, np.int32)
@@ -100,6 +103,10 @@ def ground(wires: Wires, blocked: Flags, tally: Tally) -> None:
                 tally.live[fed] = 1
                 queue[tail] = fed
                 tail += 1
+    place = np.full(slots, -1, np.int32)
+    for at in range(tail):
+        place[queue[at]] = at
+    return place
 
 
 @compiled
@@ -173,7 +180,7 @@ def _ground_again(  # noqa: PLR0912  three passes over one loop, kept together
     tail = 0
     for i in range(first, last):
         slot = ring.members[i]
-        if tally.live[slot] == 1 and _holds(wires, work.outside, slot):
+        if tally.live[slot] == 1 and holds(wires, work.outside, slot):
             work.grounded[slot] = 1
             work.stack[tail] = slot
             tail += 1
@@ -187,7 +194,7 @@ def _ground_again(  # noqa: PLR0912  three passes over one loop, kept together
             if ring.loop_of[fed] != loop:
                 continue
             work.outside[gate] += 1
-            if tally.live[fed] == 1 and work.grounded[fed] == 0 and _holds(wires, work.outside, fed):
+            if tally.live[fed] == 1 and work.grounded[fed] == 0 and holds(wires, work.outside, fed):
                 work.grounded[fed] = 1
                 work.stack[tail] = fed
                 tail += 1
@@ -204,7 +211,8 @@ def _ground_again(  # noqa: PLR0912  three passes over one loop, kept together
 
 
 @compiled
-def _holds(wires: Wires, count: Ids, slot: int) -> bool:
+def holds(wires: Wires, count: Ids, slot: int) -> bool:
+    """Whether each gate of a slot has as many suppliers as it needs, by the given counts."""
     for gate in range(wires.gates_at[slot], wires.gates_at[slot + 1]):  # noqa: SIM110  a compiled loop takes no generator
         if count[gate] < wires.at_least[gate]:
             return False
@@ -307,8 +315,11 @@ def reach(wires: Wires, live: Flags, seeds: Ids) -> Flags:
 
 
 @compiled
-def chain(wires: Wires, tally: Tally, dead: Ids) -> Ids:
-    """The pairs that still hold and in whose chain a requirement has lost a live supplier, in no order. Cost: their edges."""
+def chain(wires: Wires, tally: Tally, dead: Ids, returns: Flags) -> Ids:
+    """The pairs that still hold and in whose chain a requirement has lost a live supplier, in no order. Cost: their edges.
+
+    `returns` flags the edges that never handed on anything of their own, see `analytics/returns.py`.
+    """
     in_chain = np.zeros(len(tally.failing), np.uint8)
     seen = np.zeros(len(tally.live), np.uint8)
     queue = np.empty(len(tally.live), np.int32)
@@ -323,7 +334,7 @@ def chain(wires: Wires, tally: Tally, dead: Ids) -> Ids:
         for at in range(wires.feeds_at[slot], wires.feeds_at[slot + 1]):
             gate = wires.feeds[at]
             pair = wires.gate_pair[gate]
-            if tally.failing[pair] > 0:
+            if returns[at] == 1 or tally.failing[pair] > 0:
                 continue
             if in_chain[pair] == 0:
                 in_chain[pair] = 1

@@ -16,12 +16,14 @@ from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analytics import kernel
 from analytics.columns import distinct, without
 from analytics.conditions import Conditions, Position
 from analytics.kernel import Loops, Scratch, Tally, Wires
 from analytics.order import loops
+from analytics.returns import returns
 from analytics.supply_graph import Flags, SupplyGraph
 from analytics.wiring import Wiring, wire
 from ontology.namespaces import expand
@@ -29,6 +31,11 @@ from ontology.terms import Ids
 
 PLANTS_KEPT_MAX = 4
 """States kept a graph, one a set of open switches: the plant as it stands and a few what-ifs."""
+
+
+RETURNS_STEPS_MAX = 20_000_000
+"""Edges walked, some 0.5 s, in search of those that only return what their target handed on. Plants that are built take far fewer: only
+a tangle of thousands of nodes that all feed each other comes up to it, and there the edges not looked at count as handing on."""
 
 
 class Bench(NamedTuple):
@@ -47,6 +54,8 @@ class Plant:
     open_switches: Ids
     base: Tally
     ring: Loops
+    returns: NDArray[np.uint8]
+    """Per edge, in the order of `Wires.feeds`: 1 where it hands its target only what came from there."""
     _idle: list[Bench] = field(default_factory=list)
     _lock: Lock = field(default_factory=Lock)
 
@@ -188,12 +197,13 @@ def _ground(wiring: Wiring, open_switches: Ids) -> Plant:
     slots = len(wiring.slot_node)
     tally = Tally(np.zeros(slots, np.uint8), np.zeros(len(wires.at_least), np.int32), np.zeros(len(wiring.pair_node), np.int32))
     blocked = np.isin(wiring.slot_node, open_switches).astype(np.uint8)
-    kernel.ground(wires, blocked, tally)
+    place = kernel.ground(wires, blocked, tally)
     loop_of, found = loops(wires.feeds_at, wires.gate_slot[wires.feeds], tally.live)
     members = np.flatnonzero(loop_of >= 0).astype(np.int32)
     members = members[np.argsort(loop_of[members], kind="stable")]
     members_at = np.searchsorted(loop_of[members], np.arange(found + 1)).astype(np.int32)
-    return Plant(wiring, open_switches, tally, Loops(loop_of, members_at, members))
+    ring = Loops(loop_of, members_at, members)
+    return Plant(wiring, open_switches, tally, ring, returns(wires, ring, tally, place, RETURNS_STEPS_MAX))
 
 
 def _copy(tally: Tally) -> Tally:

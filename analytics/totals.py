@@ -16,7 +16,8 @@ KEYS = ("LOST", "OVERLOADED", "NO_REDUNDANCY", "REDUCED", "UNAFFECTED")
 _RANKS = ("LOST", "OVERLOADED", "DOWN_BEFORE", "NO_REDUNDANCY", "REDUCED", "UNAFFECTED")
 """Worst first. What was down before and loses still more counts as lost; that it lost a spare besides is no news."""
 _RANK_OF_KIND = np.array([_RANKS.index(key) for key in KEYS], dtype=np.int32)
-_DOWN_BEFORE, _UNAFFECTED = _RANKS.index("DOWN_BEFORE"), _RANKS.index("UNAFFECTED")
+_BEFORE = "DOWN_BEFORE"
+_DOWN_BEFORE, _UNAFFECTED = _RANKS.index(_BEFORE), _RANKS.index("UNAFFECTED")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +65,11 @@ def count_totals(graph: SupplyGraph, nodes: Ids, kinds: Ids, down: Ids, failed: 
     np.minimum.at(tenants, owned[:, 1], worst[owned[:, 0]])
     racks, services = loads.racks[up[loads.racks]], loads.services[up[loads.services]]
     running = up[loads.equipment]
-    counts = [_counts(ranks) for ranks in (worst[racks], worst[services], tenants)]
+    of_racks, of_services, of_tenants = (_counts(ranks) for ranks in (worst[racks], worst[services], tenants))
     kw = _sums(worst[loads.equipment[running]], loads.equipment_kw[running])
     return (
-        Totals(*(_by_outcome(each) for each in counts), _by_outcome(kw)),
-        DownBefore(*(each["DOWN_BEFORE"] for each in counts), kw["DOWN_BEFORE"]),
+        Totals(_by_outcome(of_racks), _by_outcome(of_services), _by_outcome(of_tenants), _by_outcome(kw)),
+        DownBefore(of_racks[_BEFORE], of_services[_BEFORE], of_tenants[_BEFORE], kw[_BEFORE]),
     )
 
 

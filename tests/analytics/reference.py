@@ -76,6 +76,7 @@ class Reference:
             self.gates_of[gate.node, gate.medium].append(gate)
         self.base = self.live(frozenset())
         self._live: dict[frozenset[str], set[Pair]] = {}
+        self._without: dict[Pair, set[Pair]] = {}
 
     def _edges(self) -> set[tuple[str, str, str]]:
         """Rules 1, 6 and 7."""
@@ -115,8 +116,11 @@ class Reference:
                 gates.append(Gate(v, m, 1, suppliers))
         return gates
 
-    def live(self, failed: frozenset[str]) -> set[Pair]:
-        """(node, medium) for everything that a node hands on: grown from nothing until nothing more comes."""
+    def live(self, failed: frozenset[str], but: Pair | None = None) -> set[Pair]:
+        """(node, medium) for everything that a node hands on: grown from nothing until nothing more comes.
+
+        `but` takes out what one node hands on: a conduit in one medium, any other in all.
+        """
         plan, media = self.plan, sorted({m for _, _, m in self.edges} | {m for _, m in self.fed})
         live: set[Pair] = set()
         while True:
@@ -125,6 +129,7 @@ class Reference:
                 for n in plan.kinds
                 if n not in failed and not (n in plan.open and plan.kinds[n] == "switch")
                 for m in media
+                if not (but is not None and n == but[0] and (m == but[1] or not plan.conduit(n)))
                 if all(self._gate_holds(g, live) for g in self.gates if g.node == n and (g.medium == m or not plan.conduit(n)))
             }
             if grown == live:
@@ -158,18 +163,27 @@ class Reference:
         others = [x for x in sorted(self.plan.kinds) if x not in failed and x != pair[0] and self.plan.unit(x)]
         return tuple(x for x in others if pair not in self.holding(failed | {x}) and pair in self.holding(frozenset({x})))
 
+    def carries(self, supplier: str, gate: Gate) -> bool:
+        """Whether a supplier is live in the base, and would be without what it supplies."""
+        end = (gate.node, gate.medium)
+        if end not in self._without:
+            self._without[end] = self.live(frozenset(), end)
+        return (supplier, gate.medium) in self._without[end]
+
     def weaker(self, failed: frozenset[str]) -> set[Pair]:
-        """Pairs that hold and in whose chain a requirement has lost a live supplier."""
+        """Pairs that hold and in whose chain a requirement has lost a supplier that carried."""
         now, live = self.holding(failed), self.live(failed)
-        lost = {
-            (g.node, g.medium) for g in self.gates if any((s, g.medium) in self.base and (s, g.medium) not in live for s in g.suppliers)
-        }
+        lost = {(g.node, g.medium) for g in self.gates if any(self.carries(s, g) and (s, g.medium) not in live for s in g.suppliers)}
         weak = {pair for pair in self.fed if pair in now and pair in lost}
         while True:
             more = set()
             for g in self.gates:
                 for s in g.suppliers:
-                    if (s, g.medium) in live and any(n == s and (m == g.medium or not self.plan.conduit(s)) for n, m in weak):
+                    if (
+                        (s, g.medium) in live
+                        and self.carries(s, g)
+                        and any(n == s and (m == g.medium or not self.plan.conduit(s)) for n, m in weak)
+                    ):
                         more.add((g.node, g.medium))
             more = (more & now) | weak
             if more == weak:
@@ -207,7 +221,7 @@ class Reference:
             if end not in through:
                 continue
             for s in gate.suppliers:
-                if (s, gate.medium) not in self.base:
+                if not self.carries(s, gate):
                     continue
                 if s in evidence:
                     graph.add_edge(s, end)

@@ -200,6 +200,46 @@ def test_a_loop_does_not_feed_itself() -> None:
     assert next(o.path for o in answer.outcomes if o.id == SITE + "R") == tuple(SITE + n for n in ("Feed", "Bus-1", "Tie-1", "Bus-2", "R"))
 
 
+def test_a_bus_that_lives_by_a_tie_is_no_spare_of_the_bus_that_feeds_it() -> None:
+    """U1 feeds B1, and B1 by the closed tie B2: B2 never gave B1 anything, so with B2 gone nothing of B1 is less than before."""
+    graph = site(
+        """
+        :U1 a dcx:UPS ; dcx:feedsPower :B1 . :B1 a brick:Switchgear ; dcx:feedsPower :R1 . :B2 a brick:Switchgear ; dcx:feedsPower :R2 .
+        :T12 a dcx:Tie_Breaker ; dcx:ties :B1, :B2 ; dcx:normalPosition dcx:Closed . :R1 a brick:ICT_Rack . :R2 a brick:ICT_Rack .
+        """
+    )
+
+    assert told(fail(graph, "B2")) == {"R2 Power": "LOST"}
+    assert told(fail(graph, "T12")) == {"B2 Power": "LOST", "R2 Power": "LOST"}
+
+
+def test_a_return_line_is_no_supplier_of_what_it_returns_to() -> None:
+    """Tower → chiller → pump → coil → chiller: the coil only brings back what the chiller sent, and the tower alone carries it."""
+    graph = site(
+        """
+        :CT a brick:Cooling_Tower ; dcx:feedsLiquidCooling :CH . :CH a brick:Chiller ; dcx:feedsLiquidCooling :P .
+        :P a brick:Pump ; dcx:feedsLiquidCooling :Coil . :Coil a brick:Coil ; dcx:feedsLiquidCooling :CH .
+        """
+    )
+
+    assert told(fail(graph, "P")) == {"Coil LiquidCooling": "LOST"}
+
+
+def test_a_spare_behind_a_tie_with_a_feed_of_its_own_still_counts() -> None:
+    """As before, but U2 feeds B2: with B2 gone B1 has 2 - 1 = 1 way left, and U1 as the one further failure that would take it."""
+    graph = site(
+        """
+        :U1 a dcx:UPS ; dcx:feedsPower :B1 . :U2 a dcx:UPS ; dcx:feedsPower :B2 . :B1 a brick:Switchgear . :B2 a brick:Switchgear .
+        :T12 a dcx:Tie_Breaker ; dcx:ties :B1, :B2 ; dcx:normalPosition dcx:Closed .
+        """
+    )
+
+    answer = fail(graph, "B2")
+
+    assert told(answer) == {"B1 Power": "NO_REDUNDANCY", "T12 Power": "NO_REDUNDANCY"}
+    assert next(o.path for o in answer.outcomes if o.id == SITE + "B1") == (SITE + "B2", SITE + "T12", SITE + "B1")
+
+
 def test_a_service_with_two_of_three_replicas() -> None:
     """3 servers, 2 needed: 3 - 1 = 2 hold and one further, 1 < 2, takes it; 3 - 2 = 1 is lost, and its tenant with it."""
     graph = site(
