@@ -9,8 +9,9 @@ import numpy as np
 
 from analytics.columns import distinct
 from analytics.roles import Masks, Roles
-from analytics.supply_graph import AIR_COOLING, COMPUTE, CONTROL, LIQUID_COOLING, NETWORK, POWER, Flags
+from analytics.supply_graph import Flags
 from graph.snapshot import Relation, Snapshot
+from ontology.media import AIR_COOLING, COMPUTE, CONTROL, LIQUID_COOLING, NETWORK, POWER
 from ontology.namespaces import BRICK, DCX, S223
 from ontology.terms import Ids, is_literal
 from ontology.vocabulary import Vocabulary

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.order import levels, loops
-from analytics.supply_graph import AIR_COOLING, LIQUID_COOLING, Flags, SupplyGraph
+from analytics.supply_graph import Flags, SupplyGraph
 from graph.snapshot import Snapshot
 from graph.values import Floats
+from ontology.media import AIR_COOLING, LIQUID_COOLING
 from ontology.namespaces import DCX
 from ontology.terms import Ids, literal
 

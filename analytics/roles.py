@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.supply_graph import ALL, MEDIA, Flags
+from analytics.supply_graph import ALL, Flags
 from graph.snapshot import RDF_TYPE, Snapshot
+from ontology.media import MEDIA
 from ontology.namespaces import DCX
 from ontology.terms import Ids
 from ontology.vocabulary import Vocabulary

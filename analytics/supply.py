@@ -11,13 +11,13 @@ from analytics.columns import distinct, without
 from analytics.edges import SupplyTriples, supply_triples
 from analytics.requirements import Stated, compile_requirements, needed_members, stated_requirements
 from analytics.roles import MEDIA_MAX, OPEN, Masks, Roles, roles_of
-from analytics.supply_graph import MEDIA, Assumed, Assumptions, Edges, Flags, Nodes, SupplyGraph
+from analytics.supply_graph import Assumed, Assumptions, Edges, Flags, Nodes, SupplyGraph
 from graph.snapshot import LABEL, Snapshot
 from ontology.namespaces import DCX
 from ontology.terms import Ids, is_literal, literal_parts
 from ontology.vocabulary import Vocabulary
 
-__all__ = ["MEDIA", "SupplyGraph", "compile_supply"]
+__all__ = ["SupplyGraph", "compile_supply"]
 
 
 def compile_supply(snapshot: Snapshot, vocabulary: Vocabulary) -> SupplyGraph:

@@ -19,19 +19,11 @@ from numpy.typing import NDArray
 
 from graph.errors import UnknownEntity
 from graph.values import Floats
-from ontology.namespaces import DCX, compact, expand, local_name
+from ontology.media import MEDIA
+from ontology.namespaces import compact, expand, local_name
 from ontology.terms import Ids
 
 Flags = NDArray[np.bool_]
-
-POWER = DCX + "Power"
-LIQUID_COOLING = DCX + "LiquidCooling"
-AIR_COOLING = DCX + "AirCooling"
-NETWORK = DCX + "Network"
-COMPUTE = DCX + "Compute"
-CONTROL = DCX + "Control"
-MEDIA = (POWER, LIQUID_COOLING, AIR_COOLING, NETWORK, COMPUTE, CONTROL)
-"""The media that the model knows by itself, in the order in which an unclear medium is settled."""
 
 ALL = -1
 """A threshold that means: every supplier there is."""

@@ -16,6 +16,7 @@ import pyoxigraph as ox
 import shifty
 
 from ontology.findings import Finding, Severity
+from ontology.media import MEDIA
 from ontology.namespaces import BRICK, DCX, RDF, RDFS, SKOS, UNIT, compact, expand
 from ontology.rdf import read
 from ontology.terms import QuadBlock, is_blank, term_of
@@ -127,5 +128,5 @@ def _shape_triples(vocabulary: Vocabulary) -> Iterable[ox.Triple]:
     for info in vocabulary.classes.values():
         for superclass in info.superclasses:
             yield ox.Triple(ox.NamedNode(info.iri), above, ox.NamedNode(superclass))
-    for medium in ("Power", "LiquidCooling", "AirCooling", "Network", "Compute", "Control"):
-        yield ox.Triple(ox.NamedNode(DCX + medium), kind, ox.NamedNode(DCX + "Medium"))
+    for medium in MEDIA:
+        yield ox.Triple(ox.NamedNode(medium), kind, ox.NamedNode(DCX + "Medium"))

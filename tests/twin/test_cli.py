@@ -14,6 +14,12 @@ import pytest
 
 RIDETHROUGH = str(Path(sys.executable).with_name("ridethrough"))
 SMALL = "@prefix brick: <https://brickschema.org/schema/Brick#> .\n<urn:a> a brick:Chiller ; brick:feeds <urn:b> .\n<urn:b> a brick:AHU .\n"
+OWN_MEDIUM = """@prefix dcx: <https://w3id.org/ridethrough/ontology#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+<urn:x:Steam> a dcx:Medium .
+<urn:x:Boiler> rdfs:subClassOf <https://brickschema.org/schema/Brick#Equipment> ; dcx:handsOn <urn:x:Steam> ; dcx:sourceOf <urn:x:Steam> .
+<urn:x:Heater> rdfs:subClassOf <https://brickschema.org/schema/Brick#Equipment> ; dcx:takesIn <urn:x:Steam> .
+"""
 
 
 class Desk:
@@ -172,12 +178,26 @@ def test_an_unknown_id_names_the_nearest_ones(loaded: Desk) -> None:
     assert answer.stderr.count("\n") == 1
 
 
+def test_a_medium_of_the_user_s_own_ontology_can_be_asked_for(desk: Desk) -> None:
+    """A boiler that hands on steam feeds one heater, which is lost with it; the name is enough."""
+    desk.write("own.ttl", OWN_MEDIUM)
+    desk.write("site.ttl", "<urn:b> a <urn:x:Boiler> ; <https://brickschema.org/schema/Brick#feeds> <urn:h> . <urn:h> a <urn:x:Heater> .")
+    desk.type("load", "site.ttl")
+
+    asked = [desk.type("impact", "urn:b", "--json", "--medium", name, RIDETHROUGH_ONTOLOGY="own.ttl") for name in ("steam", "urn:x:Steam")]
+
+    assert [answer.stderr for answer in asked] == ["", ""]
+    assert [[row["medium"] for row in json.loads(answer.stdout)["outcomes"] if row["id"] == "urn:h"] for answer in asked] == [
+        ["urn:x:Steam"]
+    ] * 2
+
+
 def test_an_unknown_medium_is_wrong_usage(loaded: Desk) -> None:
     """The media that there are are told."""
     answer = loaded.type("impact", "demo:UPS-A", "--medium", "Steam")
 
     assert answer.returncode == 2
-    assert "Power, LiquidCooling, AirCooling" in answer.stderr
+    assert "dcx:Power, dcx:LiquidCooling, dcx:AirCooling" in answer.stderr
 
 
 def test_an_empty_folder_says_what_to_do(desk: Desk) -> None:

@@ -9,6 +9,8 @@ import typer
 from twin.cli.output import Config, Data, Failure, Json, Store, say, say_json, settings_from, table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from analytics.impact import BlastRadius
 
 ROWS_SHOWN = 40
@@ -47,7 +49,8 @@ def impact(
         for asked in ids:
             if snapshot.find(asked) is None:
                 raise UnknownEntity(no_entity(snapshot, asked))
-        found = opened.twin.impact([expand(asked) for asked in ids], None if medium is None else media_of(medium))
+        media = None if medium is None else media_of(medium, opened.twin.supply().media)
+        found = opened.twin.impact([expand(asked) for asked in ids], media)
     finally:
         opened.close()
     if json:
@@ -56,18 +59,16 @@ def impact(
         _tell(found, every)
 
 
-def media_of(names: list[str]) -> list[str]:
-    """The IRIs of media by IRI, CURIE or bare name."""
-    from ontology.namespaces import DCX, expand, local_name
+def media_of(names: list[str], known: Sequence[str]) -> list[str]:
+    """The IRIs of media by IRI, CURIE or bare name; `known` are the media of the twin, a user's own included."""
+    from ontology.namespaces import compact, expand, local_name
 
-    known = {local_name(iri).lower(): iri for iri in (DCX + name for name in MEDIA)}
-    found = [known.get(local_name(expand(name)).lower()) for name in names]
-    if None in found:
-        raise Failure(f"no medium {names[found.index(None)]!r}; there are: {', '.join(MEDIA)}", code=2)
-    return [iri for iri in found if iri is not None]
-
-
-MEDIA = ("Power", "LiquidCooling", "AirCooling", "Network", "Compute", "Control")
+    by_name = {local_name(iri).lower(): iri for iri in known}
+    wanted = [by_name.get(name.lower(), expand(name)) for name in names]
+    for name, iri in zip(names, wanted, strict=True):
+        if iri not in known:
+            raise Failure(f"no medium {name!r}; there are: {', '.join(map(compact, known))}", code=2)
+    return wanted
 
 
 def _tell(found: BlastRadius, every: bool) -> None:

@@ -17,8 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.supply_graph import POWER, SupplyGraph
+from analytics.supply_graph import SupplyGraph
 from graph.snapshot import Snapshot
+from ontology.media import POWER
 from ontology.namespaces import BRICK, DCX
 from ontology.vocabulary import Vocabulary
 from twin.demo import physics
