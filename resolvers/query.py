@@ -52,7 +52,7 @@ class Status:
     at: datetime = strawberry.field(description="When that revision was made.")
     entities: int = strawberry.field(description="Named entities in the graph.")
     points: int = strawberry.field(description="Points that can have a live value.")
-    live: int = strawberry.field(description="Points whose value is good or uncertain now.")
+    live: int = strawberry.field(description="Points whose value is good now.")
     store: str = strawberry.field(description="Where the graph is kept.")
     control: bool = strawberry.field(description="Whether any point may be written.")
     unbound: list[UnboundTopic] = strawberry.field(description="Topics that came in and belong to no point.")
