@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from enum import Enum
 from typing import Any
 
 import strawberry
+from strawberry.types.nodes import SelectedField, Selection
 
-from analytics.impact import BlastRadius
+from analytics.impact import BlastRadius, Told
 from analytics.impact import Outcome as AnalysedOutcome
 from analytics.layout import GraphView as LaidOut
 from analytics.standing import Standing
@@ -132,6 +133,21 @@ class Impact:
                 Position(id=strawberry.ID(each.id), position=each.position, from_telemetry=each.from_telemetry) for each in found.positions
             ],
         )
+
+
+def told_of(selections: Iterable[Selection]) -> Told:
+    """How much of an impact is asked for by what is selected of it."""
+    names = {*_names(selections)}
+    if "outcomes" not in names:
+        return Told.TOTALS
+    return Told.WHY if names & {"evidence", "path"} else Told.OUTCOMES
+
+
+def _names(selections: Iterable[Selection]) -> Iterator[str]:
+    for selection in selections:
+        if isinstance(selection, SelectedField):
+            yield selection.name
+        yield from _names(selection.selections)
 
 
 def _ids(iris: Iterable[str]) -> list[strawberry.ID]:

@@ -55,6 +55,14 @@ class CompiledReads:
             return None
         return orjson.dumps({"data": data})
 
+    def searches(self, query: str, operation: str | None) -> bool:
+        """Whether the answer looks through all texts: more than an event loop should wait for."""
+        try:
+            _, made = self._planned(query, operation)
+        except GraphQLError:
+            return False
+        return made is not None and any(each.name.value == "text" for pick in made.selection.picks for each in pick.node.arguments or ())
+
     def _plan(self, query: str, operation: str | None) -> tuple[DocumentNode, Plan | None]:
         document = parsed(query, self._limits.tokens)
         return document, None if validated(self._schema, document) else plan(document, operation)

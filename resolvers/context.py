@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from threading import Lock
 from typing import Any, Protocol
 
 import strawberry
 
-from analytics.impact import BlastRadius
+from analytics.impact import BlastRadius, Told
 from analytics.layout import GraphView
 from analytics.standing import Standing
 from graph.current import CurrentValues, PointValue
@@ -18,6 +20,7 @@ from graph.snapshot import Snapshot
 from ontology.vocabulary import Vocabulary
 from resolvers.index import Index
 from resolvers.reads import Reads, sample_of
+from resolvers.workers import Workers
 from twin.control import CommandRecord
 
 
@@ -42,8 +45,8 @@ class TwinPort(Protocol):
     def vocabulary(self) -> Vocabulary:
         """The ontology."""
 
-    def impact(self, failed: Sequence[str], media: Sequence[str] | None) -> BlastRadius:
-        """What is hit when the given entities fail. Takes milliseconds of a core: call it in a worker thread."""
+    def impact(self, failed: Sequence[str], media: Sequence[str] | None, told: Told) -> BlastRadius:
+        """What is hit when the given entities fail. Takes milliseconds to seconds of a core: call it in a worker thread."""
 
     def view(self, around: str, hops: int, limit: int) -> GraphView:
         """The graph around an entity, laid out by supply level."""
@@ -101,14 +104,26 @@ class Face:
     facts: Callable[[], ServiceFacts]
     author: str
     """Who is named for a command that names nobody."""
+    analysis: Workers = field(default_factory=Workers)
     _index: Index | None = field(default=None, repr=False)
+    _building: Lock = field(default_factory=Lock, repr=False)
 
     def index(self) -> Index:
         """The index of the newest revision; kept until there is a newer one."""
-        snapshot = self.twin.snapshot
-        if self._index is None or self._index.snapshot is not snapshot:
-            self._index = Index(snapshot, self.twin.vocabulary)
-        return self._index
+        snapshot, index = self.twin.snapshot, self._index
+        return index if index is not None and index.snapshot is snapshot else self._build(snapshot)
+
+    async def prepare(self) -> None:
+        """Have the index of the newest revision worked out, in a thread where it is not yet: before each operation."""
+        index = self._index
+        if index is None or index.snapshot is not self.twin.snapshot:
+            await asyncio.to_thread(self._build, self.twin.snapshot)
+
+    def _build(self, snapshot: Snapshot) -> Index:
+        with self._building:
+            if self._index is None or self._index.snapshot is not snapshot:
+                self._index = Index(snapshot, self.twin.vocabulary).worked_out()
+            return self._index
 
     def sample(self, point: str) -> PointValue:
         """What is known of a point now."""

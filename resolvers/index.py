@@ -1,6 +1,6 @@
 """What the face reads of one revision, as columns in order of IRIs: classes, labels, search texts, relations, points.
 
-Everything is worked out once for a revision, when first asked for; nothing here knows a request.
+Everything is worked out once for a revision; nothing here knows a request.
 """
 
 from __future__ import annotations
@@ -60,6 +60,11 @@ class Index:
         self.texts_of_facts: dict[tuple[tuple[str, str], ...], dict[int, bytes]] = {}
         """For each selection of properties that was asked for, the written answers; see the compiled reads."""
         self._units: dict[int, str | None] = {}
+
+    def worked_out(self) -> Index:
+        """The index with every column worked out, so that no question has to wait for one. Cost: some passes over all quads."""
+        _ = self.rank, self.labels, self.shown_class, self.statements, self.texts, self.counts
+        return self
 
     # -- columns --------------------------------------------------------------------------------------------------
 

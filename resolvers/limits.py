@@ -20,6 +20,7 @@ from graphql import (
     FragmentSpreadNode,
     InlineFragmentNode,
     IntValueNode,
+    ListValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
     VariableNode,
@@ -28,6 +29,8 @@ from graphql import (
 DIRECTIONS = ("OUT", "IN")
 """The relations that one predicate can have with an entity."""
 INTROSPECTION_COST = 20_000
+FAILED_COST = 250
+"""What one entity of `impact(failed)` costs: its part in the search for what explains the outcomes, in fields of an answer."""
 PAGE = {"entities": ("first", 50, 1000), "graph": ("limit", 300, 10_000)}
 """Fields whose argument says how many things they may answer with: its default, and the most that it may be."""
 LISTS = {
@@ -70,7 +73,12 @@ def over(document: DocumentNode, variables: Mapping[str, Any] | None, limits: Li
     checks = (
         ("levels of selection", max((each.depth for each in operations), default=0), limits.depth, "ask in several queries"),
         ("aliases", aliases, limits.aliases, "ask in several queries"),
-        ("fields in its answer, by estimate,", sum(each.cost for each in operations), limits.cost, "ask for smaller pages with `first`"),
+        (
+            "fields in its answer, by estimate,",
+            sum(each.cost for each in operations),
+            limits.cost,
+            "ask for smaller pages with `first`, or for fewer `failed`",
+        ),
     )
     return next((f"the document has {n} {what} and may have {most}: {remedy}" for what, n, most, remedy in checks if n > most), None)
 
@@ -101,7 +109,16 @@ class _Meter:
         if node.name.value in ("__schema", "__type"):
             return Measure(1, alias, INTROSPECTION_COST)
         inner = self.of(node.selection_set)
-        return Measure(1 + inner.depth, alias + inner.aliases, self._times(node) * (1 + inner.cost))
+        cost = self._times(node) * (1 + inner.cost) + (FAILED_COST * self._failed(node) if node.name.value == "impact" else 0)
+        return Measure(1 + inner.depth, alias + inner.aliases, cost)
+
+    def _failed(self, node: FieldNode) -> int:
+        """How many entities fail in a question about it."""
+        given = next((each.value for each in node.arguments or () if each.name.value == "failed"), None)
+        if isinstance(given, VariableNode):
+            value = self._variables.get(given.name.value)
+            return len(value) if isinstance(value, list) else 1
+        return len(given.values) if isinstance(given, ListValueNode) else 1
 
     def _times(self, node: FieldNode) -> int:
         name = node.name.value
@@ -128,12 +145,15 @@ class _Meter:
         return self.fragments[name]
 
 
-def _defaults(document: DocumentNode) -> dict[str, int]:
-    """The whole numbers that variables are when none is given; where operations differ about one, the largest."""
-    found: dict[str, int] = {}
+def _defaults(document: DocumentNode) -> dict[str, int | list[Any]]:
+    """The numbers and lists that variables are when none is given; where operations differ about one, the largest."""
+    found: dict[str, int | list[Any]] = {}
     for operation in document.definitions:
         for each in (operation.variable_definitions or ()) if isinstance(operation, OperationDefinitionNode) else ():
-            if isinstance(each.default_value, IntValueNode):
-                name = each.variable.name.value
-                found[name] = max(found.get(name, 0), int(each.default_value.value))
+            name, default = each.variable.name.value, each.default_value
+            known = found.get(name)
+            if isinstance(default, IntValueNode):
+                found[name] = max(known if isinstance(known, int) else 0, int(default.value))
+            elif isinstance(default, ListValueNode):
+                found[name] = max(known if isinstance(known, list) else [], list(default.values), key=len)
     return found

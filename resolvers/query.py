@@ -9,9 +9,10 @@ from typing import Annotated
 
 import strawberry
 
+from analytics.impact import Told
 from graph.names import no_entity
 from ontology.namespaces import expand
-from resolvers.analysis import GraphView, Impact
+from resolvers.analysis import GraphView, Impact, told_of
 from resolvers.commands import Command
 from resolvers.context import Face, Info, TwinPort, Unbound, face_of, reads_of
 from resolvers.errors import BadInput, NoSuchEntity
@@ -69,7 +70,7 @@ class Query:
         return None if number is None else Entity(reads=reads, number=number)
 
     @strawberry.field(description="Named entities in order of their IRIs.")
-    def entities(
+    async def entities(
         self,
         info: Info,
         class_: Annotated[
@@ -82,7 +83,8 @@ class Query:
         after: Annotated[str | None, strawberry.argument(description="Cursor of the entity before the page.")] = None,
     ) -> EntityConnection:
         reads = reads_of(info)
-        return EntityConnection.of(reads, reads.index.select(class_, checked_text(text)), PAGE_DEFAULT if first is None else first, after)
+        found = await asyncio.to_thread(reads.index.select, class_, checked_text(text))
+        return EntityConnection.of(reads, found, PAGE_DEFAULT if first is None else first, after)
 
     @strawberry.field(description="All classes of the ontology, in order of their IRIs.")
     def classes(self, info: Info) -> list[OntologyClass]:
@@ -102,12 +104,12 @@ class Query:
         if not 1 <= limit <= NODES_MAX:
             raise BadInput(f"limit = {limit}: give 1 to {NODES_MAX}")
         face = face_of(info)
-        (iri,) = known(face.index(), [around])
+        (iri,) = await known(face.index(), [around])
         return await asyncio.to_thread(_drawing, face.twin, iri, hops, limit)
 
     @strawberry.field(description="What is hit when the given entities fail together, and why.")
     async def impact(self, info: Info, failed: Failed, media: Media = None) -> Impact:
-        return await impact_of(face_of(info), failed, media)
+        return await impact_of(face_of(info), failed, media, told_of(info.selected_fields))
 
     @strawberry.field(description="A command by its id, or null.")
     def command(
@@ -139,20 +141,24 @@ def _drawing(twin: TwinPort, around: str, hops: int, limit: int) -> GraphView:
     return GraphView.of(view, twin.standing([node.id for node in view.nodes]))
 
 
-async def impact_of(face: Face, failed: Sequence[str], media: Sequence[str] | None) -> Impact:
-    """The blast radius, worked out in a worker thread. Raises `BadInput`, `NoSuchEntity`."""
+async def impact_of(face: Face, failed: Sequence[str], media: Sequence[str] | None, told: Told) -> Impact:
+    """The blast radius, worked out in a worker thread. Raises `BadInput`, `NoSuchEntity`, `LimitExceeded`."""
     if not 1 <= len(failed) <= FAILED_MAX:
         raise BadInput(f"failed has {len(failed)} ids: give 1 to {FAILED_MAX}")
-    iris = known(face.index(), failed)
+    iris = await known(face.index(), failed)
     wanted = None if media is None else [expand(medium) for medium in media]
-    return Impact.of(await asyncio.to_thread(face.twin.impact, iris, wanted))
+    return await face.analysis.run(_impact, face.twin, iris, wanted, told)
 
 
-def known(index: Index, ids: Sequence[str]) -> list[str]:
+def _impact(twin: TwinPort, failed: Sequence[str], media: Sequence[str] | None, told: Told) -> Impact:
+    return Impact.of(twin.impact(failed, media, told))
+
+
+async def known(index: Index, ids: Sequence[str]) -> list[str]:
     """The IRIs of ids that this revision has. Raises `NoSuchEntity` for the first that it does not have, with the nearest ones."""
     unknown = next((asked for asked in ids if index.snapshot.find(asked) is None), None)
     if unknown is not None:
-        raise NoSuchEntity(no_entity(index.snapshot, unknown))
+        raise NoSuchEntity(await asyncio.to_thread(no_entity, index.snapshot, unknown))
     return [expand(asked) for asked in ids]
 
 

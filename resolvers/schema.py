@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from functools import lru_cache
 
 import strawberry
@@ -77,13 +77,15 @@ class Guard(MaskErrors):
         super().__init__()
         self._limits = limits
 
-    def on_operation(self) -> Iterator[None]:
+    async def on_operation(self) -> AsyncIterator[None]:  # type: ignore[override] # strawberry awaits either kind
         """Bound the parser, pin the revision that every root field reads, and tidy the errors."""
         self.execution_context.parse_options["max_tokens"] = self._limits.tokens
         context = self.execution_context.context
         if isinstance(context, dict) and "face" in context:
+            await context["face"].prepare()
             self.execution_context.context = {**context, "reads": context["face"].reads()}
-        yield from super().on_operation()
+        for _ in super().on_operation():
+            yield
 
     def on_parse(self) -> Iterator[None]:
         """Parse once for a text."""

@@ -17,7 +17,7 @@ import strawberry
 
 from graph.snapshot import Snapshot
 from ontology.namespaces import DCX
-from resolvers.analysis import Impact
+from resolvers.analysis import Impact, told_of
 from resolvers.commands import Command
 from resolvers.context import Face, Info, face_of
 from resolvers.errors import BadInput, LimitExceeded
@@ -72,14 +72,14 @@ class Subscription:
         face = face_of(info)
         if not 1 <= len(points) <= POINTS_MAX:
             raise BadInput(f"points has {len(points)} ids: give 1 to {POINTS_MAX}")
-        wanted = dict.fromkeys(known(face.index(), points))
+        wanted = dict.fromkeys(await known(face.index(), points))
         async for changed in _changed_points(face, wanted):
             now_ms = int(face.clock().timestamp() * 1000)
             yield [PointReading(point=strawberry.ID(iri), value=Value.of(face.sample(iri), now_ms)) for iri in changed]
 
     @strawberry.subscription(description="What is hit when the given entities fail, again whenever a switch moves or the graph changes.")
     async def impact(self, info: Info, failed: Failed, media: Media = None) -> AsyncGenerator[Impact, None]:
-        face, bell = face_of(info), _Bell()
+        face, bell, told = face_of(info), _Bell(), told_of(info.selected_fields)
         switches = _SwitchPoints(face)
         stop = [
             face.feed.changes(bell.ring),
@@ -87,7 +87,8 @@ class Subscription:
         ]
         try:
             while True:
-                yield await impact_of(face, failed, media)
+                await face.prepare()
+                yield await impact_of(face, failed, media, told)
                 await bell.wait()
                 await asyncio.sleep(IMPACT_TICK_S)
         finally:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from analytics.impact import BlastRadius, Told
 from ontology.namespaces import DEMO
 from tests.support.served import RACKS, Served, served
 
@@ -44,6 +47,45 @@ def test_one_medium_can_be_asked_for(site: Served) -> None:
     found = site.ask(WHOLE, f=[UPS_A], m=["dcx:Power"])["impact"]
 
     assert {row["medium"] for row in found["outcomes"]} == {"https://w3id.org/ridethrough/ontology#Power"}
+
+
+def test_only_what_is_asked_for_is_worked_out(site: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Why an outcome is so costs most, and outcomes cost more than counts; fragments are looked into, sockets as well."""
+    asked: list[Told] = []
+    real = site.twin.impact
+
+    def noted(failed: list[str], media: list[str] | None, told: Told) -> BlastRadius:
+        asked.append(told)
+        return real(failed, media, told)
+
+    monkeypatch.setattr(site.twin, "impact", noted)
+    site.ask("query($f: [ID!]!) { impact(failed: $f) { totals { racks { lost } } } }", f=[UPS_A])
+    site.ask("query($f: [ID!]!) { impact(failed: $f) { ...R } } fragment R on Impact { outcomes { id } }", f=[UPS_A])
+    site.ask("query($f: [ID!]!) { impact(failed: $f) { outcomes { ... on NodeOutcome { why: evidence } } } }", f=[UPS_A])
+    with site.subscribed('subscription { impact(failed: ["demo:UPS-A"]) { revision } }') as told:
+        told()
+
+    assert asked == [Told.TOTALS, Told.OUTCOMES, Told.WHY, Told.TOTALS]
+
+
+def test_a_question_about_failures_costs_by_how_many_fail(site: Served) -> None:
+    """At 250 fields a failure, 1,000 of them twice are 500,000 and more; 20 of them twice are not."""
+    twice = "query($f: [ID!]!) { a: impact(failed: $f) { revision } b: impact(failed: $f) { revision } }"
+    (error,) = site.post(twice, f=[UPS_A] * 1000)["errors"]
+
+    assert error["extensions"]["code"] == "LIMIT_EXCEEDED"
+    assert "for fewer `failed`" in error["message"]
+    assert "errors" not in site.post(twice, f=[UPS_A] * 20)
+
+
+def test_questions_about_failures_wait_in_a_bounded_line() -> None:
+    """With none allowed to wait the next one is refused with what to do."""
+    with served() as site:
+        site.face.analysis.waiting_max = 0
+        (error,) = site.post(WHOLE, f=[UPS_A])["errors"]
+
+    assert error["extensions"]["code"] == "LIMIT_EXCEEDED"
+    assert error["message"] == "0 questions about failures are waiting and 0 may: ask again later"
 
 
 def test_an_unknown_id_is_an_error_with_the_nearest_ones(site: Served) -> None:
