@@ -138,7 +138,7 @@ def operate(settings: Settings, breaker: str, *, closed: bool) -> None:
     finally:
         store.close()
     point = _position_point(settings, snapshot, breaker)
-    client = ModbusClient(ModbusConfig(endpoints), bind_modbus(snapshot, endpoints), _Deaf(), now)
+    client = ModbusClient(ModbusConfig(), bind_modbus(snapshot, endpoints), _Deaf(), now)
     client.start()
     try:
         _write_once(client, Command(str(uuid4()), str(uuid4()), point, float(closed), settings.author, "simulate", now()))

@@ -115,7 +115,7 @@ class Service:
         if not self._wires.modbus:
             return None
         bindings = bind_modbus(self._opened.twin.snapshot, self._endpoints)
-        return ModbusClient(ModbusConfig(self._endpoints), bindings, self._ingest, now)
+        return ModbusClient(ModbusConfig(), bindings, self._ingest, now)
 
     def _renew(self, event: GraphChanged) -> None:
         """Rule 3: points first, then what reads them."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 PORT = 502
 """IANA, mbap."""
@@ -36,9 +35,8 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class ModbusConfig:
-    """The bounds; `endpoints` gives a gateway (IRI) another place than the graph says."""
+    """The bounds."""
 
-    endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
     timeout_s: float = 3.0
     """How long an answer may take. Late answers shift all later ones in some stacks, so the connection is closed then."""
     turn_timeouts: float = 2.0
