@@ -48,6 +48,14 @@ def config(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MqttConfi
         broker.close()
 
 
+@pytest.fixture
+def mosquitto(tmp_path: Path) -> Iterator[MqttConfig]:
+    """A running mosquitto, for what does not depend on the broker's kind."""
+    broker = Mosquitto(tmp_path).start()
+    yield MqttConfig("127.0.0.1", broker.port, client_id="twin-under-test")
+    broker.stop()
+
+
 def test_a_plants_values_reach_their_points_in_the_points_own_unit(config: MqttConfig) -> None:
     """77 F is (77 - 32) / 1.8 = 25 C; 6300 W is 6.3 kW; the source time comes from the payload."""
     bindings = bind(snapshot_of(SITE))
@@ -156,11 +164,11 @@ def test_poison_is_a_bad_quality_and_a_dead_letter_and_the_next_good_value_count
 
 
 def test_a_batch_on_which_the_wire_itself_fails_is_buried_and_the_next_is_read(
-    config: MqttConfig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    mosquitto: MqttConfig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A codec that breaks on one payload costs that batch: it is logged and counted, and the worker lives."""
     table = Table(snapshot_of(SITE))
-    client = MqttClient(config, bind(snapshot_of(SITE)), table.ingest, wall_clock)
+    client = MqttClient(mosquitto, bind(snapshot_of(SITE)), table.ingest, wall_clock)
     whole = codec.decode
 
     def breaks(rows: codec.Rows, payload: bytes, *given: Any, **options: Any) -> str:
@@ -172,7 +180,7 @@ def test_a_batch_on_which_the_wire_itself_fails_is_buried_and_the_next_is_read(
     client.start()
     assert client.wait_connected(5)
     speaker = paho.Client(CallbackAPIVersion.VERSION2, "speaker")
-    speaker.connect("127.0.0.1", config.port)
+    speaker.connect("127.0.0.1", mosquitto.port)
     speaker.loop_start()
 
     def say(payload: bytes) -> bool:
@@ -187,7 +195,7 @@ def test_a_batch_on_which_the_wire_itself_fails_is_buried_and_the_next_is_read(
     client.close()
 
 
-def test_a_plant_that_refuses_a_command_goes_on_speaking(config: MqttConfig, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_plant_that_refuses_a_command_goes_on_speaking(mosquitto: MqttConfig, caplog: pytest.LogCaptureFixture) -> None:
     """The plant raises `ValueError` for 99 C: it is logged, and the next command arrives."""
     bindings = bind(snapshot_of(SITE))
     heard: list[float] = []
@@ -197,8 +205,8 @@ def test_a_plant_that_refuses_a_command_goes_on_speaking(config: MqttConfig, cap
             raise ValueError("too hot")
         heard.append(value)
 
-    client = MqttClient(config, bindings, Table(snapshot_of(SITE)).ingest, wall_clock)
-    plant = MqttSimulator(config, bindings, write)
+    client = MqttClient(mosquitto, bindings, Table(snapshot_of(SITE)).ingest, wall_clock)
+    plant = MqttSimulator(mosquitto, bindings, write)
     client.start()
     assert client.wait_connected(5)
     assert plant.start()
