@@ -52,9 +52,9 @@ def read_files(files: Sequence[Path], source: str | None = None, progress: Progr
     if source is not None:
         names = [file.name for file in files]
         scopes = [f"{source}/{name}#{names[:at].count(name) + 1}" for at, name in enumerate(names)]
-        blocks = [_read(file, source, scope, progress) for file, scope in zip(files, scopes, strict=True)]
+        blocks = [read_file(file, source, scope, progress) for file, scope in zip(files, scopes, strict=True)]
         return [Wish(source, blocks[0] if len(blocks) == 1 else QuadBlock.of(quad for block in blocks for quad in block))]
-    return [wish for file in files for wish in _by_source(name_of(file), _read(file, name_of(file), name_of(file), progress))]
+    return [wish for file in files for wish in _by_source(name_of(file), read_file(file, name_of(file), progress=progress))]
 
 
 def name_of(file: Path) -> str:
@@ -75,7 +75,9 @@ def _by_source(source: str, block: QuadBlock) -> list[Wish]:
     ]
 
 
-def _read(file: Path, source: str, scope: str, progress: Progress | None) -> QuadBlock:
+def read_file(file: Path, source: str, scope: str | None = None, progress: Progress | None = None) -> QuadBlock:
+    """What one file says, told as it goes; `ontology.rdf.read` says the rest."""
+
     def told(_: int, done: int, size: int) -> None:
         if progress is not None:
             progress(file.name, done, size)

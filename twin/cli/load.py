@@ -13,7 +13,8 @@ from twin.cli.output import Config, Data, Json, Store, progress, say, say_json, 
 def load(
     files: Annotated[list[Path], typer.Argument(help="RDF files: .ttl .nt .nq .trig .rdf .xml .owl .jsonld", show_default=False)],
     source: Annotated[
-        str | None, typer.Option(help="Load all files as what this one source says; else each file is a source called by its path as given.")
+        str | None,
+        typer.Option(help="Load all files as what this one source says; else each file is a source called by its path as given."),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would change, and change nothing.")] = False,
     author: Annotated[str | None, typer.Option(help="Who is named as the author of the change.", show_default=False)] = None,
@@ -23,7 +24,8 @@ def load(
     config: Config = None,
 ) -> None:
     """Load RDF files into the twin. What a source said before and does not say any more is removed; other sources are not touched."""
-    from twin.compose_store import now, store_of
+    from ontology.term_check import term_findings
+    from twin.compose_store import now, store_of, vocabulary_of
     from twin.sync import read_files, snapshot_of, sync
 
     settings = settings_from(config, data=data, store=store, author=author)
@@ -46,3 +48,8 @@ def load(
         counts = f"{each.added:,} added, {each.removed:,} removed, {each.quads:,} in all"
         outcome = "nothing changed" if not each.added and not each.removed else f"revision {each.revision}" if each.revision else "dry run"
         say(f"{each.source}: {counts}; {outcome}")
+    vocabulary = vocabulary_of(settings)
+    strange = sum(len(term_findings(wish.quads, vocabulary)) for wish in wishes)
+    if strange:
+        say(f"{strange} terms or namespaces are unknown, old or deprecated, and may count for nothing; which, and what to use instead:")
+        say(f"    ridethrough validate {' '.join(map(str, files))}")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from twin.cli.output import FOUND_PROBLEMS, Config, Data, Json, progress, say, say_json, settings_from
+from twin.cli.output import FOUND_PROBLEMS, Config, Data, Failure, Json, progress, say, say_json, settings_from
 
 
 def validate(
@@ -20,22 +20,24 @@ def validate(
     from ontology.errors import RdfError
     from ontology.validate import validate as findings_of
     from twin.compose_store import vocabulary_of
-    from twin.sync import read_files
+    from twin.sync import name_of, read_file
 
     settings = settings_from(config, data=data)
     vocabulary = vocabulary_of(settings)
     rows: list[dict[str, Any]] = []
     for file in files:
+        if not file.exists():
+            raise Failure(f"{file}: there is no such file: check the path")
         try:
             with progress() as tell:
-                (wish,) = read_files([file], progress=tell)
+                block = read_file(file, name_of(file), progress=tell)
         except RdfError as error:
             place = {"line": error.line, "column": error.column}
             rows.append(
                 {"file": str(file), "severity": "error", "code": "syntax", "message": error.reason, "remedy": error.remedy, **place}
             )
             continue
-        rows += [{"file": str(file), **_row(finding)} for finding in findings_of(wish.quads, vocabulary)]
+        rows += [{"file": str(file), **_row(finding)} for finding in findings_of(block, vocabulary)]
     if json:
         say_json({"findings": rows})
     else:
@@ -60,4 +62,4 @@ def _tell(rows: list[dict[str, Any]], files: int) -> None:
         say(f"{place}: {row['severity']} {row['code']}{who}{times}: {row['message']}")
         if row.get("remedy"):
             say(f"    {row['remedy']}")
-    say(f"{len(rows)} findings in {files} file{'' if files == 1 else 's'}")
+    say(f"{len(rows)} finding{'' if len(rows) == 1 else 's'} in {files} file{'' if files == 1 else 's'}")
