@@ -70,6 +70,7 @@ def test_a_value_that_does_not_fit_is_refused_before_it_is_sent(kind: str, value
         encode(register(kind), value)
 
 
+@pytest.mark.quality("modbus", "codec-is-pure-and-survives-anything")
 @given(
     kind=st.sampled_from(["uint16", "int16", "uint32", "int32", "float32"]),
     order=st.sampled_from(["big", "little"]),
@@ -147,6 +148,7 @@ def test_a_setting_gives_a_gateway_another_place() -> None:
     assert list(bind(snapshot, {"urn:ridethrough:demo:GW": HERE}).groups) == [HERE]
 
 
+@pytest.mark.quality("modbus", "config-checked-before-connect")
 def test_an_endpoint_is_host_and_port() -> None:
     """The port is 502 unless said; a port that is no number is refused."""
     assert Endpoint.parse("plc.example:1502") == Endpoint("plc.example", 1502)

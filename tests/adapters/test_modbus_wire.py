@@ -82,6 +82,7 @@ def command(point: str, value: float) -> Command:
     return Command("urn:uuid:1", "k", point, value, "ann", "test", wall_clock())
 
 
+@pytest.mark.quality("modbus", "has-a-simulator-on-the-real-protocol")
 def test_every_data_type_reaches_its_point_and_neighbours_are_read_together() -> None:
     """Three holding reads would be four without coalescing: 10 to 20 in one (gap 7), 200 apart; one read for each other table."""
     _, devices, table, client, bindings = wire(free_port())
@@ -141,6 +142,7 @@ def test_a_refused_write_says_so_with_the_devices_reason() -> None:
     devices.close()
 
 
+@pytest.mark.quality("modbus", "reconnects-by-itself")
 def test_a_device_that_is_away_is_a_quality_and_good_again_when_it_is_back() -> None:
     """Values stay, their quality is NO_COMMUNICATION; after the return they are GOOD without a restart."""
     port = free_port()

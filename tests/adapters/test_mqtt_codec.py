@@ -77,6 +77,7 @@ def test_poison_is_a_finding_and_a_bad_row_never_an_error(payload: bytes) -> Non
     assert finding
 
 
+@pytest.mark.quality("mqtt", "codec-is-pure-and-survives-anything")
 @given(payload=st.one_of(st.binary(max_size=200), st.text(max_size=100).map(str.encode), st.floats().map(lambda f: str(f).encode())))
 @settings(max_examples=500, deadline=None)
 def test_no_payload_stops_the_codec(payload: bytes) -> None:
@@ -158,6 +159,7 @@ def test_subscriptions_are_few() -> None:
     assert MqttBindings(entries).filters == ["alone", "dc/#", "plant2/#"]
 
 
+@pytest.mark.quality("mqtt", "config-checked-before-connect")
 def test_a_broker_is_named_by_its_address() -> None:
     """User and password are unquoted, TLS has its own port; the password is not shown."""
     config = MqttConfig.from_url("mqtts://ann:p%40ss@broker.example")

@@ -56,6 +56,7 @@ def mosquitto(tmp_path: Path) -> Iterator[MqttConfig]:
     broker.stop()
 
 
+@pytest.mark.quality("mqtt", "has-a-simulator-on-the-real-protocol")
 def test_a_plants_values_reach_their_points_in_the_points_own_unit(config: MqttConfig) -> None:
     """77 F is (77 - 32) / 1.8 = 25 C; 6300 W is 6.3 kW; the source time comes from the payload."""
     bindings = bind(snapshot_of(SITE))
@@ -112,6 +113,7 @@ def _subscribed(plant: MqttSimulator) -> bool:
     return plant.ready.wait(5)
 
 
+@pytest.mark.quality("mqtt", "unbound-is-listed")
 def test_topics_that_nothing_listens_to_are_counted_with_the_reason(config: MqttConfig) -> None:
     """Two messages on dc/stranger: listed once, count 2, and why."""
     table = Table(snapshot_of(SITE))

@@ -122,6 +122,7 @@ def test_what_it_does_not_serve_it_refuses(plant: Plant) -> None:
     assert plant.written == []
 
 
+@pytest.mark.quality("mqtt", "writes-at-most-once")
 def test_a_value_arrives_once_in_the_points_unit(plant: Plant) -> None:
     """24.5, whatever the wire makes of it in between."""
     plant.device.send(command())

@@ -69,6 +69,7 @@ def test_what_comes_while_we_are_away_comes_after(broker: Mosquitto, config: Mqt
     second.close()
 
 
+@pytest.mark.quality("mqtt", "acknowledges-after-the-sink")
 def test_a_message_that_the_sink_has_not_taken_comes_again(broker: Mosquitto, config: MqttConfig) -> None:
     """A process that ends between reading and taking has acknowledged nothing: the next one gets every message."""
 
@@ -107,6 +108,7 @@ def _subscribed(broker: Mosquitto, stuck: object) -> bool:
     return bool(getattr(stuck, "asked", 0))
 
 
+@pytest.mark.quality("mqtt", "reconnects-by-itself")
 @pytest.mark.parametrize("end", ["stop", "kill"])
 def test_a_broker_that_returns_is_found_again_and_nothing_that_it_kept_is_lost(broker: Mosquitto, config: MqttConfig, end: str) -> None:
     """Values 1 to 20, the broker goes and comes back, values 21 to 40: each is taken, none twice in the table's eyes."""
@@ -128,6 +130,7 @@ def test_a_broker_that_returns_is_found_again_and_nothing_that_it_kept_is_lost(b
     client.close()
 
 
+@pytest.mark.quality("mqtt", "away-is-a-quality-logged-once")
 def test_silence_of_the_broker_is_seen_and_heals(broker: Mosquitto) -> None:
     """Period 5 s: STALE after 10 s of silence, NO_COMMUNICATION after 25 s, GOOD with the first value after the return."""
     clock = MovedClock()
@@ -184,6 +187,7 @@ def test_a_sink_that_fails_stops_nothing(broker: Mosquitto, config: MqttConfig) 
     client.close()
 
 
+@pytest.mark.quality("mqtt", "poison-is-bounded-and-counted")
 def test_ten_thousand_poison_payloads_and_the_values_between_them(broker: Mosquitto) -> None:
     """Every tenth of 10,000 messages is good: 1,000 values are taken, 9,000 are counted, the ring keeps its bound."""
     config = MqttConfig("127.0.0.1", broker.port, client_id="twin", dead_letters_max=100)

@@ -64,6 +64,7 @@ def write(client: ModbusClient, value: float = 9.0) -> None:
     client.send(Command("urn:uuid:1", "k", A, value, "ann", "test", wall_clock()))
 
 
+@pytest.mark.quality("modbus", "writes-at-most-once")
 def test_a_device_that_obeys_and_does_not_answer_is_written_to_once() -> None:
     """The library's default would write four times. The register is 9 afterwards, and only the readback tells."""
     words = {0: 7}
@@ -139,6 +140,7 @@ def test_a_write_that_the_device_refuses_is_refused_once(reason: int, text: str)
         assert liar.count(6) == 1
 
 
+@pytest.mark.quality("modbus", "away-is-a-quality-logged-once")
 def test_a_half_open_device_is_no_communication_and_heals() -> None:
     """It accepts connections and answers nothing; then it answers again."""
     mute = True
@@ -155,6 +157,7 @@ def test_a_half_open_device_is_no_communication_and_heals() -> None:
         assert wait_until(lambda: table.quality(A) == "GOOD" and table.value(A) == 7.0)
 
 
+@pytest.mark.quality("modbus", "one-dead-device-does-not-silence-the-others")
 def test_a_dead_unit_behind_a_gateway_does_not_silence_the_others() -> None:
     """Unit 2 never answers: B is NO_COMMUNICATION, A of unit 1 stays GOOD."""
 
@@ -194,6 +197,7 @@ def test_an_answer_that_is_too_short_is_bad() -> None:
         assert wait_until(lambda: table.quality(A) == table.quality(B) == "BAD")
 
 
+@pytest.mark.quality("modbus", "late-answers-are-not-taken-for-others")
 def test_a_late_answer_is_not_taken_for_the_next_one() -> None:
     """The first answer comes after its time, with 99; the connection is another by then, and 99 is never seen."""
     first = True
