@@ -17,7 +17,7 @@ import pyoxigraph as ox
 
 from ontology.namespaces import BRICK, DCX, OWL, RDF, RDFS, S223, SKOS
 
-FORMAT_VERSION = 5
+FORMAT_VERSION = 6
 """Part of the cache's key: a new form of `Facts` needs a new number."""
 
 _CLASS_TYPES = {OWL + "Class", RDFS + "Class", S223 + "Class", S223 + "AbstractClass"}
@@ -46,7 +46,6 @@ class TermFacts(TypedDict):
     alternatives: list[str]
     supers: list[str]
     equivalents: list[str]
-    inverses: list[str]
     domains: list[str]
     ranges: list[str]
     deprecated: bool
@@ -109,7 +108,6 @@ def _term(iri: str, index: Index, origin: str) -> TermFacts:
         alternatives=sorted(_lexical(o) for o in facts.get(SKOS + "altLabel", [])),
         supers=_iris(facts, relations[0]),
         equivalents=_iris(facts, relations[1]),
-        inverses=sorted({*_iris(facts, OWL + "inverseOf"), *_iris(facts, S223 + "inverseOf")}),
         domains=_iris(facts, RDFS + "domain"),
         ranges=_iris(facts, RDFS + "range"),
         deprecated=_text(facts, OWL + "deprecated") in {"true", "1"},

@@ -7,14 +7,13 @@ Temperature differences, kinds of their own in QUDT, are not here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
 from ontology.errors import UnitError
 from ontology.namespaces import UNIT, expand
 
-__all__ = ["Unit", "UnitError", "conversion", "converter", "symbol", "unit_of", "units"]
+__all__ = ["Unit", "UnitError", "conversion", "unit_of", "units"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +148,6 @@ def conversion(from_: str, to: str) -> tuple[float, float]:
     return a.multiplier / b.multiplier, a.offset * a.multiplier / b.multiplier - b.offset
 
 
-def converter(from_: str, to: str) -> Callable[[float], float]:
-    """A function that brings a value from one unit to another; raises as `conversion` does, before any value is seen."""
-    scale, offset = conversion(from_, to)
-    return lambda value: value * scale + offset
-
-
 def unit_of(iri: str) -> Unit:
     """The unit of an IRI or CURIE. Raises `UnitError` when it is not in the table."""
     name = expand(iri).removeprefix(UNIT)
@@ -164,12 +157,6 @@ def unit_of(iri: str) -> Unit:
         hint = f"did you mean unit:{near[0]}" if near else "use one that docs/guides/ontology.md lists"
         raise UnitError(f"{iri!r} is no unit that is known here: {hint}")
     return known
-
-
-def symbol(iri: str) -> str:
-    """How a unit is written beside a number; its local name when it is not in the table."""
-    name = expand(iri).removeprefix(UNIT)
-    return _UNITS[name].symbol if name in _UNITS else name
 
 
 def units() -> tuple[Unit, ...]:

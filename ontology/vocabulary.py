@@ -46,13 +46,12 @@ class ClassInfo:
 
 @dataclass(frozen=True, slots=True)
 class PropertyInfo:
-    """One property. `superproperties` and `inverses` are the direct ones."""
+    """One property. `superproperties` are the direct ones."""
 
     iri: str
     label: str
     definition: str
     superproperties: tuple[str, ...]
-    inverses: tuple[str, ...]
     domains: tuple[str, ...]
     ranges: tuple[str, ...]
     deprecated: bool
@@ -121,10 +120,6 @@ class Vocabulary:
         origin = self._facts["others"].get(iri)
         return TermStatus(iri, "unknown") if origin is None else TermStatus(iri, "individual", origin=origin)
 
-    def terms(self) -> list[str]:
-        """Every IRI that the vocabulary knows, sorted."""
-        return sorted([*self._facts["terms"], *self._facts["others"]])
-
     # -- classes --------------------------------------------------------------------------------------------------
 
     def superclasses(self, iri: str) -> tuple[str, ...]:
@@ -171,12 +166,6 @@ class Vocabulary:
         if found is None:
             found = self._subproperties[iri] = frozenset(_upwards(iri, self._property_edges.down, self._property_edges.same))
         return found
-
-    def inverses(self, iri: str) -> frozenset[str]:
-        """The properties that say the same the other way round, whichever side declares it."""
-        own = self.properties.get(iri)
-        declared = {p.iri for p in self.properties.values() if iri in p.inverses}
-        return frozenset(declared | set(own.inverses if own else ()))
 
     @cached_property
     def _class_edges(self) -> _Edges:
@@ -299,7 +288,6 @@ def _property_info(iri: str, t: TermFacts) -> PropertyInfo:
         t["label"] or local_name(iri),
         t["definition"],
         tuple(t["supers"]),
-        tuple(t["inverses"]),
         tuple(t["domains"]),
         tuple(t["ranges"]),
         t["deprecated"],

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ontology.units import UnitError, conversion, converter, symbol
+from ontology.units import UnitError, conversion
 
 
 @pytest.mark.parametrize(
@@ -29,8 +29,10 @@ from ontology.units import UnitError, conversion, converter, symbol
 )
 def test_a_value_in_another_unit(value: float, from_: str, to: str, expected: float) -> None:
     """The value, converted, and back again."""
-    assert converter(from_, to)(value) == pytest.approx(expected, rel=1e-9)
-    assert converter(to, from_)(expected) == pytest.approx(value, rel=1e-9)
+    (scale, offset), (back, shift) = conversion(from_, to), conversion(to, from_)
+
+    assert value * scale + offset == pytest.approx(expected, rel=1e-9)
+    assert expected * back + shift == pytest.approx(value, rel=1e-9)
 
 
 def test_a_unit_to_itself_changes_nothing() -> None:
@@ -49,8 +51,3 @@ def test_an_unknown_unit_is_refused_with_what_may_be_meant(wrong: str, meant: st
     """By its symbol, or by another spelling."""
     with pytest.raises(UnitError, match=f"did you mean {meant}"):
         conversion(wrong, "unit:W")
-
-
-def test_symbols_are_as_people_write_them() -> None:
-    """A unit that is not in the table shows its own name."""
-    assert [symbol(u) for u in ("unit:KiloW", "unit:DEG_C", "unit:FOO")] == ["kW", "°C", "FOO"]
