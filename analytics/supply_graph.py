@@ -220,10 +220,7 @@ class SupplyGraph:
         full = sorted({expand(iri) for iri in iris})
         for iri in full:
             if iri not in self._numbers and not (self.exists is not None and self.exists(iri)):
-                raise UnknownEntity(
-                    f"no entity {iri!r} in revision {self.revision}: "
-                    "give the full IRI or a CURIE with a known prefix, as search or `ridethrough export` prints it"
-                )
+                raise UnknownEntity(UnknownEntity.text(iri, self.revision))
         return full, np.array([self._numbers[iri] for iri in full if iri in self._numbers], dtype=np.int32)
 
     def id(self, node: int) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class GraphError(Exception):
     """Something the graph refuses or cannot do; its text is meant for the user."""
@@ -9,6 +11,13 @@ class GraphError(Exception):
 
 class UnknownEntity(GraphError):
     """An id that no quad of this revision speaks of."""
+
+    @staticmethod
+    def text(asked: str, revision: int, near: Sequence[str] = ()) -> str:
+        """What a person is told who asked for it; `near` are entities that may have been meant."""
+        way = "give the full IRI or a CURIE with a known prefix, as search or `ridethrough export` prints it"
+        hint = f"did you mean {' or '.join(near)}?" if near else way
+        return f"no entity {asked!r} in revision {revision}; {hint}"
 
 
 class StaleRevision(GraphError):

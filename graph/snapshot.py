@@ -169,10 +169,7 @@ class Snapshot:
         """Like `find`, but raises `UnknownEntity`."""
         number = self.find(iri)
         if number is None:
-            raise UnknownEntity(
-                f"no entity {iri!r} in revision {self.revision}: "
-                "give the full IRI or a CURIE with a known prefix, as search or `ridethrough export` prints it"
-            )
+            raise UnknownEntity(UnknownEntity.text(iri, self.revision))
         return number
 
     def mentions(self, number: int) -> bool:

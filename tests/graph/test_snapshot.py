@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, datetime
+from time import perf_counter
 
 import numpy as np
 import pytest
 
 from graph.changes import ChangeSet
 from graph.errors import UnknownEntity
+from graph.names import nearest
 from graph.snapshot import Relation, Snapshot
 from ontology.namespaces import BRICK, RDF
 from ontology.terms import KeyQuad, QuadBlock
@@ -88,7 +90,7 @@ def test_entities_are_found_by_iri_and_by_curie_while_a_quad_speaks_of_them() ->
     assert snapshot.find("brick:Chiller") == snapshot.need(BRICK + "Chiller")
     assert snapshot.find("urn:g") is None
     assert gone.find("brick:Chiller") is None
-    with pytest.raises(UnknownEntity, match="no entity 'urn:nobody' in revision 2: give the full IRI"):
+    with pytest.raises(UnknownEntity, match="no entity 'urn:nobody' in revision 2; give the full IRI"):
         gone.need("urn:nobody")
 
 
@@ -131,3 +133,15 @@ def test_any_sequence_of_changes_equals_plain_sets() -> None:
         quads = list(snapshot.quads())
         assert len(quads) == len(expected), f"seed {seed}"
         assert set(quads) == expected, f"seed {seed}"
+
+
+def test_the_nearest_names_of_a_large_site_are_found_by_few_comparisons() -> None:
+    """20,000 servers and one UPS: comparing each letter by letter would take seconds; a slip in the first letter is still seen through."""
+    names = [*(f"urn:site:Server-{n:05}" for n in range(20_000)), "urn:site:Utility-West"]
+    snapshot = Snapshot.of(QuadBlock.of((name, TYPE, BRICK + "Server", "urn:g1") for name in names), at=NOON)
+    start = perf_counter()
+
+    near = nearest(snapshot, "urn:site:Itility-Wset")
+
+    assert near[0] == "urn:site:Utility-West"
+    assert perf_counter() - start < 1.0
