@@ -37,6 +37,8 @@ class SupplyTriples:
     target: Ids
     medium: Ids
     assumed: Flags
+    stored: tuple[Ids, Ids, Ids]
+    """Source, target and medium of what is not counted: the source stores energy."""
     connections: Ids
     """The ASHRAE 223P connections, conduits whatever their class."""
 
@@ -74,8 +76,12 @@ def supply_triples(snapshot: Snapshot, vocabulary: Vocabulary, roles: Roles) -> 
     _ties(snapshot, hands_on | takes_in, found)
     _group_members(members, groups, hands_on, found)
     source, target, medium, assumed = found.all()
-    keep = ~roles.storage[roles.role_of[source]] & ~_literals(snapshot, source, target)
-    return SupplyTriples(source[keep], target[keep], medium[keep], assumed[keep], connections)
+    valid = ~_literals(snapshot, source, target)
+    storage = roles.storage[roles.role_of[source]]
+    keep, stored = valid & ~storage, valid & storage
+    return SupplyTriples(
+        source[keep], target[keep], medium[keep], assumed[keep], (source[stored], target[stored], medium[stored]), connections
+    )
 
 
 def _explicit_feeds(snapshot: Snapshot, vocabulary: Vocabulary, found: _Collected) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

@@ -11,19 +11,23 @@ from itertools import repeat
 import numpy as np
 
 from analytics import kernel
-from analytics.columns import without
+from analytics.columns import distinct, without
 from analytics.conditions import Conditions
 from analytics.damage import Damage, assess
 from analytics.evidence import chains_by_cause, smallest_causes
 from analytics.state import Plant, plant, stated_positions
 from analytics.supply_graph import SupplyGraph
 from analytics.totals import DownBefore, Totals, count_totals
-from graph.errors import UnknownEntity
-from ontology.namespaces import compact, expand
+from graph.errors import GraphError, UnknownEntity
+from ontology.namespaces import compact, expand, local_name
 from ontology.terms import Ids
 
 ASSUMED_LISTED_MAX = 100
 """Assumptions spelled out in one answer; how many more there are is said in a last line."""
+
+
+DARK_NAMED_MAX = 3
+"""Nodes without supply before the failure that an answer names."""
 
 
 class OutcomeKind(StrEnum):
@@ -112,8 +116,9 @@ def impact(
 ) -> BlastRadius:
     """What becomes of the site when all of `failed` fail at once, the switches standing as `conditions` say.
 
-    `failed` are IRIs or CURIEs; one that plays no part in supply affects nothing. `media` (IRIs or CURIEs) restricts the outcomes and
-    the totals to some media. Raises `UnknownEntity` for an id or a medium that the twin does not know.
+    `failed` are IRIs or CURIEs; one that plays no part in supply affects nothing. `media` (IRIs, CURIEs or bare names such as `Power`)
+    restricts the outcomes and the totals to some media. Raises `UnknownEntity` for an id or a medium that the twin does not know,
+    `GraphError` for an empty list of media.
 
     Cost: the damage and that of every further failure that can matter now, not the size of the site; with several failures also
     one such assessment for each subset that is tried as evidence (`evidence.SUBSETS_MAX`), and one search for each evidence found;
@@ -143,12 +148,18 @@ def impact(
 def _media_numbers(graph: SupplyGraph, media: Sequence[str] | None) -> Ids:
     if media is None:
         return np.arange(len(graph.media), dtype=np.int32)
-    wanted = sorted({expand(medium) for medium in media})
-    unknown = [medium for medium in wanted if medium not in graph.media]
-    if unknown:
-        known = ", ".join(compact(medium) for medium in graph.media)
-        raise UnknownEntity(f"no medium {compact(unknown[0])!r}: this site has {known}; name one of these or leave the media out")
-    return np.array([graph.media.index(medium) for medium in wanted], dtype=np.int32)
+    known = ", ".join(compact(medium) for medium in graph.media)
+    if not media:
+        raise GraphError(f"no medium is asked for: name one or more of {known}, or leave the media out for all")
+    by_name = {local_name(iri).lower(): number for number, iri in reversed(list(enumerate(graph.media)))}
+    by_iri = {iri: number for number, iri in enumerate(graph.media)}
+    wanted = set()
+    for medium in media:
+        number = by_iri.get(expand(medium), by_name.get(medium.lower()))
+        if number is None:
+            raise UnknownEntity(f"no medium {compact(expand(medium))!r}: this site has {known}; name one of these or leave the media out")
+        wanted.add(number)
+    return np.array(sorted(wanted), dtype=np.int32)
 
 
 def _outcomes(state: Plant, damage: Damage, failed: Ids, wanted: Ids) -> tuple[Ids, Ids]:
@@ -206,18 +217,29 @@ def _reasons(
 
 
 def _assumed(graph: SupplyGraph, state: Plant, pairs: Ids, failed: Ids) -> tuple[str, ...]:
-    """What was taken for granted about the failed nodes, the affected ones and all that supplies them."""
-    if len(graph.assumptions) == 0:
+    """What was taken for granted about the failed nodes, the affected ones and all that can supply them, and what of it is dark."""
+    dark = state.wiring.pair_node[np.flatnonzero(state.base.failing)]
+    if len(graph.assumptions) == 0 and len(dark) == 0:
         return ()
     seeds = np.concatenate((state.wiring.pair_slot[pairs], state.slots(failed))).astype(np.int32)
-    slots = kernel.upstream(state.wires, state.base.live, seeds)
+    slots = kernel.upstream(state.wires, np.ones_like(state.base.live), seeds)
     nodes = np.zeros(len(graph.nodes), dtype=np.bool_)
     nodes[state.wiring.slot_node[np.flatnonzero(slots)]] = True
     nodes[failed] = True
     texts = graph.assumed_about(nodes)
-    if len(texts) <= ASSUMED_LISTED_MAX:
-        return tuple(texts)
-    return (*texts[:ASSUMED_LISTED_MAX], f"and {len(texts) - ASSUMED_LISTED_MAX} more of these kinds")
+    if len(texts) > ASSUMED_LISTED_MAX:
+        texts = [*texts[:ASSUMED_LISTED_MAX], f"and {len(texts) - ASSUMED_LISTED_MAX} more of these kinds"]
+    return (*_dark_before(graph, distinct(dark[nodes[dark]])), *texts)
+
+
+def _dark_before(graph: SupplyGraph, nodes: Ids) -> Iterator[str]:
+    if len(nodes):
+        first = ", ".join(compact(graph.id(node)) for node in nodes[:DARK_NAMED_MAX].tolist())
+        more = ", ..." if len(nodes) > DARK_NAMED_MAX else ""
+        yield (
+            f"not supplied before the failure, of what this answer rests on: {len(nodes)} ({first}{more}); nothing can be lost there: "
+            "either a switch is open, or no source reaches them"
+        )
 
 
 def _outcome_json(outcome: Outcome) -> Mapping[str, object]:

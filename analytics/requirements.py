@@ -27,6 +27,8 @@ class Stated:
     at_least: int
     among: frozenset[int]
     of_capacity: bool
+    no_count: bool
+    """It states a number, and none that is one."""
 
 
 def stated_requirements(snapshot: Snapshot) -> list[Stated]:
@@ -41,9 +43,25 @@ def stated_requirements(snapshot: Snapshot) -> list[Stated]:
             every = any(_is_true(snapshot, o) for o in all_of.get(need, ()))
             threshold = ALL if every else max(counts, default=ANY_ONE)
             of_capacity = need in capacity and not every and not counts
-            for medium in media.get(need, ()):
-                found.append(Stated(entity, snapshot.key(medium), threshold, frozenset(among.get(need, ())), of_capacity))
+            no_count = need in at_least and not every and not counts
+            for medium in _resources(snapshot, media.get(need, ())):
+                found.append(Stated(entity, snapshot.key(medium), threshold, frozenset(among.get(need, ())), of_capacity, no_count))
     return found
+
+
+def without_medium(snapshot: Snapshot) -> list[int]:
+    """Who states a `dcx:requires` that names no medium, by term number: it says nothing that can be computed."""
+    media = _table(snapshot, "medium")
+    return [
+        entity
+        for entity, needs in _table(snapshot, "requires").items()
+        if any(not _resources(snapshot, media.get(need, ())) for need in needs)
+    ]
+
+
+def _resources(snapshot: Snapshot, objects: Iterable[int]) -> list[int]:
+    """Those of the objects that are no literals."""
+    return [obj for obj in objects if not is_literal(snapshot.key(obj))]
 
 
 def needed_members(snapshot: Snapshot) -> dict[int, tuple[int, frozenset[int]]]:

@@ -9,7 +9,7 @@ import numpy as np
 from analytics import loads as load_columns
 from analytics.columns import distinct, without
 from analytics.edges import SupplyTriples, supply_triples
-from analytics.requirements import Stated, compile_requirements, needed_members, stated_requirements
+from analytics.requirements import Stated, compile_requirements, needed_members, stated_requirements, without_medium
 from analytics.roles import MEDIA_MAX, OPEN, Masks, Roles, roles_of
 from analytics.supply_graph import Assumed, Assumptions, Edges, Flags, Nodes, SupplyGraph
 from graph.snapshot import LABEL, Snapshot
@@ -29,7 +29,8 @@ def compile_supply(snapshot: Snapshot, vocabulary: Vocabulary) -> SupplyGraph:
     roles = roles_of(snapshot, vocabulary)
     triples = supply_triples(snapshot, vocabulary, roles)
     stated = stated_requirements(snapshot)
-    terms = _node_terms(snapshot, vocabulary, triples, stated)
+    unsaid = without_medium(snapshot)
+    terms = _node_terms(snapshot, vocabulary, triples, [*(need.entity for need in stated), *unsaid])
     node_of = np.full(len(snapshot.terms), -1, dtype=np.int32)
     node_of[terms] = np.arange(len(terms), dtype=np.int32)
     role = roles.role_of[terms]
@@ -47,20 +48,23 @@ def compile_supply(snapshot: Snapshot, vocabulary: Vocabulary) -> SupplyGraph:
         edges,
         requirements,
         load_columns.loads(snapshot, vocabulary, node_of),
-        _assumptions(edges, triples, node_of, sources, stated, media, requirements.node * len(media) + requirements.medium),
+        _assumptions(edges, triples, node_of, sources, stated, media, requirements.node * len(media) + requirements.medium).and_also(
+            _left_out(triples, node_of, stated, unsaid, media)
+        ),
         _labels(snapshot, terms),
         lambda iri: snapshot.find(iri) is not None,
     )
 
 
-def _node_terms(snapshot: Snapshot, vocabulary: Vocabulary, triples: SupplyTriples, stated: list[Stated]) -> Ids:
+def _node_terms(snapshot: Snapshot, vocabulary: Vocabulary, triples: SupplyTriples, requiring: list[int]) -> Ids:
     """The term numbers of the nodes, in order of their IRIs."""
     found = distinct(
         np.concatenate(
             (
                 triples.source,
                 triples.target,
-                np.array([need.entity for need in stated], dtype=np.int32),
+                *triples.stored[:2],
+                np.array(requiring, dtype=np.int32),
                 load_columns.racks(snapshot, vocabulary),
                 load_columns.services(snapshot, vocabulary),
                 load_columns.hardware(snapshot, vocabulary),
@@ -127,6 +131,21 @@ def _says_true(snapshot: Snapshot, name: str, terms: Ids) -> Flags:
         if is_literal(snapshot.key(obj)) and literal_parts(snapshot.key(obj)).lexical in ("true", "1")
     ]
     return np.isin(terms, np.array(yes, dtype=np.int32))
+
+
+def _left_out(triples: SupplyTriples, node_of: Ids, stated: list[Stated], unsaid: list[int], media: tuple[str, ...]) -> Assumptions:
+    """What the model says and is not counted: edges from stored energy, requirements without a medium or a number."""
+    source, target, medium = triples.stored
+    edges = Edges.of(node_of[source], node_of[target], medium)
+    rows = [(Assumed.NO_MEDIUM, int(node_of[entity]), 0) for entity in sorted(set(unsaid))]
+    rows += sorted({(Assumed.NO_COUNT, int(node_of[need.entity]), media.index(need.medium)) for need in stated if need.no_count})
+    what, node, of = np.array(rows, dtype=np.int32).reshape(-1, 3).T
+    return Assumptions(
+        np.concatenate((np.full(len(edges), Assumed.STORED, np.int32), what)),
+        np.concatenate((edges.source, node)),
+        np.concatenate((edges.medium, of)),
+        np.concatenate((edges.target, node)),
+    )
 
 
 def _assumptions(

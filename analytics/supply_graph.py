@@ -156,11 +156,15 @@ class Assumed(IntEnum):
     SOURCE = 0
     MEDIUM = 1
     CAPACITY = 2
+    STORED = 3
+    NO_MEDIUM = 4
+    NO_COUNT = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Assumptions:
-    """All that was taken for granted, as columns: what (`Assumed`), about which node, in which medium, and for `MEDIUM` the fed node."""
+    """All that was taken for granted, as columns: what (`Assumed`), about which node, in which medium, and for `MEDIUM` and
+    `STORED` the fed node."""
 
     what: Ids
     node: Ids
@@ -169,6 +173,11 @@ class Assumptions:
 
     def __len__(self) -> int:
         return len(self.what)
+
+    def and_also(self, other: Assumptions) -> Assumptions:
+        """Both together."""
+        columns = ((self.what, other.what), (self.node, other.node), (self.medium, other.medium), (self.other, other.other))
+        return Assumptions(*(np.concatenate(pair) for pair in columns))
 
     @staticmethod
     def none() -> Assumptions:
@@ -239,7 +248,7 @@ class SupplyGraph:
     def assumed_about(self, nodes: Flags) -> list[str]:
         """What was taken for granted about the flagged nodes, one sentence each, sorted."""
         columns = self.assumptions
-        rows = np.flatnonzero(nodes[columns.node] & nodes[columns.other])
+        rows = np.flatnonzero((nodes[columns.node] | (columns.what == Assumed.STORED)) & nodes[columns.other])
         return sorted(
             self._assumed(*(int(column[row]) for column in (columns.what, columns.node, columns.medium, columns.other))) for row in rows
         )
@@ -250,4 +259,11 @@ class SupplyGraph:
             return f"{name} counts as a source of {of}: nothing feeds it"
         if what == Assumed.MEDIUM:
             return f"{name} feeds {compact(self.id(other))} in {of}: neither class settles the medium"
+        if what == Assumed.STORED:
+            edge, kind = f"{name} -> {compact(self.id(other))}", local_name(self.class_iri(node) or "")
+            return f"{edge} is not counted: {kind} stores energy and is no supplier; it bridges time, not computed yet"
+        if what == Assumed.NO_MEDIUM:
+            return f"{name}: a dcx:requires is ignored because it names no medium: give it a dcx:medium"
+        if what == Assumed.NO_COUNT:
+            return f"{name} needs any one supplier of {of}: the dcx:atLeast of a dcx:requires is no number of 0 or more"
         return f"{name} needs any one supplier of {of}: required capacity is not computed yet"

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from analytics.impact import Told, impact
-from graph.errors import UnknownEntity
+from graph.errors import GraphError, UnknownEntity
 from ontology.namespaces import DCX
 from tests.analytics.sites import NOW, SITE, fail, site, told
 
@@ -498,3 +498,57 @@ def test_the_answer_as_the_command_line_prints_it() -> None:
             "exposed_to": [],
         }
     ]
+
+
+def test_stored_energy_that_feeds_is_told_not_to_be_counted() -> None:
+    """The battery feeds the UPS in the model; it bridges time, and the answer says that it is left out."""
+    graph = site(
+        ":F a dcx:Utility_Feed ; dcx:feedsPower :U . :U a dcx:UPS ; dcx:feedsPower :R . :B a dcx:Battery_String ; dcx:feedsPower :U ."
+        ":R a brick:ICT_Rack ."
+    )
+
+    answer = fail(graph, "F")
+
+    assert told(answer) == {"U Power": "LOST", "R Power": "LOST"}
+    assert answer.assumed == (
+        "urn:site:B -> urn:site:U is not counted: Battery_String stores energy and is no supplier; it bridges time, not computed yet",
+    )
+
+
+def test_a_requirement_that_cannot_be_understood_is_told() -> None:
+    """One names no medium, one no number: the first is ignored, the second counts as any one."""
+    graph = site(
+        ":A a dcx:PDU ; dcx:isSource true ; dcx:feedsPower :R . :R a brick:ICT_Rack ; dcx:requires [ dcx:atLeast 2 ] ,"
+        ' [ dcx:medium dcx:Power ; dcx:atLeast "both" ] .'
+    )
+
+    assert fail(graph, "A").assumed == (
+        "urn:site:R needs any one supplier of Power: the dcx:atLeast of a dcx:requires is no number of 0 or more",
+        "urn:site:R: a dcx:requires is ignored because it names no medium: give it a dcx:medium",
+    )
+
+
+def test_a_ring_that_no_source_reaches_is_told() -> None:
+    """Chiller → coil → pump → chiller and no tower: all three wait for each other, nothing can be lost, and the answer says why."""
+    graph = site(
+        """
+        :CH a brick:Chiller ; dcx:feedsLiquidCooling :Coil . :Coil a brick:Coil ; dcx:feedsLiquidCooling :P .
+        :P a brick:Pump ; dcx:feedsLiquidCooling :CH .
+        """
+    )
+
+    answer = fail(graph, "P")
+
+    assert answer.outcomes == ()
+    assert answer.assumed[0].startswith(
+        "not supplied before the failure, of what this answer rests on: 3 (urn:site:CH, urn:site:Coil, urn:site:P)"
+    )
+
+
+def test_an_empty_list_of_media_is_refused_and_bare_names_are_understood() -> None:
+    """No medium at all is no question; `power` is dcx:Power."""
+    graph = site(":PDU a dcx:PDU ; dcx:feedsPower :R . :R a brick:ICT_Rack .")
+
+    with pytest.raises(GraphError, match="no medium is asked for: name one or more of dcx:Power"):
+        fail(graph, "PDU", media=[])
+    assert told(fail(graph, "PDU", media=["power"])) == {"R Power": "LOST"}
