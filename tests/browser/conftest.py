@@ -34,6 +34,12 @@ class Demo:
     """A demo of 40 racks that is up."""
 
     url: str
+    data: Path
+
+    def open_switch(self, switch: str) -> None:
+        """Really open a switch in the plant of the demo, as a person at the site does."""
+        program = Path(sys.executable).with_name("ridethrough")
+        subprocess.run([str(program), "simulate", "open", switch, "--data", str(self.data)], check=True, capture_output=True)
 
     def ask(self, query: str) -> dict[str, Any]:
         """What the service itself answers, without the explorer."""
@@ -51,6 +57,13 @@ class Demo:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """`ridethrough demo` with 40 racks as it comes, until the tests end."""
     with running(tmp_path_factory.mktemp("demo")) as one:
+        yield one
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Demo]:
+    """The same site for one test alone, which may open its switches."""
+    with running(tmp_path) as one:
         yield one
 
 
@@ -73,7 +86,7 @@ def running(folder: Path, **settings: str) -> Iterator[Demo]:
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=out, stderr=subprocess.STDOUT)
     try:
         _until_ready(f"http://127.0.0.1:{port}/readyz", process, log)
-        yield Demo(f"http://127.0.0.1:{port}")
+        yield Demo(f"http://127.0.0.1:{port}", folder / "data")
     finally:
         process.send_signal(signal.SIGINT)
         try:

@@ -86,6 +86,85 @@ def test_the_keyboard_alone_fails_both_sides(desk: Desk) -> None:
     expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
 
 
+def test_what_is_typed_in_a_hurry_is_not_lost(desk: Desk) -> None:
+    """Enter and `i` right behind the last letter, before any answer: the first result is selected and failed; nothing of it is text.
+
+    `/` and Ctrl-K then select what stands in the field, so that typing replaces it; Escape empties it.
+    """
+    page = desk.open("/")
+    expect(page.get_by_role("application")).to_be_visible()
+    field = page.get_by_role("combobox", name="Search nodes")
+
+    page.keyboard.type("/UPS-A\ni", delay=0)
+
+    expect(page.get_by_role("heading", name=re.compile("^If UPS A.* fails:$"))).to_be_visible()
+    expect(page.get_by_role("heading", level=1, name="UPS A", exact=True)).to_be_visible()
+    expect(field).to_have_value("")
+    page.keyboard.type("/pump")
+    page.get_by_role("heading", level=1, name="UPS A", exact=True).click()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("ups-b")
+    expect(field).to_have_value("ups-b")
+    page.keyboard.press("Escape")
+    expect(field).to_have_value("")
+
+
+def test_what_is_not_found_in_a_hurry_leaves_the_text_to_mend(desk: Desk) -> None:
+    """Enter on a name that nothing has: the field keeps it and has the keyboard again, and the page says so."""
+    page = desk.open("/")
+    expect(page.get_by_role("application")).to_be_visible()
+
+    page.keyboard.type("/no-such-thing\n", delay=0)
+
+    expect(page.get_by_text("Nothing is called “no-such-thing”.")).to_be_visible()
+    expect(page.get_by_role("combobox", name="Search nodes")).to_be_focused()
+
+
+def test_an_open_breaker_and_what_it_darkens_are_shown_without_a_reload(chromiums: dict[str, Browser], own: Demo) -> None:
+    """The output breaker of UPS A opens in the plant: the panel, the legend and the table twin say so; the what-if tells both apart."""
+    desk = desk_on(chromiums["webgl"], own)
+    page = desk.open("/?at=demo:Breaker-UPS-A-Output")
+    now = page.get_by_label("Now", exact=True)
+    expect(now).to_have_text("closed", timeout=20_000)
+
+    own.open_switch("demo:Breaker-UPS-A-Output")
+
+    expect(now).to_have_text("open", timeout=30_000)
+    expect(page.get_by_role("list", name="Legend")).to_contain_text("without supply now")
+    page.keyboard.press("g")
+    rows = page.get_by_role("region", name="Nodes of the graph").get_by_role("row")
+    expect(rows.filter(has=page.get_by_role("rowheader", name="UPS output board A"))).to_contain_text("without supply now")
+
+    desk.open("/?at=demo:UPS-B&fail=demo:UPS-B")
+    before = own.ask('{ impact(failed: ["demo:UPS-B"]) { downBefore { racks } } }')["impact"]["downBefore"]["racks"]
+    assert before > 0
+    expect(page.locator("[data-field=before]")).to_contain_text(re.compile(f"^□ {before} racks? .* already without supply$"))
+    page.get_by_text(re.compile("switch positions")).click()
+    expect(page.get_by_role("listitem").filter(has_text="UPS A output breaker open, from telemetry")).to_be_visible()
+    assert (desk.foreign, desk.complaints) == ([], [])
+    page.context.close()
+
+
+def test_a_failed_node_that_is_not_drawn_is_called_by_its_label(desk: Desk) -> None:
+    """The chiller is far from the rack in the middle, and yet `Chiller 1` in the question and in every row, never `Chiller-1`."""
+    page = desk.open("/?at=demo:Rack-R001&hops=1&fail=demo:Chiller-1")
+
+    expect(page.get_by_role("heading", name=re.compile("^If Chiller 1.* fails:$"))).to_be_visible()
+    expect(page.get_by_role("region", name="Outcomes")).to_contain_text("Chiller 1 →")
+    expect(page.get_by_role("region", name="What if")).not_to_contain_text("Chiller-1")
+
+
+def test_a_tenant_is_not_called_unaffected(desk: Desk) -> None:
+    """It has no supply of its own; the bar says that something of it is lost."""
+    tenant = desk.demo.ask('{ entities(class: "dcx:Tenant", first: 1) { nodes { curie } } }')["entities"]["nodes"][0]["curie"]
+    page = desk.open(f"/?at={tenant}&fail=demo:UPS-A&fail=demo:UPS-B")
+
+    expect(page.get_by_role("group", name="Racks by outcome")).to_contain_text("with something lost")
+
+    expect(page.get_by_text("A tenant has no supply of its own")).to_be_visible()
+    expect(page.get_by_text("unaffected by this what-if")).to_have_count(0)
+
+
 def test_arrows_walk_the_graph_and_enter_draws_around_the_node(desk: Desk) -> None:
     """From the UPS one level down is what it feeds; Enter makes that the centre."""
     page = desk.open("/?at=demo:UPS-A")
@@ -136,11 +215,13 @@ def test_values_are_live_and_carry_unit_quality_and_age(desk: Desk) -> None:
 
 
 def test_an_unknown_node_is_told_with_a_next_step(desk: Desk) -> None:
-    """A link to a node that is gone names it and offers another try; the page stands."""
+    """A link to a node that is gone names it, leads to the nearest names and offers another try; the page stands."""
     page = desk.open("/?at=demo:UPS-Z")
 
     expect(page.get_by_role("alert").first).to_contain_text("UPS-Z")
     expect(page.get_by_role("button", name="Try again").first).to_be_visible()
+    page.get_by_role("button", name="demo:UPS-A", exact=True).click()
+    expect(page.get_by_role("heading", level=1, name="UPS A", exact=True)).to_be_visible()
     expect(page.get_by_role("navigation", name="Classes")).to_contain_text("Equipment")
 
 

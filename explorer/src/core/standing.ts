@@ -22,12 +22,8 @@ export function carries(source: Stand, target: Stand): "something" | "nothing" |
   return target.down ? "nothing, and is missed" : "nothing";
 }
 
-/**
- * The lines to draw: all supply, and of the other relations (place, part, tenant) only those of the selected node. Where the middle of
- * the drawing plays no part in supply, its relations are what the drawing is about, and they are drawn too.
- */
+/** The lines to draw: all supply, and of the other relations (place, part, tenant) those of the middle and of the selected node. */
 export function linesOf(view: GraphView, selected: string | null): GraphEdge[] {
-  const supplied = view.edges.some(({ medium, source, target }) => medium !== null && (source === view.center || target === view.center));
-  const about = new Set([selected, supplied ? null : view.center]);
+  const about = new Set([selected, view.center]);
   return view.edges.filter(({ medium, source, target }) => medium !== null || about.has(source) || about.has(target));
 }

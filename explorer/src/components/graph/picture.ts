@@ -171,7 +171,8 @@ export class Picture {
     const [source = "", target = ""] = graph.extremities(id);
     const { lit } = this.marks;
     const medium = mediumOf(data.medium as string | null);
-    const plain = this.tokens.media.get(medium.token) ?? this.tokens.rest;
+    const tone = this.tokens.media.get(medium.token) ?? this.tokens.rest;
+    const plain = medium === OTHER && source !== this.marks.selected && target !== this.marks.selected ? mix(tone, this.tokens.ground, 0.4) : tone;
     const load = data.medium === null ? "something" : carries(graph.getNodeAttributes(source) as Stand, graph.getNodeAttributes(target) as Stand);
     const lost = mix(this.tokens.outcomes.get("LOST") ?? plain, this.tokens.ground, 0.35);
     const colour = load === "something" ? plain : load === "nothing" ? mix(plain, this.tokens.ground, 0.6) : lost;

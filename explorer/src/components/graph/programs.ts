@@ -74,7 +74,8 @@ void main(void) {
   float inside = 1.0 - smoothstep(-v_pixel, v_pixel * 0.5, d);
   vec4 fill = v_color;
   if (shape < 0.5) fill = mix(v_color, vec4(u_ground, v_color.a), 1.0 - smoothstep(-0.24 - v_pixel, -0.24, d));
-  vec4 drawn = fill * inside;
+  float behind = shape > 6.5 ? box(v_at, vec2(0.6)) : shape > 5.5 ? length(v_at) - 0.8 : 1.0;
+  vec4 drawn = mix(vec4(u_ground, 1.0) * (1.0 - smoothstep(-v_pixel, v_pixel * 0.5, behind)), fill, inside);
   float ring = abs(length(v_at) - 0.9) - 0.07;
   float ringed = selected * (1.0 - smoothstep(-v_pixel, v_pixel * 0.5, ring));
   gl_FragColor = mix(drawn, vec4(u_ring, 1.0), ringed);
