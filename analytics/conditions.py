@@ -57,7 +57,12 @@ def unknown_positions(snapshot: Snapshot, vocabulary: Vocabulary, current_value:
     An answer takes them in their normal position; what must not rest on a guess asks here first. Cost: the position points.
     """
     known = positions(snapshot, vocabulary, current_value)
-    return tuple(switch for switch in _position_points(snapshot, vocabulary) if switch not in known)
+    return tuple(switch for switch in switches_with_position(snapshot, vocabulary) if switch not in known)
+
+
+def switches_with_position(snapshot: Snapshot, vocabulary: Vocabulary) -> tuple[str, ...]:
+    """The switches that have a position point, in order of IRIs."""
+    return tuple(_position_points(snapshot, vocabulary))
 
 
 def _position_points(snapshot: Snapshot, vocabulary: Vocabulary) -> dict[str, list[str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analytics.conditions import Conditions
+from analytics.conditions import Conditions, Position
 from analytics.impact import impact
 from analytics.interlocks import last_feeds
 from analytics.supply import compile_supply
@@ -65,3 +65,19 @@ def test_equipment_and_tenants_count_without_a_rack() -> None:
     )
 
     assert "would leave 1 tenants and 0.5 kW of IT load without supply" in told
+
+
+def test_a_spare_behind_a_switch_of_unknown_position_is_none() -> None:
+    """The rack's other way is a breaker whose point says nothing: the first is not opened until that reads closed."""
+    other = (
+        ":Feed-B a dcx:Utility_Feed ; dcx:feedsPower :Other . :Other a brick:Circuit_Breaker ; dcx:feedsPower :R ; brick:hasPoint :Where . "
+        ":Where a dcx:Breaker_Position_Status . "
+    )
+    snapshot = snapshot_of(LAST_FEED + RACK + other)
+    graph, closed = compile_supply(snapshot, vocabulary()), {SITE + "Other": Position(is_open=False, from_telemetry=True)}
+
+    (told,) = reasons(RACK + other, "Position")
+    known = last_feeds(snapshot, vocabulary(), lambda failed: impact(graph, failed, Conditions(AT, closed)), SITE + "Position", 0.0)
+
+    assert "no good value says that urn:site:Other is closed" in told
+    assert known == []
