@@ -29,7 +29,7 @@ export function GraphTable({ drawn }: { drawn: GraphView }) {
                 <td>{node.class ? words(node.class) : "–"}</td>
                 <td><NowMark node={node} /></td>
                 <td>{failed.has(node.id) ? "✕ fails" : outcome ? <OutcomeMark outcome={outcome} /> : impact.value.data ? <span class="quiet">unaffected</span> : "–"}</td>
-                <td class="quiet">{lines.slice(0, 3).join(" · ")}{lines.length > 3 && ` · ${lines.length - 3} more`}</td>
+                <td class="joined">{lines.slice(0, 3).join(" · ")}{lines.length > 3 && ` · ${lines.length - 3} more`}</td>
               </tr>
             );
           })}
