@@ -23,6 +23,13 @@ NOW = Conditions(AT)
 SITE = "urn:site:"
 _KINDS = Path(__file__).with_name("kinds.ttl")
 _HEADER = "".join(f"@prefix {prefix}: <{iri}> .\n" for prefix, iri in PREFIXES.items()) + f"@prefix : <{SITE}> .\n"
+TWO_SIDES = """
+:Utility-A a dcx:Utility_Feed ; dcx:feedsPower :UPS-A .
+:Utility-B a dcx:Utility_Feed ; dcx:feedsPower :UPS-B .
+:UPS-A a dcx:UPS ; dcx:feedsPower :Dual, :Single .
+:UPS-B a dcx:UPS ; dcx:feedsPower :Dual .
+:Dual a brick:ICT_Rack . :Single a brick:ICT_Rack .
+"""
 
 
 @lru_cache(maxsize=1)

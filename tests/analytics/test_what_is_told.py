@@ -1,0 +1,184 @@
+"""What an answer tells beside its outcomes: totals, assumptions, media, refusals; and what of it may be left out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from analytics.impact import Told, impact
+from graph.errors import GraphError, UnknownEntity
+from ontology.namespaces import DCX
+from tests.analytics.sites import NOW, SITE, TWO_SIDES, fail, site, told
+
+
+def test_an_answer_may_tell_less_and_is_then_the_same_but_for_that() -> None:
+    """UPS-A gone: totals alone have no outcomes, outcomes alone no evidence and no path; all else is as in the whole answer."""
+    graph = site(TWO_SIDES)
+    whole = impact(graph, [SITE + "UPS-A"], NOW)
+
+    outcomes = impact(graph, [SITE + "UPS-A"], NOW, told=Told.OUTCOMES)
+    totals = impact(graph, [SITE + "UPS-A"], NOW, told=Told.TOTALS)
+
+    assert outcomes == replace(whole, outcomes=tuple(replace(o, evidence=(), path=()) for o in whole.outcomes))
+    assert totals == replace(whole, outcomes=())
+
+
+def test_assumptions_about_what_the_answer_rests_on_are_listed() -> None:
+    """Nothing feeds the UPS and its class is no source: that it counts as one is said."""
+    answer = fail(site(":UPS a dcx:UPS ; dcx:feedsPower :R . :R a brick:ICT_Rack ."), "UPS")
+
+    assert answer.assumed == ("urn:site:UPS counts as a source of Power: nothing feeds it",)
+
+
+def test_a_required_capacity_counts_as_any_one_and_is_said_to() -> None:
+    """Capacity is not computed yet: 1 of 2 feeds holds."""
+    graph = site(
+        """
+        :A a dcx:Utility_Feed ; dcx:feedsPower :R . :B a dcx:Utility_Feed ; dcx:feedsPower :R .
+        :R a brick:ICT_Rack ; dcx:requires [ dcx:medium dcx:Power ; dcx:atLeastCapacity [ brick:value 8 ; brick:hasUnit unit:KiloW ] ] .
+        """
+    )
+
+    answer = fail(graph, "A")
+
+    assert told(answer) == {"R Power": "NO_REDUNDANCY"}
+    assert answer.assumed == ("urn:site:R needs any one supplier of Power: required capacity is not computed yet",)
+
+
+def test_media_asked_for_restrict_the_outcomes_and_the_totals() -> None:
+    """The rack loses power and keeps its air: asked for air alone, nothing happened."""
+    graph = site(":PDU a dcx:PDU ; dcx:feedsPower :R . :C a brick:CRAH ; dcx:feedsAirCooling :R . :R a brick:ICT_Rack .")
+
+    answer = fail(graph, "PDU", media=["dcx:AirCooling"])
+
+    assert answer.outcomes == ()
+    assert answer.totals.racks["UNAFFECTED"] == 1
+    assert told(fail(graph, "PDU", media=[DCX + "Power"])) == {"R Power": "LOST"}
+
+
+def test_an_unknown_medium_is_refused_with_those_there_are() -> None:
+    """A medium that the site does not have is a slip of the pen, not an empty answer."""
+    with pytest.raises(UnknownEntity, match=r"no medium .dcx:Steam.: this site has dcx:Power"):
+        fail(site(TWO_SIDES), "UPS-A", media=["dcx:Steam"])
+
+
+def test_an_unknown_id_is_refused() -> None:
+    """What no quad speaks of cannot fail."""
+    with pytest.raises(UnknownEntity, match="urn:site:Nobody"):
+        fail(site(TWO_SIDES), "Nobody")
+
+
+def test_what_plays_no_part_in_supply_takes_nothing_with_it() -> None:
+    """A tenant is known, feeds nothing, and its failure affects nothing."""
+    answer = fail(site(TWO_SIDES + ":Acme a dcx:Tenant ."), "Acme")
+
+    assert (answer.failed, answer.outcomes) == ((SITE + "Acme",), ())
+
+
+def test_a_rack_that_nothing_feeds_counts_by_what_is_mounted_in_it() -> None:
+    """The rack PDU feeds the server past the rack: the rack's worst is its server's."""
+    graph = site(":P a dcx:Rack_PDU ; dcx:feedsPower :S . :S a brick:Server ; dcx:mountedIn :R . :R a brick:ICT_Rack .")
+
+    assert fail(graph, "P").totals.racks == {"LOST": 1, "OVERLOADED": 0, "NO_REDUNDANCY": 0, "REDUCED": 0, "UNAFFECTED": 0}
+
+
+DARK = """
+:Feed a dcx:Utility_Feed ; dcx:feedsPower :Q, :P . :Q a brick:Circuit_Breaker ; dcx:normalPosition dcx:Open ; dcx:feedsPower :R1 .
+:P a dcx:PDU ; dcx:feedsPower :R2, :R3 . :R1 a brick:ICT_Rack ; dcx:hasTenant :Acme . :R2 a brick:ICT_Rack . :R3 a brick:ICT_Rack .
+:C a brick:CRAH ; dcx:feedsAirCooling :R1, :R3 . :Acme a dcx:Tenant .
+:S1 a brick:Server ; dcx:mountedIn :R1 ; dcx:allocatedPower [ brick:value 400 ; brick:hasUnit unit:W ] . :R1 dcx:feedsPower :S1 .
+:Shop a dcx:Service . :S1 dcx:feedsCompute :Shop .
+"""
+
+
+def test_what_was_down_before_is_neither_lost_nor_unaffected() -> None:
+    """The breaker of R1 is open: R1, its 0.4 kW, its service and its tenant are dark. P gone: 2 lost, 1 down before, 3 in all."""
+    answer = fail(site(DARK), "P")
+
+    assert (answer.totals.racks["LOST"], answer.totals.racks["UNAFFECTED"], answer.down_before.racks) == (2, 0, 1)
+    assert answer.down_before.to_json() == {"racks": 1, "services": 1, "tenants": 1, "it_load_kw": 0.4}
+    assert set(answer.totals.services.values()) | set(answer.totals.it_load_kw.values()) == {0}
+
+
+def test_what_was_down_before_and_loses_still_more_is_lost() -> None:
+    """R1 is dark and now loses its air: LOST. Asked for power alone it is down before, asked for air alone it was supplied."""
+    graph = site(DARK)
+
+    assert (fail(graph, "C").totals.racks["LOST"], fail(graph, "C").down_before.racks) == (2, 0)
+    assert (fail(graph, "C", media=["dcx:Power"]).totals.racks["LOST"], fail(graph, "C", media=["dcx:Power"]).down_before.racks) == (0, 1)
+    assert fail(graph, "P", media=["dcx:AirCooling"]).down_before.racks == 0
+
+
+def test_the_answer_as_the_command_line_prints_it() -> None:
+    """The JSON form has the fields of the contract, ids in full."""
+    answer = fail(site(":PDU a dcx:PDU ; dcx:feedsPower :R . :R a brick:ICT_Rack ."), "PDU").to_json()
+
+    assert list(answer) == ["revision", "at", "failed", "outcomes", "totals", "down_before", "assumed", "positions"]
+    assert answer["at"] == "2026-01-01T00:00:00Z"
+    assert answer["outcomes"] == [
+        {
+            "id": "urn:site:R",
+            "class": "https://brickschema.org/schema/Brick#ICT_Rack",
+            "label": "R",
+            "medium": DCX + "Power",
+            "outcome": "LOST",
+            "evidence": ["urn:site:PDU"],
+            "path": ["urn:site:PDU", "urn:site:R"],
+            "exposed_to": [],
+        }
+    ]
+
+
+def test_stored_energy_that_feeds_is_told_not_to_be_counted() -> None:
+    """The battery feeds the UPS in the model; it bridges time, and the answer says that it is left out."""
+    graph = site(
+        ":F a dcx:Utility_Feed ; dcx:feedsPower :U . :U a dcx:UPS ; dcx:feedsPower :R . :B a dcx:Battery_String ; dcx:feedsPower :U ."
+        ":R a brick:ICT_Rack ."
+    )
+
+    answer = fail(graph, "F")
+
+    assert told(answer) == {"U Power": "LOST", "R Power": "LOST"}
+    assert answer.assumed == (
+        "urn:site:B -> urn:site:U is not counted: Battery_String stores energy and is no supplier; it bridges time, not computed yet",
+    )
+
+
+def test_a_requirement_that_cannot_be_understood_is_told() -> None:
+    """One names no medium, one no number: the first is ignored, the second counts as any one."""
+    graph = site(
+        ":A a dcx:PDU ; dcx:isSource true ; dcx:feedsPower :R . :R a brick:ICT_Rack ; dcx:requires [ dcx:atLeast 2 ] ,"
+        ' [ dcx:medium dcx:Power ; dcx:atLeast "both" ] .'
+    )
+
+    assert fail(graph, "A").assumed == (
+        "urn:site:R needs any one supplier of Power: the dcx:atLeast of a dcx:requires is no number of 0 or more",
+        "urn:site:R: a dcx:requires is ignored because it names no medium: give it a dcx:medium",
+    )
+
+
+def test_a_ring_that_no_source_reaches_is_told() -> None:
+    """Chiller → coil → pump → chiller and no tower: all three wait for each other, nothing can be lost, and the answer says why."""
+    graph = site(
+        """
+        :CH a brick:Chiller ; dcx:feedsLiquidCooling :Coil . :Coil a brick:Coil ; dcx:feedsLiquidCooling :P .
+        :P a brick:Pump ; dcx:feedsLiquidCooling :CH .
+        """
+    )
+
+    answer = fail(graph, "P")
+
+    assert answer.outcomes == ()
+    assert answer.assumed[0].startswith(
+        "not supplied before the failure, of what this answer rests on: 3 (urn:site:CH, urn:site:Coil, urn:site:P)"
+    )
+
+
+def test_an_empty_list_of_media_is_refused_and_bare_names_are_understood() -> None:
+    """No medium at all is no question; `power` is dcx:Power."""
+    graph = site(":PDU a dcx:PDU ; dcx:feedsPower :R . :R a brick:ICT_Rack .")
+
+    with pytest.raises(GraphError, match="no medium is asked for: name one or more of dcx:Power"):
+        fail(graph, "PDU", media=[])
+    assert told(fail(graph, "PDU", media=["power"])) == {"R Power": "LOST"}
