@@ -30,14 +30,14 @@ Failed = Annotated[list[strawberry.ID], strawberry.argument(description=f"What f
 Media = Annotated[list[str] | None, strawberry.argument(description="Only these media, as IRIs or CURIEs; all when not given.")]
 
 
-@strawberry.type(description="A topic that came in and belongs to no point.")
+@strawberry.type(description="A topic or a reference that no value comes from.")
 class UnboundTopic:
-    """A topic without a point."""
+    """A topic without a point, a reference that cannot be used, or a topic whose payloads cannot be read."""
 
-    topic: str = strawberry.field(description="The topic.")
-    count: int = strawberry.field(description="Messages so far.")
-    last_at: datetime = strawberry.field(description="When the last one came.")
-    reason: str = strawberry.field(description="Why it belongs to no point.")
+    topic: str = strawberry.field(description="The topic; the point, for a reference without one.")
+    count: int = strawberry.field(description="Messages so far; 0 for a reference that cannot be used.")
+    last_at: datetime = strawberry.field(description="When the last one came; for a reference, since when the graph has it so.")
+    reason: str = strawberry.field(description="Why no value comes from it, and the next step.")
 
     @staticmethod
     def of(unbound: Unbound) -> UnboundTopic:
@@ -56,7 +56,7 @@ class Status:
     live: int = strawberry.field(description="Points whose value is good now.")
     store: str = strawberry.field(description="Where the graph is kept.")
     control: bool = strawberry.field(description="Whether any point may be written.")
-    unbound: list[UnboundTopic] = strawberry.field(description="Topics that came in and belong to no point.")
+    unbound: list[UnboundTopic] = strawberry.field(description="Topics and references that no value comes from, and why.")
 
 
 @strawberry.type(description="Questions about the newest revision of the twin.")
