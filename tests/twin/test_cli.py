@@ -261,14 +261,14 @@ def test_the_doctor_knows_ipv6_and_the_port_of_a_broker_with_tls(desk: Desk) -> 
     with socket.create_server(("::1", 0), family=socket.AF_INET6) as taken:
         port = str(taken.getsockname()[1])
         busy = desk.type("doctor", "--json", RIDETHROUGH_HOST="::1", RIDETHROUGH_PORT=port, RIDETHROUGH_MQTT_URL=f"mqtt://[::1]:{port}")
-    away = desk.type("doctor", "--json", RIDETHROUGH_HOST="::1", RIDETHROUGH_PORT="0", RIDETHROUGH_MQTT_URL="mqtts://broker.invalid")
+    away = desk.type("doctor", "--json", RIDETHROUGH_HOST="::1", RIDETHROUGH_PORT="0", RIDETHROUGH_MQTT_URL="mqtts://127.0.0.99")
     wrong = desk.type("doctor", RIDETHROUGH_PORT="0", RIDETHROUGH_MQTT_URL="http://broker")
 
     found = [{check["check"]: (check["ok"], check["detail"]) for check in json.loads(answer.stdout)["checks"]} for answer in (busy, away)]
     assert (found[0]["port"][0], found[0]["broker"]) == (False, (True, f"port {port} of ::1 answers"))
     assert found[1]["port"] == (True, "port 0 of ::1 is free")
     assert found[1]["broker"][0] is False
-    assert found[1]["broker"][1].startswith("port 8883 of broker.invalid: ")
+    assert found[1]["broker"][1].startswith("port 8883 of 127.0.0.99: ")
     assert "setting 'mqtt_url': a broker is given as mqtt://" in wrong.stdout
 
 
