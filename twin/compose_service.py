@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import gc
 import logging
+import platform
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import blake2b
 from threading import Event, Thread
 
 from adapters.modbus.bindings import bind as bind_modbus
@@ -33,6 +35,7 @@ from twin.compose_commands import BusFeed, control_of
 from twin.compose_store import now, store_name
 from twin.events import GraphChanged
 from twin.ingest import Ingest, ValueWriter
+from twin.settings import Settings
 
 _log = logging.getLogger(__name__)
 
@@ -59,6 +62,12 @@ def broker_of(mqtt_url: str) -> MqttConfig:
         return MqttConfig.from_url(mqtt_url)
     except ValueError as error:
         raise GraphError(f"setting 'mqtt_url': {error}") from None
+
+
+def client_id_of(settings: Settings) -> str:
+    """The same after each restart, and another for each twin: two clients of one id throw each other off the broker."""
+    place = f"{platform.node()}:{settings.data.resolve()}"
+    return settings.mqtt_client_id or f"ridethrough-{blake2b(place.encode(), digest_size=5).hexdigest()}"
 
 
 class Service:
@@ -109,7 +118,9 @@ class Service:
     def _mqtt_client(self) -> MqttClient | None:
         if not self._wires.mqtt_url:
             return None
-        return MqttClient(broker_of(self._wires.mqtt_url), bind_mqtt(self._opened.twin.snapshot), self._ingest, now)
+        settings = self._opened.settings
+        config = replace(broker_of(self._wires.mqtt_url), client_id=client_id_of(settings), topics=settings.mqtt_topics)
+        return MqttClient(config, bind_mqtt(self._opened.twin.snapshot), self._ingest, now)
 
     def _modbus_client(self) -> ModbusClient | None:
         if not self._wires.modbus:

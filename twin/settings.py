@@ -69,6 +69,11 @@ class Settings(BaseModel):
     )
     ontology: Paths = Field((), description="Your own ontology files, read beside Brick and the extension.")
     mqtt_url: str = Field("", description="Broker to read telemetry from, mqtt://[user:password@]host[:port]; empty reads none.")
+    mqtt_topics: Names = Field(
+        ("#",),
+        description="Topics to listen to beside those of points, so that unbound ones are counted: narrow it on a broker with much else.",
+    )
+    mqtt_client_id: str = Field("", description="How the broker knows this twin; empty makes one of the host and the data folder.")
     modbus: bool = Field(False, description="Whether the Modbus gateways of the graph are polled.")
     modbus_endpoints: Endpoints = Field(
         default_factory=dict, description="Where a gateway really is, host:port by its id, in place of what the graph says."

@@ -45,11 +45,15 @@ class MqttBindings:
     entries: Mapping[str, Sequence[Entry]] = field(default_factory=dict)
     targets: Mapping[str, Target] = field(default_factory=dict)
     unbound: Sequence[Unbound] = ()
+    command_topics: frozenset[str] = frozenset()
+    """Where we write; what comes back from there is our own."""
 
-    @property
-    def filters(self) -> Sequence[str]:
-        """The subscriptions that cover every bound topic: `first/#` for each first level, a topic of one level as it is."""
-        return sorted({topic.partition("/")[0] + "/#" if "/" in topic else topic for topic in self.entries})
+    def filters(self, besides: Sequence[str] = ()) -> Sequence[str]:
+        """The subscriptions that cover every bound topic: `first/#` for each first level, a topic of one level as it is; and those
+        given `besides`, of which `#` covers all."""
+        if "#" in besides:
+            return ["#"]
+        return sorted({topic.partition("/")[0] + "/#" if "/" in topic else topic for topic in self.entries} | set(besides))
 
 
 def bind(snapshot: Snapshot) -> MqttBindings:
@@ -70,7 +74,8 @@ def bind(snapshot: Snapshot) -> MqttBindings:
             entries.setdefault(topic, []).append(entry)
         except ValueError as error:
             refused.append(Unbound(reference.point, topic, f"{compact(reference.point)}: {error}"))
-    return MqttBindings({topic: tuple(entries[topic]) for topic in sorted(entries)}, targets, tuple(refused))
+    command_topics = frozenset(target.topic for target in targets.values())
+    return MqttBindings({topic: tuple(entries[topic]) for topic in sorted(entries)}, targets, tuple(refused), command_topics)
 
 
 def _entry(snapshot: Snapshot, reference: Reference) -> Entry:

@@ -140,8 +140,8 @@ class MqttClient:
     def rebind(self, bindings: MqttBindings) -> None:
         """Take the bindings of another revision, whole; subscriptions follow."""
         with self._lock:
-            before, self._bindings = set(self._bindings.filters), bindings
-            after = set(bindings.filters)
+            before, self._bindings = set(self._filters()), bindings
+            after = set(self._filters())
             for topic in [topic for topic in self._unbound if topic in bindings.entries]:
                 del self._unbound[topic]
         if self._connected.is_set():
@@ -218,7 +218,7 @@ class MqttClient:
         self._failures = 0
         with self._lock:
             self._connection += 1
-            filters = self._bindings.filters
+            filters = self._filters()
         self._connected.set()
         self._subscribe(filters)
 
@@ -242,6 +242,9 @@ class MqttClient:
         limit = min(config.reconnect_s_max, config.reconnect_s_min * 2.0 ** min(self._failures, 16))
         delay: Any = random.uniform(config.reconnect_s_min, limit)  # paho says int; its wait takes any number of seconds
         self._client.reconnect_delay_set(delay, delay)
+
+    def _filters(self) -> Sequence[str]:
+        return self._bindings.filters(self._config.topics)
 
     def _subscribe(self, filters: Sequence[str]) -> None:
         if filters:
@@ -314,7 +317,7 @@ class MqttClient:
     def _decode(self, message: _Message, rows: Rows) -> None:
         entries = self._bindings.entries.get(message.topic)
         if entries is None:
-            return self._count_unbound(message)
+            return None if message.topic in self._bindings.command_topics else self._count_unbound(message)
         received_at = round(message.at.timestamp() * 1000)
         bytes_max = self._config.payload_bytes_max
         finding = decode(rows, message.payload, entries, received_at, retained=message.retained, bytes_max=bytes_max)

@@ -38,6 +38,9 @@ class MqttConfig:
     unbound_topics_max: int = 1_000
     send_timeout_s: float = 3.0
 
+    topics: tuple[str, ...] = ("#",)
+    """Subscriptions beside those that bound points need: what speaks there and is named by no point is counted as unbound."""
+
     def __post_init__(self) -> None:
         if not self.host:
             raise ValueError("the broker's host is empty: give it as mqtt://host:port")

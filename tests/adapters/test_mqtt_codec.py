@@ -156,7 +156,9 @@ def test_subscriptions_are_few() -> None:
     """dc/a/b and dc/c share dc/#; a topic of one level is subscribed as it is."""
     entries = {"dc/a/b": (), "dc/c": (), "alone": (), "plant2/x": ()}
 
-    assert MqttBindings(entries).filters == ["alone", "dc/#", "plant2/#"]
+    assert MqttBindings(entries).filters() == ["alone", "dc/#", "plant2/#"]
+    assert MqttBindings(entries).filters(["bms/+/x"]) == ["alone", "bms/+/x", "dc/#", "plant2/#"]
+    assert MqttBindings(entries).filters(["#"]) == ["#"]
 
 
 @pytest.mark.quality("mqtt", "config-checked-before-connect")

@@ -27,7 +27,7 @@ def topic(point: str, name: str) -> str:
 def test_an_mqtt_topic_is_heard_from_the_revision_on_that_names_it(tmp_path: Path) -> None:
     """First only A on dc/a; dc/b is unbound, plant2/c not even subscribed. Then all three; dc/b leaves the list of the unbound."""
     broker = Mosquitto(tmp_path).start()
-    config = MqttConfig("127.0.0.1", broker.port)
+    config = MqttConfig("127.0.0.1", broker.port, topics=())
     first, second = snapshot_of(topic("A", "dc/a")), snapshot_of(topic("A", "dc/a") + topic("B", "dc/b") + topic("C", "plant2/c"))
     table = Table(first)
     client = MqttClient(config, bind_mqtt(first), table.ingest, wall_clock)
@@ -45,6 +45,23 @@ def test_an_mqtt_topic_is_heard_from_the_revision_on_that_names_it(tmp_path: Pat
     assert wait_until(lambda: plant.publish(values, wall_clock()) > 0 and table.quality(B) == table.quality(C) == "GOOD")
     assert client.unbound() == []
     assert client.status().connections == 1
+    client.close()
+    plant.close()
+    broker.stop()
+
+
+def test_a_topic_far_from_every_bound_one_is_counted_too(tmp_path: Path) -> None:
+    """A is bound on dc/a; what speaks on plant2/c is listed as unbound, since a wire listens to everything unless it is told otherwise."""
+    broker = Mosquitto(tmp_path).start()
+    config = MqttConfig("127.0.0.1", broker.port)
+    graph = snapshot_of(topic("A", "dc/a"))
+    client = MqttClient(config, bind_mqtt(graph), Table(graph).ingest, wall_clock)
+    plant = MqttSimulator(config, bind_mqtt(snapshot_of(topic("C", "plant2/c"))))
+    client.start()
+    assert client.wait_connected(5)
+    assert plant.start()
+
+    assert wait_until(lambda: plant.publish({C: 3.0}, wall_clock()) > 0 and [one.topic for one in client.unbound()] == ["plant2/c"])
     client.close()
     plant.close()
     broker.stop()
