@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import signal
 import socket
@@ -82,10 +83,12 @@ def listener(settings: Settings) -> socket.socket:
         taken.bind((settings.host, settings.port))
     except OSError as error:
         taken.close()
-        raise GraphError(
-            f"{_shown(settings.host)}:{settings.port} cannot be listened on ({error.strerror}): "
-            "end what has it, or give another port with --port (0 takes a free one)"
-        ) from None
+        remedy = (
+            "end what has it, or give another port with --port, RIDETHROUGH_PORT or the file (0 takes a free one)"
+            if error.errno == errno.EADDRINUSE
+            else "give an address of this machine with --host, and a port that this user may have"
+        )
+        raise GraphError(f"{_shown(settings.host)}:{settings.port} cannot be listened on ({error.strerror}): {remedy}") from None
     return taken
 
 
@@ -111,7 +114,8 @@ def _serve(settings: Settings, service: Service, port: socket.socket, say: Say) 
     )
     host, number = port.getsockname()[:2]
     text = f"Ridethrough serves {len(service.face.twin.snapshot.by_iri):,} entities at http://{_shown(host)}:{number} (Ctrl-C ends it)"
-    _Server(config, lambda: say(text)).run(sockets=[port])
+    empty = "" if len(service.face.twin.snapshot) else "\nit is empty: end it, `ridethrough load FILE`, and start it again"
+    _Server(config, lambda: say(text + empty)).run(sockets=[port])
 
 
 class _Server(uvicorn.Server):
