@@ -17,7 +17,7 @@ def benches(quick: bool) -> Mapping[str, list[Callable[[], Iterator[Row]]]]:
     sizes = failure_one.SIZES[:1] if quick else failure_one.SIZES
     return {
         rdf_load.NAME: [partial(rdf_load.run, size, 3 if quick else 7) for size in rdf_load.SIZES],
-        "failure.one": [partial(failure_one.run, size, 8 if quick else 40) for size in sizes],
+        failure_one.NAME: [partial(failure_one.run, size, 8 if quick else 40) for size in sizes],
         graphql_list.NAME: [partial(graphql_list.run, size, 8 if quick else 40) for size in graphql_list.SIZES],
     }
 
