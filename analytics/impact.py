@@ -19,7 +19,8 @@ from analytics.state import Plant, plant, stated_positions
 from analytics.supply_graph import SupplyGraph
 from analytics.totals import DownBefore, Totals, count_totals
 from graph.errors import GraphError, UnknownEntity
-from ontology.namespaces import compact, expand, local_name
+from ontology.media import medium_named
+from ontology.namespaces import compact, expand
 from ontology.terms import Ids
 
 ASSUMED_LISTED_MAX = 100
@@ -151,14 +152,12 @@ def _media_numbers(graph: SupplyGraph, media: Sequence[str] | None) -> Ids:
     known = ", ".join(compact(medium) for medium in graph.media)
     if not media:
         raise GraphError(f"no medium is asked for: name one or more of {known}, or leave the media out for all")
-    by_name = {local_name(iri).lower(): number for number, iri in reversed(list(enumerate(graph.media)))}
-    by_iri = {iri: number for number, iri in enumerate(graph.media)}
     wanted = set()
-    for medium in media:
-        number = by_iri.get(expand(medium), by_name.get(medium.lower()))
-        if number is None:
-            raise UnknownEntity(f"no medium {compact(expand(medium))!r}: this site has {known}; name one of these or leave the media out")
-        wanted.add(number)
+    for name in media:
+        medium = medium_named(name, graph.media)
+        if medium is None:
+            raise UnknownEntity(f"no medium {compact(expand(name))!r}: this site has {known}; name one of these or leave the media out")
+        wanted.add(graph.media.index(medium))
     return np.array(sorted(wanted), dtype=np.int32)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ontology.namespaces import DCX
+from collections.abc import Sequence
+
+from ontology.namespaces import DCX, expand, local_name
 
 POWER = DCX + "Power"
 LIQUID_COOLING = DCX + "LiquidCooling"
@@ -12,3 +14,9 @@ COMPUTE = DCX + "Compute"
 CONTROL = DCX + "Control"
 MEDIA = (POWER, LIQUID_COOLING, AIR_COOLING, NETWORK, COMPUTE, CONTROL)
 """In the order in which an unclear medium is settled."""
+
+
+def medium_named(name: str, known: Sequence[str]) -> str | None:
+    """Which of the known media (IRIs) is meant by an IRI, a CURIE or a bare name such as `power`; None for none of them."""
+    iri = expand(name)
+    return iri if iri in known else next((medium for medium in known if local_name(medium).lower() == name.lower()), None)

@@ -27,7 +27,9 @@ NODES_MAX = 10_000
 
 Id = Annotated[strawberry.ID, strawberry.argument(description="IRI, or CURIE with a known prefix.")]
 Failed = Annotated[list[strawberry.ID], strawberry.argument(description=f"What fails: IRIs or CURIEs, at most {FAILED_MAX}.")]
-Media = Annotated[list[str] | None, strawberry.argument(description="Only these media, as IRIs or CURIEs; all when not given.")]
+Media = Annotated[
+    list[str] | None, strawberry.argument(description="Only these media, as IRIs, CURIEs or bare names such as Power; all when not given.")
+]
 
 
 @strawberry.type(description="A topic or a reference that no value comes from.")

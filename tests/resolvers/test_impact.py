@@ -88,6 +88,17 @@ def test_questions_about_failures_wait_in_a_bounded_line() -> None:
     assert error["message"] == "0 questions about failures are waiting and 0 may: ask again later"
 
 
+def test_a_medium_may_be_named_barely_and_no_medium_at_all_is_refused(site: Served) -> None:
+    """`Power` is dcx:Power, as on the command line; an empty list would answer that nothing is hit."""
+    (error,) = site.post(WHOLE, f=[UPS_A], m=[])["errors"]
+
+    assert (
+        site.ask(WHOLE, f=[UPS_A], m=["Power"])["impact"]["outcomes"] == site.ask(WHOLE, f=[UPS_A], m=["dcx:Power"])["impact"]["outcomes"]
+    )
+    assert error["message"].startswith("no medium is asked for: name one or more of dcx:Power")
+    assert error["extensions"] == {"code": "BAD_INPUT"}
+
+
 def test_an_unknown_id_is_an_error_with_the_nearest_ones(site: Served) -> None:
     """The error names the id, the revision and what was likely meant."""
     (error,) = site.post(WHOLE, f=["demo:UPS-Q"])["errors"]

@@ -61,13 +61,15 @@ def impact(
 
 def media_of(names: list[str], known: Sequence[str]) -> list[str]:
     """The IRIs of media by IRI, CURIE or bare name; `known` are the media of the twin, a user's own included."""
-    from ontology.namespaces import compact, expand, local_name
+    from ontology.media import medium_named
+    from ontology.namespaces import compact
 
-    by_name = {local_name(iri).lower(): iri for iri in known}
-    wanted = [by_name.get(name.lower(), expand(name)) for name in names]
-    for name, iri in zip(names, wanted, strict=True):
-        if iri not in known:
+    wanted = []
+    for name in names:
+        medium = medium_named(name, known)
+        if medium is None:
             raise Failure(f"no medium {name!r}; there are: {', '.join(map(compact, known))}", code=2)
+        wanted.append(medium)
     return wanted
 
 
