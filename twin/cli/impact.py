@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from analytics.impact import BlastRadius
 
 ROWS_SHOWN = 40
+OPEN_SHOWN = 8
 TOLD_FIRST = {"ICT_Rack": 0, "Service": 1, "Tenant": 2}
 """Classes that a person asks about first; the rest follows, each outcome in order of ids."""
 
@@ -99,6 +100,10 @@ def _tell(found: BlastRadius, every: bool) -> None:
         say("Nothing else is affected.")
     if len(rows) < len(found.outcomes):
         say(f"... and {len(found.outcomes) - len(rows):,} more: --all prints them, --json also says by which path")
+    if found.positions:
+        live, opened = sum(each.from_telemetry for each in found.positions), [each for each in found.positions if each.position == "open"]
+        names = ", ".join(compact(each.id) for each in opened[:OPEN_SHOWN]) + (", ..." if len(opened) > OPEN_SHOWN else "")
+        say(f"switches: {live:,} of {len(found.positions):,} stand as telemetry says, the others as normal; open: {names or 'none'}")
     for text in found.assumed:
         say(f"assumed: {text}")
 
