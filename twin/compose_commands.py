@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import partial
 
 from analytics.interlocks import last_feeds
 from graph.errors import GraphError
@@ -17,6 +18,7 @@ from twin.compose import Opened
 from twin.compose_store import now
 from twin.control import CommandRecord, Control
 from twin.events import CommandChanged, GraphChanged, ReadingStored
+from twin.state import Twin
 
 _log = logging.getLogger(__name__)
 
@@ -43,13 +45,17 @@ def control_of(opened: Opened, devices: Sequence[DevicePort], stack: ExitStack) 
             on=settings.control,
             enabled=enabled,
             points=points,
-            interlock=lambda point, value: last_feeds(twin.snapshot, twin.vocabulary, twin.impact, point, value),
+            interlock=partial(_last_feeds, twin),
             timeout_s=settings.control_timeout_s,
         )
     except ValueError as error:
         raise GraphError(f"setting 'control_timeout_s': {error}") from None
     stack.callback(control.close)
     return control
+
+
+def _last_feeds(twin: Twin, point: str, value: float, unsettled: Sequence[tuple[str, float]]) -> list[str]:
+    return last_feeds(twin.snapshot, twin.vocabulary, twin.impact, point, value, unsettled)
 
 
 class BusFeed:

@@ -42,8 +42,9 @@ RECORDS_MAX = 10_000
 SENDERS = 64
 """Writes under way at one time, over all devices: so many may hang on gateways that are dead before a live one has to wait."""
 
-Interlock = Callable[[str, float], Sequence[str]]
-"""Asked with a point (IRI) and the wished value: every reason why the plant must not be told this now; none when it may."""
+Interlock = Callable[[str, float, Sequence[tuple[str, float]]], Sequence[str]]
+"""Asked with a point (IRI), the wished value, and the wishes for other points whose effect no reading has told yet: every reason why
+the plant must not be told this now; none when it may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ class Control:
         on: bool = False,
         enabled: frozenset[str] = frozenset(),
         points: Mapping[str, PointFacts] | None = None,
-        interlock: Interlock = lambda _point, _value: (),
+        interlock: Interlock = lambda _point, _value, _unsettled: (),
         timeout_s: float = 10.0,
         run: Callable[[Callable[[], None]], object] | None = None,
     ) -> None:
@@ -205,10 +206,23 @@ class Control:
     def _interlocked(self, point: str, value: float) -> Sequence[str]:
         """The interlock's reasons; an interlock that fails is itself a reason."""
         try:
-            return list(self._interlock(point, value))
+            return list(self._interlock(point, value, self._unsettled(point)))
         except Exception as error:
             _log.exception("the interlock failed for %s", point)
             return [f"the interlock could not be judged: {error}"]
+
+    def _unsettled(self, point: str) -> list[tuple[str, float]]:
+        """What other points were told and may still do, or have done unseen: under way, or timed out with no good reading since."""
+        commands = [watch.command for watch in self._watches.values()]
+        commands += [
+            record.command for record in self._records.values() if record.state is CommandState.TIMED_OUT and not self._seen(record)
+        ]
+        return [(command.point, command.value) for command in commands if command.point != point]
+
+    def _seen(self, record: CommandRecord) -> bool:
+        feedback = self._points.get(record.command.point, PointFacts()).feedback or record.command.point
+        found = self._current.get(feedback)
+        return found is not None and found.quality == Quality.GOOD and found.observed_at > record.updated_at.timestamp() * 1000
 
     def _quality(self, point: str) -> Quality:
         found = self._current.get(point)

@@ -81,3 +81,23 @@ def test_a_spare_behind_a_switch_of_unknown_position_is_none() -> None:
 
     assert "no good value says that urn:site:Other is closed" in told
     assert known == []
+
+
+def test_the_second_cord_is_not_opened_while_the_first_is_being_opened() -> None:
+    """Two breakers feed the rack. Either may be opened alone; the second is refused while a wish to open the first is under way."""
+    other = """:Spare a dcx:Utility_Feed ; dcx:feedsPower :Other .
+    :Other a brick:Circuit_Breaker ; dcx:feedsPower :R ; brick:hasPoint :OtherPosition .
+    :OtherPosition a dcx:Breaker_Position_Status . """
+    snapshot = snapshot_of(LAST_FEED + RACK + other)
+    graph = compile_supply(snapshot, vocabulary())
+
+    def asked(*unsettled: tuple[str, float]) -> list[str]:
+        closed = {SITE + name: Position(False, True) for name in ("Breaker", "Other")}
+        now = Conditions(AT, closed)
+        return last_feeds(snapshot, vocabulary(), lambda failed: impact(graph, failed, now), SITE + "Position", 0.0, unsettled)
+
+    alone, closing, opening = asked(), asked((SITE + "OtherPosition", 1.0)), asked((SITE + "OtherPosition", 0.0))
+
+    assert (alone, closing) == ([], [])
+    assert len(opening) == 1
+    assert "is being opened, would leave 1 racks" in opening[0]

@@ -167,7 +167,7 @@ def test_control_is_off_unless_it_is_switched_on() -> None:
 
 def test_every_reason_is_told_not_only_the_first() -> None:
     """Off, not enabled, not writable, out of range, feedback stale, interlock: six reasons, nothing sent."""
-    room = Room(on=False, enabled=frozenset(), interlock=lambda _point, value: [f"{value:g} would drop the last feed"])
+    room = Room(on=False, enabled=frozenset(), interlock=lambda _point, value, _unsettled: [f"{value:g} would drop the last feed"])
     room.device.points.clear()
     room.clock.move(121)
     room.table.ingest.sweep()
@@ -333,7 +333,7 @@ def test_a_wish_that_was_never_sent_is_refused_after_a_restart() -> None:
 def test_an_interlock_that_fails_refuses() -> None:
     """What cannot be judged is not permitted."""
 
-    def broken(point: str, value: float) -> Sequence[str]:
+    def broken(point: str, value: float, unsettled: object) -> Sequence[str]:
         raise RuntimeError("no snapshot")
 
     room = Room(interlock=broken)
@@ -416,3 +416,30 @@ def test_the_same_wish_from_many_callers_at_once_is_sent_once() -> None:
 
     assert len({record.command.id for record in records}) == 1
     assert len(room.device.sent) == 1
+
+
+def test_the_interlock_is_told_what_other_points_were_told_and_nobody_has_seen_yet() -> None:
+    """BACK is told 1.0 and its readback is awaited: the wish for SET is judged with it; once it has timed out, too, until it is read."""
+    heard: list[object] = []
+
+    def listens(_point: str, _value: float, unsettled: object) -> Sequence[str]:
+        heard.append(unsettled)
+        return []
+
+    room = Room(interlock=listens, enabled=frozenset({SET, BACK}))
+    room.device.serves = lambda point: point in {SET, BACK}  # type: ignore[method-assign]  # the device of the other point
+    first = room.control.request(BACK, 1.0, "ann", "first", "one")
+    room.clock.move(1)
+    room.control.request(SET, 24.0, "ann", "second", "two")
+    room.clock.move(20)
+    room.control.tick()
+    assert room.state(first) == "TIMED_OUT"
+    room.control.request(SET, 25.0, "ann", "third", "three")
+
+    room.clock.move(1)
+    room.reads(20.0)
+    room.clock.move(1)
+    room.control.request(SET, 26.0, "ann", "fourth", "four")
+
+    assert heard[:3] == [[], [(BACK, 1.0)], [(BACK, 1.0)]]
+    assert (BACK, 1.0) not in heard[3]  # type: ignore[operator]  # a list of wishes
