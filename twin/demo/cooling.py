@@ -9,6 +9,7 @@ from __future__ import annotations
 from math import ceil
 
 from ontology.namespaces import BRICK, DCX, REC
+from twin.demo.physics import SETPOINT_RANGE_C
 from twin.demo.plan import ROWS_A_HALL, Rack
 from twin.demo.points import Draft, ModbusDevice, Spec, percent, power, status, temperature
 from twin.demo.writer import FEEDS_AIR, FEEDS_LIQUID, FEEDS_POWER, HAS_LOCATION, QuadWriter, name
@@ -135,7 +136,7 @@ def _crah(draft: Draft, hall: int, number: int, loops: list[str]) -> str:
         temperature("Supply-Temperature", BRICK + "Supply_Air_Temperature_Sensor"),
         temperature("Return-Temperature", BRICK + "Return_Air_Temperature_Sensor"),
         percent("Fan-Speed", BRICK + "Motor_Speed_Sensor"),
-        Spec("Supply-Setpoint", setpoint, "DEG_C", 5, "holding", "int16", 0.1, feedback="Active-Supply-Setpoint"),
+        Spec("Supply-Setpoint", setpoint, "DEG_C", 5, "holding", "int16", 0.1, "", "Active-Supply-Setpoint", SETPOINT_RANGE_C),
         Spec("Active-Supply-Setpoint", setpoint, "DEG_C", 5, "input", "int16", 0.1),
     )
     return iri

@@ -34,11 +34,13 @@ class Spec:
     scale: float = 0.1
     wire_unit: str = ""
     feedback: str = ""
+    limits: tuple[float, float] | None = None
+    """Least and greatest value that may be written, in the point's unit."""
 
 
 def position(role: str = "Position") -> Spec:
     """A breaker's position, a coil that can be written: 0 open, 1 closed."""
-    return Spec(role, DCX + "Breaker_Position_Status", "UNITLESS", 2, "coil", "bool", 1.0)
+    return Spec(role, DCX + "Breaker_Position_Status", "UNITLESS", 2, "coil", "bool", 1.0, limits=(0.0, 1.0))
 
 
 def status(role: str, cls: str) -> Spec:
@@ -120,6 +122,9 @@ class ModbusDevice:
         iri = add_point(w, owner, label, spec)
         if spec.feedback:
             w.add(iri, DCX + "hasFeedbackPoint", f"{owner}.{spec.feedback}")
+        if spec.limits:
+            w.add(iri, DCX + "minValue", decimal(spec.limits[0]))
+            w.add(iri, DCX + "maxValue", decimal(spec.limits[1]))
         reference = w.blank()
         address = self._next.get(spec.function, 0)
         self._next[spec.function] = address + _WORDS[spec.data_type]
