@@ -26,3 +26,15 @@ class StaleRevision(GraphError):
 
 class StoreUnavailable(GraphError):
     """The store cannot be reached or written."""
+
+
+class BranchExists(GraphError):
+    """A branch of that name is kept already."""
+
+
+class UnknownRevision(GraphError):
+    """A revision, an instant or a branch that the twin does not have."""
+
+
+class Refused(GraphError):
+    """A change that the twin does not take: too much would be deleted, the findings are errors, or another's work would be overwritten."""

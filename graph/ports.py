@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from graph.changes import Cause, ChangeSet, Revision
+from graph.changes import Branch, Cause, ChangeSet, Revision
 from graph.commands import Command, CommandEvent
 from graph.values import ReadingBatch
-from ontology.terms import QuadBlock
+from ontology.terms import Ids, QuadBlock
 
 Clock = Callable[[], datetime]
 """Gives the present instant, aware UTC."""
@@ -21,27 +21,46 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class StoredTwin:
-    """All that a store keeps of the graph: the newest revision (None when the store is empty), the quads, each graph's owner."""
+    """All that a store keeps of the graph: the newest revision (None when the store is empty), the quads, the revision that each of them
+    was said by (int32, one for each quad), each graph's owner, and the newest revision that changed each graph."""
 
     revision: Revision | None
     quads: QuadBlock
     owners: Mapping[str, str]
+    since: Ids
+    changed: Mapping[str, int]
 
 
 class TwinStore(Protocol):
-    """Keeps the twin. Every method may raise `StoreUnavailable`; what `commit` returned survives a crash."""
+    """Keeps the twin. Every method may raise `StoreUnavailable`; what `commit` returned survives a crash, and a crash before it returns
+    leaves the old revision or the new one, whole, without anybody's help."""
 
-    def load(self) -> StoredTwin:
+    def load(self, progress: Progress | None = None) -> StoredTwin:
         """Everything, as of the newest revision."""
 
-    def commit(self, change: ChangeSet, cause: Cause, *, expected: int) -> Revision:
-        """Make the change and its revision durable, in one transaction. Raises `StaleRevision` when the newest is not `expected`."""
+    def commit(self, change: ChangeSet, cause: Cause, *, expected: int, branch: str = "") -> Revision:
+        """Make the change and its revision durable, in one transaction, on the site or on a branch. `expected` is the newest revision that
+        the change was made against (of a branch: of its own changes). Raises `StaleRevision` when it is not the newest any more, `KeyError`
+        for a branch that there is not. A cause whose `key` has been committed before gives that revision back and changes nothing."""
 
     def revisions(self, since: int = 0) -> Sequence[Revision]:
         """The revisions after number `since`, oldest first."""
 
-    def change(self, number: int) -> ChangeSet:
-        """The change set of one revision. Raises `KeyError` for a number that is not kept."""
+    def change(self, number: int, branch: str = "") -> ChangeSet:
+        """The change set of one revision, with `since`. Raises `KeyError` for a number that is not kept."""
+
+    def branches(self) -> Sequence[Branch]:
+        """The branches with their own revisions, in order of names."""
+
+    def create_branch(self, branch: Branch) -> None:
+        """Keep a new branch without changes. Raises `BranchExists`."""
+
+    def drop_branch(self, name: str) -> None:
+        """Forget a branch and its changes. Raises `KeyError` for one that there is not."""
+
+    def drift(self, progress: Progress | None = None) -> ChangeSet:
+        """How what the store holds differs from what its revisions say: empty unless somebody wrote past this port. To commit it takes it
+        in; nothing else does. Cost: linear in all that is kept."""
 
     def write_values(self, batch: ReadingBatch) -> None:
         """Keep the batch as current values; a row for a point that the graph does not have is left out."""
