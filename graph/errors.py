@@ -36,5 +36,9 @@ class UnknownRevision(GraphError):
     """A revision, an instant or a branch that the twin does not have."""
 
 
+class UnknownBranch(UnknownRevision):
+    """A branch that the twin does not have."""
+
+
 class Refused(GraphError):
     """A change that the twin does not take: too much would be deleted, the findings are errors, or another's work would be overwritten."""
