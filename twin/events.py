@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from graph.changes import ChangeSet, Revision
 from graph.commands import CommandEvent
 from graph.snapshot import Snapshot
 from graph.values import ReadingBatch
@@ -18,9 +19,12 @@ class ReadingStored:
 
 @dataclass(frozen=True, slots=True)
 class GraphChanged:
-    """The graph has a new revision: this snapshot of it. Bindings, caches and views renew from it."""
+    """The graph has a new revision: this snapshot of it. Bindings, caches and views renew from it. `change` is what it changed, and
+    `revision` who changed it and why; both are None where only the outcome is known."""
 
     snapshot: Snapshot
+    change: ChangeSet | None = None
+    revision: Revision | None = None
 
 
 @dataclass(frozen=True, slots=True)

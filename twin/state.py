@@ -1,16 +1,17 @@
-"""The twin in this process: the newest snapshot, and what follows from it (supply graph, drawing), worked out once for a revision."""
+"""The twin in this process: the newest snapshot, and what follows from a snapshot (supply graph, drawing), worked out once for a state."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from threading import Lock
 
-from analytics.conditions import Conditions, positions
+from analytics.conditions import Conditions, CurrentValue, positions
 from analytics.impact import BlastRadius, Told, impact
 from analytics.layout import GraphView, layout
 from analytics.standing import Standing, standing
 from analytics.supply import compile_supply
 from analytics.supply_graph import SupplyGraph
+from graph.changes import ChangeSet, Revision
 from graph.current import CurrentValues
 from graph.ports import Clock
 from graph.snapshot import Snapshot
@@ -20,38 +21,27 @@ from twin.bus import Bus
 from twin.events import GraphChanged
 
 
-class Twin:
-    """Holds the newest snapshot. Reading is safe from any thread; only the one writer calls `replace`."""
+class View:
+    """The questions of one state of the twin. `known` gives its live values (none for a state of the past), `clock` the instant that
+    conditions are of. Safe from any thread; it never changes."""
 
-    def __init__(self, vocabulary: Vocabulary, snapshot: Snapshot, current: CurrentValues, bus: Bus, clock: Clock) -> None:
+    def __init__(self, vocabulary: Vocabulary, snapshot: Snapshot, known: CurrentValue, clock: Clock) -> None:
         self.vocabulary = vocabulary
-        self.current = current
-        self._snapshot = snapshot
-        self._bus, self._clock = bus, clock
+        self.snapshot = snapshot
+        self._known, self._clock = known, clock
         self._lock = Lock()
-        self._supply: tuple[Snapshot, SupplyGraph] | None = None
-
-    @property
-    def snapshot(self) -> Snapshot:
-        """The newest revision."""
-        return self._snapshot
-
-    def replace(self, snapshot: Snapshot) -> None:
-        """Make the next revision the newest, and say so on the bus."""
-        self._snapshot = snapshot
-        self._bus.publish(GraphChanged(snapshot))
+        self._supply: SupplyGraph | None = None
 
     def supply(self) -> SupplyGraph:
-        """The supply graph of the newest revision."""
+        """The supply graph, compiled at the first question."""
         with self._lock:
-            snapshot = self._snapshot
-            if self._supply is None or self._supply[0] is not snapshot:
-                self._supply = (snapshot, compile_supply(snapshot, self.vocabulary))
-            return self._supply[1]
+            if self._supply is None:
+                self._supply = compile_supply(self.snapshot, self.vocabulary)
+            return self._supply
 
     def conditions(self) -> Conditions:
-        """Now, with the switches where telemetry says that they are."""
-        return Conditions(self._clock(), positions(self._snapshot, self.vocabulary, self._known))
+        """The instant, with the switches where the live values say that they are, and else where they stand normally."""
+        return Conditions(self._clock(), positions(self.snapshot, self.vocabulary, self._known))
 
     def impact(self, failed: Sequence[str], media: Sequence[str] | None = None, told: Told = Told.WHY) -> BlastRadius:
         """What is hit when the given entities fail together. Raises `UnknownEntity`."""
@@ -59,12 +49,70 @@ class Twin:
 
     def view(self, around: str, hops: int, limit: int) -> GraphView:
         """The graph around an entity, laid out by supply level. Raises `UnknownEntity`."""
-        return layout(self._snapshot, self.vocabulary, self.supply(), around, hops, limit)
+        return layout(self.snapshot, self.vocabulary, self.supply(), around, hops, limit)
 
     def standing(self, ids: Sequence[str]) -> Standing:
-        """What of the given entities is without a supply now, and which switches are open."""
+        """What of the given entities is without a supply, and which switches are open."""
         return standing(self.supply(), ids, self.conditions())
+
+
+class Twin:
+    """Holds the newest view. Reading is safe from any thread; only the one writer calls `replace`."""
+
+    def __init__(self, vocabulary: Vocabulary, snapshot: Snapshot, current: CurrentValues, bus: Bus, clock: Clock) -> None:
+        self.vocabulary = vocabulary
+        self.current = current
+        self.clock = clock
+        self._bus = bus
+        self._newest = self.live_view(snapshot)
+
+    @property
+    def newest(self) -> View:
+        """The questions of the newest revision."""
+        return self._newest
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The newest revision."""
+        return self._newest.snapshot
+
+    def replace(self, snapshot: Snapshot, change: ChangeSet | None = None, revision: Revision | None = None) -> None:
+        """Make the next revision the newest, and say so on the bus. `change` is what was changed, where that is known."""
+        self._newest = self.live_view(snapshot)
+        self._bus.publish(GraphChanged(snapshot, change, revision))
+
+    def live_view(self, snapshot: Snapshot) -> View:
+        """The questions of a state that sees the live values: the newest one, or a branch."""
+        return View(self.vocabulary, snapshot, self._known, self.clock)
+
+    def past_view(self, snapshot: Snapshot) -> View:
+        """The questions of a state of the past: no live values, switches stand normally, the instant is the revision's own."""
+        return View(self.vocabulary, snapshot, _nothing, lambda: snapshot.at)
+
+    def supply(self) -> SupplyGraph:
+        """See `View.supply`."""
+        return self._newest.supply()
+
+    def conditions(self) -> Conditions:
+        """See `View.conditions`."""
+        return self._newest.conditions()
+
+    def impact(self, failed: Sequence[str], media: Sequence[str] | None = None, told: Told = Told.WHY) -> BlastRadius:
+        """See `View.impact`."""
+        return self._newest.impact(failed, media, told)
+
+    def view(self, around: str, hops: int, limit: int) -> GraphView:
+        """See `View.view`."""
+        return self._newest.view(around, hops, limit)
+
+    def standing(self, ids: Sequence[str]) -> Standing:
+        """See `View.standing`."""
+        return self._newest.standing(ids)
 
     def _known(self, point: str) -> tuple[float, Quality] | None:
         value = self.current.get(point)
         return None if value is None else (value.value, value.quality)
+
+
+def _nothing(_point: str) -> None:
+    return None
