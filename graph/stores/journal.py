@@ -9,7 +9,7 @@ from threading import RLock
 
 from graph.commands import Command, CommandEvent, CommandState
 from graph.errors import StoreUnavailable
-from graph.stores.sqlite import migrate, open_database, sqlite_errors
+from graph.stores.sqlite_file import migrate, open_database, sqlite_errors
 
 JOURNAL_FILE = "journal.sqlite"
 

@@ -1,0 +1,155 @@
+"""What stands after a row of changes, worked out for all of them at once: what the revisions of a store come to.
+
+A store says a quad, takes it back, says it again; adding what is there and removing what is not change nothing. Each of these is an
+*event*. One stable sort brings the events of each quad together in their order, and every question is then answered by columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph.changes import ChangeSet
+from ontology.terms import Ids, QuadBlock
+
+Flags = NDArray[np.bool_]
+_T = TypeVar("_T", bound=np.generic)
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """What events come to: the quads that stand in the end with the revision that said each, sorted; and, for each event in the order
+    given, whether it changed anything, and the revision that had said its quad until then (0: nobody had)."""
+
+    quads: Ids
+    since: Ids
+    effective: Flags
+    before: Ids
+
+
+def fold(quads: Ids, revisions: Ids, adds: Flags) -> Fold:
+    """Fold n events in the order in which they happened: the quad of each (n, 4), its revision (n), and whether it was said (else taken
+    back). Cost: one sort."""
+    count = len(quads)
+    if count == 0:
+        return Fold(quads, revisions, adds, revisions)
+    order, first = _grouped(quads)
+    said, told_by = adds[order], revisions[order]
+    there = np.zeros(count, dtype=np.bool_)
+    there[1:] = said[:-1] & ~first[1:]
+    begins = np.where(said & ~there, np.arange(count), 0)
+    since = told_by[np.maximum.accumulate(begins)]
+    stands = said & np.append(first[1:], True)
+    before = np.zeros(count, dtype=np.int32)
+    before[1:][there[1:]] = since[:-1][there[1:]]
+    return Fold(quads[order[stands]], since[stands], _back(said != there, order), _back(before, order))
+
+
+def _grouped(quads: Ids) -> tuple[NDArray[np.int64], Flags]:
+    """The stable order that sorts the quads, and where in it each distinct quad begins."""
+    wide = quads.astype(np.int64)
+    high, low = wide[:, 0] << 32 | wide[:, 1], wide[:, 2] << 32 | wide[:, 3]
+    order = np.lexsort((low, high))
+    high, low = high[order], low[order]
+    first = np.ones(len(quads), dtype=np.bool_)
+    first[1:] = (high[1:] != high[:-1]) | (low[1:] != low[:-1])
+    return order, first
+
+
+def _back(values: NDArray[_T], order: NDArray[np.int64]) -> NDArray[_T]:
+    out = np.empty_like(values)
+    out[order] = values
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What all revisions of a store come to: what it must hold, and the same changes made exact."""
+
+    quads: QuadBlock
+    since: Ids
+    owners: Mapping[str, str]
+    changed: Mapping[str, int]
+    exact: Sequence[ChangeSet]
+
+
+def history(changes: Iterable[tuple[int, ChangeSet]]) -> History:
+    """Fold the change sets of all revisions, given by number, oldest first. In one revision taking back comes before saying.
+    Cost: one sort of every quad that any revision speaks of."""
+    numbering, owners = Numbering(), dict[str, str]()
+    quads, revisions, adds, parts = [], [], [], []
+    at = 0
+    for number, change in changes:
+        owners |= change.graphs
+        for block, says in ((change.removed, False), (change.added, True)):
+            quads.append(numbering.quads(block))
+            revisions.append(np.full(len(block), number, dtype=np.int32))
+            adds.append(np.full(len(block), says, dtype=np.bool_))
+        parts.append((at, at := at + len(change.removed), at := at + len(change.added), change.graphs))
+    if not parts:
+        return History(QuadBlock.empty(), np.empty(0, dtype=np.int32), {}, {}, ())
+    every, told_by = np.concatenate(quads), np.concatenate(revisions)
+    done = fold(every, told_by, np.concatenate(adds))
+    terms = numbering.terms
+
+    def exact(low: int, middle: int, high: int, graphs: Mapping[str, str]) -> ChangeSet:
+        gone, come = low + np.flatnonzero(done.effective[low:middle]), middle + np.flatnonzero(done.effective[middle:high])
+        return ChangeSet(QuadBlock(terms, every[come]), QuadBlock(terms, every[gone]), graphs, done.before[gone])
+
+    changed = newest_by_graph(every[done.effective, 3], told_by[done.effective])
+    return History(
+        QuadBlock(terms, done.quads),
+        done.since,
+        dict(sorted(owners.items())),
+        {terms[graph]: changed[graph] for graph in sorted(changed, key=terms.__getitem__)},
+        [exact(*part) for part in parts],
+    )
+
+
+def newest_by_graph(graphs: Ids, revisions: Ids) -> dict[int, int]:
+    """The newest revision of each graph's number."""
+    if len(graphs) == 0:
+        return {}
+    newest = np.full(int(graphs.max()) + 1, -1, dtype=np.int64)
+    np.maximum.at(newest, graphs, revisions)
+    found = np.flatnonzero(newest >= 0)
+    return dict(zip(found.tolist(), newest[found].tolist(), strict=True))
+
+
+def drift_between(held: QuadBlock, told: History) -> ChangeSet:
+    """What a store holds, against what its revisions tell: added is held and not told, removed is told and not held. Cost: one sort."""
+    numbering = Numbering()
+    there, wanted = numbering.quads(held), numbering.quads(told.quads)
+    both = np.concatenate((wanted, there))
+    order, first = _grouped(both)
+    last = np.append(first[1:], True)
+    alone = np.sort(order[first & last])
+    gone = alone[alone < len(wanted)]
+    come = alone[len(gone) :]
+    return ChangeSet(QuadBlock(numbering.terms, both[come]), QuadBlock(numbering.terms, both[gone]), {}, told.since[gone])
+
+
+class Numbering:
+    """Gives each term of several blocks one number."""
+
+    def __init__(self) -> None:
+        self.terms: list[str] = []
+        self._numbers: dict[str, int] = {}
+
+    def quads(self, block: QuadBlock) -> Ids:
+        """The block's quads in these numbers."""
+        numbers = np.zeros(len(block.terms), dtype=np.int32)
+        used = np.zeros(len(block.terms), dtype=np.bool_)
+        used[block.quads.reshape(-1)] = True
+        for place in np.flatnonzero(used).tolist():
+            term = block.terms[place]
+            number = self._numbers.get(term)
+            if number is None:
+                number = self._numbers[term] = len(self.terms)
+                self.terms.append(term)
+            numbers[place] = number
+        return numbers[block.quads]
