@@ -17,7 +17,7 @@ import pyoxigraph as ox
 
 from ontology.namespaces import BRICK, DCX, OWL, RDF, RDFS, S223, SKOS
 
-FORMAT_VERSION = 6
+FORMAT_VERSION = 7
 """Part of the cache's key: a new form of `Facts` needs a new number."""
 
 _CLASS_TYPES = {OWL + "Class", RDFS + "Class", S223 + "Class", S223 + "AbstractClass"}
@@ -32,6 +32,7 @@ _PROPERTY_TYPES = {
     S223 + "RelationWithInverse",
     S223 + "SymmetricRelation",
 }
+_SYMMETRIC = {OWL + "SymmetricProperty", S223 + "SymmetricRelation"}
 _SH_PATH = "http://www.w3.org/ns/shacl#path"
 _FLAGS = ("isStorage", "isConduit", "isSwitch", "isFailureUnit", "suppliesParts")
 _MEDIA = ("handsOn", "takesIn", "sourceOf")
@@ -46,6 +47,8 @@ class TermFacts(TypedDict):
     alternatives: list[str]
     supers: list[str]
     equivalents: list[str]
+    inverses: list[str]
+    symmetric: bool
     domains: list[str]
     ranges: list[str]
     deprecated: bool
@@ -108,6 +111,8 @@ def _term(iri: str, index: Index, origin: str) -> TermFacts:
         alternatives=sorted(_lexical(o) for o in facts.get(SKOS + "altLabel", [])),
         supers=_iris(facts, relations[0]),
         equivalents=_iris(facts, relations[1]),
+        inverses=sorted({*_iris(facts, OWL + "inverseOf"), *_iris(facts, S223 + "inverseOf")}),
+        symmetric=bool(_SYMMETRIC & set(_iris(facts, RDF + "type"))),
         domains=_iris(facts, RDFS + "domain"),
         ranges=_iris(facts, RDFS + "range"),
         deprecated=_text(facts, OWL + "deprecated") in {"true", "1"},

@@ -42,11 +42,12 @@ class ClassInfo:
     origin: str
     sources: tuple[str, ...] = ()
     alternatives: tuple[str, ...] = ()
+    equivalents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PropertyInfo:
-    """One property. `superproperties` are the direct ones."""
+    """One property. `superproperties` are the direct ones; `symmetric` is one that holds both ways."""
 
     iri: str
     label: str
@@ -58,6 +59,9 @@ class PropertyInfo:
     replaced_by: tuple[str, ...]
     origin: str
     sources: tuple[str, ...] = ()
+    equivalents: tuple[str, ...] = ()
+    inverses: tuple[str, ...] = ()
+    symmetric: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +282,16 @@ def _class_info(iri: str, t: TermFacts) -> ClassInfo:
     label = t["label"] or local_name(iri).replace("_", " ")
     above, instead = tuple(t["supers"]), tuple(t["replaced_by"])
     return ClassInfo(
-        iri, label, t["definition"], above, t["deprecated"], instead, t["origin"], tuple(t["sources"]), tuple(t["alternatives"])
+        iri,
+        label,
+        t["definition"],
+        above,
+        t["deprecated"],
+        instead,
+        t["origin"],
+        tuple(t["sources"]),
+        tuple(t["alternatives"]),
+        tuple(t["equivalents"]),
     )
 
 
@@ -294,6 +307,9 @@ def _property_info(iri: str, t: TermFacts) -> PropertyInfo:
         tuple(t["replaced_by"]),
         t["origin"],
         tuple(t["sources"]),
+        tuple(t["equivalents"]),
+        tuple(t["inverses"]),
+        t["symmetric"],
     )
 
 
