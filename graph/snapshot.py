@@ -1,158 +1,261 @@
-"""One immutable revision of the twin in memory, as columns: interned terms, and for each predicate its subjects and objects both ways.
+"""One immutable revision of the twin in memory: what is said, sorted by subject, and for each predicate its pairs both ways.
 
 Rules of this file:
 
-1. A snapshot never changes. `Snapshot.apply` builds the next one and rebuilds only the relations that the change touches.
-2. Terms are interned once for the life of the process (`TermTable`), append-only, and shared by all snapshots.
-3. A relation keeps quads (subject, object, graph) sorted by subject, then object; a fact said by two graphs is one pair.
+1. A snapshot never changes. `apply` builds the next one, `before` the one before; both share every page that the change leaves alone.
+2. Terms are numbered once for the life of the process (`TermTable`), and shared by all snapshots.
+3. A fact said by two graphs is two rows of `facts` and one pair of its relation.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from itertools import pairwise
+from itertools import count, pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from graph.changes import ChangeSet
 from graph.errors import UnknownEntity
+from graph.rows import SMALL, Rows
+from graph.term_table import TermTable
 from ontology.namespaces import RDF, RDFS, expand, local_name
 from ontology.terms import Ids, KeyQuad, QuadBlock, is_iri, is_literal, literal_parts
+
+__all__ = ["EPOCH", "LABEL", "RDF_TYPE", "Relation", "Snapshot", "TermTable"]
 
 RDF_TYPE = RDF + "type"
 LABEL = RDFS + "label"
 EPOCH = datetime.fromtimestamp(0, UTC)
+STEPS_KEPT = 32
+"""Changes on the way to a snapshot that it can name the touched terms of."""
+TOUCHED_MAX = 50_000
+"""Quads of a change beyond which it counts as one of everything."""
 _EMPTY: Ids = np.empty(0, dtype=np.int32)
+_NO_ROWS: Ids = np.empty((5, 0), dtype=np.int32)
+_serials = count(1)
 
 
-class TermTable:
-    """Term keys and their numbers. Append-only: a number, once given, stays; readers need no lock."""
-
-    __slots__ = ("_ids", "keys")
-
-    def __init__(self) -> None:
-        self.keys: list[str] = []
-        self._ids: dict[str, int] = {}
-
-    def __len__(self) -> int:
-        return len(self.keys)
-
-    def intern(self, key: str) -> int:
-        """The number of a key, given now when it is new. Only the one writer calls this."""
-        number = self._ids.get(key)
-        if number is None:
-            number = len(self.keys)
-            self.keys.append(key)
-            self._ids[key] = number
-        return number
-
-    def find(self, key: str) -> int | None:
-        """The number of a key, or None."""
-        return self._ids.get(key)
-
-
-@dataclass(frozen=True, slots=True)
 class Relation:
-    """One predicate's quads as int32 columns, sorted by (subject, object, graph), and the distinct pairs sorted both ways."""
+    """One predicate's distinct pairs, sorted by subject, and sorted by object when that is asked for."""
 
-    quads: Ids
-    """Shape (n, 3): subject, object, graph."""
-    subjects: Ids
-    objects: Ids
-    by_object_subjects: Ids
-    by_object_objects: Ids
+    __slots__ = ("_back", "_pairs")
+
+    def __init__(self, pairs: Rows, back: Rows | None = None) -> None:
+        self._pairs, self._back = pairs, back
 
     @staticmethod
-    def of(rows: Ids) -> Relation:
-        """Build from `(n, 3)` rows in any order; duplicates are dropped. Cost: one sort."""
-        rows = _sorted_unique(rows)
-        s, o = rows[:, 0], rows[:, 1]
-        if len(rows) > 1:
-            first = np.concatenate(([True], (s[1:] != s[:-1]) | (o[1:] != o[:-1])))
-            s, o = s[first], o[first]
-        s, o = np.ascontiguousarray(s), np.ascontiguousarray(o)
-        back = np.lexsort((s, o))
-        return Relation(rows, s, o, s[back], o[back])
+    def of(pairs: Ids) -> Relation:
+        """Build from subjects and objects, shape (2, n), in any order. Cost: one sort."""
+        return Relation(Rows.of(pairs, 2))
+
+    def __len__(self) -> int:
+        return len(self._pairs)
+
+    @property
+    def subjects(self) -> Ids:
+        """The subjects, ascending, one for each pair."""
+        return self._pairs.column(0)
+
+    @property
+    def objects(self) -> Ids:
+        """The object of each of `subjects`; ascending within one subject."""
+        return self._pairs.column(1)
+
+    @property
+    def by_object_objects(self) -> Ids:
+        """The objects, ascending, one for each pair."""
+        return self._backwards.column(0)
+
+    @property
+    def by_object_subjects(self) -> Ids:
+        """The subject of each of `by_object_objects`."""
+        return self._backwards.column(1)
+
+    @property
+    def _backwards(self) -> Rows:
+        back = self._back
+        if back is None:
+            back = self._back = Rows.of(self._pairs.whole[::-1], 2)
+        return back
 
     def objects_of(self, subject: int) -> Ids:
-        """The objects of one subject, ascending. Cost: two binary searches."""
-        lo, hi = np.searchsorted(self.subjects, [subject, subject + 1])
-        return self.objects[lo:hi]
+        """The objects of one subject, ascending. Cost: a few binary searches."""
+        return self._pairs.under(subject)
 
     def subjects_of(self, obj: int) -> Ids:
-        """The subjects of one object, ascending. Cost: two binary searches."""
-        lo, hi = np.searchsorted(self.by_object_objects, [obj, obj + 1])
-        return self.by_object_subjects[lo:hi]
+        """The subjects of one object, ascending. Cost: a few binary searches; one sort when first asked."""
+        return self._backwards.under(obj)
 
     def first_objects(self, subjects: Ids) -> Ids:
         """For each of the given subjects its smallest object, or -1. One vectorised search."""
-        if len(self.subjects) == 0:
+        if len(self) == 0:
             return np.full(len(subjects), -1, dtype=np.int32)
-        at = np.minimum(np.searchsorted(self.subjects, subjects), len(self.subjects) - 1)
+        at = np.minimum(np.searchsorted(self.subjects, subjects), len(self) - 1)
         return np.where(self.subjects[at] == subjects, self.objects[at], np.int32(-1)).astype(np.int32)
 
-
-def _sorted_unique(rows: Ids) -> Ids:
-    if len(rows) < 2:
-        return rows
-    rows = rows[np.lexsort((rows[:, 2], rows[:, 1], rows[:, 0]))]
-    return rows[np.concatenate(([True], (rows[1:] != rows[:-1]).any(axis=1)))]
+    def edited(self, removed: Ids, added: Ids) -> Relation:
+        """The next relation: without some pairs, with others, each of shape (2, m)."""
+        back = None if self._back is None else self._back.edited(removed[::-1], added[::-1])
+        return Relation(self._pairs.edited(removed, added), back)
 
 
-_NO_RELATION = Relation.of(np.empty((0, 3), dtype=np.int32))
+_NO_RELATION = Relation.of(np.empty((2, 0), dtype=np.int32))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Snapshot:
     """The whole twin as of one revision. Ids are numbers of its `terms`; an entity is a subject that is an IRI or a blank node."""
 
     revision: int
     at: datetime
     terms: TermTable
+    facts: Rows
+    """Subject, predicate, object, graph, and the revision that said it."""
     relations: Mapping[int, Relation]
     owners: Mapping[str, str]
+    changed: Mapping[str, int] = field(default_factory=dict)
+    """The newest revision that changed each graph."""
+    steps: tuple[tuple[int, Ids | None], ...] = ()
+    """How it came to be, the last step first: the serial of the snapshot before, and the terms touched (None: too many)."""
+    serial: int = field(default_factory=lambda: next(_serials))
 
     # -- building -------------------------------------------------------------------------------------------------
 
     @staticmethod
-    def empty(at: datetime = EPOCH) -> Snapshot:
+    def empty(at: datetime = EPOCH, terms: TermTable | None = None) -> Snapshot:
         """Revision 0: nothing is known."""
-        return Snapshot(0, at, TermTable(), {}, {})
+        return Snapshot(0, at, TermTable() if terms is None else terms, Rows.of(_NO_ROWS, 4), {}, {})
 
     @staticmethod
-    def of(quads: QuadBlock, revision: int = 1, at: datetime = EPOCH, owners: Mapping[str, str] | None = None) -> Snapshot:
-        """A first snapshot of the given quads."""
-        return Snapshot.empty(at).apply(ChangeSet(quads, QuadBlock.empty(), owners or {}), revision, at)
+    def of(
+        quads: QuadBlock,
+        revision: int = 1,
+        at: datetime = EPOCH,
+        owners: Mapping[str, str] | None = None,
+        since: Ids | None = None,
+        changed: Mapping[str, int] | None = None,
+        terms: TermTable | None = None,
+    ) -> Snapshot:
+        """A first snapshot of the given quads. `since` gives the revision that each was said by, this one when not given.
+
+        Cost: sorts of all quads; a second for two million.
+        """
+        table = TermTable() if terms is None else terms
+        columns = _columns(table.intern(quads.terms), quads.quads, revision if since is None else since)
+        facts = Rows.of(columns, 4)
+        graphs = {table.keys[g]: revision for g in np.unique(columns[3]).tolist()} if changed is None else dict(changed)
+        return Snapshot(revision, at, table, facts, _relations(facts.whole), dict(owners or {}), graphs)
+
+    def exact(self, change: ChangeSet) -> ChangeSet:
+        """The change without what changes nothing, and with what each removed quad was said by. Cost: that of looking each quad up."""
+        added, removed = self._known(change.added), self._known(change.removed)
+        since = self.facts.carried(removed)
+        said_again = Rows.of(np.vstack((added, added[:1])), 4).carried(removed) >= 0
+        new, gone = np.flatnonzero(self.facts.carried(added) < 0), np.flatnonzero((since >= 0) & ~said_again)
+        return ChangeSet(
+            QuadBlock(change.added.terms, change.added.quads[new]),
+            QuadBlock(change.removed.terms, change.removed.quads[gone]),
+            change.graphs,
+            since[gone],
+        )
 
     def apply(self, change: ChangeSet, revision: int, at: datetime) -> Snapshot:
-        """The next snapshot. Removing what is not there and adding what is there change nothing. Only touched relations are rebuilt."""
-        added, removed = self._by_predicate(change.added), self._by_predicate(change.removed)
+        """The next snapshot. Removing what is not there and adding what is there change nothing. Cost: some pages a quad for a small
+        change, one pass over the touched relations for a large one."""
+        removed = self._known(change.removed)
+        added = _columns(self.terms.intern(change.added.terms), change.added.quads, revision)
+        graphs = {self.terms.keys[g] for g in {*np.unique(removed[3]).tolist(), *np.unique(added[3]).tolist()} if g >= 0}
+        changed = {**self.changed, **dict.fromkeys(graphs, revision)}
+        return self._next(removed[:, (removed >= 0).all(axis=0)], added, revision, at, {**self.owners, **change.graphs}, changed)
+
+    def before(self, change: ChangeSet, revision: int, at: datetime, changed: Mapping[str, int] | None = None) -> Snapshot:
+        """The snapshot that this exact change was applied to, which was `revision`, made at `at`. Cost: as `apply`."""
+        removed = self._known(change.added)
+        since: Ids | int = change.since if len(change.since) else revision
+        added = _columns(self.terms.intern(change.removed.terms), change.removed.quads, since)
+        owners = {graph: owner for graph, owner in self.owners.items() if graph not in change.graphs}
+        return self._next(removed, added, revision, at, owners, self.changed if changed is None else changed)
+
+    def _next(
+        self, removed: Ids, added: Ids, revision: int, at: datetime, owners: Mapping[str, str], changed: Mapping[str, int]
+    ) -> Snapshot:
+        facts = self.facts.edited(removed, added)
+        small = removed.shape[1] + added.shape[1] <= SMALL
+        relations = self._edited(facts, removed, added) if small else self._rebuilt(facts, removed, added)
+        few = removed.shape[1] + added.shape[1] <= TOUCHED_MAX
+        step = (self.serial, np.unique(np.concatenate((removed[[0, 2]].ravel(), added[[0, 2]].ravel()))) if few else None)
+        snapshot = Snapshot(revision, at, self.terms, facts, relations, owners, changed, (step, *self.steps)[:STEPS_KEPT])
+        if small and "entities" in self.__dict__:
+            self._hand_on(snapshot, np.unique(np.concatenate((removed[0], added[0]))))
+        return snapshot
+
+    def _edited(self, facts: Rows, removed: Ids, added: Ids) -> dict[int, Relation]:
+        """The relations after a small change."""
         relations = dict(self.relations)
-        for p in sorted(added.keys() | removed.keys()):
-            rows = relations.get(p, _NO_RELATION).quads
-            if p in removed:
-                rows = rows[~_rows_in(rows, removed[p])]
-            if p in added:
-                rows = np.concatenate((rows, added[p]))
-            if len(rows):
-                relations[p] = Relation.of(rows)
+        gone, come = _by_predicate(removed), _by_predicate(added)
+        for p in sorted(gone.keys() | come.keys()):
+            lost = gone.get(p, _NO_ROWS)
+            lost = lost[:, [not facts.holds(s, p, o) for s, o in zip(lost[0].tolist(), lost[2].tolist(), strict=True)]]
+            relation = relations.get(p, _NO_RELATION).edited(lost[[0, 2]], come.get(p, _NO_ROWS)[[0, 2]])
+            if len(relation):
+                relations[p] = relation
             else:
                 relations.pop(p, None)
-        return Snapshot(revision, at, self.terms, relations, {**self.owners, **change.graphs})
+        return relations
 
-    def _by_predicate(self, block: QuadBlock) -> dict[int, Ids]:
-        if len(block) == 0:
-            return {}
-        intern = self.terms.intern
-        numbers = np.fromiter((intern(key) for key in block.terms), dtype=np.int32, count=len(block.terms))
-        quads = numbers[block.quads]
-        quads = quads[np.argsort(quads[:, 1], kind="stable")]
-        cuts = [0, *(np.flatnonzero(np.diff(quads[:, 1])) + 1).tolist(), len(quads)]
-        return {int(quads[lo, 1]): quads[lo:hi][:, [0, 2, 3]] for lo, hi in pairwise(cuts)}
+    def _rebuilt(self, facts: Rows, removed: Ids, added: Ids) -> dict[int, Relation]:
+        """The relations after a large change."""
+        touched = np.union1d(removed[1], added[1])
+        rows = facts.whole
+        left = rows[:, np.isin(rows[1], touched)] if self.relations else rows
+        kept = {p: relation for p, relation in self.relations.items() if p not in set(touched.tolist())}
+        return kept | _relations(left)
+
+    def _hand_on(self, snapshot: Snapshot, subjects: Ids) -> None:
+        """Give the next snapshot its entities without another pass over all of them."""
+        was = np.array([self.facts.holds(s) for s in subjects.tolist()], dtype=np.bool_)
+        now = np.array([snapshot.facts.holds(s) for s in subjects.tolist()], dtype=np.bool_)
+        gone, new = subjects[was & ~now], subjects[now & ~was]
+        entities, keys = self.entities, self.terms.keys
+        if len(gone) or len(new):
+            entities = np.delete(entities, entities.searchsorted(gone))
+            entities = np.insert(entities, entities.searchsorted(new), new)
+        snapshot.__dict__["entities"] = entities
+        if "by_iri" in self.__dict__:
+            named = self.by_iri
+            lost = [self.terms.place(keys[n], named) for n in gone.tolist() if is_iri(keys[n])]
+            named = np.delete(named, lost) if lost else named
+            come = sorted((n for n in new.tolist() if is_iri(keys[n])), key=keys.__getitem__)
+            places = [self.terms.place(keys[n], named) for n in come]
+            snapshot.__dict__["by_iri"] = np.insert(named, places, np.array(come, dtype=np.int32)) if come else named
+
+    def _known(self, block: QuadBlock) -> Ids:
+        """The quads of a block in numbers of this table, shape (4, n); -1 for a term that it does not have."""
+        return np.ascontiguousarray(self._numbers(block)[block.quads].T)
+
+    def _numbers(self, block: QuadBlock) -> Ids:
+        if len(block) * 4 >= len(block.terms):
+            return self.terms.numbers(block.terms)
+        numbers = np.full(len(block.terms), -1, dtype=np.int32)
+        used = np.unique(block.quads)
+        numbers[used] = self.terms.numbers([block.terms[n] for n in used.tolist()])
+        return numbers
+
+    def touched_since(self, older: Snapshot) -> Ids | None:
+        """The subjects and objects of all that changed on the way from `older` to this snapshot, ascending; None when that is not known."""
+        if older.serial == self.serial:
+            return _EMPTY
+        found: list[Ids] = []
+        for serial, touched in self.steps:
+            if touched is None:
+                return None
+            found.append(touched)
+            if serial == older.serial:
+                return np.unique(np.concatenate(found))
+        return None
 
     # -- reading by key -------------------------------------------------------------------------------------------
 
@@ -174,7 +277,9 @@ class Snapshot:
 
     def mentions(self, number: int) -> bool:
         """Whether some quad of this revision has the term as its subject or its object."""
-        return any(len(r.objects_of(number)) or len(r.subjects_of(number)) for r in self.relations.values())
+        if self.facts.holds(number):
+            return True
+        return any(len(relation.subjects_of(number)) for relation in self.relations.values())
 
     def relation(self, predicate: str) -> Relation:
         """The relation of a predicate's IRI; an empty one when nothing uses it."""
@@ -222,16 +327,16 @@ class Snapshot:
 
     @cached_property
     def entities(self) -> Ids:
-        """All subjects, ascending by number. Computed once for a snapshot."""
-        parts = [relation.subjects for relation in self.relations.values()]
-        return np.unique(np.concatenate(parts)).astype(np.int32) if parts else _EMPTY
+        """All subjects, ascending by number. Computed once, and handed on by small changes."""
+        subjects = self.facts.whole[0]
+        return subjects[np.concatenate(([True], subjects[1:] != subjects[:-1]))] if len(subjects) else _EMPTY
 
     @cached_property
     def by_iri(self) -> Ids:
         """The entities that are IRIs, in order of their IRIs: the order of everything that a user pages through."""
-        keys = self.terms.keys
-        named = [n for n in self.entities.tolist() if is_iri(keys[n])]
-        return np.array(sorted(named, key=keys.__getitem__), dtype=np.int32)
+        keys, entities = self.terms.keys, self.entities
+        named = entities[np.fromiter((is_iri(keys[n]) for n in entities.tolist()), dtype=np.bool_, count=len(entities))]
+        return named[np.argsort(self.terms.order(named))]
 
     def label(self, subject: int) -> str:
         """What a person calls it: its first `rdfs:label`, else the last part of its IRI."""
@@ -240,21 +345,56 @@ class Snapshot:
     # -- quads ----------------------------------------------------------------------------------------------------
 
     def quads(self, source: str | None = None) -> Iterator[KeyQuad]:
-        """All quads, or those of one source, in no particular order."""
+        """All quads, or those of one source, in order of subjects by number."""
         keys = self.terms.keys
-        for p, relation in self.relations.items():
-            predicate = keys[p]
-            for s, o, g in relation.quads.tolist():
-                if source is None or self.owners.get(keys[g]) == source:
-                    yield keys[s], predicate, keys[o], keys[g]
+        for s, p, o, g in self._rows(source, None)[:4].T.tolist():
+            yield keys[s], keys[p], keys[o], keys[g]
+
+    def block(self, source: str | None = None, graph: str | None = None) -> QuadBlock:
+        """All quads as a block of its own, or those of one source or one graph. Cost: a pass over all, a sort of those found."""
+        numbers, places = np.unique(self._rows(source, graph)[:4], return_inverse=True)
+        keys = self.terms.keys
+        return QuadBlock([keys[n] for n in numbers.tolist()], np.ascontiguousarray(places.reshape(4, -1).T.astype(np.int32)))
+
+    def _rows(self, source: str | None, graph: str | None) -> Ids:
+        rows = self.facts.whole
+        if source is None and graph is None:
+            return rows
+        wanted = [graph] if graph is not None else [name for name, owner in self.owners.items() if owner == source]
+        return rows[:, np.isin(rows[3], self.terms.numbers(wanted))]
+
+    def said(self, subject: int) -> Ids:
+        """All that is said of a subject, shape (n, 4): predicate, object, graph, and the revision that said it; in order."""
+        return self.facts.find(subject)[1:].T
+
+    def since(self, s: int, p: int, o: int, g: int) -> int | None:
+        """The revision that said a quad; None for one that this revision does not have."""
+        found = self.facts.find(s, p, o, g)
+        return int(found[4, 0]) if found.shape[1] else None
 
     def __len__(self) -> int:
-        return sum(len(relation.quads) for relation in self.relations.values())
+        return len(self.facts)
 
 
-def _rows_in(rows: Ids, wanted: Ids) -> NDArray[np.bool_]:
-    """Which of `rows` are among `wanted`, both of shape (n, 3)."""
-    both = np.concatenate((rows, wanted))
-    _, inverse = np.unique(both, axis=0, return_inverse=True)
-    inverse = inverse.reshape(-1)
-    return np.isin(inverse[: len(rows)], inverse[len(rows) :])
+def _columns(numbers: Ids, quads: Ids, since: Ids | int) -> Ids:
+    """Rows of `facts`, shape (5, n), of quads over terms with the given numbers."""
+    columns = np.empty((5, len(quads)), dtype=np.int32)
+    for at in range(4):
+        columns[at] = numbers[quads[:, at]]
+    columns[4] = since
+    return columns
+
+
+def _relations(rows: Ids) -> dict[int, Relation]:
+    """The relations of sorted rows of `facts`. Cost: one stable sort by predicate; the pairs come out in order."""
+    return {p: Relation.of(part[[0, 2]]) for p, part in _by_predicate(rows).items()}
+
+
+def _by_predicate(rows: Ids) -> dict[int, Ids]:
+    """The rows of each predicate, in the order that they have."""
+    if rows.shape[1] == 0:
+        return {}
+    predicates, kinds = np.unique(rows[1], return_inverse=True)
+    order = np.argsort(kinds.astype(np.uint16) if len(predicates) < 1 << 16 else kinds, kind="stable")  # of 16 bits: by radix
+    cuts = [0, *np.cumsum(np.bincount(kinds)).tolist()]
+    return {int(p): rows[:, order[lo:hi]] for p, (lo, hi) in zip(predicates.tolist(), pairwise(cuts), strict=True)}
