@@ -100,7 +100,7 @@ def history(changes: Iterable[tuple[int, ChangeSet]]) -> History:
         gone, come = low + np.flatnonzero(done.effective[low:middle]), middle + np.flatnonzero(done.effective[middle:high])
         return ChangeSet(QuadBlock(terms, every[come]), QuadBlock(terms, every[gone]), graphs, done.before[gone])
 
-    changed = newest_by_graph(every[done.effective, 3], told_by[done.effective])
+    changed = _newest_by_graph(every[done.effective, 3], told_by[done.effective])
     return History(
         QuadBlock(terms, done.quads),
         done.since,
@@ -110,7 +110,7 @@ def history(changes: Iterable[tuple[int, ChangeSet]]) -> History:
     )
 
 
-def newest_by_graph(graphs: Ids, revisions: Ids) -> dict[int, int]:
+def _newest_by_graph(graphs: Ids, revisions: Ids) -> dict[int, int]:
     """The newest revision of each graph's number."""
     if len(graphs) == 0:
         return {}

@@ -24,7 +24,7 @@ from graph.changes import Branch, Cause, ChangeSet, Revision
 from graph.errors import BranchExists, StaleRevision
 from graph.ports import Progress, StoredTwin
 from graph.steps import reached
-from graph.stores.fold import drift_between, fold, history, newest_by_graph
+from graph.stores.fold import drift_between, fold, history
 from graph.stores.folder import STORE_LOCK, FolderLock
 from graph.stores.packing import pack, unpack, used_terms
 from graph.stores.sqlite_file import migrate, open_database, sqlite_errors, transaction
@@ -192,23 +192,18 @@ class SqliteStore:
         empty = self._db.execute("SELECT 1 FROM terms LIMIT 1").fetchone() is None
         gone, come = self._removed_quads(change.removed), self._added_quads(change.added)
         subjects = np.unique(np.concatenate((gone[:, 0], come[:, 0])))
-        graphs: dict[int, int] = {}
+        graphs: set[int] = set()
         for at in range(0, len(subjects), SUBJECTS_A_PAGE):
             page = subjects[at : at + SUBJECTS_A_PAGE]
-            less, more = (
-                rows[np.searchsorted(rows[:, 0], page[0]) : np.searchsorted(rows[:, 0], page[-1], "right")] for rows in (gone, come)
-            )
-            graphs |= self._write_page(page, less, more, revision, empty=empty)
-        names = ((self._key(graph), number) for graph, number in graphs.items())
-        self._db.executemany(_CHANGED, sorted(names))
+            graphs |= self._write_page(page, _of_subjects(gone, page), _of_subjects(come, page), revision, empty=empty)
+        self._db.executemany(_CHANGED, sorted((self._key(graph), revision) for graph in graphs))
         self._db.executemany(_OWN, sorted(change.graphs.items()))
 
-    def _write_page(self, subjects: Ids, gone: Ids, come: Ids, revision: int, *, empty: bool) -> dict[int, int]:
-        """The graphs, by number, that the change of these subjects changed, each with the revision."""
+    def _write_page(self, subjects: Ids, gone: Ids, come: Ids, revision: int, *, empty: bool) -> set[int]:
+        """The numbers of the graphs that the change of these subjects changed."""
         held = np.empty((0, 5), dtype=np.int32) if empty else _unpacked(list(self._rows_of(subjects.tolist())))
         told = np.concatenate((held[:, :4], gone, come))
-        new = len(gone) + len(come)
-        revisions = np.concatenate((held[:, 4], np.full(new, revision, dtype=np.int32)))
+        revisions = np.concatenate((held[:, 4], np.full(len(gone) + len(come), revision, dtype=np.int32)))
         adds = np.ones(len(told), dtype=np.bool_)
         adds[len(held) : len(held) + len(gone)] = False
         done = fold(told, revisions, adds)
@@ -216,8 +211,8 @@ class SqliteStore:
         bare = [(subject,) for subject in np.setdiff1d(subjects, done.quads[:, 0]).tolist()]
         self._db.executemany("DELETE FROM subjects WHERE s = ?", bare)
         self._db.executemany("DELETE FROM point_values WHERE point = ?", bare)
-        effective = done.effective[len(held) :]
-        return newest_by_graph(told[len(held) :, 3][effective], revisions[len(held) :][effective])
+        changed = told[len(held) :][done.effective[len(held) :]]
+        return set(np.unique(changed[:, 3]).tolist())
 
     def _rows_of(self, subjects: Sequence[int]) -> Iterator[tuple[int, bytes]]:
         for subject in subjects:
@@ -298,6 +293,12 @@ def _unpacked(page: Sequence[tuple[int, bytes]]) -> Ids:
 
 def _by_subject(rows: Ids) -> Ids:
     return rows[np.argsort(rows[:, 0], kind="stable")]
+
+
+def _of_subjects(rows: Ids, page: Ids) -> Ids:
+    """The rows, sorted by subject, of a page of neighbouring subjects."""
+    low, high = np.searchsorted(rows[:, 0], page[0]), np.searchsorted(rows[:, 0], page[-1], "right")
+    return rows[low:high]
 
 
 def _cause_row(cause: Cause) -> tuple[str, str, str, str, str]:
