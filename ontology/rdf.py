@@ -25,10 +25,10 @@ import numpy as np
 import pyoxigraph as ox
 
 from ontology.errors import RdfError
-from ontology.namespaces import PREFIXES, RDF, local_name
 from ontology.rdf_errors import refusal
+from ontology.rdf_write import write_block
 from ontology.sources import source_graph, source_of
-from ontology.terms import KeyQuad, QuadBlock, Term, is_blank, is_iri, is_literal, key_of, term_of
+from ontology.terms import KeyQuad, QuadBlock, Term, is_blank, key_of, term_of
 
 __all__ = ["FORMATS", "RdfError", "canonical_hash", "format_of", "read", "read_stream", "write"]
 
@@ -53,7 +53,6 @@ _ENDINGS = {
     "json": "jsonld",
 }
 _STEP = 50_000
-_TYPE = RDF + "type"
 
 Progress = Callable[[int, int, int], None]
 """Told now and then how far a reading is: quads so far, bytes so far, bytes in all (0 when unknown)."""
@@ -219,7 +218,7 @@ def _known_format(name: str) -> str:
 
 
 def write(
-    quads: Iterable[KeyQuad],
+    quads: QuadBlock | Iterable[KeyQuad],
     format: str,  # noqa: A002 - as in `read`
     out: BinaryIO,
     *,
@@ -229,19 +228,7 @@ def write(
     with `default_graph` (an IRI) written as the default graph. Cost: one sort of all quads.
     """
     kind = _known_format(format)
-    merges = kind in {"turtle", "ntriples", "rdfxml"}
-    rows = sorted({("" if merges or g == default_graph else g, s, p != _TYPE, p, o) for s, p, o, g in quads})
-    terms = {key: term_of(key) for key in sorted({key for g, s, _, p, o in rows for key in (g, s, p, o) if key})}
-    prefixes = None if kind in {"ntriples", "nquads"} else _used_prefixes(key for key in terms if key != _TYPE)  # Turtle writes it as `a`
-    ordered = (ox.Quad(terms[s], terms[p], terms[o], terms[g] if g else ox.DefaultGraph()) for g, s, _, p, o in rows)  # type: ignore[arg-type]  # a key in a subject's place stands for a subject
-    ox.serialize((q.triple for q in ordered) if merges else ordered, out, FORMATS[kind], prefixes=prefixes)
-
-
-def _used_prefixes(keys: Iterable[str]) -> dict[str, str]:
-    named = {namespace: prefix for prefix, namespace in PREFIXES.items()}
-    iris = (key[key.rindex("^^") + 2 :] if is_literal(key) and "^^" in key else key for key in keys)
-    used = {iri[: len(iri) - len(local_name(iri))] for iri in iris if is_iri(iri)}
-    return {named[namespace]: namespace for namespace in sorted(used & named.keys(), key=named.__getitem__)}
+    write_block(quads if isinstance(quads, QuadBlock) else QuadBlock.of(quads), kind, out, default_graph)
 
 
 def canonical_hash(quads: Iterable[KeyQuad]) -> str:

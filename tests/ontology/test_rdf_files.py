@@ -134,7 +134,7 @@ def test_known_prefixes_are_used_and_only_those_needed() -> None:
     """A person reads an export."""
     text = written(turtle("@prefix b: <https://brickschema.org/schema/Brick#> . <urn:a> a b:CRAH ."), "turtle").decode()
 
-    assert text == "@prefix brick: <https://brickschema.org/schema/Brick#> .\n<urn:a> a brick:CRAH .\n"
+    assert text == "@prefix brick: <https://brickschema.org/schema/Brick#> .\n\n<urn:a> a brick:CRAH .\n"
 
 
 @pytest.mark.parametrize(
