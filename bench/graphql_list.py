@@ -17,6 +17,7 @@ import orjson
 from graph.current import CurrentValues
 from graph.points import point_facts
 from graph.snapshot import Snapshot
+from graph.stores.memory import MemoryStore
 from graph.values import Quality, ReadingBatch
 from ontology.vocabulary import load_vocabulary
 from resolvers.compiled import CompiledReads
@@ -27,6 +28,7 @@ from twin.bus import Bus
 from twin.compose_commands import BusFeed
 from twin.control import Control
 from twin.demo.site import generate
+from twin.ledger import Ledger
 from twin.state import Twin
 
 NAME = "graphql.list"
@@ -96,7 +98,8 @@ def _face(racks: int) -> Face:
     current.take(ReadingBatch.of([(iri, n / 3, at_ms, at_ms, Quality.GOOD) for n, iri in enumerate(facts)]))
     twin = Twin(load_vocabulary(), snapshot, current, bus, lambda: AT)
     control = Control(_NoJournal(), [], current, lambda: AT, bus)
-    return Face(twin, current, lambda: AT, control, BusFeed(bus), _no_facts, "bench")
+    ledger = Ledger(MemoryStore(), twin, lambda: AT)
+    return Face(twin, current, lambda: AT, control, BusFeed(bus), _no_facts, "bench", ledger)
 
 
 def _no_facts() -> ServiceFacts:

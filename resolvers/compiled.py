@@ -49,7 +49,7 @@ class CompiledReads:
             coerced = get_variable_values(self._schema, made.operation.variable_definitions or (), dict(variables or {}))
             if not isinstance(coerced, VariableValues):
                 return None
-            reads = face.reads()
+            reads = face.present().reads
             data = {pick.key: self._root(reads, pick, coerced) for pick in made.selection.picks}
         except GraphQLError:
             return None

@@ -1,4 +1,4 @@
-"""What the service lends to the face: the twin, the commands, the feeds of events; and how an operation gets its reads."""
+"""What the service lends to the face: the twin, its history, the commands, the feeds of events; and how an operation gets its reads."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from threading import Lock
 from typing import Any, Protocol
 
 import strawberry
@@ -14,13 +13,17 @@ import strawberry
 from analytics.impact import BlastRadius, Told
 from analytics.layout import GraphView
 from analytics.standing import Standing
+from graph.changes import NEWEST, AsOf, Branch, ChangeSet, Revision
 from graph.current import CurrentValues, PointValue
 from graph.ports import Clock
 from graph.snapshot import Snapshot
+from ontology.findings import Finding
 from ontology.vocabulary import Vocabulary
 from resolvers.index import Index
+from resolvers.indexes import Indexes
 from resolvers.reads import Reads, sample_of
 from resolvers.workers import Workers
+from twin.answers import Said, Source, Synced
 from twin.control import CommandRecord
 
 
@@ -34,16 +37,12 @@ class Unbound:
     reason: str
 
 
-class TwinPort(Protocol):
-    """The twin as the face sees it. Every answer speaks of the newest revision."""
+class Questions(Protocol):
+    """What one state of the twin is asked; see `twin.state.View`."""
 
     @property
     def snapshot(self) -> Snapshot:
-        """The newest revision."""
-
-    @property
-    def vocabulary(self) -> Vocabulary:
-        """The ontology."""
+        """That state."""
 
     def impact(self, failed: Sequence[str], media: Sequence[str] | None, told: Told) -> BlastRadius:
         """What is hit when the given entities fail. Takes milliseconds to seconds of a core: call it in a worker thread."""
@@ -52,7 +51,80 @@ class TwinPort(Protocol):
         """The graph around an entity, laid out by supply level."""
 
     def standing(self, ids: Sequence[str]) -> Standing:
-        """What of the given entities is without a supply now, and which switches are open. Call it in a worker thread."""
+        """What of the given entities is without a supply, and which switches are open. Call it in a worker thread."""
+
+
+class TwinPort(Protocol):
+    """The twin as the face sees it."""
+
+    @property
+    def newest(self) -> Questions:
+        """The newest revision."""
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The newest revision's graph."""
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The ontology."""
+
+
+class LedgerPort(Protocol):
+    """The history of the twin as the face sees it; see `twin.ledger.Ledger`. A call may wait for the store: make it in a worker thread."""
+
+    def change(
+        self,
+        change: ChangeSet,
+        *,
+        author: str,
+        source: str,
+        reason: str,
+        key: str = "",
+        expected: int | None = None,
+        dry_run: bool = False,
+        branch: str = "",
+    ) -> Synced:
+        """Add and remove single quads, on the site or on a branch."""
+
+    def revert(self, number: int, *, author: str, reason: str, key: str = "") -> Synced:
+        """Undo one revision by a new one."""
+
+    def revisions(self, *, before: int | None = None, first: int = 50, source: str | None = None) -> Sequence[Revision]:
+        """At most `first` revisions older than number `before` (of one source), newest first."""
+
+    def revision(self, number: int, branch: str = "") -> tuple[Revision, ChangeSet]:
+        """One revision and its change. Raises `UnknownRevision`."""
+
+    def difference(self, older: AsOf, newer: AsOf) -> ChangeSet:
+        """What the newer state says and the older does not, and the other way round."""
+
+    def view(self, as_of: AsOf) -> Questions:
+        """Another state of the twin. Raises `UnknownRevision`."""
+
+    def branches(self) -> Sequence[Branch]:
+        """The branches, in order of names."""
+
+    def create_branch(self, name: str, *, base: AsOf, author: str, reason: str) -> Branch:
+        """A new branch. Raises `BranchExists`, `UnknownRevision`, `ValueError`."""
+
+    def drop_branch(self, name: str) -> None:
+        """Forget a branch."""
+
+    def compare_branch(self, name: str) -> ChangeSet:
+        """What the branch changes on its base."""
+
+    def apply_branch(self, name: str, *, author: str, reason: str, key: str = "") -> Synced:
+        """Make what the branch changes a revision of the site. Raises `Refused`."""
+
+    def sources(self) -> Sequence[Source]:
+        """Every source, in order of names."""
+
+    def findings(self, source: str) -> Sequence[Finding]:
+        """What is wrong with what the source says now. Takes seconds the first time."""
+
+    def provenance(self, subject: str, as_of: AsOf = NEWEST) -> Sequence[Said]:
+        """Every fact about an entity, with who says it."""
 
 
 class CommandPort(Protocol):
@@ -103,35 +175,43 @@ class Face:
     feed: Feed
     facts: Callable[[], ServiceFacts]
     author: str
-    """Who is named for a command that names nobody."""
+    """Who is named for a command or a change that names nobody."""
+    ledger: LedgerPort
+    writable: bool = True
+    """Whether the graph may be changed from here."""
     analysis: Workers = field(default_factory=Workers)
-    _index: Index | None = field(default=None, repr=False)
-    _building: Lock = field(default_factory=Lock, repr=False)
+    history: Workers = field(default_factory=Workers)
+    indexes: Indexes = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.indexes = Indexes(self.twin.vocabulary)
 
     def index(self) -> Index:
         """The index of the newest revision; kept until there is a newer one."""
-        snapshot, index = self.twin.snapshot, self._index
-        return index if index is not None and index.snapshot is snapshot else self._build(snapshot)
+        return self.indexes.newest(self.twin.snapshot)
 
     async def prepare(self) -> None:
         """Have the index of the newest revision worked out, in a thread where it is not yet: before each operation."""
-        index = self._index
-        if index is None or index.snapshot is not self.twin.snapshot:
-            await asyncio.to_thread(self._build, self.twin.snapshot)
+        snapshot = self.twin.snapshot
+        if not self.indexes.ready(snapshot):
+            await asyncio.to_thread(self.indexes.newest, snapshot)
 
-    def _build(self, snapshot: Snapshot) -> Index:
-        with self._building:
-            if self._index is None or self._index.snapshot is not snapshot:
-                self._index = Index(snapshot, self.twin.vocabulary).worked_out()
-            return self._index
+    def present(self) -> State:
+        """The newest revision, as one operation reads it."""
+        newest = self.twin.newest
+        return State(newest, Reads(self.indexes.newest(newest.snapshot), self.current, self.commands.enabled, self.clock()))
 
     def sample(self, point: str) -> PointValue:
         """What is known of a point now."""
         return sample_of(self.current, point)
 
-    def reads(self) -> Reads:
-        """What one operation reads."""
-        return Reads(self.index(), self.current, self.commands.enabled, self.clock())
+
+@dataclass(frozen=True)
+class State:
+    """One state of the twin: what answers questions of analysis about it, and what its entities are read from."""
+
+    questions: Questions
+    reads: Reads
 
 
 Context = Mapping[str, Any]
@@ -144,7 +224,7 @@ def face_of(info: Info) -> Face:
     return face
 
 
-def reads_of(info: Info) -> Reads:
-    """The reads of the operation: every root field of it sees the same revision and instant."""
-    reads: Reads | None = info.context.get("reads")
-    return reads if reads is not None else face_of(info).reads()
+def present_of(info: Info) -> State:
+    """The present, as the operation reads it: every root field of it sees the same revision and instant."""
+    present: State | None = info.context.get("present")
+    return present if present is not None else face_of(info).present()

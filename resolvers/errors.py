@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from graphql import GraphQLError
 
-from graph.errors import GraphError, StaleRevision, StoreUnavailable, UnknownEntity
+from graph.errors import (
+    BranchExists,
+    GraphError,
+    Refused,
+    StaleRevision,
+    StoreUnavailable,
+    UnknownBranch,
+    UnknownEntity,
+    UnknownRevision,
+)
 
 
 class FaceError(GraphQLError):
@@ -32,6 +41,12 @@ class NoSuchEntity(FaceError):
     code = "UNKNOWN_ENTITY"
 
 
+class ReadOnly(FaceError):
+    """A change of the graph, where changes are not taken from here."""
+
+    code = "READ_ONLY"
+
+
 class LimitExceeded(FaceError):
     """A document that asks for more than the limits let through."""
 
@@ -42,7 +57,12 @@ CODES: dict[type[GraphError], str] = {
     UnknownEntity: "UNKNOWN_ENTITY",
     StaleRevision: "STALE_REVISION",
     StoreUnavailable: "STORE_UNAVAILABLE",
+    UnknownBranch: "UNKNOWN_BRANCH",
+    UnknownRevision: "UNKNOWN_REVISION",
+    BranchExists: "BRANCH_EXISTS",
+    Refused: "REFUSED",
 }
+"""In the order in which they are looked at: a special kind before its general one."""
 
 
 def code_of(error: GraphError) -> str:

@@ -31,7 +31,16 @@ DIRECTIONS = ("OUT", "IN")
 INTROSPECTION_COST = 20_000
 FAILED_COST = 250
 """What one entity of `impact(failed)` costs: its part in the search for what explains the outcomes, in fields of an answer."""
-PAGE = {"entities": ("first", 50, 1000), "graph": ("limit", 300, 10_000)}
+READ_COST = {"changes": 250, "difference": 1000}
+"""What it costs to read one change set back, or to work out what differs between two states, in fields of an answer."""
+PAGE = {
+    "entities": ("first", 50, 1000),
+    "graph": ("limit", 300, 10_000),
+    "revisions": ("first", 50, 1000),
+    "added": ("first", 100, 1000),
+    "removed": ("first", 100, 1000),
+    "provenance": ("first", 1000, 1000),
+}
 """Fields whose argument says how many things they may answer with: its default, and the most that it may be."""
 LISTS = {
     "classes": 2000,
@@ -42,6 +51,10 @@ LISTS = {
     "readings": 100,
     "positions": 100,
     "unbound": 100,
+    "sources": 100,
+    "branches": 100,
+    "findings": 100,
+    "because": 5,
 }
 """Fields that answer with a list, and how many things they are taken to hold."""
 
@@ -109,7 +122,8 @@ class _Meter:
         if node.name.value in ("__schema", "__type"):
             return Measure(1, alias, INTROSPECTION_COST)
         inner = self.of(node.selection_set)
-        cost = self._times(node) * (1 + inner.cost) + (FAILED_COST * self._failed(node) if node.name.value == "impact" else 0)
+        once = FAILED_COST * self._failed(node) if node.name.value == "impact" else READ_COST.get(node.name.value, 0)
+        cost = self._times(node) * (1 + inner.cost) + once
         return Measure(1 + inner.depth, alias + inner.aliases, cost)
 
     def _failed(self, node: FieldNode) -> int:

@@ -10,13 +10,13 @@ from typing import Annotated
 import strawberry
 
 from analytics.impact import Told
-from graph.names import no_entity
 from ontology.namespaces import expand
 from resolvers.analysis import GraphView, Impact, told_of
 from resolvers.commands import Command
-from resolvers.context import Face, Info, TwinPort, Unbound, face_of, reads_of
-from resolvers.errors import BadInput, NoSuchEntity
-from resolvers.index import Index
+from resolvers.context import Face, Info, Questions, State, Unbound, face_of, present_of
+from resolvers.errors import BadInput
+from resolvers.history_query import HistoryQuery
+from resolvers.states import AsOfArgument, BranchArgument, known, state_of
 from resolvers.types import Entity, EntityConnection, OntologyClass
 
 FAILED_MAX = 1000
@@ -58,16 +58,24 @@ class Status:
     live: int = strawberry.field(description="Points whose value is good now.")
     store: str = strawberry.field(description="Where the graph is kept.")
     control: bool = strawberry.field(description="Whether any point may be written.")
+    branches: int = strawberry.field(description="Branches that are kept.")
+    sources: int = strawberry.field(description="Sources that own a graph.")
     unbound: list[UnboundTopic] = strawberry.field(description="Topics and references that no value comes from, and why.")
 
 
-@strawberry.type(description="Questions about the newest revision of the twin.")
-class Query:
-    """Reads come from memory; none waits for the store."""
+@strawberry.type(description="Questions about the twin: its newest revision, or another state of it.")
+class Query(HistoryQuery):
+    """Reads of the newest revision come from memory; none of them waits for the store."""
 
     @strawberry.field(description="One entity, or null when this revision does not have it.")
-    def entity(self, info: Info, id: Id) -> Entity | None:  # noqa: A002 - the schema's word for it
-        reads = reads_of(info)
+    async def entity(
+        self,
+        info: Info,
+        id: Id,  # noqa: A002 - the schema's word for it
+        as_of: AsOfArgument = None,
+        branch: BranchArgument = None,
+    ) -> Entity | None:
+        reads = (await state_of(info, as_of, branch)).reads
         number = reads.index.snapshot.find(id)
         return None if number is None else Entity(reads=reads, number=number)
 
@@ -83,14 +91,16 @@ class Query:
         ] = None,
         first: Annotated[int | None, strawberry.argument(description="Entities on the page, 0 to 1000.")] = PAGE_DEFAULT,
         after: Annotated[str | None, strawberry.argument(description="Cursor of the entity before the page.")] = None,
+        as_of: AsOfArgument = None,
+        branch: BranchArgument = None,
     ) -> EntityConnection:
-        reads = reads_of(info)
+        reads = (await state_of(info, as_of, branch)).reads
         found = await asyncio.to_thread(reads.index.select, class_, checked_text(text))
         return EntityConnection.of(reads, found, PAGE_DEFAULT if first is None else first, after)
 
     @strawberry.field(description="All classes of the ontology, in order of their IRIs.")
-    def classes(self, info: Info) -> list[OntologyClass]:
-        return list(OntologyClass.all(reads_of(info)))
+    async def classes(self, info: Info, as_of: AsOfArgument = None, branch: BranchArgument = None) -> list[OntologyClass]:
+        return list(OntologyClass.all((await state_of(info, as_of, branch)).reads))
 
     @strawberry.field(description="The graph around an entity, laid out by supply level.")
     async def graph(
@@ -99,19 +109,24 @@ class Query:
         around: Id,
         hops: Annotated[int | None, strawberry.argument(description=f"How far from it, 0 to {HOPS_MAX}.")] = 2,
         limit: Annotated[int | None, strawberry.argument(description=f"Entities at most, 1 to {NODES_MAX}.")] = 300,
+        as_of: AsOfArgument = None,
+        branch: BranchArgument = None,
     ) -> GraphView:
         hops, limit = 2 if hops is None else hops, 300 if limit is None else limit
         if not 0 <= hops <= HOPS_MAX:
             raise BadInput(f"hops = {hops}: give 0 to {HOPS_MAX}")
         if not 1 <= limit <= NODES_MAX:
             raise BadInput(f"limit = {limit}: give 1 to {NODES_MAX}")
-        face = face_of(info)
-        (iri,) = await known(face.index(), [around])
-        return await asyncio.to_thread(_drawing, face.twin, iri, hops, limit)
+        state = await state_of(info, as_of, branch)
+        (iri,) = await known(state.reads.index, [around])
+        return await asyncio.to_thread(_drawing, state.questions, iri, hops, limit)
 
     @strawberry.field(description="What is hit when the given entities fail together, and why.")
-    async def impact(self, info: Info, failed: Failed, media: Media = None) -> Impact:
-        return await impact_of(face_of(info), failed, media, told_of(info.selected_fields))
+    async def impact(
+        self, info: Info, failed: Failed, media: Media = None, as_of: AsOfArgument = None, branch: BranchArgument = None
+    ) -> Impact:
+        state = await state_of(info, as_of, branch)
+        return await impact_of(face_of(info), state, failed, media, told_of(info.selected_fields))
 
     @strawberry.field(description="A command by its id, or null.")
     def command(
@@ -123,9 +138,9 @@ class Query:
         return None if found is None else Command.of(found)
 
     @strawberry.field(description="How the service stands.")
-    def status(self, info: Info) -> Status:
-        face, reads = face_of(info), reads_of(info)
-        facts, snapshot = face.facts(), reads.index.snapshot
+    async def status(self, info: Info) -> Status:
+        face, snapshot = face_of(info), present_of(info).reads.index.snapshot
+        facts = face.facts()
         return Status(
             revision=snapshot.revision,
             at=snapshot.at,
@@ -134,34 +149,28 @@ class Query:
             live=facts.live,
             store=facts.store,
             control=facts.control,
+            branches=len(await face.history.run(face.ledger.branches)),
+            sources=len(set(snapshot.owners.values())),
             unbound=[UnboundTopic.of(unbound) for unbound in facts.unbound],
         )
 
 
-def _drawing(twin: TwinPort, around: str, hops: int, limit: int) -> GraphView:
-    view = twin.view(around, hops, limit)
-    return GraphView.of(view, twin.standing([node.id for node in view.nodes]))
+def _drawing(questions: Questions, around: str, hops: int, limit: int) -> GraphView:
+    view = questions.view(around, hops, limit)
+    return GraphView.of(view, questions.standing([node.id for node in view.nodes]))
 
 
-async def impact_of(face: Face, failed: Sequence[str], media: Sequence[str] | None, told: Told) -> Impact:
-    """The blast radius, worked out in a worker thread. Raises `BadInput`, `NoSuchEntity`, `LimitExceeded`."""
+async def impact_of(face: Face, state: State, failed: Sequence[str], media: Sequence[str] | None, told: Told) -> Impact:
+    """The blast radius in one state, worked out in a worker thread. Raises `BadInput`, `NoSuchEntity`, `LimitExceeded`."""
     if not 1 <= len(failed) <= FAILED_MAX:
         raise BadInput(f"failed has {len(failed)} ids: give 1 to {FAILED_MAX}")
-    iris = await known(face.index(), failed)
+    iris = await known(state.reads.index, failed)
     wanted = None if media is None else [expand(medium) for medium in media]
-    return await face.analysis.run(_impact, face.twin, iris, wanted, told)
+    return await face.analysis.run(_impact, state.questions, iris, wanted, told)
 
 
-def _impact(twin: TwinPort, failed: Sequence[str], media: Sequence[str] | None, told: Told) -> Impact:
-    return Impact.of(twin.impact(failed, media, told))
-
-
-async def known(index: Index, ids: Sequence[str]) -> list[str]:
-    """The IRIs of ids that this revision has. Raises `NoSuchEntity` for the first that it does not have, with the nearest ones."""
-    unknown = next((asked for asked in ids if index.snapshot.find(asked) is None), None)
-    if unknown is not None:
-        raise NoSuchEntity(await asyncio.to_thread(no_entity, index.snapshot, unknown))
-    return [expand(asked) for asked in ids]
+def _impact(questions: Questions, failed: Sequence[str], media: Sequence[str] | None, told: Told) -> Impact:
+    return Impact.of(questions.impact(failed, media, told))
 
 
 def checked_text(text: str | None) -> str | None:

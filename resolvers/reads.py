@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from math import nan
 
 from graph.current import CurrentValues, PointValue
+from graph.inferred import Inferred
 from graph.values import Quality
 from resolvers.index import Index
 
@@ -25,6 +27,11 @@ class Reads:
     current: CurrentValues
     controllable: Callable[[str], bool]
     now: datetime
+
+    @cached_property
+    def inferred(self) -> Inferred:
+        """What follows from what is said in this revision."""
+        return Inferred(self.index.snapshot, self.index.vocabulary)
 
     @property
     def now_ms(self) -> int:

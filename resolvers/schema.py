@@ -24,7 +24,14 @@ from strawberry.types.execution import ExecutionContext
 from graph.errors import GraphError
 from resolvers.commands import Command
 from resolvers.errors import LimitExceeded, code_of
+from resolvers.history import Branch
 from resolvers.limits import Limits, over
+from resolvers.mutations.apply_branch import apply_branch
+from resolvers.mutations.changed import ChangeResult
+from resolvers.mutations.create_branch import create_branch
+from resolvers.mutations.drop_branch import drop_branch
+from resolvers.mutations.edit_branch import edit_branch
+from resolvers.mutations.revert import revert
 from resolvers.mutations.set_point import set_point
 from resolvers.query import Query
 from resolvers.subscriptions import Subscription
@@ -36,13 +43,35 @@ DOCUMENTS_KEPT = 256
 INTERNAL = "the service failed here, not the request; its log says why"
 
 
-@strawberry.type(description="Acts on the plant.")
+@strawberry.type(description="Acts on the plant and on the graph.")
 class Mutation:
     """Each is a file of its own under resolvers/mutations."""
 
     set_point: Command = strawberry.mutation(
         resolver=set_point,
         description="Ask for a value to be written to a point that is enabled for control. A refusal is a command in state REFUSED.",
+    )
+    revert: ChangeResult = strawberry.mutation(
+        resolver=revert,
+        description="Undo one revision of the site by a new one. "
+        "Errors: READ_ONLY, UNKNOWN_REVISION, REFUSED (later revisions stand in the way), BAD_INPUT.",
+    )
+    create_branch: Branch = strawberry.mutation(
+        resolver=create_branch,
+        description="Begin a what-if on a state of the site. Errors: READ_ONLY, BRANCH_EXISTS, UNKNOWN_REVISION, BAD_INPUT.",
+    )
+    edit_branch: ChangeResult = strawberry.mutation(
+        resolver=edit_branch,
+        description="Add and remove statements on a branch; the site stays as it is. "
+        "Errors: READ_ONLY, UNKNOWN_BRANCH, STALE_REVISION, REFUSED, BAD_INPUT.",
+    )
+    apply_branch: ChangeResult = strawberry.mutation(
+        resolver=apply_branch,
+        description="Make what a branch changes a revision of the site; the branch ends. "
+        "Errors: READ_ONLY, UNKNOWN_BRANCH, REFUSED (the site has changed the same facts), BAD_INPUT.",
+    )
+    drop_branch: bool = strawberry.mutation(
+        resolver=drop_branch, description="Forget a branch and its changes. Errors: READ_ONLY, UNKNOWN_BRANCH."
     )
 
 
@@ -83,7 +112,7 @@ class Guard(MaskErrors):
         context = self.execution_context.context
         if isinstance(context, dict) and "face" in context:
             await context["face"].prepare()
-            self.execution_context.context = {**context, "reads": context["face"].reads()}
+            self.execution_context.context = {**context, "present": context["face"].present(), "states": {}}
         for _ in super().on_operation():
             yield
 

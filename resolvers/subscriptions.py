@@ -1,4 +1,4 @@
-"""The subscriptions: values conflate to the newest for each subscriber, commands are told one by one.
+"""The subscriptions: values conflate to the newest for each subscriber, commands and revisions are told one by one.
 
 Rules of this file:
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
+from functools import partial
 from typing import Annotated
 
 import strawberry
@@ -21,7 +22,9 @@ from resolvers.analysis import Impact, told_of
 from resolvers.commands import Command
 from resolvers.context import Face, Info, face_of
 from resolvers.errors import BadInput, LimitExceeded
-from resolvers.query import Failed, Media, impact_of, known
+from resolvers.history import Revision
+from resolvers.query import Failed, Media, impact_of
+from resolvers.states import known
 from resolvers.types import Value
 from twin.control import CommandRecord
 
@@ -29,6 +32,8 @@ POINTS_MAX = 5000
 """Points of one subscription."""
 COMMANDS_MAX = 1000
 """Steps that wait for one subscriber; one that cannot keep up is closed with a reason."""
+REVISIONS_MAX = 100
+"""Revisions that are read at a time for a subscriber who lags behind."""
 TICK_S = 0.1
 IMPACT_TICK_S = 0.5
 
@@ -88,9 +93,25 @@ class Subscription:
         try:
             while True:
                 await face.prepare()
-                yield await impact_of(face, failed, media, told)
+                yield await impact_of(face, face.present(), failed, media, told)
                 await bell.wait()
                 await asyncio.sleep(IMPACT_TICK_S)
+        finally:
+            _end(stop)
+
+    @strawberry.subscription(description="Each revision of the site that is made from now on, in order.")
+    async def revisions(self, info: Info) -> AsyncGenerator[Revision, None]:
+        face, bell = face_of(info), _Bell()
+        told, stop = face.twin.snapshot.revision, [face.feed.changes(bell.ring)]
+        try:
+            while True:
+                newest = face.twin.snapshot.revision
+                while told < newest:
+                    upto = min(newest, told + REVISIONS_MAX)
+                    for each in reversed(await face.history.run(partial(face.ledger.revisions, before=upto + 1, first=upto - told))):
+                        yield Revision.of(each)
+                    told = upto
+                await bell.wait()
         finally:
             _end(stop)
 

@@ -11,11 +11,12 @@ from typing import Annotated
 import strawberry
 
 from graph.current import PointValue
-from ontology.namespaces import compact
+from graph.snapshot import RDF_TYPE
+from ontology.namespaces import compact, expand
 from ontology.terms import Ids
 from resolvers.cursors import decode, encode
 from resolvers.errors import BadInput
-from resolvers.index import Fact, Link, page
+from resolvers.index import IN, OUT, Fact, Link, page
 from resolvers.reads import Reads
 
 FIRST_MAX = 1000
@@ -138,6 +139,7 @@ class Relation:
 
     reads: strawberry.Private[Reads]
     link: strawberry.Private[Link]
+    derived: strawberry.Private[bool] = False
 
     @strawberry.field(description="IRI of the predicate.")
     def predicate(self) -> str:
@@ -146,6 +148,10 @@ class Relation:
     @strawberry.field(description="OUT where the entity is the subject, IN where it is the object.")
     def direction(self) -> Direction:
         return Direction(self.link.direction)
+
+    @strawberry.field(description="Whether the ontology says it of these entities and no source does.")
+    def inferred(self) -> bool:
+        return self.derived
 
     @strawberry.field(description="How many entities stand at the other end.")
     def count(self) -> int:
@@ -187,6 +193,10 @@ class Entity:
     def classes(self) -> list[str]:
         return list(self.reads.index.types.get(self.number, ()))
 
+    @strawberry.field(description="IRIs of the classes that it is of because of what is said, beyond `classes`, in order.")
+    def inferred_classes(self) -> list[str]:
+        return self.reads.inferred.types(self.number)
+
     @strawberry.field(description="Its literals and quantities, in order of predicate and value.")
     def properties(self) -> list[Property]:
         return [Property.of(fact) for fact in self.reads.index.facts(self.number)]
@@ -196,13 +206,33 @@ class Entity:
         self,
         predicate: Annotated[str | None, strawberry.argument(description="Only this predicate; IRI or CURIE.")] = None,
         direction: Annotated[Direction | None, strawberry.argument(description="Only this way.")] = None,
+        inferred: Annotated[
+            bool, strawberry.argument(description="Also those that follow from what is said; they come last, each apart.")
+        ] = False,
     ) -> list[Relation]:
-        links = self.reads.index.links(self.number, predicate, None if direction is None else direction.value)
-        return [Relation(reads=self.reads, link=link) for link in links]
+        way = None if direction is None else direction.value
+        said = [Relation(reads=self.reads, link=link) for link in self.reads.index.links(self.number, predicate, way)]
+        derived = derived_links(self.reads, self.number, None if predicate is None else expand(predicate), way) if inferred else []
+        return said + [Relation(reads=self.reads, link=link, derived=True) for link in derived]
 
     @strawberry.field(description="Its points, in order of IRIs; of a point, the point itself.")
     def points(self) -> list[Point]:
         return [Point(reads=self.reads, number=n) for n in self.reads.index.points(self.number)]
+
+
+def derived_links(reads: Reads, number: int, predicate: str | None, way: str | None) -> list[Link]:
+    """The inferred relations of an entity to named things, in order of predicate, out before in. Cost: that of what is said about it."""
+    found: dict[tuple[str, bool], list[str]] = {}
+    for direction, facts, end in ((OUT, reads.inferred.about, 2), (IN, reads.inferred.toward, 0)):
+        for fact in facts(number) if way in (None, direction) else ():
+            if fact.quad[1] != RDF_TYPE and predicate in (None, fact.quad[1]):
+                found.setdefault((fact.quad[1], direction == IN), []).append(fact.quad[end])
+    find, index = reads.index.snapshot.terms.find, reads.index
+    links = [
+        Link(name, IN if back else OUT, index.in_order([n for key in others if (n := find(key)) is not None]))
+        for (name, back), others in sorted(found.items())
+    ]
+    return [link for link in links if len(link.others)]
 
 
 @strawberry.type(description="An entity on a page.")

@@ -1,4 +1,4 @@
-"""Threads of their own for failure analysis: what is asked there waits for its like, and never makes a command or a read wait."""
+"""Threads of their own for failure analysis and for looking back: what is asked there waits for its like, and makes nothing else wait."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class Workers:
     """A bounded pool with a bounded queue. To be used from one event loop."""
 
     waiting_max: int = WAITING_MAX
-    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="analysis"), repr=False)
+    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="questions"), repr=False)
     _asked: int = 0
 
     async def run(self, work: Callable[Given, Found], *args: Given.args, **kwargs: Given.kwargs) -> Found:
         """The result of the work, done in a thread; dropped when nobody waits any more before its turn has come. Raises `LimitExceeded`."""
         if self._asked >= self.waiting_max:
-            raise LimitExceeded(f"{self._asked} questions about failures are waiting and {self.waiting_max} may: ask again later")
+            raise LimitExceeded(f"{self._asked} questions are waiting and {self.waiting_max} may: ask again later")
         self._asked += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._pool, partial(work, *args, **kwargs))

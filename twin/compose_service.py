@@ -35,6 +35,7 @@ from twin.compose_commands import BusFeed, control_of
 from twin.compose_store import now, store_name
 from twin.events import GraphChanged
 from twin.ingest import Ingest, ValueWriter
+from twin.ledger import Ledger
 from twin.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -85,7 +86,7 @@ class Service:
         self._mqtt, self._modbus = self._mqtt_client(), self._modbus_client()
         devices: list[DevicePort] = [device for device in (self._mqtt, self._modbus) if device is not None]
         self._control = control_of(opened, devices, self._stack)
-        self.face = Face(twin, twin.current, now, self._control, BusFeed(opened.bus), self._facts, settings.author)
+        self.face = Face(twin, twin.current, now, self._control, BusFeed(opened.bus), self._facts, settings.author, Ledger(opened.store, twin, now))
 
     # -- life -----------------------------------------------------------------------------------------------------
 

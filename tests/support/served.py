@@ -18,11 +18,11 @@ from websockets.sync.client import connect
 from websockets.sync.connection import Connection
 from websockets.typing import Subprotocol
 
+from graph.changes import Cause, ChangeSet
 from graph.commands import Command
 from graph.current import CurrentValues
 from graph.points import point_facts
-from graph.snapshot import Snapshot
-from graph.stores.memory import MemoryJournal
+from graph.stores.memory import MemoryJournal, MemoryStore
 from graph.values import Quality, ReadingBatch
 from ontology.terms import QuadBlock
 from ontology.vocabulary import load_vocabulary
@@ -34,9 +34,13 @@ from twin.control import Control
 from twin.demo.site import generate
 from twin.http import WebRules, build_app
 from twin.ingest import Ingest
+from twin.ledger import Ledger
 from twin.state import Twin
+from twin.sync import snapshot_of
 
 RACKS = 20
+SOURCE = "demo"
+"""The source that says the site."""
 
 
 def now() -> datetime:
@@ -48,6 +52,11 @@ def now() -> datetime:
 def small_site() -> QuadBlock:
     """The demo's site with few racks."""
     return generate(racks=RACKS, seed=1)
+
+
+def graphs_of(quads: QuadBlock) -> list[str]:
+    """The graphs that a block speaks in, sorted."""
+    return sorted({quads.terms[graph] for graph in quads.quads[:, 3].tolist()})
 
 
 @dataclass
@@ -89,6 +98,7 @@ class Served:
     ingest: Ingest
     plant: Plant
     client: httpx.Client
+    ledger: Ledger
 
     def read(self, *rows: tuple[str, float]) -> None:
         """Good readings of now, as a wire would bring them."""
@@ -150,10 +160,21 @@ def listening(app: Any) -> Iterator[httpx.Client]:
 
 @contextmanager
 def served(
-    quads: QuadBlock | None = None, *, control: bool = False, enabled: Sequence[str] = (), limits: Limits | None = None, body_kb: int = 256
+    quads: QuadBlock | None = None,
+    *,
+    control: bool = False,
+    enabled: Sequence[str] = (),
+    limits: Limits | None = None,
+    body_kb: int = 256,
+    writable: bool = True,
 ) -> Iterator[Served]:
     """Serve a graph (the small demo site when not given)."""
-    snapshot = Snapshot.of(small_site() if quads is None else quads, at=now())
+    store = MemoryStore()
+    site, at = small_site() if quads is None else quads, now()
+    store.commit(
+        ChangeSet(site, QuadBlock.empty(), dict.fromkeys(graphs_of(site), SOURCE)), Cause("tests", SOURCE, at, "the site"), expected=0
+    )
+    snapshot = snapshot_of(store)
     points = point_facts(snapshot)
     bus, current = Bus(), CurrentValues({iri: facts.period_s for iri, facts in points.items()})
     twin = Twin(load_vocabulary(), snapshot, current, bus, now)
@@ -161,8 +182,9 @@ def served(
     plant = Plant(frozenset(enabled))
     flow = Control(MemoryJournal(), [plant], current, now, bus, on=control, enabled=frozenset(enabled), points=points)
     facts = ServiceFacts("memory", control, len(current), 0, ())
-    face = Face(twin, current, now, flow, BusFeed(bus), lambda: facts, "tests")
+    ledger = Ledger(store, twin, now)
+    face = Face(twin, current, now, flow, BusFeed(bus), lambda: facts, "tests", ledger, writable)
     rules = WebRules(frozenset({"127.0.0.1"}), (), body_kb * 1024, limits or Limits())
     with listening(build_app(face, Well(), rules)) as client:
-        yield Served(twin, face, bus, ingest, plant, client)
+        yield Served(twin, face, bus, ingest, plant, client, ledger)
     flow.close()
