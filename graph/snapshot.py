@@ -20,7 +20,7 @@ import numpy as np
 from graph.changes import ChangeSet
 from graph.errors import UnknownEntity
 from graph.rows import SMALL, Rows
-from graph.term_table import TermTable
+from graph.term_table import LITERAL, TermTable
 from ontology.namespaces import RDF, RDFS, expand, local_name
 from ontology.terms import Ids, KeyQuad, QuadBlock, is_iri, is_literal, literal_parts
 
@@ -39,17 +39,20 @@ _serials = count(1)
 
 
 class Relation:
-    """One predicate's distinct pairs, sorted by subject, and sorted by object when that is asked for."""
+    """One predicate's distinct pairs, sorted by subject, and sorted by object when that is asked for.
 
-    __slots__ = ("_back", "_pairs")
+    `links` is false where every object is a literal: such a relation leads nowhere, and nobody asks it backwards for an entity.
+    """
 
-    def __init__(self, pairs: Rows, back: Rows | None = None) -> None:
-        self._pairs, self._back = pairs, back
+    __slots__ = ("_back", "_pairs", "links")
+
+    def __init__(self, pairs: Rows, back: Rows | None = None, *, links: bool = True) -> None:
+        self._pairs, self._back, self.links = pairs, back, links
 
     @staticmethod
-    def of(pairs: Ids) -> Relation:
+    def of(pairs: Ids, *, links: bool = True) -> Relation:
         """Build from subjects and objects, shape (2, n), in any order. Cost: one sort."""
-        return Relation(Rows.of(pairs, 2))
+        return Relation(Rows.of(pairs, 2), links=links)
 
     def __len__(self) -> int:
         return len(self._pairs)
@@ -96,13 +99,13 @@ class Relation:
         at = np.minimum(np.searchsorted(self.subjects, subjects), len(self) - 1)
         return np.where(self.subjects[at] == subjects, self.objects[at], np.int32(-1)).astype(np.int32)
 
-    def edited(self, removed: Ids, added: Ids) -> Relation:
-        """The next relation: without some pairs, with others, each of shape (2, m)."""
+    def edited(self, removed: Ids, added: Ids, *, links: bool = True) -> Relation:
+        """The next relation: without some pairs, with others, each of shape (2, m); `links` says whether the others lead to entities."""
         back = None if self._back is None else self._back.edited(removed[::-1], added[::-1])
-        return Relation(self._pairs.edited(removed, added), back)
+        return Relation(self._pairs.edited(removed, added), back, links=self.links or links)
 
 
-_NO_RELATION = Relation.of(np.empty((2, 0), dtype=np.int32))
+_NO_RELATION = Relation.of(np.empty((2, 0), dtype=np.int32), links=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +150,7 @@ class Snapshot:
         columns = _columns(table.intern(quads.terms), quads.quads, revision if since is None else since)
         facts = Rows.of(columns, 4)
         graphs = {table.keys[g]: revision for g in np.unique(columns[3]).tolist()} if changed is None else dict(changed)
-        return Snapshot(revision, at, table, facts, _relations(facts.whole), dict(owners or {}), graphs)
+        return Snapshot(revision, at, table, facts, _relations(table, facts.whole), dict(owners or {}), graphs)
 
     def exact(self, change: ChangeSet) -> ChangeSet:
         """The change without what changes nothing, and with what each removed quad was said by. Cost: that of looking each quad up."""
@@ -199,7 +202,8 @@ class Snapshot:
         for p in sorted(gone.keys() | come.keys()):
             lost = gone.get(p, _NO_ROWS)
             lost = lost[:, [not facts.holds(s, p, o) for s, o in zip(lost[0].tolist(), lost[2].tolist(), strict=True)]]
-            relation = relations.get(p, _NO_RELATION).edited(lost[[0, 2]], come.get(p, _NO_ROWS)[[0, 2]])
+            more = come.get(p, _NO_ROWS)[[0, 2]]
+            relation = relations.get(p, _NO_RELATION).edited(lost[[0, 2]], more, links=_links(self.terms, more[1]))
             if len(relation):
                 relations[p] = relation
             else:
@@ -212,7 +216,7 @@ class Snapshot:
         rows = facts.whole
         left = rows[:, np.isin(rows[1], touched)] if self.relations else rows
         kept = {p: relation for p, relation in self.relations.items() if p not in set(touched.tolist())}
-        return kept | _relations(left)
+        return kept | _relations(self.terms, left)
 
     def _hand_on(self, snapshot: Snapshot, subjects: Ids) -> None:
         """Give the next snapshot its entities without another pass over all of them."""
@@ -279,7 +283,7 @@ class Snapshot:
         """Whether some quad of this revision has the term as its subject or its object."""
         if self.facts.holds(number):
             return True
-        return any(len(relation.subjects_of(number)) for relation in self.relations.values())
+        return any(len(relation.subjects_of(number)) for relation in self.relations.values() if relation.links)
 
     def relation(self, predicate: str) -> Relation:
         """The relation of a predicate's IRI; an empty one when nothing uses it."""
@@ -334,9 +338,13 @@ class Snapshot:
     @cached_property
     def by_iri(self) -> Ids:
         """The entities that are IRIs, in order of their IRIs: the order of everything that a user pages through."""
-        keys, entities = self.terms.keys, self.entities
-        named = entities[np.fromiter((is_iri(keys[n]) for n in entities.tolist()), dtype=np.bool_, count=len(entities))]
-        return named[np.argsort(self.terms.order(named))]
+        return self.in_order(self.entities)
+
+    def in_order(self, numbers: Ids) -> Ids:
+        """Those of the numbers that are IRIs, in order of their IRIs. Cost: one sort of labels, no string."""
+        labels = self.terms.order(numbers)
+        named = np.flatnonzero(labels >= 0)
+        return numbers[named[np.argsort(labels[named])]]
 
     def label(self, subject: int) -> str:
         """What a person calls it: its first `rdfs:label`, else the last part of its IRI."""
@@ -385,9 +393,14 @@ def _columns(numbers: Ids, quads: Ids, since: Ids | int) -> Ids:
     return columns
 
 
-def _relations(rows: Ids) -> dict[int, Relation]:
+def _relations(terms: TermTable, rows: Ids) -> dict[int, Relation]:
     """The relations of sorted rows of `facts`. Cost: one stable sort by predicate; the pairs come out in order."""
-    return {p: Relation.of(part[[0, 2]]) for p, part in _by_predicate(rows).items()}
+    return {p: Relation.of(part[[0, 2]], links=_links(terms, part[2])) for p, part in _by_predicate(rows).items()}
+
+
+def _links(terms: TermTable, objects: Ids) -> bool:
+    """Whether any of the objects is no literal."""
+    return bool((terms.order(objects) != LITERAL).any())
 
 
 def _by_predicate(rows: Ids) -> dict[int, Ids]:

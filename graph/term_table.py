@@ -5,6 +5,7 @@ Rules of this file:
 1. A number, once given, stays; readers need no lock.
 2. Every IRI has an *order label*: labels sort as the IRIs do, so that columns of numbers are put in order of IRIs without a string.
    A new IRI takes a label between those of its neighbours; when there is no room, all labels are given anew, in the same order.
+   What is no IRI has a label below that of every IRI: `BLANK` or `LITERAL`.
 """
 
 from __future__ import annotations
@@ -16,9 +17,12 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
-from ontology.terms import Ids, is_iri
+from ontology.terms import Ids
 
 Labels = NDArray[np.int64]
+
+LITERAL = -2
+BLANK = -1
 
 _GAP = 1 << 32
 """Between labels that are given together: room for thirty IRIs one after the other at the very same place."""
@@ -74,7 +78,7 @@ class TermTable:
         return np.fromiter((find(key, -1) for key in keys), dtype=np.int32, count=len(keys))
 
     def order(self, ids: Ids) -> Labels:
-        """The order labels of IRIs. Cost: one look-up each, and a search for each IRI that has come since."""
+        """The order labels of terms. Cost: one look-up each, and a search for each IRI that has come since."""
         if self._labelled < len(self.keys):
             with self._lock:
                 self._label()
@@ -87,16 +91,18 @@ class TermTable:
 
     def _label(self) -> None:
         size, keys = len(self.keys), self.keys
-        new = sorted((number for number in range(self._labelled, size) if is_iri(keys[number])), key=keys.__getitem__)
+        kinds = [LITERAL if key[:1] == '"' else BLANK if key[:2] == "_:" else 0 for key in keys[self._labelled : size]]
+        new = sorted((number for number, kind in enumerate(kinds, self._labelled) if kind == 0), key=keys.__getitem__)
         if len(self._labels) < size:
             room = np.zeros(max(size, size * 5 // 4), dtype=np.int64)
             room[: self._labelled] = self._labels[: self._labelled]
             self._labels = room
+        self._labels[self._labelled : size] = kinds
         places = [self.place(keys[number], self._in_order) for number in new]
         fits = len(new) * _MANY <= len(self._in_order) and self._squeeze_in(new, places)
         self._in_order = np.insert(self._in_order, places, np.array(new, dtype=np.int32))
         if not fits:
-            labels = np.zeros_like(self._labels)
+            labels = self._labels.copy()
             labels[self._in_order] = np.arange(1, len(self._in_order) + 1, dtype=np.int64) * _GAP
             self._labels = labels
         self._labelled = size
