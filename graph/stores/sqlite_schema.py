@@ -8,14 +8,16 @@ graph, keys of causes, and branches.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
 import numpy as np
 
-from graph.stores.fold import history
+from graph.changes import ChangeSet
+from graph.stores.fold import drift_between, history
 from graph.stores.packing import pack, unpack
 from graph.stores.sqlite_file import Migration
-from ontology.terms import Ids
+from ontology.terms import Ids, QuadBlock
 
 ROW = np.dtype("<i4")
 COLUMNS = 4
@@ -36,24 +38,30 @@ def subject_rows(quads: Ids, since: Ids) -> Iterable[tuple[int, bytes]]:
 
 
 def _retell(db: sqlite3.Connection) -> None:
-    """Work out again from the change sets what schema 1 did not keep, and make the change sets exact."""
+    """Work out from the change sets what schema 1 did not keep, and make them exact. The quads stay those of the file: one that no change
+    set tells of counts as said by the newest revision, so that `drift` still finds it."""
     numbers = [number for (number,) in db.execute("SELECT number FROM revisions ORDER BY number")]
-
-    def changes() -> Iterable[tuple[int, bytes]]:
-        return ((number, db.execute("SELECT change FROM revisions WHERE number = ?", (number,)).fetchone()[0]) for number in numbers)
-
-    told = history((number, unpack(blob)) for number, blob in changes())
-    for number, change in zip(numbers, told.exact, strict=True):
+    keys = ["", *(key for (key,) in db.execute("SELECT key FROM terms ORDER BY id"))]  # numbers begin at 1 and have no gaps
+    rows = np.fromiter(chain.from_iterable(db.execute("SELECT s, p, o, g FROM quads")), dtype=np.int32).reshape(-1, 4)
+    told = history(_changes(db, numbers))
+    drift = drift_between(QuadBlock(keys, rows), told)
+    if not drift.is_empty:
+        told = history(chain(_changes(db, numbers), [(numbers[-1] if numbers else 1, drift)]))
+    for number, change in zip(numbers, told.exact, strict=False):
         row = (pack(change), len(change.added), len(change.removed), number)
         db.execute("UPDATE revisions SET change = ?, added = ?, removed = ? WHERE number = ?", row)
-    known = dict(db.execute("SELECT key, id FROM terms"))
-    ids = np.array([known[term] for term in told.quads.terms], dtype=np.int32)
-    quads = ids[told.quads.quads] if len(told.quads) else told.quads.quads
+    ids = {key: number for number, key in enumerate(keys)}
+    quads = np.array([ids.get(term, 0) for term in told.quads.terms], dtype=np.int32)[told.quads.quads]
     order = np.lexsort((quads[:, 3], quads[:, 2], quads[:, 1], quads[:, 0]))
     db.executemany("INSERT INTO subjects VALUES (?, ?)", subject_rows(quads[order], told.since[order]))
     db.executemany(
         "INSERT INTO graphs VALUES (?, NULL, ?) ON CONFLICT (graph) DO UPDATE SET changed = excluded.changed", told.changed.items()
     )
+
+
+def _changes(db: sqlite3.Connection, numbers: Iterable[int]) -> Iterator[tuple[int, ChangeSet]]:
+    for number in numbers:
+        yield number, unpack(db.execute("SELECT change FROM revisions WHERE number = ?", (number,)).fetchone()[0])
 
 
 MIGRATIONS: tuple[Migration, ...] = (
