@@ -9,6 +9,7 @@ Rules of this file:
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -17,17 +18,24 @@ import orjson
 from graphql import DocumentNode, GraphQLError, GraphQLObjectType, GraphQLSchema
 from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
 
+from graph.changes import AsOf
+from graph.errors import GraphError
 from ontology.terms import Ids
 from resolvers.compiled_columns import Row, entities, inner
 from resolvers.compiled_plan import Pick, Plan, Selection, plan
 from resolvers.context import Face
 from resolvers.cursors import decode, encode
+from resolvers.errors import LimitExceeded
 from resolvers.index import page
 from resolvers.limits import Limits, over
 from resolvers.query import PAGE_DEFAULT, checked_text
 from resolvers.reads import Reads
 from resolvers.schema import DOCUMENTS_KEPT, Schema, parsed, validated
+from resolvers.states import AsOfInput, asked, other_state
 from resolvers.types import checked_first
+
+OTHER_STATE = frozenset({"asOf", "branch"})
+"""Arguments that ask for another state than the present."""
 
 
 class CompiledReads:
@@ -40,6 +48,19 @@ class CompiledReads:
         self._query: GraphQLObjectType = query if query is not None else GraphQLObjectType("Query", {})
         self._planned = lru_cache(maxsize=DOCUMENTS_KEPT)(self._plan)
 
+    async def respond(self, face: Face, query: str, variables: Mapping[str, Any] | None, operation: str | None) -> bytes | None:
+        """As `answer`, done where it makes nobody wait: in a thread what looks through all texts or at another state than the present."""
+        await face.prepare()
+        names = self._arguments(query, operation)
+        try:
+            if names & OTHER_STATE:
+                return await face.history.run(self.answer, face, query, variables, operation)
+        except LimitExceeded:
+            return None
+        if "text" in names:
+            return await asyncio.to_thread(self.answer, face, query, variables, operation)
+        return self.answer(face, query, variables, operation)
+
     def answer(self, face: Face, query: str, variables: Mapping[str, Any] | None, operation: str | None) -> bytes | None:
         """The response body, or None where graphql-core must answer. Cost: one pass over the things of the answer for each field."""
         try:
@@ -49,34 +70,48 @@ class CompiledReads:
             coerced = get_variable_values(self._schema, made.operation.variable_definitions or (), dict(variables or {}))
             if not isinstance(coerced, VariableValues):
                 return None
-            reads = face.present().reads
-            data = {pick.key: self._root(reads, pick, coerced) for pick in made.selection.picks}
-        except GraphQLError:
+            states = _States(face)
+            data = {pick.key: self._root(states, pick, coerced) for pick in made.selection.picks}
+        except (GraphQLError, GraphError):
             return None
         return orjson.dumps({"data": data})
 
-    def searches(self, query: str, operation: str | None) -> bool:
-        """Whether the answer looks through all texts: more than an event loop should wait for."""
+    def _arguments(self, query: str, operation: str | None) -> frozenset[str]:
+        """The names of the arguments of the root fields, where a plan covers them."""
         try:
             _, made = self._planned(query, operation)
         except GraphQLError:
-            return False
-        return made is not None and any(each.name.value == "text" for pick in made.selection.picks for each in pick.node.arguments or ())
+            return frozenset()
+        return frozenset(each.name.value for pick in made.selection.picks for each in pick.node.arguments or ()) if made else frozenset()
 
     def _plan(self, query: str, operation: str | None) -> tuple[DocumentNode, Plan | None]:
         document = parsed(query, self._limits.tokens)
         return document, None if validated(self._schema, document) else plan(document, operation)
 
-    def _root(self, reads: Reads, pick: Pick, variables: VariableValues) -> Any:
+    def _root(self, states: _States, pick: Pick, variables: VariableValues) -> Any:
         if pick.name == "__typename":
             return "Query"
         arguments = get_argument_values(self._query.fields[pick.name], pick.node, variables)
+        reads = states.reads(arguments.get("asOf"), arguments.get("branch"))
         if pick.name == "entity":
             number = reads.index.snapshot.find(arguments["id"])
             return None if number is None else entities(reads, [number], inner(pick))[0]
         found = reads.index.select(arguments.get("class"), checked_text(arguments.get("text")))
         first = arguments.get("first")
         return _connection(reads, found, PAGE_DEFAULT if first is None else first, arguments.get("after"), inner(pick))
+
+
+class _States:
+    """The states of one answer, each worked out once."""
+
+    def __init__(self, face: Face) -> None:
+        self._face, self._found = face, dict[AsOf | None, Reads]()
+
+    def reads(self, as_of: Mapping[str, Any] | None, branch: str | None) -> Reads:
+        wanted = None if as_of is None and branch is None else asked(None if as_of is None else AsOfInput(**as_of), branch)
+        if wanted not in self._found:
+            self._found[wanted] = (self._face.present() if wanted is None else other_state(self._face, wanted)).reads
+        return self._found[wanted]
 
 
 def _connection(reads: Reads, found: Ids, first: int, after: str | None, selection: Selection) -> Row:

@@ -1,6 +1,6 @@
 """From a GraphQL document to what the compiled reads can answer: a tree of response keys and field names, or nothing.
 
-Covered are queries over `entity` and `entities` as they are now, without directives; everything else goes to graphql-core.
+Covered are queries over `entity` and `entities` without directives; everything else goes to graphql-core.
 """
 
 from __future__ import annotations
@@ -31,8 +31,6 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
     "Value": dict.fromkeys(("value", "observedAt", "receivedAt", "quality", "ageS"), LEAF),
 }
 """The covered fields of each type, and the type that each leads to."""
-OTHER_STATE = frozenset({"asOf", "branch"})
-"""Arguments that ask for another state than the present."""
 
 
 class NotCovered(Exception):
@@ -114,7 +112,7 @@ def _pick(kind: str, key: str, nodes: Sequence[FieldNode], fragments: Mapping[st
     if name == "__typename":
         return Pick(key, name, nodes[0], None)
     leads_to = FIELDS[kind].get(name)
-    if leads_to is None or any(each.name.value in OTHER_STATE for each in nodes[0].arguments or ()):
+    if leads_to is None:
         raise NotCovered
     inner = [node.selection_set for node in nodes if node.selection_set is not None]
     return Pick(key, name, nodes[0], _select(leads_to, inner, fragments) if leads_to else None)

@@ -123,8 +123,8 @@ class LedgerPort(Protocol):
     def findings(self, source: str) -> Sequence[Finding]:
         """What is wrong with what the source says now. Takes seconds the first time."""
 
-    def provenance(self, subject: str, as_of: AsOf = NEWEST) -> Sequence[Said]:
-        """Every fact about an entity, with who says it."""
+    def provenance(self, subject: str, as_of: AsOf = NEWEST, *, inferred: bool = False) -> Sequence[Said]:
+        """Every fact about an entity, with who says it; if asked, the inferred ones too."""
 
 
 class CommandPort(Protocol):

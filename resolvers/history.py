@@ -13,7 +13,6 @@ import strawberry
 from graph.changes import Branch as KeptBranch
 from graph.changes import Cause, ChangeSet
 from graph.changes import Revision as KeptRevision
-from graph.inferred import Derived
 from ontology.findings import Finding as Found
 from ontology.sources import source_of
 from ontology.terms import Ids, KeyQuad, QuadBlock, is_iri, is_literal, literal_parts
@@ -117,15 +116,10 @@ class Statement:
         )
 
     @staticmethod
-    def derived(derived: Derived, owners: Mapping[str, str]) -> Statement:
-        """From what the ontology says."""
-        return Statement.of(derived.quad, owners, inferred=True, because=derived.because)
-
-    @staticmethod
-    def said(said: Said, owners: Mapping[str, str]) -> Statement:
-        """From what the ledger knows of a statement."""
-        revision = None if said.revision is None else Revision.of(said.revision)
-        return Statement.of(said.quad, owners, revision)
+    def said(said: Said, owners: Mapping[str, str], branch: str = "") -> Statement:
+        """From what the ledger knows of a statement; `branch` says whose revision it is."""
+        revision = None if said.revision is None else Revision.of(said.revision, branch)
+        return Statement.of(said.quad, owners, revision, inferred=said.inferred, because=said.because)
 
 
 @strawberry.type(description="What differs between two states: statements that came and statements that went.")
@@ -136,7 +130,9 @@ class Difference:
     owners: strawberry.Private[Mapping[str, str]]
     first: strawberry.Private[int] = FIRST_DIFFERENCE
     said_by: strawberry.Private[KeptRevision | None] = None
+    """The one revision that it is the change of."""
     branch: strawberry.Private[str] = ""
+    """The branch that the older of the two states belongs to."""
 
     @strawberry.field(description="How many statements came.")
     def added_count(self) -> int:
@@ -158,7 +154,7 @@ class Difference:
         rows = await _rows(face, self.change.removed, checked_rows(first, self.first))
         since = self.change.since
         numbers = [int(since[row]) if len(since) else 0 for _, row in rows]
-        known = await face.history.run(_revisions, face, sorted(set(numbers) - {0}))
+        known = await face.history.run(_revisions, face, sorted(set(numbers) - {0}), self.branch)
         return [Statement.of(quad, self.owners, known.get(number)) for (quad, _), number in zip(rows, numbers, strict=True)]
 
     @strawberry.field(description="IRIs of the entities that a statement which came or went is about, in order.")
@@ -187,14 +183,24 @@ def _first_rows(block: QuadBlock, first: int) -> Ids:
     return np.lexsort((g, o, p, s))[:first].astype(np.int32)
 
 
-def _revisions(face: Face, numbers: Sequence[int]) -> dict[int, Revision]:
-    """The revisions of the given numbers, as far as they are kept."""
+def _revisions(face: Face, numbers: Sequence[int], branch: str) -> dict[int, Revision]:
+    """The revisions of the given numbers, as far as they are kept; beyond the base of a branch the numbers are of its own."""
+    own = own_revisions(face, branch)
+    base = next((each.base for each in face.ledger.branches() if each.name == branch), 0)
     found: dict[int, Revision] = {}
     for number in numbers:
-        for each in face.ledger.revisions(before=number + 1, first=1):
-            if each.number == number:
-                found[number] = Revision.of(each)
+        if own and number > base:
+            found[number] = Revision.of(own[min(number - base, len(own)) - 1], branch)
+            continue
+        kept = face.ledger.revisions(before=number + 1, first=1)
+        if kept and kept[0].number == number:
+            found[number] = Revision.of(kept[0])
     return found
+
+
+def own_revisions(face: Face, branch: str) -> Sequence[KeptRevision]:
+    """A branch's own revisions, oldest first; none for the site."""
+    return next((each.revisions for each in face.ledger.branches() if each.name == branch), ()) if branch else ()
 
 
 @strawberry.type(description="One accepted change of the twin: who changed it, on behalf of which source, when and why.")

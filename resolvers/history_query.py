@@ -12,7 +12,7 @@ from graph.errors import UnknownRevision
 from ontology.namespaces import expand
 from resolvers.context import Face, Info, State, face_of
 from resolvers.errors import BadInput
-from resolvers.history import FIRST_MAX, Branch, Difference, First, Revision, Source, Statement, checked_rows
+from resolvers.history import FIRST_MAX, Branch, Difference, First, Revision, Source, Statement, checked_rows, own_revisions
 from resolvers.states import NAME_MAX, AsOfArgument, AsOfInput, BranchArgument, asked, known, state_of
 
 REVISIONS_DEFAULT = 50
@@ -94,13 +94,11 @@ class HistoryQuery:
 
 def _difference(face: Face, older: AsOf, newer: AsOf) -> Difference:
     change = face.ledger.difference(older, newer)
-    return Difference(change=change, owners={**face.twin.snapshot.owners, **change.graphs})
+    return Difference(change=change, owners={**face.twin.snapshot.owners, **change.graphs}, branch=older.branch)
 
 
 def _statements(face: Face, state: State, iri: str, predicate: str | None, inferred: bool, as_of: AsOf) -> list[Statement]:
-    """What is said of an entity in a state, then what is inferred of it; each in order of predicate and object."""
-    owners = state.reads.index.snapshot.owners
-    said = [each for each in face.ledger.provenance(iri, as_of) if not each.inferred]
-    found = [Statement.said(each, owners) for each in said if predicate in (None, each.quad[1])]
-    derived = state.reads.inferred.about(state.reads.index.snapshot.need(iri)) if inferred else []
-    return found + [Statement.derived(each, owners) for each in derived if predicate in (None, each.quad[1])]
+    """What is said of an entity in a state, in order of predicate and object."""
+    owners, own = state.questions.snapshot.owners, own_revisions(face, as_of.branch)
+    said = [each for each in face.ledger.provenance(iri, as_of, inferred=inferred) if predicate in (None, each.quad[1])]
+    return [Statement.said(each, owners, as_of.branch if each.revision in own else "") for each in said]

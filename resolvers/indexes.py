@@ -43,8 +43,8 @@ class Indexes:
         if newest is not None and newest.snapshot is snapshot:
             return newest
         with self._others_lock:
-            index = self._others.pop(id(snapshot), None) or Index(snapshot, self._vocabulary).worked_out()
-            self._others[id(snapshot)] = index
+            index = self._others.pop(snapshot.serial, None) or Index(snapshot, self._vocabulary).worked_out()
+            self._others[snapshot.serial] = index
             while len(self._others) > self._kept:
                 self._others.popitem(last=False)
             return index

@@ -2,7 +2,7 @@
 
 Rules of this file:
 
-1. What names neither an instant, a revision nor a branch is the present, and costs nothing here.
+1. What names neither an instant, a revision nor a branch is the present, and costs nothing here; so is the newest revision by its number.
 2. A state looked back to has no live values: every point is without one, every switch stands where it normally does.
 3. A branch has the live values of the site. Neither lets a point be written: a command speaks of the present alone.
 4. A state is worked out in a worker thread, once for an operation, and a few of them are kept (`resolvers/indexes.py`).
@@ -80,6 +80,8 @@ async def state_of(info: Info, as_of: AsOfInput | None, branch: str | None) -> S
 def other_state(face: Face, wanted: AsOf) -> State:
     """A state that is not the present, with its index. To be called in a worker thread. Raises `UnknownRevision`, `UnknownBranch`."""
     view = face.ledger.view(wanted)
+    if view is face.twin.newest:
+        return face.present()
     past = not wanted.branch or wanted.revision is not None or wanted.at is not None
     current = _NO_VALUES if past else face.current
     return State(view, Reads(face.indexes.other(view.snapshot), current, _not_writable, face.clock()))

@@ -191,7 +191,7 @@ class Entity:
 
     @strawberry.field(description="IRIs of all classes that the graph gives it.")
     def classes(self) -> list[str]:
-        return list(self.reads.index.types.get(self.number, ()))
+        return list(self.reads.index.types_of(self.number))
 
     @strawberry.field(description="IRIs of the classes that it is of because of what is said, beyond `classes`, in order.")
     def inferred_classes(self) -> list[str]:

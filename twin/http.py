@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -118,11 +117,7 @@ class GraphQLFace(GraphQLRouter[Any, None]):
         variables = asked.get("variables")
         if not isinstance(variables, dict | None) or not isinstance(asked.get("operationName"), str | None):
             return None
-        await self._face.prepare()
-        query, operation = asked["query"], asked.get("operationName")
-        if self._reads.searches(query, operation):
-            return await asyncio.to_thread(self._reads.answer, self._face, query, variables, operation)
-        return self._reads.answer(self._face, query, variables, operation)
+        return await self._reads.respond(self._face, asked["query"], variables, asked.get("operationName"))
 
 
 def _explorer(app: FastAPI, static: Path) -> None:
