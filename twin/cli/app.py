@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from twin.cli import doctor, export, generate, impact, load, schema, serve, simulate, validate
+from twin.cli import doctor, export, generate, impact, load, migrate, schema, serve, simulate, validate
 from twin.cli.output import Failure, say_error
 
 FAILED = 1
@@ -51,6 +51,7 @@ for verb in (
     load.load,
     export.export,
     validate.validate,
+    migrate.migrate,
     generate.generate,
     impact.impact,
     simulate.simulate,
