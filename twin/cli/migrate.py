@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,8 @@ from twin.cli.output import Config, Data, Failure, Json, progress, say, say_json
 
 if TYPE_CHECKING:
     from ontology.migrate import Migrated
+    from ontology.vocabulary import Vocabulary
+    from twin.sync import Wish
 
 
 def migrate(
@@ -27,7 +30,7 @@ def migrate(
     config: Config = None,
 ) -> None:
     """Rename the terms of an older Brick to those of Brick 1.5, where the successor is certain. The file itself is not touched."""
-    from ontology.migrate import migrate as migrated
+    from ontology.migrate import migrate as renamed
     from ontology.rdf import format_of, read, write
     from ontology.sources import source_graph
     from twin.compose_store import vocabulary_of
@@ -40,7 +43,7 @@ def migrate(
         with progress() as tell:
             told = None if tell is None else (lambda _, done, size, tell=tell, file=file: tell(file.name, done, size))
             block = read(file, source=file.name, progress=told)
-        block, report = migrated(block, vocabulary, deprecated=deprecated)
+        block, report = renamed(block, vocabulary, deprecated=deprecated)
         if target is not None:
             part = target.with_name(target.name + ".part")
             with part.open("wb") as out:
@@ -52,6 +55,14 @@ def migrate(
         return
     for row in rows:
         _tell(*row)
+
+
+def migrated(wish: Wish, vocabulary: Vocabulary, *, deprecated: bool = False) -> tuple[Wish, list[Migrated]]:
+    """The wish in the terms of Brick 1.5, and what became of each: for `load --migrate`."""
+    from ontology.migrate import migrate as renamed
+
+    quads, report = renamed(wish.quads, vocabulary, deprecated=deprecated)
+    return replace(wish, quads=quads), report
 
 
 def _targets(files: list[Path], output: Path | None) -> list[Path | None]:
