@@ -16,6 +16,8 @@ class Severity(StrEnum):
     INFO = "info"
 
 
+BLANK_STEPS_MAX = 8
+"""How far a blank node may hang from the named node that a finding about it is shown at."""
 _ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
@@ -57,7 +59,7 @@ def _above(block: QuadBlock) -> dict[str, str]:
 
 
 def _named(node: str, above: dict[str, str]) -> str:
-    for _ in range(8):
+    for _ in range(BLANK_STEPS_MAX):
         if node not in above:
             break
         node = above[node]

@@ -11,6 +11,15 @@ from ontology.terms import Ids, QuadBlock
 from ontology.units import conversion
 from ontology.vocabulary import Vocabulary
 
+READ: tuple[tuple[tuple[str, bool], ...], ...] = (
+    *(((DCX + name, backward),) for name in ("feedsPower", "feedsLiquidCooling", "feedsAirCooling") for backward in (False, True)),
+    *(((DCX + name, backward),) for name in ("feedsNetwork", "feedsCompute", "feedsControl") for backward in (False, True)),
+    *(((BRICK + name, backward),) for name in ("feeds", "isFedBy") for backward in (False, True)),
+    ((REF + "hasExternalReference", False), (DCX + "sourceUnit", False)),
+    ((BRICK + "hasUnit", False),),
+)
+"""The paths that these checks read from the node that they judge (`ontology/reach.py`)."""
+
 
 def model_findings(block: QuadBlock, vocabulary: Vocabulary) -> list[Finding]:
     """Feeds that contradict themselves, and units that do not convert. Cost: one sort of the feeds, one conversion a pair of units."""

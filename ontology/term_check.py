@@ -6,7 +6,7 @@ SHACL does not see them: to it an unknown class is only a class without shapes.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 
 import numpy as np
@@ -23,8 +23,9 @@ _DEFINES = (RDFS + "subClassOf", RDFS + "subPropertyOf")
 _META = {OWL + "Class", RDFS + "Class", RDF + "Property", OWL + "ObjectProperty", OWL + "DatatypeProperty"}
 
 
-def term_findings(block: QuadBlock, vocabulary: Vocabulary) -> list[Finding]:
-    """One finding for each unknown or deprecated term and each old namespace. Cost: linear in distinct terms, one pass over the quads."""
+def term_findings(block: QuadBlock, vocabulary: Vocabulary, defined_elsewhere: Callable[[str], bool] = lambda _: False) -> list[Finding]:
+    """One finding for each unknown or deprecated term and each old namespace. Where the block is a part of a model, `defined_elsewhere`
+    says which terms the rest of it describes. Cost: linear in distinct terms, one pass over the quads."""
     quads = block.quads
     counts = np.bincount(quads[:, :3].reshape(-1), minlength=len(block.terms))
     defined, used = _defined_here(block), _used_as_terms(block)
@@ -39,10 +40,16 @@ def term_findings(block: QuadBlock, vocabulary: Vocabulary) -> list[Finding]:
         elif iri in defined or iri in _WATCHED:
             continue
         elif iri.startswith(_WATCHED) or (iri.startswith(vocabulary.own_namespaces) and number in used):
-            findings += _term(iri, number, int(counts[number]), block, vocabulary)
+            if not defined_elsewhere(iri):
+                findings += _term(iri, number, int(counts[number]), block, vocabulary)
         elif iri.startswith(UNIT):
             findings += _unit(iri, number, int(counts[number]), block, vocabulary)
     return findings + [_old_namespace(ns, numbers, counts, block) for ns, numbers in sorted(old.items())]
+
+
+def defines(predicate: str, obj: str) -> bool:
+    """Whether a statement about a term describes it as a class or a property."""
+    return predicate in _DEFINES or (predicate == RDF + "type" and obj in _META)
 
 
 def _term(iri: str, number: int, count: int, block: QuadBlock, vocabulary: Vocabulary) -> list[Finding]:
