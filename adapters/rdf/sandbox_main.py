@@ -1,0 +1,83 @@
+"""The keeper of the sandbox and its jobs: `python -m adapters.rdf.sandbox_main FD`. Rules stand in `adapters.rdf.sandbox`."""
+
+from __future__ import annotations
+
+import gc
+import os
+import socket
+import struct
+import sys
+from typing import Any
+
+import pyoxigraph as ox
+
+from adapters.rdf.confine import confine, die_with_parent
+from adapters.rdf.frames import Broken, read_message, write_message
+from adapters.rdf.jobs import JOBS, Told, warm
+
+_PID = struct.Struct(">q")
+_DONE = _PID.pack(0)
+
+
+def main(fd: int) -> None:
+    """Serve the control socket until it closes."""
+    die_with_parent()
+    control = socket.socket(fileno=fd)
+    store = ox.Store()
+    warm(store)
+    gc.collect()
+    gc.freeze()  # what is here stays, and is shared by every job
+    while True:
+        act, fds, _, _ = socket.recv_fds(control, 1, 1)
+        if act == b"F":
+            pid = os.fork()
+            if pid == 0:
+                control.close()
+                _job(fds[0], store)
+            os.close(fds[0])
+            control.sendall(_PID.pack(pid))
+        elif act == b"W":
+            pid = _PID.unpack(control.recv(_PID.size, socket.MSG_WAITALL))[0]
+            control.sendall(_PID.pack(os.waitpid(pid, 0)[1]))
+        elif act == b"c":
+            store = ox.Store()
+            control.sendall(_DONE)
+        elif act in (b"a", b"r"):
+            _, quads = read_message(control.fileno())
+            if act == b"a":
+                store.bulk_extend(ox.parse(quads, format=ox.RdfFormat.N_QUADS, lenient=True))
+            else:
+                for quad in ox.parse(quads, format=ox.RdfFormat.N_QUADS, lenient=True):
+                    store.remove(quad)
+            control.sendall(_DONE)
+        else:
+            return
+
+
+def _job(fd: int, store: ox.Store) -> None:
+    """One job, from its orders to the end of its process."""
+    try:
+        die_with_parent()
+        header, blob = read_message(fd)
+        confine(int(header["cpu_s"]), int(header["memory"]))
+        write_message(fd, *_done(header, blob, store))
+        os._exit(0)
+    except Broken:
+        os._exit(1)
+    except BaseException:
+        os._exit(2)
+
+
+def _done(header: dict[str, Any], blob: bytes, store: ox.Store) -> tuple[dict[str, Any], bytes]:
+    try:
+        return {}, JOBS[header["job"]](header, blob, store)
+    except Told as told:
+        return {"told": told.facts}, b""
+    except MemoryError:
+        return {"told": {"what": "memory"}}, b""
+    except RecursionError:
+        return {"told": {"what": "depth"}}, b""
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -1,0 +1,147 @@
+"""What can be told of a SPARQL text before anything is run: its form, what it must not ask for, how deep it nests, and its data operations.
+
+Rules of this file:
+
+1. The text is taken apart by the tokens of SPARQL 1.1 (19.8): a keyword inside a text, an IRI, a comment or a name is none.
+2. Code point escapes may be undone before the parser reads (19.2) or not: both readings are looked at, and the stricter counts.
+3. This is the first fence only; what runs later can open no connection and no file whatever it was asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+FORMS = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
+UPDATES = frozenset({"INSERT", "DELETE", "LOAD", "CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY", "WITH"})
+_TOKEN = re.compile(
+    r"""
+      (?P<space>\s+|\#[^\n\r]*)
+    | (?P<iri><[^<>"{}|^`\x00-\x20]*>)
+    | (?P<text>\"{3}(?:[^"\\]|\\.|"(?!""))*\"{3} | '{3}(?:[^'\\]|\\.|'(?!''))*'{3} | "(?:[^"\\\n\r]|\\.)*" | '(?:[^'\\\n\r]|\\.)*')
+    | (?P<variable>[?$]\w+)
+    | (?P<tag>@[A-Za-z]+(?:-[A-Za-z0-9]+)*)
+    | (?P<blank>_:[\w.\-\u00b7]+)
+    | (?P<name>(?:[^\W\d_][\w.\-\u00b7]*)?:(?:[\w.\-:\u00b7]|%[0-9A-Fa-f]{2}|\\[_~.\-!$&'()*+,;=/?\#@%])*)
+    | (?P<word>[A-Za-z][A-Za-z0-9_]*)
+    | (?P<other>.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
+
+
+class NotTaken(ValueError):
+    """A text that is not run; its own text says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One token: its kind, its text, and where it stands."""
+
+    kind: str
+    text: str
+    at: int
+
+    @property
+    def word(self) -> str:
+        """A keyword in capitals; empty for everything else."""
+        return self.text.upper() if self.kind == "word" else ""
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """The tokens of a text, without space and comments."""
+    for match in _TOKEN.finditer(text):
+        if match.lastgroup != "space":
+            yield Token(match.lastgroup or "other", match.group(), match.start())
+
+
+def form_of(query: str, depth_max: int) -> str:
+    """The form of a query: SELECT, ASK, CONSTRUCT or DESCRIBE. Raises `NotTaken` for an update, a SERVICE, or too deep a nesting."""
+    read = list(tokens(query))
+    for each in (read, list(tokens(_unescaped(query)))):
+        _look_through(each, depth_max)
+    for token in read:
+        if token.word in FORMS:
+            return token.word
+        if token.word in UPDATES:
+            raise NotTaken(f"{token.word} is an update, and /sparql answers queries only: change a graph by PUT, POST, PATCH or DELETE at /rdf")
+    return ""
+
+
+def _look_through(read: list[Token], depth_max: int) -> None:
+    depth = 0
+    for token in read:
+        if token.word == "SERVICE":
+            raise NotTaken("SERVICE asks another host, which is never done here: query that endpoint yourself and put its answer in by VALUES")
+        if token.word == "LOAD":
+            raise NotTaken("LOAD fetches a document, which is never done here: fetch it yourself and PUT it to /rdf")
+        depth += {"{": 1, "(": 1, "[": 1, "}": -1, ")": -1, "]": -1}.get(token.text, 0) if token.kind == "other" else 0
+        if depth > depth_max:
+            raise NotTaken(f"brackets stand more than {depth_max} deep in each other: write the query flatter")
+
+
+def _unescaped(text: str) -> str:
+    return _ESCAPE.sub(lambda m: chr(min(int(m[1] or m[2], 16), 0x10FFFF)), text)
+
+
+@dataclass(frozen=True, slots=True)
+class DataOperation:
+    """An INSERT DATA or a DELETE DATA, its data written as TriG."""
+
+    deletes: bool
+    trig: str
+
+
+def data_operations(text: str, depth_max: int) -> list[DataOperation]:
+    """The operations of an update that has no others than INSERT DATA and DELETE DATA. Raises `NotTaken`."""
+    read = list(tokens(text))
+    _look_through(read, depth_max)
+    prologue, found, at = "", [], 0
+    while at < len(read):
+        token = read[at]
+        if token.word in ("PREFIX", "BASE"):
+            size = 3 if token.word == "PREFIX" else 2
+            prologue += " ".join(t.text for t in read[at : at + size]) + "\n"
+            at += size
+        elif token.word in ("INSERT", "DELETE") and [t.text.upper() for t in read[at + 1 : at + 3]] == ["DATA", "{"]:
+            trig, end = _as_trig(text, read, at + 3)
+            found.append(DataOperation(token.word == "DELETE", prologue + trig))
+            at = end + 1 if end < len(read) and read[end].text == ";" else end
+            if at == end and at < len(read):
+                raise NotTaken(f"{read[at].text!r} stands after an operation: separate operations by a semicolon")
+        else:
+            raise NotTaken(f"{token.text[:40]!r} is not taken: a patch is made of INSERT DATA {{ … }} and DELETE DATA {{ … }} only, without variables")
+    return found
+
+
+def _as_trig(text: str, read: list[Token], at: int) -> tuple[str, int]:
+    """The data that begin at token `at`, as TriG, and the number of the token after their closing bracket. In TriG, too, a graph is
+    written `GRAPH name { … }`; what stands in none is put into brackets."""
+    parts, begun, depth = [], at, 0
+    while at < len(read):
+        token = read[at]
+        if token.kind == "other" and token.text in "{([":
+            depth += 1
+        elif token.kind == "other" and token.text in ")]":
+            depth -= 1
+        elif token.kind == "other" and token.text == "}":
+            if depth == 0:
+                parts.append(_loose(text, read, begun, at))
+                return "\n".join(parts), at + 1
+            depth -= 1
+            if depth == 0:
+                parts.append(text[read[begun].at : token.at + 1])
+                begun = at + 1
+        elif token.word == "GRAPH" and depth == 0:
+            parts.append(_loose(text, read, begun, at))
+            begun = at
+        at += 1
+    raise NotTaken("the data end without a closing bracket")
+
+
+def _loose(text: str, read: list[Token], begun: int, end: int) -> str:
+    if begun < end and read[begun].text == ".":
+        begun += 1
+    return f"{{ {text[read[begun].at : read[end].at]} }}" if begun < end else ""
