@@ -89,8 +89,9 @@ def read_stream(
     scope: str | None = None,
     progress: Progress | None = None,
     size: int = 0,
+    base: str | None = None,
 ) -> QuadBlock:
-    """The quads of an open stream; as `read`, with the name to say in errors."""
+    """The quads of an open stream; as `read`, with the name to say in errors. Relative IRIs are resolved against `base`, or refused."""
     kind = _known_format(format)
     counted = _Counted(stream)
     whole = counted.read() if kind == "rdfxml" else b""
@@ -98,7 +99,7 @@ def read_stream(
         _refuse_document_type(name, whole)
     reading = _Reading(name, source, scope or source)
     try:
-        for done, quad in enumerate(ox.parse(whole or cast(BinaryIO, counted), format=FORMATS[kind])):
+        for done, quad in enumerate(ox.parse(whole or cast(BinaryIO, counted), format=FORMATS[kind], base_iri=base)):
             reading.add(quad)
             if progress is not None and done % _STEP == 0:
                 progress(done, counted.done, size)
