@@ -8,6 +8,11 @@ import { childrenOf } from "../src/core/tree";
 import { ranked } from "../src/core/search";
 import { places, room } from "../src/core/places";
 import { carries, linesOf, standingNow } from "../src/core/standing";
+import { Away, Refused } from "../src/core/client";
+import { byEntity, objectText } from "../src/core/difference";
+import { CLASSES } from "../src/core/documents";
+import { asOfIn, asOfOf, NOW, variablesOf } from "../src/core/standpoint";
+import { formatOf, refusal, sourceNameOf } from "../src/core/upload";
 import { chain, step } from "../src/core/walk";
 import { decode, encode, START, type View } from "../src/core/url";
 
@@ -25,8 +30,9 @@ describe("the address of a view", () => {
     const view: View = {
       at: "urn:ridethrough:demo:UPS-A", around: "http://site.example/x?y=1&z#Ä b", hops: 4,
       fail: ["urn:ridethrough:demo:UPS-A", "urn:ridethrough:demo:UPS-B"], outcome: "NO_REDUNDANCY",
-      kind: "https://brickschema.org/schema/Brick#ICT_Rack", sort: "label", descending: true, page: 4, show: "table",
-      class: "https://w3id.org/ridethrough/ontology#UPS",
+      kind: "https://brickschema.org/schema/Brick#ICT_Rack", sort: "label", descending: true, page: 4, show: "history",
+      class: "https://w3id.org/ridethrough/ontology#UPS", asOf: "2026-03-03T14:02:00.000Z", branch: "quarantine/dcim & co", revision: 12, against: 9,
+      source: "dcim",
     };
 
     const address = encode(view);
@@ -38,10 +44,60 @@ describe("the address of a view", () => {
   test("takes what it does not know for the default", () => {
     expect(decode("?hops=0&outcome=GREEN&sort=-size&page=-3&show=3d&what=else")).toEqual(START);
     expect(decode("?hops=99").hops).toBe(6);
+    expect(decode("?asof=yesterday&branch=&revision=-1&against=x&source=")).toEqual(START);
   });
 
   test("names a failed node once", () => {
     expect(decode("?fail=demo:A&fail=urn:ridethrough:demo:A").fail).toEqual(["urn:ridethrough:demo:A"]);
+  });
+});
+
+describe("the state that is looked at", () => {
+  test("a revision is a number, an instant is ISO 8601, and nothing else is a time", () => {
+    expect([asOfIn("12"), asOfIn("2026-03-03T14:02:00Z"), asOfIn("noon"), asOfIn("2026-13-40T99:00"), asOfIn(null)]).toEqual(["12", "2026-03-03T14:02:00Z", null, null, null]);
+    expect(asOfOf("12")).toEqual({ revision: 12 });
+    expect(asOfOf("2026-03-03T14:02:00Z")).toEqual({ at: "2026-03-03T14:02:00Z" });
+  });
+
+  test("the site now is asked without any argument, another state by time and branch", () => {
+    expect(CLASSES(NOW)).toMatch(/^query Classes \{ classes \{/);
+    expect(CLASSES({ asOf: "3", branch: null })).toMatch(/^query Classes\(\$asOf: AsOf, \$branch: String\) \{ classes\(asOf: \$asOf, branch: \$branch\) \{/);
+    expect([variablesOf(NOW), variablesOf({ asOf: "3", branch: "b" })]).toEqual([{}, { asOf: { revision: 3 }, branch: "b" }]);
+  });
+});
+
+describe("a difference", () => {
+  const said = (subject: string, predicate: string, object: string, graph = "g") =>
+    ({ subject, predicate, object, objectIsId: false, datatype: null, language: null, graph, source: null });
+
+  test("is read by entity; one value for another is one line", () => {
+    const groups = byEntity({ added: [said("b", "load", "7"), said("a", "label", "A"), said("a", "load", "2")], removed: [said("a", "load", "1"), said("a", "load", "3", "other")] });
+
+    expect(groups.map(({ subject, lines }) => [subject, ...lines.map(({ predicate, before, after }) => `${predicate}: ${before?.object ?? ""} → ${after?.object ?? ""}`)])).toEqual([
+      ["a", "label:  → A", "load: 1 → 2", "load: 3 → "],
+      ["b", "load:  → 7"],
+    ]);
+  });
+
+  test("tells a literal from an entity, with its language or its datatype", () => {
+    const object = (given: object) => objectText({ ...said("s", "p", "4"), ...given });
+
+    expect([object({}), object({ language: "de" }), object({ datatype: "http://www.w3.org/2001/XMLSchema#integer" }), object({ object: "urn:ridethrough:demo:UPS-A", objectIsId: true })]).toEqual([
+      "“4”", "“4” @de", "4 integer", "demo:UPS-A",
+    ]);
+  });
+});
+
+describe("a file that is loaded", () => {
+  test("its name tells the format and a source's name", () => {
+    expect([formatOf("Site 1.TTL"), formatOf("a.b.jsonld"), formatOf("model")]).toEqual(["text/turtle", "application/ld+json", null]);
+    expect([sourceNameOf("Site 1 (new).ttl"), sourceNameOf("..hidden.nq")]).toEqual(["site-1-new", "hidden"]);
+  });
+
+  test("a refusal is told in the service's own words, a broken answer as no answer", () => {
+    expect(refusal(409, '{"title":"too many deletions","detail":"412 facts would go"}').message).toBe("412 facts would go");
+    expect(refusal(415, "no format")).toBeInstanceOf(Refused);
+    expect(refusal(502, "<html>")).toBeInstanceOf(Away);
   });
 });
 

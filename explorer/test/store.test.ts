@@ -20,7 +20,8 @@ vi.mock("../src/core/client", async () => {
   };
 });
 
-const { followImpact, impact } = await import("../src/core/store");
+const { impact } = await import("../src/core/store");
+const { followImpact } = await import("../src/core/live");
 const { notSent } = await import("../src/core/sending");
 const { Away, Refused } = await import("../src/core/client");
 

@@ -3,7 +3,8 @@ import { useMemo, useState } from "preact/hooks";
 import { whole } from "../core/format";
 import { compact } from "../core/iri";
 import { childrenOf, type Branch } from "../core/tree";
-import { classes, go, members, moreMembers, view } from "../core/store";
+import { go, view } from "../core/navigate";
+import { classes, members, moreMembers } from "../core/store";
 import { Failure, NodeLink, Notice } from "./parts";
 
 export function Classes() {

@@ -1,12 +1,13 @@
 // The drawn graph in its place: follows the state, and says so when the browser cannot draw it.
 import { useEffect, useRef } from "preact/hooks";
 import { effect } from "@preact/signals";
-import { graph, impact, select, view, visit, whatIf, worst } from "../core/store";
+import { labelOf } from "../core/labels";
+import { select, view, visit, whatIf } from "../core/navigate";
+import { graph, impact, worst } from "../core/store";
 import { colours } from "../core/theme";
 import { chain, isArrow, step } from "../core/walk";
 import { canvas } from "./canvas";
 import { whole } from "../core/format";
-import { labelOf } from "../core/store";
 
 export function GraphCanvas({ onFailure }: { onFailure: (reason: string) => void }) {
   const place = useRef<HTMLDivElement>(null);

@@ -1,7 +1,9 @@
 // The table twin of the graph: the same nodes and lines, in order of level, for a screen reader and for where there is no WebGL.
 import { compact, words } from "../core/iri";
 import { mediumOf, phrase } from "../core/media";
-import { impact, labelOf, view, worst } from "../core/store";
+import { labelOf } from "../core/labels";
+import { view } from "../core/navigate";
+import { impact, worst } from "../core/store";
 import type { GraphView } from "../core/types";
 import { NodeLink, NowMark, OutcomeMark } from "./parts";
 

@@ -2,7 +2,8 @@
 import { useState } from "preact/hooks";
 import { signal } from "@preact/signals";
 import { age, drawn, number, QUALITY, symbol } from "../core/format";
-import { lineBroken, readings, status } from "../core/store";
+import { lineBroken, readings, status } from "../core/live";
+import { onSite } from "../core/navigate";
 import type { Point, Value } from "../core/types";
 import { SetPoint } from "./SetPoint";
 
@@ -19,7 +20,7 @@ interface Live {
 export function Points({ points, came }: { points: readonly Point[]; came: number }) {
   const [wanted, setWanted] = useState<Point | null>(null);
   if (points.length === 0) return <p class="quiet">No points.</p>;
-  const control = status.value.data?.control === true;
+  const control = status.value.data?.control === true && onSite.value;
   return (
     <>
       {lineBroken.value && <p class="quiet" role="status">Live values are interrupted: {lineBroken.value}</p>}

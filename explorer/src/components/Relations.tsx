@@ -1,7 +1,7 @@
 // What a node is joined to, grouped by relation; supply first.
 import { useEffect, useState } from "preact/hooks";
-import { ask } from "../core/client";
 import { RELATION } from "../core/documents";
+import { askHere } from "../core/navigate";
 import { whole } from "../core/format";
 import { phrase, relationRank } from "../core/media";
 import { compact } from "../core/iri";
@@ -31,7 +31,7 @@ function Group({ id, relation }: { id: string; relation: Relation }) {
   useEffect(() => setPage(relation.entities), [relation]);
   const more = async (): Promise<void> => {
     const { predicate, direction } = relation;
-    const answer = await ask<{ entity: { relations: { entities: Page }[] } | null }>(RELATION, {
+    const answer = await askHere<{ entity: { relations: { entities: Page }[] } | null }>(RELATION, {
       id, predicate, direction, after: page.pageInfo.endCursor,
     });
     const next = answer.entity?.relations[0]?.entities;

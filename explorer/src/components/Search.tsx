@@ -1,11 +1,10 @@
 // Search as you type over names, ids and classes; the keyboard alone is enough.
 import type { TargetedKeyboardEvent } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { ask } from "../core/client";
 import { SEARCH } from "../core/documents";
 import { compact, words } from "../core/iri";
 import { ASKED, ranked } from "../core/search";
-import { said, visit, visitWhenFound } from "../core/store";
+import { askHere, said, visit, visitWhenFound } from "../core/navigate";
 import type { Named, Page } from "../core/types";
 import { whole } from "../core/format";
 
@@ -23,7 +22,7 @@ interface Found {
 /** What is called so, likeliest first; a failure is an answer that says why. Raises only when it is aborted. */
 async function lookFor(text: string, stop?: AbortSignal): Promise<Found> {
   try {
-    const { entities } = await ask<{ entities: Page }>(SEARCH, { text, first: ASKED }, stop);
+    const { entities } = await askHere<{ entities: Page }>(SEARCH, { text, first: ASKED }, stop);
     return { text, nodes: ranked(entities.nodes, text).slice(0, SHOWN), total: entities.totalCount, error: null };
   } catch (cause) {
     if (stop?.aborted) throw cause;

@@ -1,10 +1,10 @@
 // The faceplate of a point that may be written: now, wanted, why, and what the plant answered.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ask } from "../core/client";
-import { notSent } from "../core/sending";
+import { newKey, notSent } from "../core/sending";
 import { COMMAND, SET_POINT } from "../core/documents";
 import { number, symbol } from "../core/format";
-import { said } from "../core/store";
+import { said } from "../core/navigate";
 import type { Command, CommandState, Point } from "../core/types";
 
 const ENDED: readonly CommandState[] = ["REFUSED", "CONFIRMED", "MISMATCHED", "TIMED_OUT", "FAILED"];
@@ -27,7 +27,7 @@ export function SetPoint({ point, now, onClose }: { point: Point; now: number | 
   const [reason, setReason] = useState("");
   const [command, setCommand] = useState<Command | null>(null);
   const [error, setError] = useState<string | null>(null);
-  const [key] = useState(() => `${Date.now()}-${Math.random().toString(36).slice(2)}`);
+  const [key] = useState(newKey);
   useEffect(() => dialog.current?.showModal(), []);
 
   useEffect(() => {

@@ -1,7 +1,9 @@
 // The small parts that every view is made of: outcome marks, notices, links to a node.
 import type { ComponentChildren } from "preact";
 import { lookOf } from "../core/outcomes";
-import { labelOf, select, visit, graph, retry } from "../core/store";
+import { labelOf } from "../core/labels";
+import { retry, select, visit } from "../core/navigate";
+import { graph } from "../core/store";
 import { mayMean } from "../core/format";
 import { expand } from "../core/iri";
 import type { Stand } from "../core/standing";

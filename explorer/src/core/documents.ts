@@ -1,50 +1,52 @@
-// Every GraphQL document that the explorer sends.
+// Every GraphQL document that the explorer sends. What is asked of a state of the twin is written once for all states.
+import { dated, type Dated } from "./standpoint";
 
 const NAMED = "id label class";
 const VALUE = "value { value observedAt receivedAt quality ageS }";
 const PAGE = `nodes { ${NAMED} } totalCount pageInfo { hasNextPage endCursor }`;
 
-export const SEARCH = `query Search($text: String!, $first: Int!) { entities(text: $text, first: $first) { ${PAGE} } }`;
+export const SEARCH = dated(({ also, given }) => `query Search($text: String!, $first: Int!${also}) { entities(text: $text, first: $first${given}) { ${PAGE} } }`);
 
-export const MEMBERS = `query Members($class: String!, $first: Int!, $after: String) {
-  entities(class: $class, first: $first, after: $after) { ${PAGE} }
-}`;
+export const MEMBERS = dated(({ also, given }) => `query Members($class: String!, $first: Int!, $after: String${also}) {
+  entities(class: $class, first: $first, after: $after${given}) { ${PAGE} }
+}`);
 
-export const CLASSES = "query Classes { classes { id curie label definition superclasses count } }";
+export const CLASSES = dated(({ only, onlyGiven }) => `query Classes${only} { classes${onlyGiven} { id curie label definition superclasses count } }`);
 
-export const ENTITY = `query Entity($id: ID!) {
-  entity(id: $id) {
+export const ENTITY = dated(({ also, given }) => `query Entity($id: ID!${also}) {
+  entity(id: $id${given}) {
     ${NAMED} curie classes
     properties { predicate value datatype language unit }
     relations { predicate direction count entities(first: 8) { ${PAGE} } }
     points { ${NAMED} unit controllable ${VALUE} }
   }
-}`;
+}`);
 
-export const RELATION = `query Relation($id: ID!, $predicate: String!, $direction: Direction!, $after: String) {
-  entity(id: $id) { relations(predicate: $predicate, direction: $direction) { entities(first: 100, after: $after) { ${PAGE} } } }
-}`;
+export const RELATION = dated(({ also, given }) => `query Relation($id: ID!, $predicate: String!, $direction: Direction!, $after: String${also}) {
+  entity(id: $id${given}) { relations(predicate: $predicate, direction: $direction) { entities(first: 100, after: $after) { ${PAGE} } } }
+}`);
 
-export const GRAPH = `query Graph($around: ID!, $hops: Int!, $limit: Int!) {
-  graph(around: $around, hops: $hops, limit: $limit) {
+export const GRAPH = dated(({ also, given }) => `query Graph($around: ID!, $hops: Int!, $limit: Int!${also}) {
+  graph(around: $around, hops: $hops, limit: $limit${given}) {
     center truncated
     nodes { ${NAMED} level x y hidden down position }
     edges { source target predicate medium }
   }
-}`;
+}`);
 
 /** Only what changes of a drawing while the model stays: which of it is down, which switches are open. */
-export const STANDING = `query Standing($around: ID!, $hops: Int!, $limit: Int!) {
-  graph(around: $around, hops: $hops, limit: $limit) { nodes { id down position } }
-}`;
+export const STANDING = dated(({ also, given }) => `query Standing($around: ID!, $hops: Int!, $limit: Int!${also}) {
+  graph(around: $around, hops: $hops, limit: $limit${given}) { nodes { id down position } }
+}`);
 
 /** Labels asked for at a time; the service takes 30 aliases in a document. */
 export const LABELS_AT_ONCE = 25;
 
 /** The labels of so many nodes, each asked for by a variable `i0`, `i1` and so on. */
-export function labelsOf(many: number): string {
+export function labelsOf(many: number): Dated {
   const numbers = Array.from({ length: many }, (_, i) => i);
-  return `query Labels(${numbers.map((i) => `$i${i}: ID!`).join(" ")}) { ${numbers.map((i) => `n${i}: entity(id: $i${i}) { ${NAMED} }`).join(" ")} }`;
+  return dated(({ also, given }) =>
+    `query Labels(${numbers.map((i) => `$i${i}: ID!`).join(" ")}${also}) { ${numbers.map((i) => `n${i}: entity(id: $i${i}${given}) { ${NAMED} }`).join(" ")} }`);
 }
 
 const COUNT = "{ lost overloaded noRedundancy reduced unaffected }";
@@ -52,18 +54,18 @@ const TOTALS = `totals { racks ${COUNT} services ${COUNT} tenants ${COUNT} itLoa
 
 const DOWN_BEFORE = "downBefore { racks services tenants itLoadKw }";
 
-export const IMPACT = `query Impact($failed: [ID!]!) {
-  impact(failed: $failed) {
+export const IMPACT = dated(({ also, given }) => `query Impact($failed: [ID!]!${also}) {
+  impact(failed: $failed${given}) {
     revision at failed assumed
     outcomes { ${NAMED} medium outcome evidence path exposedTo }
     ${TOTALS}
     ${DOWN_BEFORE}
     positions { id position fromTelemetry }
   }
-}`;
+}`);
 
 /** The counts alone: small and soon there, while the rows may be thousands. */
-export const IMPACT_TOTALS = `query ImpactTotals($failed: [ID!]!) { impact(failed: $failed) { ${TOTALS} } }`;
+export const IMPACT_TOTALS = dated(({ also, given }) => `query ImpactTotals($failed: [ID!]!${also}) { impact(failed: $failed${given}) { ${TOTALS} } }`);
 
 /** Tells only that the answer changed: the rows are asked for once, not with every change. */
 export const IMPACT_LIVE = `subscription ImpactLive($failed: [ID!]!) { impact(failed: $failed) { revision ${TOTALS} ${DOWN_BEFORE} } }`;
@@ -75,3 +77,47 @@ export const STATUS = "query Status { status { revision at entities points live 
 export const SET_POINT = `mutation SetPoint($input: SetPointInput!) { setPoint(input: $input) { id point value state reasons } }`;
 
 export const COMMAND = `query Command($id: ID!) { command(id: $id) { id point value state reasons } }`;
+
+const REVISION = "number branch at author source reason added removed";
+const STATEMENT = "subject predicate object objectIsId datatype language graph source";
+const DIFFERENCE = `addedCount removedCount added(first: $first) { ${STATEMENT} } removed(first: $first) { ${STATEMENT} }`;
+const FINDING = "severity code focus message remedy path count";
+
+export const REVISIONS = `query Revisions($first: Int!, $before: Int, $source: String) { revisions(first: $first, before: $before, source: $source) { ${REVISION} } }`;
+
+export const REVISION_OPENED = `query Revision($number: Int!, $branch: String, $first: Int!) {
+  revision(number: $number, branch: $branch) { ${REVISION} changes(first: $first) { ${DIFFERENCE} } }
+}`;
+
+export const REVISION_HEAD = `query RevisionHead($number: Int!, $branch: String) { revision(number: $number, branch: $branch) { ${REVISION} } }`;
+
+export const COMPARED = `query Compared($older: AsOf!, $newer: AsOf!, $newerBranch: String, $first: Int!) {
+  difference(older: $older, newer: $newer, newerBranch: $newerBranch) { ${DIFFERENCE} }
+}`;
+
+export const SOURCES = `query Sources { sources { name graphs quads policy last { ${REVISION} } } }`;
+
+/** Apart from the sources: a source's findings may take seconds. */
+export const FINDINGS = `query Findings { sources { name findings { ${FINDING} } } }`;
+
+export const BRANCHES = `query Branches { branches { name base at author reason revisions { ${REVISION} } } }`;
+
+export const PROVENANCE = dated(({ also, given }) => `query Provenance($id: ID!, $inferred: Boolean!${also}) {
+  provenance(id: $id, inferred: $inferred${given}) {
+    ${STATEMENT} inferred revision { number branch at author reason } because { ${STATEMENT} }
+  }
+}`);
+
+export const REVISIONS_LIVE = `subscription RevisionsLive { revisions { ${REVISION} } }`;
+
+const RESULT = `revision { ${REVISION} } addedCount removedCount findings { ${FINDING} } dryRun quarantined`;
+
+export const REVERT = `mutation Revert($input: RevertInput!) { revert(input: $input) { ${RESULT} } }`;
+
+export const CREATE_BRANCH = "mutation CreateBranch($input: CreateBranchInput!) { createBranch(input: $input) { name base } }";
+
+export const DROP_BRANCH = "mutation DropBranch($input: DropBranchInput!) { dropBranch(input: $input) }";
+
+export const APPLY_BRANCH = `mutation ApplyBranch($input: ApplyBranchInput!) { applyBranch(input: $input) { ${RESULT} } }`;
+
+export const EDIT_BRANCH = `mutation EditBranch($input: EditBranchInput!) { editBranch(input: $input) { ${RESULT} } }`;

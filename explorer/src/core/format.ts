@@ -66,3 +66,24 @@ export function drawn(quality: Quality): "plain" | "hatched" | "struck" | "none"
   if (quality === "NO_VALUE") return "none";
   return quality === "BAD" ? "struck" : "hatched";
 }
+
+const DAY: Intl.DateTimeFormatOptions = { weekday: "short", day: "numeric", month: "short" };
+const CLOCK: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
+
+/** An instant as this desk's clock says it: "Tue 3 Mar 14:02:31", with the year when it is not this one. */
+export function instant(iso: string, today: Date = new Date()): string {
+  const at = new Date(iso);
+  const day = at.toLocaleDateString("en-GB", at.getFullYear() === today.getFullYear() ? DAY : { ...DAY, year: "numeric" });
+  return `${day.replace(/,/g, "")} ${at.toLocaleTimeString("en-GB", CLOCK)}`;
+}
+
+/** "1 fact", "2 facts". */
+export function counted(count: number, one: string, more: string = `${one}s`): string {
+  return `${whole(count)} ${count === 1 ? one : more}`;
+}
+
+/** Bytes as a file list says them. */
+export function bytes(count: number): string {
+  if (count < 1000) return `${count} B`;
+  return count < 1_000_000 ? `${(count / 1000).toFixed(1)} kB` : `${(count / 1_000_000).toFixed(1)} MB`;
+}

@@ -1,7 +1,8 @@
 // Every key of the explorer in one table: the handler obeys it and the help shows it.
 
 export type Act =
-  | "search" | "help" | "theme" | "impact" | "add" | "clear" | "table" | "fit" | "closer" | "farther" | "more" | "fewer" | "centre" | "leave";
+  | "search" | "help" | "theme" | "impact" | "add" | "clear" | "table" | "fit" | "closer" | "farther" | "more" | "fewer" | "centre" | "leave"
+  | "history" | "sources" | "branches" | "when";
 
 export interface Binding {
   keys: readonly string[];
@@ -16,6 +17,10 @@ export const BINDINGS: readonly Binding[] = [
   { keys: ["c"], act: "clear", words: "clear the what-if" },
   { keys: ["Enter"], act: "centre", words: "in the graph: draw it around the selected node" },
   { keys: ["g"], act: "table", words: "graph or its table" },
+  { keys: ["h"], act: "history", words: "history, and back to the graph" },
+  { keys: ["s"], act: "sources", words: "sources" },
+  { keys: ["b"], act: "branches", words: "branches" },
+  { keys: ["w"], act: "when", words: "look at another time" },
   { keys: ["]"], act: "more", words: "one step farther from the centre" },
   { keys: ["["], act: "fewer", words: "one step less" },
   { keys: ["+"], act: "closer", words: "zoom in" },

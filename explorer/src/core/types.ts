@@ -145,6 +145,90 @@ export interface Status {
   control: boolean;
 }
 
+/** One accepted change: who, when, on behalf of which source and why. */
+export interface Revision {
+  number: number;
+  /** The branch whose own change it is; null: the site's. */
+  branch: string | null;
+  at: string;
+  author: string;
+  source: string;
+  reason: string;
+  added: number;
+  removed: number;
+}
+
+export interface Statement {
+  subject: string;
+  predicate: string;
+  object: string;
+  objectIsId: boolean;
+  datatype: string | null;
+  language: string | null;
+  graph: string | null;
+  source: string | null;
+}
+
+/** A statement with who says it, or what it follows from. */
+export interface Provenance extends Statement {
+  inferred: boolean;
+  revision: Pick<Revision, "number" | "branch" | "at" | "author" | "reason"> | null;
+  because: Statement[];
+}
+
+export interface Difference {
+  addedCount: number;
+  removedCount: number;
+  /** The first of them. */
+  added: Statement[];
+  removed: Statement[];
+}
+
+export interface OpenedRevision extends Revision {
+  changes: Difference;
+}
+
+export type Severity = "ERROR" | "WARNING" | "INFO";
+
+export interface Finding {
+  severity: Severity;
+  code: string;
+  focus: string;
+  message: string;
+  remedy: string;
+  path: string | null;
+  count: number;
+}
+
+export interface Source {
+  name: string;
+  graphs: string[];
+  quads: number;
+  policy: string;
+  last: Revision | null;
+}
+
+export interface Branch {
+  name: string;
+  /** The revision of the site that it stands on. */
+  base: number;
+  at: string;
+  author: string;
+  reason: string;
+  /** Its own changes, newest first. */
+  revisions: Revision[];
+}
+
+/** What became of a wish to change the twin. */
+export interface ChangeResult {
+  revision: Revision | null;
+  addedCount: number;
+  removedCount: number;
+  findings: Finding[];
+  dryRun: boolean;
+  quarantined: string | null;
+}
+
 export type CommandState =
   | "REQUESTED"
   | "REFUSED"

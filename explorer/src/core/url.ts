@@ -4,9 +4,11 @@
 // 2. What is at its default is not in the address.
 // 3. Ids travel as CURIEs where a prefix is known, so that an address can be read aloud.
 import { compact, expand } from "./iri";
+import { asOfIn } from "./standpoint";
 import type { Outcome } from "./types";
 
-export type Shown = "graph" | "table";
+export type Shown = "graph" | "table" | "history" | "sources" | "branches";
+const SHOWN: readonly Shown[] = ["graph", "table", "history", "sources", "branches"];
 export type Column = "outcome" | "label" | "class" | "medium" | "evidence";
 export const COLUMNS: readonly Column[] = ["outcome", "label", "class", "medium", "evidence"];
 
@@ -27,10 +29,20 @@ export interface View {
   descending: boolean;
   /** Page of the outcome table, from 1. */
   page: number;
-  /** The graph, or its table twin. */
+  /** The graph, its table twin, or a page that stands in its place. */
   show: Shown;
   /** The class whose members the left column lists. */
   class: string | null;
+  /** The time that is looked at: a revision's number or an instant; null: now. */
+  asOf: string | null;
+  /** The branch that is looked at; null: the site. */
+  branch: string | null;
+  /** The revision that is open in the history. */
+  revision: number | null;
+  /** The revision that it is compared with. */
+  against: number | null;
+  /** The source that is open. */
+  source: string | null;
 }
 
 export const START: View = {
@@ -45,6 +57,11 @@ export const START: View = {
   page: 1,
   show: "graph",
   class: null,
+  asOf: null,
+  branch: null,
+  revision: null,
+  against: null,
+  source: null,
 };
 
 export const MOST_HOPS = 6;
@@ -66,6 +83,11 @@ export function encode(view: View): string {
   put("page", view.page === 1 ? null : String(view.page));
   put("show", view.show === START.show ? null : view.show);
   put("class", id(view.class));
+  put("asof", view.asOf);
+  put("branch", view.branch);
+  put("revision", view.revision === null ? null : String(view.revision));
+  put("against", view.against === null ? null : String(view.against));
+  put("source", view.source);
   return parts.length ? `?${parts.join("&")}` : "";
 }
 
@@ -78,6 +100,10 @@ export function decode(search: string): View {
   const whole = (name: string, otherwise: number, most: number): number => {
     const value = Number(given.get(name));
     return Number.isInteger(value) && value >= 1 ? Math.min(value, most) : otherwise;
+  };
+  const number = (name: string): number | null => {
+    const value = given.get(name) ?? "";
+    return /^\d{1,9}$/.test(value) ? Number(value) : null;
   };
   const at = id("at");
   const around = id("around");
@@ -94,7 +120,12 @@ export function decode(search: string): View {
     sort: column ?? START.sort,
     descending: column !== undefined && sort.startsWith("-"),
     page: whole("page", 1, 1_000_000),
-    show: given.get("show") === "table" ? "table" : "graph",
+    show: SHOWN.find((name) => name === given.get("show")) ?? START.show,
     class: id("class"),
+    asOf: asOfIn(given.get("asof")),
+    branch: given.get("branch") || null,
+    revision: number("revision"),
+    against: number("against"),
+    source: given.get("source") || null,
   };
 }

@@ -1,4 +1,4 @@
-// The page: search and status on top, classes left, the graph, the selected node right, the what-if below.
+// The page: search, pages and status on top, the state that is looked at, classes left, the graph or a page, the selected node right, the what-if below.
 import { useEffect } from "preact/hooks";
 import { canvas } from "../components/canvas";
 import { Classes } from "../components/Classes";
@@ -6,40 +6,48 @@ import { Help, helpOpen } from "../components/Help";
 import { Search } from "../components/Search";
 import { whole } from "../core/format";
 import { actOf, type Act } from "../core/keys";
-import { clearWhatIf, go, onSelected, said, select, status, view, visit, whatIf } from "../core/store";
+import { news, status } from "../core/live";
+import { LEDGER_PAGES, clearWhatIf, go, onSelected, onSite, said, select, view, visit, whatIf } from "../core/navigate";
 import { nextTheme, theme } from "../core/theme";
-import { MOST_HOPS } from "../core/url";
+import { MOST_HOPS, type Shown } from "../core/url";
+import { When, whenOpen } from "../components/When";
 import { GraphPane } from "./GraphPane";
 import { ImpactPane } from "./ImpactPane";
+import { LedgerPane } from "./LedgerPane";
 import { NodePanel } from "./NodePanel";
+import { Selectors, StandpointBar } from "./StandpointBar";
 
 export function App() {
   useEffect(() => {
     document.title = view.value.at ? `${view.value.at.split(/[#/:]/).pop()} · Ridethrough` : "Ridethrough";
   }, [view.value.at]);
+  const paged = LEDGER_PAGES.includes(view.value.show);
   return (
     <>
       <a class="skip" href="#search">Skip to search</a>
       <header class="top">
         <h1 class="brand">Ridethrough</h1>
         <Search />
+        <Pages />
         <span class="spread" />
+        <Selectors />
         <StatusLine />
         <button type="button" class="small" onClick={nextTheme} aria-keyshortcuts="t">theme: {theme.value}</button>
         <button type="button" class="small" onClick={() => (helpOpen.value = true)} aria-label="Keys" aria-keyshortcuts="?">?</button>
       </header>
+      <StandpointBar />
       {status.value.state === "failed" && (
         <p class="banner" role="alert">
           The connection to the service is lost. What is shown may be old; the page takes up the line again by itself.
         </p>
       )}
-      <main class={view.value.fail.length > 0 ? "with-impact" : ""}>
-        <Classes />
-        <GraphPane />
+      <main class={`${view.value.fail.length > 0 ? "with-impact" : ""} ${onSite.value ? "" : "elsewhere"}`}>
+        {paged ? <LedgerPane /> : <><Classes /><GraphPane /></>}
         <NodePanel />
         <ImpactPane />
       </main>
       <Help />
+      <When />
       <p class="unseen" role="status" aria-live="polite">{said.value}</p>
     </>
   );
@@ -50,11 +58,42 @@ function StatusLine() {
   if (!data) return <span class="quiet">{state === "failed" ? "no connection" : "connecting…"}</span>;
   return (
     <span class="status quiet">
-      <span>revision {whole(data.revision)}</span>
+      <span>
+        revision <button type="button" class="link" onClick={() => go({ show: "history", revision: data.revision || null, against: null })}>{whole(data.revision)}</button>
+        {news.value?.number === data.revision && <span class="news"> new: {news.value.author}, {news.value.reason}</span>}
+      </span>
       <span class={data.points > 0 && data.live === 0 ? "warn" : ""}>{whole(data.live)} of {whole(data.points)} points live</span>
       {data.control && <span>control on</span>}
     </span>
   );
+}
+
+const PAGES: readonly (readonly [Shown, string, string])[] = [
+  ["graph", "Graph", "g"], ["history", "History", "h"], ["sources", "Sources", "s"], ["branches", "Branches", "b"],
+];
+
+/** The ways to the pages. */
+function Pages() {
+  const here = view.value.show === "table" ? "graph" : view.value.show;
+  return (
+    <nav class="pages" aria-label="Pages">
+      {PAGES.map(([page, word, key]) => (
+        <button key={page} type="button" class="small" aria-current={here === page ? "page" : undefined} aria-keyshortcuts={key} onClick={() => go({ show: page })}>
+          {word}
+        </button>
+      ))}
+    </nav>
+  );
+}
+
+/** To a page, or from it back to the graph. */
+function turn(page: Shown): void {
+  go({ show: view.value.show === page ? "graph" : page });
+}
+
+function leave(): void {
+  if (view.value.at === null && LEDGER_PAGES.includes(view.value.show)) go({ show: "graph" });
+  else select(null);
 }
 
 const ACTS: Record<Act, () => void> = {
@@ -64,14 +103,18 @@ const ACTS: Record<Act, () => void> = {
   impact: () => onSelected((id) => whatIf(id)),
   add: () => onSelected((id) => whatIf(id, true)),
   clear: clearWhatIf,
-  table: () => go({ show: view.value.show === "table" ? "graph" : "table" }),
+  table: () => go({ show: view.value.show === "graph" ? "table" : "graph" }),
   fit: () => canvas.value?.fit(),
   closer: () => canvas.value?.zoom(0.7),
   farther: () => canvas.value?.zoom(1 / 0.7),
   more: () => go({ hops: Math.min(MOST_HOPS, view.value.hops + 1) }, true),
   fewer: () => go({ hops: Math.max(1, view.value.hops - 1) }, true),
   centre: () => onSelected(visit),
-  leave: () => select(null),
+  leave,
+  history: () => turn("history"),
+  sources: () => turn("sources"),
+  branches: () => turn("branches"),
+  when: () => (whenOpen.value = true),
 };
 
 /** Into the search; what stands there is selected, so that typing replaces it. */

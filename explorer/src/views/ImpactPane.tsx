@@ -3,7 +3,9 @@ import { OutcomeTable } from "../components/OutcomeTable";
 import { Failure, NodeLink, Notice } from "../components/parts";
 import { kilowatts, whole } from "../core/format";
 import { affected, countNodes, OUTCOMES, sum, type OutcomeLook } from "../core/outcomes";
-import { early, go, impact, labelOf, view, withoutFailed } from "../core/store";
+import { labelOf } from "../core/labels";
+import { go, view, withoutFailed } from "../core/navigate";
+import { beside, early, impact } from "../core/store";
 import type { DownBefore, Impact, NodeOutcome, OutcomeCount, Totals } from "../core/types";
 
 export function ImpactPane() {
@@ -25,6 +27,7 @@ export function ImpactPane() {
         </h2>
         {data ? <Counts totals={data.totals} outcomes={data.outcomes} /> : racksFirst && <Counts totals={racksFirst} outcomes={[]} />}
         {data && <Before down={data.downBefore} />}
+        <Beside />
         {!data && state === "loading" && <span class="quiet">{racksFirst ? "the rows are on their way…" : "asking…"}</span>}
       </div>
       {state === "failed" && <Failure title="The question was not answered" error={error} />}
@@ -90,6 +93,26 @@ function Behind({ name, count, say, word }: BehindProps) {
               <span aria-hidden="true">{look.glyph}</span> {say(count[look.field])}<span class={word ? "" : "unseen"}> {word?.(look) ?? look.word}</span>{" "}
             </span>
           ))}
+    </span>
+  );
+}
+
+/** The same what-if on the site now, while another state is looked at. */
+function Beside() {
+  const { state, data, error } = beside.value;
+  if (state === "idle") return null;
+  return (
+    <span class="beside" role="group" aria-label="The same on the site now">
+      <span class="quiet">the site now:</span>{" "}
+      {data && (sum(data.racks) > 0
+        ? OUTCOMES.filter((look) => look.outcome !== "OVERLOADED" || data.racks.overloaded > 0).map((look) => (
+            <span key={look.field} data-field={`now-${look.field}`} class={data.racks[look.field] > 0 ? `mark mark-${look.token}` : "quiet"}>
+              <span aria-hidden="true">{look.glyph}</span> {whole(data.racks[look.field])} {look.word}{" "}
+            </span>
+          ))
+        : "no rack")}
+      {data && sum(data.itLoadKw) > 0 && <Behind name="IT load" count={data.itLoadKw} say={kilowatts} />}
+      {state === "failed" && <span class="quiet">{error}</span>}
     </span>
   );
 }

@@ -1,11 +1,14 @@
 // One node: what it is, what it is joined to, what it reads now, and the question this product is for.
 import { useMemo } from "preact/hooks";
 import { Points } from "../components/Points";
+import { Provenance } from "../components/Provenance";
 import { Relations } from "../components/Relations";
 import { Failure, NodeLink, Notice, NowMark, OutcomeMark } from "../components/parts";
 import { symbol } from "../core/format";
 import { compact, DCX, localName, words } from "../core/iri";
-import { entity, graph, impact, labelOf, landing, view, visit, whatIf, withoutFailed } from "../core/store";
+import { labelOf } from "../core/labels";
+import { landing, view, visit, whatIf, withoutFailed } from "../core/navigate";
+import { entity, graph, impact } from "../core/store";
 import type { Entity, Property } from "../core/types";
 
 export function NodePanel() {
@@ -65,6 +68,7 @@ function Facts({ node }: { node: Entity }) {
           <Said key={i} property={property} />
         ))}
       </dl>
+      <Provenance id={node.id} />
     </>
   );
 }

@@ -1,0 +1,129 @@
+// What comes by itself: live values, a what-if that changes, new revisions, and whether the service is there.
+import { batch, computed, effect, signal, type ReadonlySignal, type Signal } from "@preact/signals";
+import { ask, follow } from "./client";
+import { IMPACT_LIVE, READINGS, REVISIONS_LIVE, STANDING, STATUS } from "./documents";
+import { IDLE, load, type Loaded } from "./loading";
+import { askHere, centre, onSite, retry, said, standpoint, view } from "./navigate";
+import { standingNow, type Stand } from "./standing";
+import { askImpact, entity, failed, graph, impact, MOST_NODES } from "./store";
+import type { Impact, PointReading, Revision, Status, Value } from "./types";
+
+/** Seconds between two questions for the status. */
+const STATUS_EVERY = 5;
+/** Seconds that a new revision is told of. */
+const NEWS_FOR = 15;
+
+export const status: Signal<Loaded<Status>> = signal(IDLE);
+/** Live values by point, with the moment (performance.now, ms) that each came here. */
+export const readings: Signal<ReadonlyMap<string, { value: Value; came: number }>> = signal(new Map());
+/** Why live values do not come, or null. */
+export const lineBroken: Signal<string | null> = signal(null);
+/** A revision that has just come, while it is told of. */
+export const news: Signal<Revision | null> = signal(null);
+
+/** Starts what comes by itself; called once. */
+export function startLive(): void {
+  followReadings();
+  followImpact(failed);
+  followRevisions();
+  followStatus();
+}
+
+/** A new revision is told of, and what is seen of the site is asked for again at once. */
+function followRevisions(): void {
+  let wait: ReturnType<typeof setTimeout> | undefined;
+  follow<{ revisions: Revision }>(
+    REVISIONS_LIVE,
+    {},
+    ({ revisions: revision }) => {
+      clearTimeout(wait);
+      wait = setTimeout(() => (news.value = null), NEWS_FOR * 1000);
+      batch(() => {
+        news.value = revision;
+        said.value = `Revision ${revision.number} by ${revision.author}: ${revision.reason}`;
+        const known = status.peek();
+        if (known.data && known.data.revision < revision.number) status.value = { ...known, data: { ...known.data, revision: revision.number } };
+        retry();
+      });
+    },
+    () => undefined, // the status tells of a new revision too, some seconds later
+  );
+}
+
+function followReadings(): void {
+  const points = computed(() => (entity.value.data?.points ?? []).map((point) => point.id).sort().join("\n"));
+  effect(() => {
+    const ids = points.value.split("\n").filter(Boolean);
+    batch(() => {
+      readings.value = new Map();
+      lineBroken.value = null;
+    });
+    if (ids.length === 0 || standpoint.value.asOf !== null) return;
+    return follow<{ readings: PointReading[] }>(
+      READINGS,
+      { points: ids },
+      (data) => {
+        const next = new Map(readings.peek());
+        for (const { point, value } of data.readings) next.set(point, { value, came: performance.now() });
+        batch(() => {
+          readings.value = next;
+          lineBroken.value = null;
+        });
+      },
+      (reason) => {
+        lineBroken.value = reason;
+      },
+    );
+  });
+}
+
+/** Asks a what-if again whenever its answer changes; its end ends the question that is under way, too. */
+export function followImpact(failed: ReadonlySignal<string>): () => void {
+  return effect(() => {
+    const ids = failed.value.split("\n").filter(Boolean);
+    if (ids.length === 0 || !onSite.value) return;
+    let stopAsking = (): void => undefined;
+    const stopFollowing = follow<{ impact: Pick<Impact, "revision" | "totals" | "downBefore"> }>(
+      IMPACT_LIVE,
+      { failed: ids },
+      ({ impact: now }) => {
+        const shown = impact.peek().data;
+        if (!shown || failed.peek() !== ids.join("\n") || JSON.stringify([shown.totals, shown.downBefore]) === JSON.stringify([now.totals, now.downBefore])) return;
+        stopAsking();
+        stopAsking = load(impact, (stop) => askImpact(ids, stop));
+      },
+      () => undefined, // the answer that is shown stays; its revision stands beside it
+    );
+    return () => {
+      stopFollowing();
+      stopAsking();
+    };
+  });
+}
+
+/** Looks whether something that is drawn went down, came back, opened or closed. */
+async function lookAtStanding(): Promise<void> {
+  const shown = graph.peek();
+  const around = centre.peek();
+  if (shown.state !== "ready" || !shown.data || around === null || document.hidden || standpoint.peek().asOf !== null) return;
+  const { graph: now } = await askHere<{ graph: { nodes: Stand[] } }>(STANDING, { around, hops: view.peek().hops, limit: MOST_NODES });
+  if (graph.peek() !== shown) return;
+  const data = standingNow(shown.data, now.nodes);
+  if (data !== shown.data) graph.value = { ...shown, data };
+}
+
+function followStatus(): void {
+  const look = async (): Promise<void> => {
+    try {
+      const { status: now } = await ask<{ status: Status }>(STATUS);
+      const before = status.peek();
+      status.value = { state: "ready", data: now, error: null };
+      if (before.state === "failed" || (before.data && before.data.revision !== now.revision)) retry();
+      else await lookAtStanding();
+    } catch (cause) {
+      status.value = { state: "failed", data: status.peek().data, error: (cause as Error).message };
+    }
+    setTimeout(look, STATUS_EVERY * 1000);
+  };
+  void look();
+}
