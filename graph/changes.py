@@ -100,19 +100,3 @@ def claimed(source: str, wanted: QuadBlock, owners: Mapping[str, str]) -> dict[s
                 f"load the file with --source {owner}, or give the graph another name in the file"
             )
     return {graph: source for graph in graphs if graph not in owners}
-
-
-def desired_state(source: str, wanted: QuadBlock, current: QuadBlock, owners: Mapping[str, str]) -> ChangeSet:
-    """The change that makes a source say exactly `wanted`, where it said `current` until now.
-
-    Raises `ValueError` as `claimed` does. Cost: linear in both blocks; a source that said nothing pays for the graphs' names only.
-    """
-    graphs = claimed(source, wanted, owners)
-    if len(current) == 0:
-        return ChangeSet(wanted, QuadBlock.empty(), graphs)
-    before, after = set(current), set(wanted)
-    return ChangeSet(
-        QuadBlock.of(quad for quad in wanted if quad not in before),
-        QuadBlock.of(quad for quad in current if quad not in after),
-        graphs,
-    )

@@ -28,6 +28,10 @@ class StoreUnavailable(GraphError):
     """The store cannot be reached or written."""
 
 
+class FolderInUse(StoreUnavailable):
+    """Another process has the data folder."""
+
+
 class BranchExists(GraphError):
     """A branch of that name is kept already."""
 

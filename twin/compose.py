@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from graph.current import CurrentValues
 from graph.points import point_facts
-from graph.ports import TwinStore
+from graph.ports import Progress, TwinStore
 from graph.stores.folder import SERVICE_LOCK, FolderLock
 from twin.bus import Bus
-from twin.compose_store import now, store_of, vocabulary_of
+from twin.compose_store import now, policies_of, store_of, vocabulary_of
+from twin.ledger import Ledger
 from twin.settings import Settings
 from twin.state import Twin
 from twin.sync import snapshot_of
@@ -18,11 +19,13 @@ from twin.sync import snapshot_of
 
 @dataclass(frozen=True)
 class Opened:
-    """The twin with its store and its bus, and, when it may be written, the data folder held against others; `close` when done."""
+    """The twin with its store, its ledger and its bus, and, when it may be written, the data folder held against others; `close` when
+    done."""
 
     settings: Settings
     store: TwinStore
     twin: Twin
+    ledger: Ledger
     bus: Bus
     held: ExitStack
 
@@ -38,15 +41,23 @@ def open_twin(settings: Settings, purpose: str, *, read_only: bool) -> Opened:
     with ExitStack() as stack:
         if not read_only:
             stack.callback(FolderLock(settings.data, purpose, SERVICE_LOCK).release)
-        vocabulary = vocabulary_of(settings)
-        store = store_of(settings, purpose, read_only=read_only)
-        stack.callback(store.close)
-        snapshot = snapshot_of(store)
-        current = CurrentValues({iri: facts.period_s for iri, facts in point_facts(snapshot).items()})
+        opened = open_ledger(settings, purpose, read_only=read_only)
+        stack.callback(opened.close)
+        current = opened.twin.current
+        current.rebind({iri: facts.period_s for iri, facts in point_facts(opened.twin.snapshot).items()})
         if read_only:
-            current.take(store.values())
+            current.take(opened.store.values())
             current.sweep(int(now().timestamp() * 1000))
         else:
-            current.restore(store.values())
+            current.restore(opened.store.values())
+        return replace(opened, held=stack.pop_all())
+
+
+def open_ledger(settings: Settings, purpose: str, *, read_only: bool, progress: Progress | None = None) -> Opened:
+    """The twin without values, for what only reads or changes the graph. Raises `GraphError`, `OntologyError`."""
+    with ExitStack() as stack:
+        store = store_of(settings, purpose, read_only=read_only)
+        stack.callback(store.close)
         bus = Bus()
-        return Opened(settings, store, Twin(vocabulary, snapshot, current, bus, now), bus, stack.pop_all())
+        twin = Twin(vocabulary_of(settings), snapshot_of(store, progress), CurrentValues(), bus, now)
+        return Opened(settings, store, twin, Ledger(store, twin, now, policies_of(settings)), bus, stack.pop_all())

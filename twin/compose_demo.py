@@ -33,7 +33,7 @@ from twin.compose_store import now, store_of, vocabulary_of
 from twin.demo.plant import Plant
 from twin.demo.site import generate
 from twin.settings import Settings
-from twin.sync import Wish, snapshot_of, sync
+from twin.sync import Wish, snapshot_of
 
 _log = logging.getLogger(__name__)
 
@@ -51,8 +51,7 @@ def build_site(opened: Opened, racks: int, seed: int) -> None:
     """Make the synthetic site and commit it as what source `demo` says."""
     wish = Wish(SOURCE, generate(racks=racks, seed=seed))
     settings = opened.settings
-    _, snapshot = sync(opened.store, opened.twin.snapshot, [wish], author=settings.author, reason=f"synthetic site, seed {seed}", clock=now)
-    opened.twin.replace(snapshot)
+    opened.ledger.sync(wish, author=settings.author, reason=f"synthetic site, seed {seed}")
 
 
 class DemoPlant:

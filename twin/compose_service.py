@@ -35,7 +35,6 @@ from twin.compose_commands import BusFeed, control_of
 from twin.compose_store import now, store_name
 from twin.events import GraphChanged
 from twin.ingest import Ingest, ValueWriter
-from twin.ledger import Ledger
 from twin.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -86,7 +85,7 @@ class Service:
         self._mqtt, self._modbus = self._mqtt_client(), self._modbus_client()
         devices: list[DevicePort] = [device for device in (self._mqtt, self._modbus) if device is not None]
         self._control = control_of(opened, devices, self._stack)
-        self.face = Face(twin, twin.current, now, self._control, BusFeed(opened.bus), self._facts, settings.author, Ledger(opened.store, twin, now))
+        self.face = Face(twin, twin.current, now, self._control, BusFeed(opened.bus), self._facts, settings.author, opened.ledger)
 
     # -- life -----------------------------------------------------------------------------------------------------
 
@@ -154,11 +153,9 @@ class Service:
                     _log.exception("a tick of the service failed; it goes on")
 
     def _follow(self) -> None:
-        """Take the revisions that another process has committed to a shared store."""
-        store, twin = self._opened.store, self._opened.twin
+        """Take the revisions and the branches that another process has committed to a shared store."""
         try:
-            for revision in store.revisions(twin.snapshot.revision):
-                twin.replace(twin.snapshot.apply(store.change(revision.number), revision.number, revision.cause.at))
+            self._opened.ledger.follow()
         except StoreUnavailable as error:
             self._store_error = str(error)
         else:

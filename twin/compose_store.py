@@ -8,6 +8,7 @@ from pathlib import Path
 from graph.ports import TwinStore
 from graph.stores.opening import open_store
 from ontology.vocabulary import Vocabulary, load_vocabulary
+from twin.answers import Policies, Policy
 from twin.settings import Settings
 
 
@@ -36,6 +37,11 @@ def store_of(settings: Settings, purpose: str, *, read_only: bool) -> TwinStore:
         read_only=read_only,
         purpose=purpose,
     )
+
+
+def policies_of(settings: Settings) -> Policies:
+    """What becomes of each source's changes whose findings are errors."""
+    return Policies({pattern: Policy(policy) for pattern, policy in settings.policies.items()})
 
 
 def store_name(settings: Settings) -> str:

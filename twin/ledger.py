@@ -2,36 +2,51 @@
 
 Rules of this file:
 
-1. Every change of the graph comes through here, one at a time, as an exact change with its cause; the store has it before a reader does.
-2. A change that was made against what is no longer so is told (`StaleRevision`, `Refused`), never merged in silence.
-3. Looking back changes nothing: older states are the newest one with the revisions after them undone.
+1. Every change of the graph comes through here, as an exact change with its cause (`twin/writer.py` says how).
+2. Looking back changes nothing: older states are the newest one with the revisions after them undone (`twin/history.py`).
 """
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
+from threading import Lock
 
-from graph.changes import NEWEST, AsOf, Branch, ChangeSet, Revision
-from graph.ports import Clock, TwinStore
+from graph.changes import NEWEST, AsOf, Branch, Cause, ChangeSet, Revision
+from graph.difference import net
+from graph.errors import UnknownRevision
+from graph.ports import Clock, Progress, TwinStore
 from graph.snapshot import Snapshot
 from ontology.findings import Finding
-from twin.answers import Policies, Policy, Said, Source, Synced
+from ontology.validate import validate
+from twin.admission import DELETIONS_MAX
+from twin.answers import QUARANTINE, Policies, Policy, Said, Source, Synced
+from twin.branches import Branches
+from twin.history import History
 from twin.state import Twin, View
 from twin.sync import Wish
+from twin.who_says import FindingsKept, SourceList, provenance_of
+from twin.writer import NOTHING, Asked, Writer
 
-__all__ = ["Ledger", "Policies", "Policy", "Said", "Source", "Synced"]
+__all__ = ["DELETIONS_MAX", "QUARANTINE", "Ledger", "Policies", "Policy", "Said", "Source", "Synced"]
 
-DELETIONS_MAX = 0.10
-"""The share of what a source said before that one sync may withdraw: an export that came out empty must not empty the twin."""
+VIEWS_KEPT = 4
+"""Views of other states than the newest whose supply graphs stay in memory."""
+DEFAULT_POLICIES = Policies()
 
 
 class Ledger:
     """Writes one change at a time; answers of older revisions and of branches from any thread."""
 
-    def __init__(self, store: TwinStore, twin: Twin, clock: Clock, policies: Policies | None = None) -> None:
+    def __init__(self, store: TwinStore, twin: Twin, clock: Clock, policies: Policies = DEFAULT_POLICIES) -> None:
         """Nothing is read before it is asked for."""
-        self._store, self._twin, self._clock = store, twin, clock
-        self._policies = policies or Policies()
+        self._twin, self._clock = twin, clock
+        self._views_lock = Lock()
+        self._history = History(store, twin)
+        self._branches = Branches(store, self._history)
+        self._sources, self._findings = SourceList(policies), FindingsKept()
+        self._writer = Writer(store, twin, clock, policies, (self._history, self._branches, self._sources))
+        self._views: OrderedDict[int, View] = OrderedDict()
 
     # -- writing ---------------------------------------------------------------------------------------------------
 
@@ -49,9 +64,39 @@ class Ledger:
         graph: str | None = None,
     ) -> Synced:
         """Make a source say exactly what it wishes (`graph` given: in that one graph). `expected` is the revision of the snapshot that the
-        caller read. Raises `StaleRevision`, `Refused`, `StoreUnavailable`, `UnknownRevision` for a branch, and `ValueError` where the wish
-        speaks in another source's graph."""
-        raise NotImplementedError
+        caller read; it holds as long as nothing has changed the source's graphs since. Raises `StaleRevision`, `Refused`,
+        `StoreUnavailable`, `UnknownBranch`, and `ValueError` where the wish speaks in another source's graph."""
+        (done,) = self.sync_all(
+            [wish],
+            author=author,
+            reason=reason,
+            key=key,
+            expected=expected,
+            deletions_max=deletions_max,
+            dry_run=dry_run,
+            branch=branch,
+            graph=graph,
+        )
+        return done
+
+    def sync_all(
+        self,
+        wishes: Sequence[Wish],
+        *,
+        author: str,
+        reason: str,
+        key: str = "",
+        expected: int | None = None,
+        deletions_max: float = DELETIONS_MAX,
+        dry_run: bool = False,
+        branch: str = "",
+        graph: str | None = None,
+        progress: Progress | None = None,
+    ) -> Sequence[Synced]:
+        """Fulfil several wishes in order, each on top of the one before, a revision each. What is refused is refused for all of them,
+        before anything is written. `key` names the first of them only. Raises as `sync` does."""
+        asked = Asked(author, reason, key, expected, deletions_max, dry_run, branch, graph)
+        return self._writer.sync(wishes, asked, progress)
 
     def change(
         self,
@@ -65,70 +110,149 @@ class Ledger:
         dry_run: bool = False,
         branch: str = "",
     ) -> Synced:
-        """Add and remove single quads, in graphs of `source`. Raises as `sync` does; deletions have no bound here: they are named one by one."""
-        raise NotImplementedError
+        """Add and remove single quads, in graphs of `source`; a branch may also do without what others say. Raises as `sync` does;
+        deletions have no bound here: each is named."""
+        asked = Asked(author, reason, key, expected, dry_run=dry_run, branch=branch)
+        return self._writer.change(change, source, asked)
 
     def revert(self, number: int, *, author: str, reason: str, key: str = "") -> Synced:
         """Undo one revision by a new one. Raises `Refused` with what stands in the way when later revisions touched the same facts, and
         `UnknownRevision`."""
-        raise NotImplementedError
+        return self._writer.revert(number, Asked(author, reason, key))
+
+    def take_in(self, *, author: str, reason: str, progress: Progress | None = None) -> Synced:
+        """Make what somebody wrote to the store past the twin a revision of its own. Raises `StoreUnavailable`."""
+        return self._writer.take_in(Asked(author, reason), progress)
+
+    def follow(self) -> int:
+        """Take the revisions that another process has committed to a shared store; how many there were. Raises `StoreUnavailable`."""
+        return self._writer.follow()
 
     # -- looking back ----------------------------------------------------------------------------------------------
 
     def revisions(self, *, before: int | None = None, first: int = 50, source: str | None = None) -> Sequence[Revision]:
         """At most `first` revisions older than number `before` (of one source), newest first."""
-        raise NotImplementedError
+        known = self._history.revisions()
+        end = len(known) if before is None else min(max(before - 1, 0), len(known))
+        found: list[Revision] = []
+        for at in range(end - 1, -1, -1):
+            if len(found) >= first:
+                break
+            if source is None or known[at].cause.source == source:
+                found.append(known[at])
+        return found
 
     def revision(self, number: int, branch: str = "") -> tuple[Revision, ChangeSet]:
         """One revision and its change. Raises `UnknownRevision`."""
-        raise NotImplementedError
+        if branch:
+            return self._branches.change(branch, number)
+        return self._history.get(number), self._history.change(number)
 
     def difference(self, older: AsOf, newer: AsOf) -> ChangeSet:
         """What must be added to and removed from the one state to have the other. Cost: follows the changes between them, not the graph."""
-        raise NotImplementedError
+        (low, own_low), (high, own_high) = self._steps(older), self._steps(newer)
+        back = [change.inverse() for change in reversed(own_low)]
+        between = self._history.between(min(low, high), max(low, high))
+        if low > high:
+            between = [change.inverse() for change in reversed(between)]
+        changes = [*back, *between, *own_high]
+        return net(changes).change if changes else NOTHING
 
     def snapshot(self, as_of: AsOf) -> Snapshot:
-        """That state of the twin. Raises `UnknownRevision`."""
-        return self._twin.snapshot
+        """That state of the twin. Raises `UnknownRevision`, `UnknownBranch`."""
+        if as_of.branch:
+            return self._branches.state(as_of)
+        if as_of == NEWEST:
+            return self._twin.snapshot
+        number = self._history.number_at(as_of.at) if as_of.at is not None else as_of.revision
+        return self._history.state(number if number is not None else self._twin.snapshot.revision)
 
     def view(self, as_of: AsOf) -> View:
-        """Questions of that state; a few are kept. Raises `UnknownRevision`."""
-        return self._twin.newest
+        """Questions of that state; a few are kept. The newest state of the site or of a branch has live values, a state looked back to has
+        none. Raises `UnknownRevision`, `UnknownBranch`."""
+        snapshot = self.snapshot(as_of)
+        if snapshot is self._twin.snapshot:
+            return self._twin.newest
+        past = not as_of.branch or as_of.revision is not None or as_of.at is not None
+        name = -snapshot.serial if past else snapshot.serial
+        with self._views_lock:
+            view = self._views.get(name)
+            if view is None:
+                view = self._views[name] = (self._twin.past_view if past else self._twin.live_view)(snapshot)
+                if len(self._views) > VIEWS_KEPT:
+                    self._views.popitem(last=False)
+            self._views.move_to_end(name)
+            return view
 
     # -- branches --------------------------------------------------------------------------------------------------
 
     def branches(self) -> Sequence[Branch]:
         """The branches with their own revisions, in order of names."""
-        raise NotImplementedError
+        return self._branches.all()
 
     def create_branch(self, name: str, *, base: AsOf, author: str, reason: str) -> Branch:
         """A new branch off a state of the site. Raises `BranchExists`, `UnknownRevision`, `ValueError` for a name that cannot be one."""
-        raise NotImplementedError
+        if base.branch:
+            raise ValueError(f"a branch stands on the site, not on branch {base.branch!r}: give a revision or an instant")
+        with self._writer.lock:
+            number = self.snapshot(base).revision
+            return self._branches.create(name, number, Cause(author, "", self._clock(), reason))
 
     def drop_branch(self, name: str) -> None:
-        """Forget a branch. Raises `UnknownRevision` for one that there is not."""
-        raise NotImplementedError
+        """Forget a branch. Raises `UnknownBranch`."""
+        with self._writer.lock:
+            self._branches.drop(name)
 
     def compare_branch(self, name: str) -> ChangeSet:
-        """What the branch changes on its base, all its revisions together."""
-        raise NotImplementedError
+        """What the branch changes on its base, all its revisions together. Raises `UnknownBranch`."""
+        return self._branches.difference(self._branches.get(name))
 
     def apply_branch(self, name: str, *, author: str, reason: str, key: str = "") -> Synced:
-        """Make what the branch changes a revision of the site, and drop the branch. Raises `Refused` with the facts that the site has changed
-        since the branch's base and that the branch changes too."""
-        raise NotImplementedError
+        """Make what the branch changes a revision of the site, and drop the branch. Raises `Refused` with the facts that the site has
+        changed since the branch's base and that the branch changes too, and `UnknownBranch`."""
+        return self._writer.apply_branch(name, Asked(author, reason, key))
 
     # -- who says what ---------------------------------------------------------------------------------------------
 
     def sources(self) -> Sequence[Source]:
         """Every source that says something now, in order of names."""
-        raise NotImplementedError
+        return self._sources.of(self._twin.snapshot, self._revision_of)
 
     def findings(self, source: str) -> Sequence[Finding]:
         """What is wrong with what the source says now, the worst first; worked out once for what it says. Raises `UnknownRevision` for a
         source that there is not."""
-        raise NotImplementedError
+        snapshot = self._twin.snapshot
+        graphs = [graph for graph, owner in snapshot.owners.items() if owner == source]
+        if not graphs:
+            known = ", ".join(sorted(set(snapshot.owners.values()))) or "none: nothing is loaded yet"
+            raise UnknownRevision(f"no source {source!r} in revision {snapshot.revision}; there are: {known}")
+        last = max(snapshot.changed.get(graph, 0) for graph in graphs)
+        return self._findings.of(source, last, lambda: validate(snapshot.block(source), self._twin.vocabulary))
 
-    def provenance(self, subject: str, as_of: AsOf = NEWEST) -> Sequence[Said]:
-        """Every fact about an entity with who says it and by which revision, ordered by predicate, object and graph. Raises `UnknownEntity`."""
-        raise NotImplementedError
+    def provenance(self, subject: str, as_of: AsOf = NEWEST, *, inferred: bool = False) -> Sequence[Said]:
+        """Every fact about an entity with who says it and by which revision, ordered by predicate, object and graph; the inferred ones too,
+        if asked, marked as such. Raises `UnknownEntity`, `UnknownRevision`."""
+        snapshot = self.snapshot(as_of)
+        branch = self._branches.get(as_of.branch) if as_of.branch else None
+
+        def revision_of(number: int) -> Revision | None:
+            own = branch is not None and number > branch.base
+            return branch.revisions[number - branch.base - 1] if branch is not None and own else self._revision_of(number)
+
+        return provenance_of(snapshot, self._twin.vocabulary, subject, revision_of, inferred=inferred)
+
+    def _revision_of(self, number: int) -> Revision | None:
+        known = self._history.revisions()
+        return known[number - 1] if 1 <= number <= len(known) else None
+
+    def _steps(self, as_of: AsOf) -> tuple[int, list[ChangeSet]]:
+        """A state as a revision of the site and changes of a branch on top of it."""
+        if not as_of.branch:
+            return self.snapshot(as_of).revision if as_of.revision is None else self._checked(as_of.revision), []
+        branch, count = self._branches.own(as_of)
+        return branch.base, self._branches.changes(branch, count)
+
+    def _checked(self, number: int) -> int:
+        if number:
+            self._history.get(number)
+        return number

@@ -35,19 +35,20 @@ def _listed(value: object) -> object:
 
 
 def _mapped(value: object) -> object:
-    """Text from the environment or a flag as a table: `name=host:port` between commas."""
+    """Text from the environment or a flag as a table: `name=value` between commas."""
     if not isinstance(value, str):
         return value
     pairs = [item.partition("=") for item in value.split(",") if item.strip()]
     broken = next((name for name, equals, _ in pairs if not equals), None)
     if broken is not None:
-        raise ValueError(f"{broken!r} is not of the form gateway=host:port")
-    return {name.strip(): endpoint.strip() for name, _, endpoint in pairs}
+        raise ValueError(f"{broken!r} is not of the form name=value")
+    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 Paths = Annotated[tuple[Path, ...], BeforeValidator(_listed)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Endpoints = Annotated[dict[str, str], BeforeValidator(_mapped)]
+PolicyTable = Annotated[dict[str, Literal["refuse", "accept", "quarantine"]], BeforeValidator(_mapped)]
 
 
 class Settings(BaseModel):
@@ -87,6 +88,22 @@ class Settings(BaseModel):
     graphql_tokens: int = Field(2000, ge=10, le=100_000, description="Lexical tokens that a GraphQL document may have.")
     graphql_cost: int = Field(500_000, ge=100, description="Fields that a GraphQL answer may have at most, estimated before it is run.")
     body_kb: int = Field(256, ge=1, le=65536, description="Size of a request body, kilobytes.")
+    policies: PolicyTable = Field(
+        default_factory=dict,
+        description="What becomes of a source's change whose findings are errors, by pattern of names: refuse, accept or quarantine. "
+        "The first pattern that fits counts; accept where none does.",
+    )
+    deletions_max_percent: float = Field(
+        10.0, ge=0, le=100, description="How much of what a source said before one sync may withdraw, percent; ten facts may always go."
+    )
+    rdf_write: Literal["loopback", "on", "off"] = Field(
+        "loopback", description="Who may write over HTTP (/rdf) and change history over GraphQL: this machine only, everybody, nobody."
+    )
+    rdf_body_mb: int = Field(100, ge=1, le=10_000, description="Size of an RDF document that is sent to /rdf, megabytes.")
+    rdf_require_match: bool = Field(False, description="Whether a write to /rdf must say by If-Match which state it was made against.")
+    sparql: bool = Field(True, description="Whether /sparql answers queries.")
+    sparql_seconds: float = Field(5.0, gt=0, le=3600, description="Seconds that a query of /sparql may take.")
+    sparql_memory_mb: int = Field(512, ge=16, le=65536, description="Memory that a query of /sparql may take beside the data, megabytes.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("warning", description="From which level on the log is written.")
 
 

@@ -6,7 +6,7 @@ import fcntl
 import os
 from pathlib import Path
 
-from graph.errors import StoreUnavailable
+from graph.errors import FolderInUse, StoreUnavailable
 
 STORE_LOCK = "twin.lock"
 """Held by who writes `twin.sqlite`."""
@@ -35,7 +35,7 @@ class FolderLock:
         except OSError as error:
             holder = os.read(self._file, _TEXT_BYTES_MAX).decode(errors="replace").strip() or "another process"
             os.close(self._file)
-            raise StoreUnavailable(
+            raise FolderInUse(
                 f"data folder {folder} is in use by {holder}: stop that process, or give another folder with --data"
             ) from error
         os.ftruncate(self._file, 0)

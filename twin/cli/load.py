@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from twin.cli.output import Config, Data, Json, Store, progress, say, say_json, settings_from
+from twin.cli.output import Config, Data, Failure, Json, Store, progress, say, say_json, settings_from, shown_facts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from graph.ports import Progress
+    from twin.answers import Synced
+    from twin.compose import Opened
+    from twin.settings import Settings
+    from twin.sync import Wish
+
+FINDINGS_TOLD = 10
+FACTS_SHOWN = 20
+POLICIES = ("refuse", "accept", "quarantine")
 
 
 def load(
@@ -16,40 +29,116 @@ def load(
         str | None,
         typer.Option(help="Load all files as what this one source says; else each file is a source called by its path as given."),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would change, and change nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")] = False,
     author: Annotated[str | None, typer.Option(help="Who is named as the author of the change.", show_default=False)] = None,
+    reason: Annotated[str | None, typer.Option(help="Why; the files' names when not given.", show_default=False)] = None,
+    branch: Annotated[str, typer.Option(help="Load into this branch; the site does not change.", show_default=False)] = "",
+    max_deletions: Annotated[
+        float | None,
+        typer.Option(min=0, max=100, help="How much of what a source said may be withdrawn, percent (deletions_max_percent; 10)."),
+    ] = None,
+    policy: Annotated[
+        str | None, typer.Option(help=f"What to do where findings are errors: {', '.join(POLICIES)} (the setting policies; accept).")
+    ] = None,
     json: Json = False,
     data: Data = None,
     store: Store = None,
     config: Config = None,
 ) -> None:
     """Load RDF files into the twin. What a source said before and does not say any more is removed; other sources are not touched."""
-    from ontology.term_check import term_findings
-    from twin.compose_store import now, store_of, vocabulary_of
-    from twin.sync import read_files, snapshot_of, sync
+    from twin.sync import read_files
 
-    settings = settings_from(config, data=data, store=store, author=author)
+    if policy is not None and policy not in POLICIES:
+        raise Failure(f"no policy {policy!r}; there are: {', '.join(POLICIES)}", code=2)
+    settings = settings_from(
+        config,
+        data=data,
+        store=store,
+        author=author,
+        deletions_max_percent=max_deletions,
+        policies=None if policy is None else {"*": policy},
+    )
     with progress() as tell:
         wishes = read_files(files, source, tell)
-    kept = store_of(settings, "load", read_only=False)
-    try:
-        reason = f"load {', '.join(file.name for file in files)}"
-        done, snapshot = sync(kept, snapshot_of(kept), wishes, author=settings.author, reason=reason, clock=now, dry_run=dry_run)
-    finally:
-        kept.close()
+        done, revision = _synced(
+            settings, wishes, reason or f"load {', '.join(file.name for file in files)}", branch=branch, dry_run=dry_run, tell=tell
+        )
     if json:
-        rows = [
-            {"source": each.source, "quads": each.quads, "added": each.added, "removed": each.removed, "revision": each.revision}
-            for each in done
-        ]
-        say_json({"dry_run": dry_run, "revision": snapshot.revision, "sources": rows})
+        say_json({"dry_run": dry_run, "revision": revision, "sources": [_row(each) for each in done]})
         return
     for each in done:
-        counts = f"{each.added:,} added, {each.removed:,} removed, {each.quads:,} in all"
-        outcome = "nothing changed" if not each.added and not each.removed else f"revision {each.revision}" if each.revision else "dry run"
-        say(f"{each.source}: {counts}; {outcome}")
-    vocabulary = vocabulary_of(settings)
-    strange = sum(len(term_findings(wish.quads, vocabulary)) for wish in wishes)
-    if strange:
-        say(f"{strange} terms or namespaces are unknown, old or deprecated, and may count for nothing; which, and what to use instead:")
-        say(f"    ridethrough validate {' '.join(map(str, files))}")
+        _tell(each, branch, files, dry_run=dry_run)
+
+
+def _synced(
+    settings: Settings, wishes: Sequence[Wish], reason: str, *, branch: str, dry_run: bool, tell: Progress | None
+) -> tuple[Sequence[Synced], int]:
+    opened = _opened(settings, dry_run=dry_run, tell=tell)
+    try:
+        done = opened.ledger.sync_all(
+            wishes,
+            author=settings.author,
+            reason=reason,
+            branch=branch,
+            deletions_max=settings.deletions_max_percent / 100,
+            dry_run=dry_run,
+            progress=tell,
+        )
+        return done, opened.twin.snapshot.revision
+    finally:
+        opened.close()
+
+
+def _opened(settings: Settings, *, dry_run: bool, tell: Progress | None) -> Opened:
+    from graph.errors import FolderInUse
+    from twin.compose import open_ledger
+
+    try:
+        return open_ledger(settings, "load", read_only=dry_run, progress=tell)
+    except FolderInUse as error:
+        raise Failure(
+            f"{error}; a running service takes the file itself: curl -T FILE -H 'Content-Type: text/turtle' "
+            f"'http://{settings.host}:{settings.port}/rdf?source=NAME'"
+        ) from None
+
+
+def _row(each: Synced) -> dict[str, Any]:
+    from twin.cli.rows import finding_row
+
+    return {
+        "source": each.source,
+        "quads": each.quads,
+        "added": len(each.change.added),
+        "removed": len(each.change.removed),
+        "revision": None if each.revision is None else each.revision.number,
+        "findings": [finding_row(finding) for finding in each.findings],
+        "quarantined": each.quarantined,
+    }
+
+
+def _tell(each: Synced, branch: str, files: Sequence[Path], *, dry_run: bool) -> None:
+    change = each.change
+    counts = f"{len(change.added):,} added, {len(change.removed):,} removed, {each.quads:,} in all"
+    if change.is_empty:
+        outcome = "nothing changed"
+    elif each.quarantined:
+        outcome = f"{'would be ' if dry_run else ''}kept apart in branch {each.quarantined}"
+    elif dry_run:
+        outcome = "dry run"
+    else:
+        outcome = f"{f'change of branch {branch}' if branch else 'revision'} {each.revision.number if each.revision else '?'}"
+    say(f"{each.source}: {counts}; {outcome}")
+    if dry_run:
+        shown_facts(change, FACTS_SHOWN)
+    _tell_findings(each, files)
+
+
+def _tell_findings(each: Synced, files: Sequence[Path]) -> None:
+    from ontology.namespaces import compact
+
+    for finding in each.findings[:FINDINGS_TOLD]:
+        say(f"  {finding.severity} {finding.code} {compact(finding.focus)}: {finding.message}; {finding.remedy}")
+    if len(each.findings) > FINDINGS_TOLD:
+        say(f"  ... and {len(each.findings) - FINDINGS_TOLD:,} findings more: ridethrough validate {' '.join(map(str, files))}")
+    if each.quarantined and not each.change.is_empty:
+        say(f"  look at it: ridethrough branch diff {each.quarantined}; then branch apply, or branch drop")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from graph.changes import ChangeSet
     from graph.ports import Progress
     from twin.settings import Settings
 
@@ -71,6 +72,17 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     widths = [max(len(str(row[at])) for row in (header, *rows)) for at in range(len(header))]
     for row in (header, *rows):
         say("  ".join(str(cell).ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def shown_facts(change: ChangeSet, most: int) -> None:
+    """A difference for a person: what goes, then what comes, in order; at most `most` facts of each."""
+    from twin.cli.rows import fact_line, first_facts
+
+    for sign, block in (("-", change.removed), ("+", change.added)):
+        for quad in first_facts(block, most):
+            say(f"  {sign} {fact_line(quad)}")
+        if len(block) > most:
+            say(f"  {sign} ... and {len(block) - most:,} more: --json prints them all")
 
 
 @contextmanager

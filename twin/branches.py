@@ -1,0 +1,134 @@
+"""Branches: changes of their own on top of a state of the site, which they do not touch.
+
+Rules of this file:
+
+1. The store keeps a branch's changes; its state is made of them and of the site's at its base, and a few of these are kept in memory.
+2. In the snapshot of a branch the revisions go on counting from its base: `base + n` is the branch's own revision n.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Sequence
+from contextlib import suppress
+from threading import RLock
+
+from graph.changes import AsOf, Branch, Cause, ChangeSet, Revision
+from graph.difference import net
+from graph.errors import UnknownBranch, UnknownRevision
+from graph.ports import TwinStore
+from graph.snapshot import Snapshot
+from ontology.terms import QuadBlock
+from twin.answers import QUARANTINE
+from twin.history import History
+
+STATES_KEPT = 4
+NAME_MAX = 200
+_NAME = re.compile(r"[^\s/\x00-\x1f\x7f][^\x00-\x1f\x7f]*")
+
+_Key = tuple[str, int, str, int]
+
+
+class Branches:
+    """The branches of a store and their states. Safe from any thread; only the ledger calls what changes them."""
+
+    def __init__(self, store: TwinStore, history: History) -> None:
+        self._store, self._history = store, history
+        self._lock = RLock()
+        self._known: dict[str, Branch] | None = None
+        self._states: OrderedDict[_Key, Snapshot] = OrderedDict()
+
+    def refresh(self) -> None:
+        """Read the list of branches again: another process may have changed it."""
+        known = {branch.name: branch for branch in self._store.branches()}
+        with self._lock:
+            self._known = known
+
+    def all(self) -> Sequence[Branch]:
+        """The branches, in order of names."""
+        with self._lock:
+            if self._known is None:
+                self._known = {branch.name: branch for branch in self._store.branches()}
+            return [self._known[name] for name in sorted(self._known)]
+
+    def get(self, name: str) -> Branch:
+        """One branch. Raises `UnknownBranch`."""
+        found = next((branch for branch in self.all() if branch.name == name), None)
+        if found is None:
+            names = ", ".join(branch.name for branch in self.all()[:10]) or "none"
+            raise UnknownBranch(f"no branch {name!r}; there are: {names}")
+        return found
+
+    def by_key(self, name: str, key: str) -> Revision | None:
+        """The revision of a branch that a caller's key has already made."""
+        return next((revision for revision in self.get(name).revisions if key and revision.cause.key == key), None)
+
+    def create(self, name: str, base: int, cause: Cause) -> Branch:
+        """Keep a new branch. Raises `BranchExists`, and `ValueError` for a name that cannot be one."""
+        if len(name) > NAME_MAX or not _NAME.fullmatch(name):
+            raise ValueError(f"{name!r} cannot name a branch: give 1 to {NAME_MAX} characters that begin with neither a space nor a slash")
+        self._store.create_branch(Branch(name, base, cause))
+        self.refresh()
+        return self.get(name)
+
+    def drop(self, name: str) -> None:
+        """Forget a branch. Raises `UnknownBranch`."""
+        self.get(name)
+        with suppress(KeyError):  # another process was first: it is gone, as was wished
+            self._store.drop_branch(name)
+        self.refresh()
+
+    def change(self, name: str, number: int) -> tuple[Revision, ChangeSet]:
+        """One revision of a branch and its change. Raises `UnknownBranch`, `UnknownRevision`."""
+        branch = self.get(name)
+        if not 1 <= number <= len(branch.revisions):
+            raise UnknownRevision(f"branch {name!r} has no change {number}: it has {len(branch.revisions)}, counted from 1")
+        return branch.revisions[number - 1], self._store.change(number, name)
+
+    def changes(self, branch: Branch, most: int | None = None) -> list[ChangeSet]:
+        """The branch's own changes, oldest first."""
+        count = len(branch.revisions) if most is None else most
+        return [self._store.change(number, branch.name) for number in range(1, count + 1)]
+
+    def difference(self, branch: Branch, most: int | None = None) -> ChangeSet:
+        """What the branch changes on its base, its changes together."""
+        changes = self.changes(branch, most)
+        return net(changes).change if changes else ChangeSet(QuadBlock.empty(), QuadBlock.empty())
+
+    def own(self, as_of: AsOf) -> tuple[Branch, int]:
+        """The branch that is asked about, and how many of its own changes count. Raises `UnknownBranch`, `UnknownRevision`."""
+        branch = self.get(as_of.branch)
+        count = len(branch.revisions) if as_of.revision is None else as_of.revision
+        if as_of.at is not None:
+            count = sum(revision.cause.at <= as_of.at for revision in branch.revisions)
+        if not 0 <= count <= len(branch.revisions):
+            raise UnknownRevision(f"branch {branch.name!r} has no change {count}: it has {len(branch.revisions)}, counted from 1")
+        return branch, count
+
+    def state(self, as_of: AsOf) -> Snapshot:
+        """The state of a branch. Raises `UnknownBranch`, `UnknownRevision`. Cost: follows its own changes."""
+        branch, count = self.own(as_of)
+        with self._lock:
+            key = self._key(branch, count)
+            kept = self._states.get(key)
+            if kept is None:
+                nearest = next((at for at in range(count, 0, -1) if self._key(branch, at) in self._states), 0)
+                kept = self._states[self._key(branch, nearest)] if nearest else self._history.state(branch.base)
+                for number in range(nearest + 1, count + 1):
+                    change = self._store.change(number, branch.name)
+                    kept = kept.apply(change, branch.base + number, branch.revisions[number - 1].cause.at)
+                self._states[key] = kept
+                if len(self._states) > STATES_KEPT:
+                    self._states.popitem(last=False)
+            self._states.move_to_end(key)
+            return kept
+
+    @staticmethod
+    def _key(branch: Branch, count: int) -> _Key:
+        return branch.name, branch.base, branch.cause.at.isoformat(), count
+
+
+def quarantine_of(source: str) -> str:
+    """The branch that holds what a source was not let say."""
+    return QUARANTINE + source

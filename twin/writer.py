@@ -1,0 +1,302 @@
+"""How a change goes through: planned, let in or not, made durable, then visible.
+
+Rules of this file:
+
+1. One change at a time. All that can be refused is refused before anything is written; a dry run is the same way without its last step.
+2. The store has a change before a reader sees it.
+3. A change that was made against what is no longer so is told (`StaleRevision`, `Refused`), never merged in silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from threading import RLock
+
+import numpy as np
+
+from graph.changes import AsOf, Cause, ChangeSet, Revision, claimed
+from graph.difference import desired_state
+from graph.errors import StaleRevision
+from graph.ports import Clock, Progress, TwinStore
+from graph.snapshot import Snapshot
+from graph.steps import reached
+from ontology.findings import Finding
+from ontology.terms import QuadBlock
+from twin.admission import bound_deletions, findings_of, held_up
+from twin.answers import Policies, Policy, Synced
+from twin.branches import Branches, quarantine_of
+from twin.conflicts import refuse_conflicts, refuse_overwritten
+from twin.history import History
+from twin.state import Twin
+from twin.sync import Wish
+from twin.who_says import SourceList, owner_of
+
+DRIFT = "store"
+"""The source of a drift that names no other: who wrote to the store past the twin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How a change is asked for: who and why, its key, the revision that the caller read, the bound on deletions, whether it is only
+    tried, the branch, and the one graph that a wish is about."""
+
+    author: str
+    reason: str
+    key: str = ""
+    expected: int | None = None
+    deletions_max: float = 0.10
+    dry_run: bool = False
+    branch: str = ""
+    graph: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A change that nothing speaks against, and the state that it leads to."""
+
+    quads: int
+    change: ChangeSet
+    cause: Cause
+    before: Snapshot
+    after: Snapshot
+    findings: Sequence[Finding] = ()
+    quarantined: bool = False
+
+    def told(self, revision: Revision | None, quarantined: str = "") -> Synced:
+        """What became of it."""
+        return Synced(self.cause.source, self.quads, self.change, revision, self.findings, quarantined)
+
+
+class Writer:
+    """The one writer of the twin in this process."""
+
+    def __init__(self, store: TwinStore, twin: Twin, clock: Clock, policies: Policies, parts: tuple[History, Branches, SourceList]) -> None:
+        self._store, self._twin, self._clock, self._policies = store, twin, clock, policies
+        self._history, self._branches, self._sources = parts
+        self.lock = RLock()
+
+    def sync(self, wishes: Sequence[Wish], asked: Asked, progress: Progress | None = None) -> Sequence[Synced]:
+        """Fulfil wishes in order, each on top of the one before, a revision each; see `Ledger.sync_all`."""
+        with self.lock:
+            done_before = self._done(asked)
+            if done_before is not None:
+                rest = wishes[1:]
+                return [done_before, *(Synced(wish.source, len(wish.quads), NOTHING, None) for wish in rest)]
+            plans: list[_Plan] = []
+            state = self._newest(asked.branch)
+            for at, wish in enumerate(wishes):
+                plan = self._desired(state, wish, replace(asked, key="" if at else asked.key))
+                plans.append(plan)
+                state = plan.before if plan.quarantined else plan.after
+                if progress is not None:
+                    progress("compared", at + 1, len(wishes))
+            reached("sync.planned")
+            if asked.dry_run:
+                return [_dry(plan) for plan in plans]
+            done = []
+            for plan in plans:
+                done.append(self._write(plan, asked.branch))
+                if not asked.branch and not plan.quarantined:
+                    self._forget_quarantine(plan.cause.source)
+            return done
+
+    def change(self, change: ChangeSet, source: str, asked: Asked) -> Synced:
+        """Single quads, in graphs of the source; see `Ledger.change`."""
+        with self.lock:
+            done_before = self._done(asked)
+            if done_before is not None:
+                return done_before
+            state = self._newest(asked.branch)
+            graphs = claimed(source, change.added, state.owners)
+            if not asked.branch:
+                claimed(source, change.removed, state.owners)
+            _hold(state, asked.expected, {*_graphs(change.added), *_graphs(change.removed)})
+            exact = state.exact(ChangeSet(change.added, change.removed, graphs))
+            plan = self._plan(state, exact, self._cause(source, asked), len(change.added), asked.branch, self._policies.of(source))
+            return _dry(plan) if asked.dry_run else self._write(plan, asked.branch)
+
+    def revert(self, number: int, asked: Asked) -> Synced:
+        """Undo a revision; see `Ledger.revert`."""
+        with self.lock:
+            done_before = self._done(asked)
+            if done_before is not None:
+                return done_before
+            state = self._newest("")
+            undone, change = self._history.get(number), self._history.change(number)
+            refuse_overwritten(number, state, change)
+            exact = state.exact(change.inverse())
+            plan = self._plan(state, exact, self._cause(undone.cause.source, asked), len(exact.added), "", Policy.ACCEPT)
+            reached("revert.planned")
+            return self._write(plan, "")
+
+    def apply_branch(self, name: str, asked: Asked) -> Synced:
+        """What a branch changes becomes a revision of the site; see `Ledger.apply_branch`. A crash before the branch is dropped leaves it,
+        and applying it again then only drops it."""
+        with self.lock:
+            done_before = self._done(asked)
+            if done_before is not None:
+                self._drop_applied(name)
+                return done_before
+            branch = self._branches.get(name)
+            wanted, state = self._branches.difference(branch), self._newest("")
+            exact = state.exact(replace(wanted, since=NOTHING.since))
+            sources = {revision.cause.source for revision in branch.revisions}
+            cause = self._cause(sources.pop() if len(sources) == 1 else f"branch/{name}", asked)
+            plan = _Plan(len(wanted.added), exact, cause, state, state)
+            if not exact.is_empty:
+                refuse_conflicts(branch, wanted, self._history.between(branch.base, state.revision), state.owners)
+                plan = self._plan(state, exact, cause, len(wanted.added), "", Policy.ACCEPT)
+            done = self._write(plan, "")
+            reached("branch.applied")
+            self._branches.drop(name)
+            return done
+
+    def _drop_applied(self, name: str) -> None:
+        """Drop a branch whose changes the site has all: a crash came after they were applied and before it was dropped."""
+        branch = next((each for each in self._branches.all() if each.name == name), None)
+        if branch is not None and self._newest("").exact(replace(self._branches.difference(branch), since=NOTHING.since)).is_empty:
+            self._branches.drop(name)
+
+    def take_in(self, asked: Asked, progress: Progress | None = None) -> Synced:
+        """What somebody wrote to the store past the twin becomes a revision; see `Ledger.take_in`."""
+        with self.lock:
+            state = self._newest("")
+            drift = self._store.drift(progress)
+            graphs = {g: owner_of(g, state.owners) for g in _graphs(drift.added) if g not in state.owners}
+            sources = {graphs.get(g) or owner_of(g, state.owners) for g in (*_graphs(drift.added), *_graphs(drift.removed))}
+            change = replace(drift, graphs={**graphs, **drift.graphs})
+            cause = self._cause(sources.pop() if len(sources) == 1 else DRIFT, asked)
+            after = state if change.is_empty else state.apply(change, state.revision + 1, cause.at)
+            return self._write(_Plan(len(change.added), change, cause, state, after), "")
+
+    def follow(self) -> int:
+        """Take in the revisions that another process has committed; how many there were. Nothing while a change is being written: that has
+        followed by itself."""
+        if not self.lock.acquire(blocking=False):
+            return 0
+        try:
+            self._branches.refresh()
+            return self._follow()
+        finally:
+            self.lock.release()
+
+    # -- planning --------------------------------------------------------------------------------------------------
+
+    def _cause(self, source: str, asked: Asked) -> Cause:
+        return Cause(asked.author, source, self._clock(), asked.reason, asked.key)
+
+    def _done(self, asked: Asked) -> Synced | None:
+        """What a caller's key has already made."""
+        if not asked.key or asked.dry_run:
+            return None
+        revision = self._branches.by_key(asked.branch, asked.key) if asked.branch else self._history.by_key(asked.key)
+        if revision is None:
+            return None
+        return Synced(revision.cause.source, revision.added, self._store.change(revision.number, asked.branch), revision)
+
+    def _newest(self, branch: str) -> Snapshot:
+        """The newest state of the site or of a branch, others' revisions taken in. Nobody else here writes until this writer is done."""
+        self._follow()
+        return self._branches.state(AsOf(branch=branch)) if branch else self._twin.snapshot
+
+    def _follow(self) -> int:
+        came = self._store.revisions(self._twin.snapshot.revision)
+        for revision in came:
+            before, change = self._twin.snapshot, self._store.change(revision.number)
+            self._publish(before, before.apply(change, revision.number, revision.cause.at), change, revision)
+        return len(came)
+
+    def _desired(self, state: Snapshot, wish: Wish, asked: Asked) -> _Plan:
+        """Desired state: the difference, the bound, the findings, the policy."""
+        source = wish.source
+        if asked.graph is None:
+            graphs = {graph for graph, owner in state.owners.items() if owner == source}
+            said = state.block(source) if graphs else QuadBlock.empty()
+        else:
+            graphs = {asked.graph}
+            _speaks_in(asked.graph, wish, state.owners)
+            said = state.block(graph=asked.graph)
+        wanted = desired_state(source, wish.quads, said, state.owners)
+        _hold(state, asked.expected, graphs)
+        change = state.exact(wanted)
+        bound_deletions(source, change, len(said), asked.deletions_max)
+        return self._plan(state, change, self._cause(source, asked), len(wish.quads), asked.branch, self._policies.of(source))
+
+    def _plan(self, state: Snapshot, exact: ChangeSet, cause: Cause, quads: int, branch: str, policy: Policy) -> _Plan:
+        if exact.is_empty:
+            return _Plan(quads, exact, cause, state, state)
+        after = state.apply(exact, state.revision + 1, cause.at)
+        findings = findings_of(after, exact, self._twin.vocabulary)
+        return _Plan(quads, exact, cause, state, after, findings, not branch and held_up(cause.source, policy, findings))
+
+    # -- writing ---------------------------------------------------------------------------------------------------
+
+    def _write(self, plan: _Plan, branch: str) -> Synced:
+        """Make a plan durable, then visible (rule 2)."""
+        if plan.change.is_empty:
+            return plan.told(None)
+        if plan.quarantined:
+            return self._quarantine(plan)
+        if branch:
+            own = plan.before.revision - self._branches.get(branch).base
+            revision = self._store.commit(plan.change, plan.cause, expected=own, branch=branch)
+            self._branches.refresh()
+            return plan.told(revision)
+        revision = self._store.commit(plan.change, plan.cause, expected=plan.before.revision)
+        if revision.number == plan.after.revision:
+            self._publish(plan.before, plan.after, plan.change, revision)
+            return plan.told(revision)
+        self._follow()  # another process was first with the same key
+        return replace(plan.told(revision), change=self._store.change(revision.number))
+
+    def _publish(self, before: Snapshot, after: Snapshot, change: ChangeSet, revision: Revision) -> None:
+        self._history.note(revision)
+        self._sources.changed(before, after, change.added, change.removed)
+        self._twin.replace(after, change, revision)
+
+    def _quarantine(self, plan: _Plan) -> Synced:
+        """Keep the change as a branch; it takes the place of what was in quarantine of this source before."""
+        name = quarantine_of(plan.cause.source)
+        self._forget_quarantine(plan.cause.source)
+        self._branches.create(name, plan.before.revision, plan.cause)
+        self._store.commit(plan.change, plan.cause, expected=0, branch=name)
+        self._branches.refresh()
+        return plan.told(None, name)
+
+    def _forget_quarantine(self, source: str) -> None:
+        name = quarantine_of(source)
+        if any(branch.name == name for branch in self._branches.all()):
+            self._branches.drop(name)
+
+
+NOTHING = ChangeSet(QuadBlock.empty(), QuadBlock.empty())
+
+
+def _dry(plan: _Plan) -> Synced:
+    return plan.told(None, quarantine_of(plan.cause.source) if plan.quarantined else "")
+
+
+def _hold(state: Snapshot, expected: int | None, graphs: set[str]) -> None:
+    """Raise `StaleRevision` when what the caller read is no longer so."""
+    if expected is None or expected == state.revision:
+        return
+    newer = {graph: state.changed[graph] for graph in sorted(graphs) if state.changed.get(graph, 0) > expected}
+    if newer or expected > state.revision:
+        graph, number = max(newer.items(), key=lambda each: each[1], default=("", state.revision))
+        what = f"<{graph}> was changed by revision {number} since" if graph else f"the newest is {number}"
+        raise StaleRevision(f"the change was made against revision {expected}, but {what}: read again and repeat it")
+
+
+def _speaks_in(graph: str, wish: Wish, owners: Mapping[str, str]) -> None:
+    owner = owner_of(graph, owners) if graph in owners else wish.source
+    others = sorted(set(_graphs(wish.quads)) - {graph})
+    if owner != wish.source:
+        raise ValueError(f"graph <{graph}> belongs to source {owner!r}, not to {wish.source!r}: name its owner as the source")
+    if others:
+        raise ValueError(f"the wish for graph <{graph}> speaks in <{others[0]}> too: give that graph's facts in a wish of its own")
+
+
+def _graphs(block: QuadBlock) -> list[str]:
+    """The graphs that a block speaks in, sorted."""
+    return sorted(block.terms[g] for g in np.unique(block.quads[:, 3]).tolist())
