@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
-from bench import failure_one, graphql_list, rdf_load
+from bench import failure_one, graphql_list, rdf_load, store_start
 
 Row = Mapping[str, object]
 
@@ -18,6 +18,7 @@ def benches(quick: bool) -> Mapping[str, list[Callable[[], Iterator[Row]]]]:
     return {
         rdf_load.NAME: [partial(rdf_load.run, size, 3 if quick else 7) for size in rdf_load.SIZES],
         failure_one.NAME: [partial(failure_one.run, size, 8 if quick else 40) for size in sizes],
+        store_start.NAME: [partial(store_start.run, store_start.QUICK if quick else size) for size in store_start.SIZES],
         graphql_list.NAME: [partial(graphql_list.run, size, 8 if quick else 40) for size in graphql_list.SIZES],
     }
 
