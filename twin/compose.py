@@ -9,6 +9,7 @@ from graph.current import CurrentValues
 from graph.points import point_facts
 from graph.ports import Progress, TwinStore
 from graph.stores.folder import SERVICE_LOCK, FolderLock
+from graph.stores.memory import MemoryStore
 from twin.bus import Bus
 from twin.compose_store import now, policies_of, store_of, vocabulary_of
 from twin.ledger import Ledger
@@ -53,10 +54,14 @@ def open_twin(settings: Settings, purpose: str, *, read_only: bool) -> Opened:
         return replace(opened, held=stack.pop_all())
 
 
-def open_ledger(settings: Settings, purpose: str, *, read_only: bool, progress: Progress | None = None) -> Opened:
-    """The twin without values, for what only reads or changes the graph. Raises `GraphError`, `OntologyError`."""
+def open_ledger(
+    settings: Settings, purpose: str, *, read_only: bool, progress: Progress | None = None, or_empty: bool = False
+) -> Opened:
+    """The twin without values, for what only reads or changes the graph; where nothing has been loaded yet an error, or, with `or_empty`,
+    a twin that keeps nothing. Raises `GraphError`, `OntologyError`."""
     with ExitStack() as stack:
-        store = store_of(settings, purpose, read_only=read_only)
+        nothing_there = or_empty and not settings.store and not (settings.data / "twin.sqlite").exists()
+        store = MemoryStore() if nothing_there else store_of(settings, purpose, read_only=read_only)
         stack.callback(store.close)
         bus = Bus()
         twin = Twin(vocabulary_of(settings), snapshot_of(store, progress), CurrentValues(), bus, now)

@@ -1,27 +1,34 @@
-"""Several files, several sources, one run: each wish is fulfilled on top of the one before."""
+"""Several files, several sources, one run: each wish is fulfilled on top of the one before, as an exact change."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from graph.snapshot import Snapshot
+from graph.errors import Refused, StaleRevision
 from graph.stores.memory import MemoryStore
+from graph.stores.sqlite import SqliteStore
 from ontology.rdf import write
-from ontology.terms import QuadBlock
-from twin.sync import Loaded, Wish, read_files, snapshot_of, sync
+from ontology.terms import KeyQuad, QuadBlock
+from tests.support.ledgers import Desk, said
+from twin.answers import Synced
+from twin.sync import Wish, read_files, snapshot_of
 
-A = ("urn:a", "urn:p", '"1"', "urn:g")
-B = ("urn:b", "urn:p", '"2"', "urn:g")
-C = ("urn:c", "urn:p", '"3"', "urn:h")
+A: KeyQuad = ("urn:a", "urn:p", '"1"', "urn:g")
+B: KeyQuad = ("urn:b", "urn:p", '"2"', "urn:g")
+C: KeyQuad = ("urn:c", "urn:p", '"3"', "urn:h")
 
 
-def told(store: MemoryStore, wishes: list[Wish], *, dry_run: bool = False) -> list[Loaded]:
-    """What becomes of the wishes on what the store keeps."""
-    clock = datetime(2026, 3, 1, tzinfo=UTC)
-    return sync(store, snapshot_of(store), wishes, author="ada", reason="test", clock=lambda: clock, dry_run=dry_run)[0]
+def told(desk: Desk, wishes: Sequence[Wish], *, dry_run: bool = False) -> Sequence[Synced]:
+    """What becomes of the wishes."""
+    return desk.ledger.sync_all(wishes, author="ada", reason="test", dry_run=dry_run)
+
+
+def counts(done: Sequence[Synced]) -> list[tuple[int, int]]:
+    """What each added and removed."""
+    return [(len(one.change.added), len(one.change.removed)) for one in done]
 
 
 def two_files(folder: Path, first: str, second: str) -> list[Path]:
@@ -36,32 +43,32 @@ def two_files(folder: Path, first: str, second: str) -> list[Path]:
 def test_files_of_one_name_are_sources_of_their_own_unless_one_is_named(tmp_path: Path) -> None:
     """A file is the source of its path as given: neither takes back what the other says. With a name they are one wish."""
     files = two_files(tmp_path, "<urn:a> <urn:p> 1 .", "<urn:b> <urn:p> 2 .")
-    apart, together = MemoryStore(), MemoryStore()
+    apart, together = Desk(), Desk()
 
     for _ in range(2):
         told(apart, read_files(files))
         told(together, read_files(files, "site"))
 
-    assert [file.as_posix() for file in files] == sorted(set(apart.load().owners.values()))
-    assert list(together.load().owners.values()) == ["site"]
-    assert (len(apart.load().quads), len(together.load().quads)) == (2, 2)
+    assert [file.as_posix() for file in files] == sorted(set(apart.store.load().owners.values()))
+    assert list(together.store.load().owners.values()) == ["site"]
+    assert (len(apart.twin.snapshot), len(together.twin.snapshot)) == (2, 2)
 
 
 def test_an_export_of_several_sources_goes_back_where_it_came_from(tmp_path: Path) -> None:
     """What stands in a source's own graph is that source's wish, blank nodes included: nothing changes, and an empty twin is the same."""
     files = two_files(tmp_path, "<urn:a> <urn:p> [ <urn:q> 1 ] .", "<urn:b> <urn:p> [ <urn:q> 2 ] .")
-    store, empty = MemoryStore(), MemoryStore()
-    told(store, read_files(files))
+    desk, empty = Desk(), Desk()
+    told(desk, read_files(files))
     whole = tmp_path / "whole.nq"
     with whole.open("wb") as out:
-        write(snapshot_of(store).quads(), "nquads", out)
+        write(desk.twin.snapshot.quads(), "nquads", out)
 
-    again, anew = told(store, read_files([whole])), told(empty, read_files([whole]))
+    again, anew = told(desk, read_files([whole])), told(empty, read_files([whole]))
 
-    assert [(one.added, one.removed) for one in again] == [(0, 0), (0, 0)]
+    assert counts(again) == [(0, 0), (0, 0)]
     assert [one.source for one in anew] == [file.as_posix() for file in files]
-    assert set(empty.load().quads) == set(store.load().quads)
-    assert empty.load().owners == store.load().owners
+    assert said(empty.twin.snapshot) == said(desk.twin.snapshot)
+    assert empty.store.load().owners == desk.store.load().owners
 
 
 def test_blank_nodes_of_two_files_of_one_name_stay_apart(tmp_path: Path) -> None:
@@ -77,37 +84,193 @@ def test_blank_nodes_of_two_files_of_one_name_stay_apart(tmp_path: Path) -> None
 
 def test_a_later_wish_of_a_source_replaces_the_earlier_one() -> None:
     """{A, B}, then {B}: A goes; again {A, B}, {B}: A comes and goes, and B stays all the time."""
-    store = MemoryStore()
+    desk = Desk()
     wishes = [Wish("x", QuadBlock.of([A, B])), Wish("x", QuadBlock.of([B]))]
 
-    first, second = told(store, wishes), told(store, wishes)
+    first, second = told(desk, wishes), told(desk, wishes)
 
-    assert [(one.added, one.removed) for one in first] == [(2, 0), (0, 1)]
-    assert [(one.added, one.removed) for one in second] == [(1, 0), (0, 1)]
-    assert list(store.load().quads) == [B]
+    assert (counts(first), counts(second)) == ([(2, 0), (0, 1)], [(1, 0), (0, 1)])
+    assert said(desk.twin.snapshot) == list(desk.store.load().quads) == [B]
 
 
 def test_two_new_sources_cannot_claim_one_graph_in_one_run() -> None:
     """The first has it; the second is refused before anything is committed."""
-    store = MemoryStore()
+    desk = Desk()
 
     with pytest.raises(ValueError, match="graph <urn:g> belongs to source 'x', not to 'y'"):
-        told(store, [Wish("x", QuadBlock.of([A])), Wish("y", QuadBlock.of([B]))])
+        told(desk, [Wish("x", QuadBlock.of([A])), Wish("y", QuadBlock.of([B]))])
 
-    assert store.load().revision is None
+    assert desk.store.load().revision is None
 
 
 def test_a_dry_run_tells_what_the_run_then_does() -> None:
-    """Of two wishes of one source too; the snapshot that it gives back is the one that it was given."""
-    store = MemoryStore()
+    """Of two wishes of one source too; nothing is committed, and nothing is seen."""
+    desk = Desk()
     wishes = [Wish("x", QuadBlock.of([A, B])), Wish("x", QuadBlock.of([B])), Wish("y", QuadBlock.of([C]))]
 
-    dry = told(store, wishes, dry_run=True)
-    wet = told(store, wishes)
+    dry = told(desk, wishes, dry_run=True)
+    untouched = (desk.twin.snapshot.revision, desk.store.load().revision)
+    wet = told(desk, wishes)
 
-    assert [(one.added, one.removed, one.quads) for one in dry] == [(one.added, one.removed, one.quads) for one in wet]
+    assert untouched == (0, None)
+    assert counts(dry) == counts(wet) == [(2, 0), (0, 1), (1, 0)]
     assert [one.revision for one in dry] == [None, None, None]
-    assert [one.revision for one in wet] == [1, 2, 3]
-    assert (
-        sync(MemoryStore(), Snapshot.empty(), wishes, author="a", reason="", clock=lambda: datetime.now(UTC), dry_run=True)[1].revision == 0
-    )
+    assert [one.revision.number for one in wet if one.revision] == [1, 2, 3]
+
+
+def test_a_fact_said_by_two_sources_stays_until_both_withdraw_it() -> None:
+    """One triple in the graphs of `x` and `y`: one pair for who asks, two facts for who says; gone with the last of them."""
+    desk = Desk()
+    mine: KeyQuad = ("urn:a", "urn:feeds", "urn:b", "urn:x")
+    theirs: KeyQuad = ("urn:a", "urn:feeds", "urn:b", "urn:y")
+    desk.say("x", mine)
+    desk.say("y", theirs)
+
+    def pairs() -> int:
+        return len(desk.twin.snapshot.relation("urn:feeds"))
+
+    both = pairs()
+    desk.say("x")
+    one = pairs()
+    desk.say("y")
+
+    assert (both, one, pairs()) == (1, 1, 0)
+
+
+def test_a_wish_for_one_graph_leaves_the_other_graphs_of_its_source() -> None:
+    """`x` has two graphs; what is said of one of them is no word about the other."""
+    desk = Desk()
+    other: KeyQuad = ("urn:o", "urn:p", '"1"', "urn:other")
+    desk.say("x", A, other)
+
+    desk.ledger.sync(Wish("x", QuadBlock.of([B])), author="ada", reason="", graph="urn:g")
+
+    assert said(desk.twin.snapshot) == [B, other]
+    with pytest.raises(ValueError, match="speaks in <urn:h> too"):
+        desk.ledger.sync(Wish("x", QuadBlock.of([B, C])), author="ada", reason="", graph="urn:g")
+    with pytest.raises(ValueError, match="belongs to source 'x', not to 'y'"):
+        desk.ledger.sync(Wish("y", QuadBlock.empty()), author="ada", reason="", graph="urn:g")
+
+
+def test_the_same_key_is_the_same_change() -> None:
+    """An answer was lost, the caller asks again: the revision of the first time comes back, and nothing is done twice."""
+    desk = Desk()
+
+    first = desk.say("x", A, key="nightly-7")
+    desk.say("x", B)
+    again = desk.say("x", A, key="nightly-7")
+
+    assert first.revision == again.revision
+    assert list(again.change.added) == [A]
+    assert said(desk.twin.snapshot) == [B]
+    assert desk.restarted().say("x", A, key="nightly-7").revision == first.revision
+
+
+def test_a_change_made_against_what_is_no_longer_so_is_told() -> None:
+    """Read at revision 1; `x` changed by revision 2: stale. What `y` changed by revision 3 is no matter of `x`."""
+    desk = Desk()
+    desk.say("x", A)
+    desk.say("x", B)
+    desk.say("y", C)
+
+    with pytest.raises(StaleRevision, match=r"against revision 1, but <urn:g> was changed by revision 2 since"):
+        desk.ledger.sync(Wish("x", QuadBlock.of([A])), author="ada", reason="", expected=1)
+    with pytest.raises(StaleRevision, match="the newest is 3"):
+        desk.ledger.sync(Wish("x", QuadBlock.of([A])), author="ada", reason="", expected=9)
+    done = desk.ledger.sync(Wish("x", QuadBlock.of([A])), author="ada", reason="", expected=2)
+
+    assert done.revision is not None
+    assert done.revision.number == 4
+
+
+def test_an_empty_export_does_not_empty_the_twin() -> None:
+    """100 facts, none sent: 100 withdrawn, at most 10 % = 10 may go. Named with count, bound and the way to raise it; ten always may go."""
+    desk = Desk()
+    facts = [(f"urn:{n}", "urn:p", '"1"', "urn:g") for n in range(100)]
+    desk.say("x", *facts)
+
+    with pytest.raises(Refused, match=r"x would withdraw 100 of its 100 facts, and at most 10 \(10 %\) may go.*--max-deletions 100"):
+        desk.say("x", share=0.1)
+    desk.say("x", *facts[:90], share=0.1)
+    with pytest.raises(Refused, match=r"would withdraw 11 of its 90 facts, and at most 10"):
+        desk.say("x", *facts[:79], share=0.1)
+    desk.say("x", *facts[:79], share=0.15)
+
+    assert len(desk.twin.snapshot) == 79
+
+
+def test_a_fact_with_a_successor_is_not_withdrawn() -> None:
+    """All 100 values change: subject, predicate and graph stay, so nothing is missed."""
+    desk = Desk()
+    desk.say("x", *((f"urn:{n}", "urn:p", '"1"', "urn:g") for n in range(100)))
+
+    done = desk.say("x", *((f"urn:{n}", "urn:p", '"2"', "urn:g") for n in range(100)), share=0.0)
+
+    assert (len(done.change.added), len(done.change.removed)) == (100, 100)
+
+
+def test_single_facts_are_changed_in_graphs_of_their_source_only() -> None:
+    """Adding what is there and removing what is not there change nothing; another's graph is refused."""
+    desk = Desk()
+    desk.say("x", A)
+    desk.say("y", C)
+
+    done = desk.edit("x", [A, B], [A, ("urn:never", "urn:p", '"1"', "urn:g")])
+
+    assert (list(done.change.added), list(done.change.removed)) == ([B], [])
+    with pytest.raises(ValueError, match="belongs to source 'y', not to 'x'"):
+        desk.edit("x", removed=[C])
+    with pytest.raises(ValueError, match="belongs to source 'y', not to 'x'"):
+        desk.edit("x", added=[("urn:d", "urn:p", '"1"', "urn:h")])
+
+
+def test_two_processes_on_one_store_follow_each_other() -> None:
+    """What another has committed is taken in before a change is made, and by `follow`."""
+    first = Desk()
+    second = first.restarted()
+
+    first.say("x", A)
+    second.say("y", C)
+    came = first.ledger.follow()
+
+    assert (came, first.twin.snapshot.revision, second.twin.snapshot.revision) == (1, 2, 2)
+    assert said(first.twin.snapshot) == said(second.twin.snapshot) == [A, C]
+
+
+def test_what_the_sqlite_file_keeps_is_what_is_seen(tmp_path: Path) -> None:
+    """Quads, who said each, and the newest revision of each graph: in memory after three changes, and read anew."""
+    store = SqliteStore(tmp_path)
+    desk = Desk(store)
+    desk.say("x", A, B)
+    desk.say("x", B)
+    desk.say("y", C)
+
+    again = snapshot_of(store)
+    store.close()
+
+    assert said(again) == said(desk.twin.snapshot) == [B, C]
+    assert dict(again.changed) == dict(desk.twin.snapshot.changed) == {"urn:g": 2, "urn:h": 3}
+    assert dict(again.owners) == dict(desk.twin.snapshot.owners)
+
+
+def test_nothing_is_seen_that_is_not_kept() -> None:
+    """The store refuses the commit: readers have what they had, and the next change goes through."""
+
+    class Full(MemoryStore):
+        full = True
+
+        def commit(self, *args: object, **kwargs: object) -> object:  # type: ignore[override]  # the test's own store
+            if self.full:
+                raise OSError("disk full")
+            return super().commit(*args, **kwargs)  # type: ignore[arg-type]  # handed on as it came
+
+    store = Full()
+    desk = Desk(store)
+
+    with pytest.raises(OSError, match="disk full"):
+        desk.say("x", A)
+    unseen = desk.twin.snapshot.revision
+    store.full = False
+    desk.say("x", A)
+
+    assert (unseen, desk.twin.snapshot.revision) == (0, 1)

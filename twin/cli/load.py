@@ -94,7 +94,7 @@ def _opened(settings: Settings, *, dry_run: bool, tell: Progress | None) -> Open
     from twin.compose import open_ledger
 
     try:
-        return open_ledger(settings, "load", read_only=dry_run, progress=tell)
+        return open_ledger(settings, "load", read_only=dry_run, progress=tell, or_empty=dry_run)
     except FolderInUse as error:
         raise Failure(
             f"{error}; a running service takes the file itself: curl -T FILE -H 'Content-Type: text/turtle' "
