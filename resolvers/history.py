@@ -11,7 +11,7 @@ import numpy as np
 import strawberry
 
 from graph.changes import Branch as KeptBranch
-from graph.changes import Cause, ChangeSet
+from graph.changes import ChangeSet
 from graph.changes import Revision as KeptRevision
 from ontology.findings import Finding as Found
 from ontology.sources import source_of
@@ -23,6 +23,7 @@ from twin.answers import Source as KeptSource
 
 FIRST_MAX = 1000
 """Rows of one list of history."""
+REVISIONS_DEFAULT = 50
 FIRST_DIFFERENCE = 100
 SORTED_MAX = 200_000
 """Terms of a change up to which its rows are told in order of their keys; a longer one is told in the order in which it is kept."""
@@ -274,14 +275,17 @@ class Branch:
     at: datetime = strawberry.field(description="When it was made.")
     author: str = strawberry.field(description="Who made it.")
     reason: str = strawberry.field(description="Why it was made.")
-    revisions: list[Revision] = strawberry.field(description="Its own changes, newest first.")
+    own: strawberry.Private[Sequence[KeptRevision]]
 
     @staticmethod
     def of(branch: KeptBranch) -> Branch:
         """From the graph room."""
-        cause: Cause = branch.cause
-        revisions = [Revision.of(each, branch.name) for each in reversed(branch.revisions[-FIRST_MAX:])]
-        return Branch(name=branch.name, base=branch.base, at=cause.at, author=cause.author, reason=cause.reason, revisions=revisions)
+        cause = branch.cause
+        return Branch(name=branch.name, base=branch.base, at=cause.at, author=cause.author, reason=cause.reason, own=branch.revisions)
+
+    @strawberry.field(description="Its own changes, newest first.")
+    def revisions(self, first: First = REVISIONS_DEFAULT) -> list[Revision]:
+        return [Revision.of(each, self.name) for each in self.own[::-1][: checked_rows(first, REVISIONS_DEFAULT)]]
 
     @strawberry.field(description="What it changes of the revision that it stands on, all in all.")
     async def difference(self, info: Info) -> Difference:

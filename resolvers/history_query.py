@@ -12,10 +12,20 @@ from graph.errors import UnknownRevision
 from ontology.namespaces import expand
 from resolvers.context import Face, Info, State, face_of
 from resolvers.errors import BadInput
-from resolvers.history import FIRST_MAX, Branch, Difference, First, Revision, Source, Statement, checked_rows, own_revisions
+from resolvers.history import (
+    FIRST_MAX,
+    REVISIONS_DEFAULT,
+    Branch,
+    Difference,
+    First,
+    Revision,
+    Source,
+    Statement,
+    checked_rows,
+    own_revisions,
+)
 from resolvers.states import NAME_MAX, AsOfArgument, AsOfInput, BranchArgument, asked, known, state_of
 
-REVISIONS_DEFAULT = 50
 OlderBranch = Annotated[str | None, strawberry.argument(description="The branch that the older state is of; the site when not given.")]
 NewerBranch = Annotated[str | None, strawberry.argument(description="The branch that the newer state is of; the site when not given.")]
 
@@ -70,9 +80,11 @@ class HistoryQuery:
         return await face.history.run(_difference, face, asked(older, older_branch), asked(newer, newer_branch))
 
     @strawberry.field(description="The branches, in order of names.")
-    async def branches(self, info: Info) -> list[Branch]:
+    async def branches(
+        self, info: Info, name: Annotated[str | None, strawberry.argument(description="Only the one of this name.")] = None
+    ) -> list[Branch]:
         face = face_of(info)
-        return [Branch.of(each) for each in await face.history.run(face.ledger.branches)]
+        return [Branch.of(each) for each in await face.history.run(face.ledger.branches) if name in (None, each.name)]
 
     @strawberry.field(description="Every statement about an entity, with who says it, when and by which revision.")
     async def provenance(

@@ -21,18 +21,21 @@ from graphql import (
     InlineFragmentNode,
     IntValueNode,
     ListValueNode,
+    NullValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
     VariableNode,
 )
 
-DIRECTIONS = ("OUT", "IN")
-"""The relations that one predicate can have with an entity."""
+CHOSEN = {"relations": ("predicate", 2), "branches": ("name", 1)}
+"""Fields of which an argument chooses few: how many are left (of one predicate a relation out and one in)."""
 INTROSPECTION_COST = 20_000
 FAILED_COST = 250
 """What one entity of `impact(failed)` costs: its part in the search for what explains the outcomes, in fields of an answer."""
 READ_COST = {"changes": 250, "difference": 1000}
 """What it costs to read one change set back, or to work out what differs between two states, in fields of an answer."""
+STATE_COST = 10_000
+"""What it costs to ask another state than the present, which may have to be worked out first."""
 PAGE = {
     "entities": ("first", 50, 1000),
     "graph": ("limit", 300, 10_000),
@@ -51,8 +54,8 @@ LISTS = {
     "readings": 100,
     "positions": 100,
     "unbound": 100,
-    "sources": 100,
-    "branches": 100,
+    "sources": 50,
+    "branches": 20,
     "findings": 100,
     "because": 5,
 }
@@ -123,8 +126,16 @@ class _Meter:
             return Measure(1, alias, INTROSPECTION_COST)
         inner = self.of(node.selection_set)
         once = FAILED_COST * self._failed(node) if node.name.value == "impact" else READ_COST.get(node.name.value, 0)
+        once += STATE_COST if self._gives(node, "asOf") or self._gives(node, "branch") else 0
         cost = self._times(node) * (1 + inner.cost) + once
         return Measure(1 + inner.depth, alias + inner.aliases, cost)
+
+    def _gives(self, node: FieldNode, argument: str) -> bool:
+        """Whether an argument has a value that is not null."""
+        given = next((each.value for each in node.arguments or () if each.name.value == argument), None)
+        if isinstance(given, VariableNode):
+            return self._variables.get(given.name.value) is not None
+        return given is not None and not isinstance(given, NullValueNode)
 
     def _failed(self, node: FieldNode) -> int:
         """How many entities fail in a question about it."""
@@ -136,8 +147,8 @@ class _Meter:
 
     def _times(self, node: FieldNode) -> int:
         name = node.name.value
-        if name == "relations" and any(each.name.value == "predicate" for each in node.arguments or ()):
-            return len(DIRECTIONS)
+        if name in CHOSEN and self._gives(node, CHOSEN[name][0]):
+            return CHOSEN[name][1]
         if name not in PAGE:
             return LISTS.get(name, 1) if node.selection_set else 1
         argument, default, most = PAGE[name]

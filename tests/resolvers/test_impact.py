@@ -52,13 +52,13 @@ def test_one_medium_can_be_asked_for(site: Served) -> None:
 def test_only_what_is_asked_for_is_worked_out(site: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """Why an outcome is so costs most, and outcomes cost more than counts; fragments are looked into, sockets as well."""
     asked: list[Told] = []
-    real = site.twin.impact
+    real = site.twin.newest.impact
 
     def noted(failed: list[str], media: list[str] | None, told: Told) -> BlastRadius:
         asked.append(told)
         return real(failed, media, told)
 
-    monkeypatch.setattr(site.twin, "impact", noted)
+    monkeypatch.setattr(site.twin.newest, "impact", noted)
     site.ask("query($f: [ID!]!) { impact(failed: $f) { totals { racks { lost } } } }", f=[UPS_A])
     site.ask("query($f: [ID!]!) { impact(failed: $f) { ...R } } fragment R on Impact { outcomes { id } }", f=[UPS_A])
     site.ask("query($f: [ID!]!) { impact(failed: $f) { outcomes { ... on NodeOutcome { why: evidence } } } }", f=[UPS_A])
@@ -85,7 +85,7 @@ def test_questions_about_failures_wait_in_a_bounded_line() -> None:
         (error,) = site.post(WHOLE, f=[UPS_A])["errors"]
 
     assert error["extensions"]["code"] == "LIMIT_EXCEEDED"
-    assert error["message"] == "0 questions about failures are waiting and 0 may: ask again later"
+    assert error["message"] == "0 questions are waiting and 0 may: ask again later"
 
 
 def test_a_medium_may_be_named_barely_and_no_medium_at_all_is_refused(site: Served) -> None:

@@ -167,12 +167,13 @@ def served(
     limits: Limits | None = None,
     body_kb: int = 256,
     writable: bool = True,
+    source: str = SOURCE,
 ) -> Iterator[Served]:
-    """Serve a graph (the small demo site when not given)."""
+    """Serve a graph (the small demo site when not given), as `source` has said it in revision 1."""
     store = MemoryStore()
     site, at = small_site() if quads is None else quads, now()
     store.commit(
-        ChangeSet(site, QuadBlock.empty(), dict.fromkeys(graphs_of(site), SOURCE)), Cause("tests", SOURCE, at, "the site"), expected=0
+        ChangeSet(site, QuadBlock.empty(), dict.fromkeys(graphs_of(site), source)), Cause("tests", source, at, "the site"), expected=0
     )
     snapshot = snapshot_of(store)
     points = point_facts(snapshot)
