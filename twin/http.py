@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import orjson
 from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from strawberry.fastapi import GraphQLRouter
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
@@ -34,6 +35,8 @@ HEADERS = (
 INIT_TIMEOUT = timedelta(seconds=10)
 SUBSCRIPTIONS_MAX = 50
 """Subscriptions of one socket."""
+OWN_BOUNDS = frozenset({"rdf", "sparql"})
+"""Where bodies are bounded by the routes themselves, after they have seen who sends them."""
 
 
 class Health(Protocol):
@@ -57,10 +60,11 @@ class WebRules:
     limits: Limits
 
 
-def build_app(face: Face, health: Health, rules: WebRules, static: Path = STATIC) -> ASGIApp:
-    """The application."""
+def build_app(face: Face, health: Health, rules: WebRules, static: Path = STATIC, *, rdf: Sequence[BaseRoute] = ()) -> ASGIApp:
+    """The application. `rdf` are the routes of the RDF face, which bound their bodies themselves."""
     app = FastAPI(title="Ridethrough", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(GraphQLFace(face, rules), prefix="/graphql")
+    app.router.routes.extend(rdf)
 
     @app.get("/healthz")
     async def healthz() -> PlainTextResponse:
@@ -159,6 +163,9 @@ class Gate:
             return
         if scope["type"] == "websocket":
             await self._app(scope, receive, send)
+            return
+        if OWN_BOUNDS.intersection(scope["path"].split("/", 2)[1:2]):
+            await self._app(scope, receive, _with_headers(send))
             return
         body = await self._body(scope, receive) if scope["method"] in ("POST", "PUT", "PATCH") else b""
         if body is None:

@@ -11,6 +11,8 @@ from contextlib import ExitStack
 
 import uvicorn
 
+from adapters.rdf.app import RdfApp, build_rdf_app
+from adapters.rdf.rules import MB, QueryLimits, RdfRules
 from graph.errors import GraphError
 from resolvers.limits import Limits
 from twin.compose import Opened, open_twin
@@ -47,7 +49,9 @@ def _run(settings: Settings, say: Say, demo: tuple[int, int] | None) -> None:
             service = _demo(opened, say, stack, *demo) if demo else Service(opened)
             stack.callback(service.stop)
             service.start()
-            _serve(settings, service, port, say)
+            rdf = build_rdf_app(opened.ledger, opened.twin.vocabulary, rdf_rules_of(settings))
+            stack.callback(rdf.close)
+            _serve(settings, service, rdf, port, say)
         except KeyboardInterrupt:
             pass
         say("ending: writing what waits, letting go of devices and store")
@@ -92,7 +96,21 @@ def listener(settings: Settings) -> socket.socket:
     return taken
 
 
-def _serve(settings: Settings, service: Service, port: socket.socket, say: Say) -> None:
+def rdf_rules_of(settings: Settings) -> RdfRules:
+    """What the RDF face lets in, as the settings say."""
+    return RdfRules(
+        write=settings.rdf_write,
+        body_bytes=settings.rdf_body_mb * MB,
+        require_match=settings.rdf_require_match,
+        deletions_max=settings.deletions_max_percent / 100,
+        sparql=settings.sparql,
+        author=settings.author,
+        origins=settings.allowed_origins,
+        query=QueryLimits(seconds=settings.sparql_seconds, memory_bytes=settings.sparql_memory_mb * MB),
+    )
+
+
+def _serve(settings: Settings, service: Service, rdf: RdfApp, port: socket.socket, say: Say) -> None:
     hosts = frozenset() if settings.host in ("0.0.0.0", "::") and not settings.allowed_hosts else hosts_of(settings)  # noqa: S104 - what the user set
     rules = WebRules(
         hosts=hosts,
@@ -101,7 +119,7 @@ def _serve(settings: Settings, service: Service, port: socket.socket, say: Say) 
         limits=Limits(settings.graphql_depth, settings.graphql_aliases, settings.graphql_tokens, settings.graphql_cost),
     )
     config = uvicorn.Config(
-        build_app(service.face, service, rules),
+        build_app(service.face, service, rules, rdf=rdf.routes),
         log_level=settings.log_level,
         access_log=False,
         lifespan="off",

@@ -64,7 +64,9 @@ def check_write(state: State | None, if_match: str | None, if_none_match: str | 
         detail = "writes need a condition here: send If-Match with the ETag that you read, or If-None-Match: * for a new graph"
         raise Problem(428, "condition required", detail)
     if if_match is not None:
-        holds = state is not None and (if_match.strip() == "*" or state.name in [_state_of(tag) for weak, tag in tags(if_match) if not weak])
+        holds = state is not None and (
+            if_match.strip() == "*" or state.name in [_state_of(tag) for weak, tag in tags(if_match) if not weak]
+        )
         if not holds:
             raise Problem(412, "changed since", f"the graph is not what you read: {now}; read it again and repeat the change")
     if if_none_match is not None:

@@ -28,8 +28,32 @@ _ARCHITECTURES: dict[str, tuple[int, tuple[int, ...]]] = {
         (
             *(41, 42, 43, 44, 46, 49, 50, 53, 288, 307),  # socket connect accept sendto sendmsg bind listen socketpair accept4 sendmmsg
             *(56, 57, 58, 59, 62, 101, 322, 424, 434, 435, 438),  # clone fork vfork execve kill ptrace execveat pidfd_* clone3
-            *(2, 85, 257, 437, 304, 319, 82, 83, 84, 87, 88),  # open creat openat openat2 open_by_handle memfd rename mkdir rmdir unlink symlink
-            *(165, 248, 250, 272, 298, 308, 310, 311, 321, 323, 425),  # mount add_key keyctl unshare perf setns process_vm_* bpf uffd io_uring
+            *(
+                2,
+                85,
+                257,
+                437,
+                304,
+                319,
+                82,
+                83,
+                84,
+                87,
+                88,
+            ),  # open creat openat openat2 open_by_handle memfd rename mkdir rmdir unlink symlink
+            *(
+                165,
+                248,
+                250,
+                272,
+                298,
+                308,
+                310,
+                311,
+                321,
+                323,
+                425,
+            ),  # mount add_key keyctl unshare perf setns process_vm_* bpf uffd io_uring
         ),
     ),
     "aarch64": (

@@ -82,7 +82,11 @@ def _check_terms(block: QuadBlock, header: dict[str, Any]) -> None:
         most = header["literal_bytes"] if literal else header["iri_bytes"]
         if size > most:
             what = f"a literal of {size:,} bytes" if literal else f"an IRI of {size:,} bytes"
-            raise Told("limit", limit=f"{what}, where {most:,} is the most: {key[:60]}…", remedy="keep long texts outside the twin and link to them")
+            raise Told(
+                "limit",
+                limit=f"{what}, where {most:,} is the most: {key[:60]}…",
+                remedy="keep long texts outside the twin and link to them",
+            )
 
 
 def _renamed(block: QuadBlock, old: str, new: str) -> QuadBlock:
@@ -153,7 +157,9 @@ class _Bounded:
         """Take the next bytes."""
         self._left -= len(data)
         if self._left < 0:
-            raise Told("limit", limit=f"an answer of more than {self._most:,} bytes", remedy="add LIMIT and OFFSET, or select fewer variables")
+            raise Told(
+                "limit", limit=f"an answer of more than {self._most:,} bytes", remedy="add LIMIT and OFFSET, or select fewer variables"
+            )
         self._parts.append(bytes(data))
         return len(data)
 
@@ -173,13 +179,21 @@ def warm(store: ox.Store) -> None:
     limits: dict[str, Any] = {"triples": 10, "depth": 10, "literal_bytes": 100, "iri_bytes": 100}
     for kind in FORMATS:
         for blob in (b"", b"\xff <", b"<a>"):
-            _ignore(parse, {"format": kind, "name": "n", "source": "s", "scope": "s", "graph": "urn:g", "base": None, **limits}, blob, store)
+            _ignore(
+                parse, {"format": kind, "name": "n", "source": "s", "scope": "s", "graph": "urn:g", "base": None, **limits}, blob, store
+            )
     for kind, text in (("update", "INSERT DATA { <urn:a> <urn:b> _:c }"), ("rows", "A <urn:a> <urn:b> <urn:c> .")):
         head = {"format": kind, "name": "n", "source": "s", "scope": "s", "graph": "urn:g", "base": None, **limits}
         _ignore(patch, head, text.encode(), store)
         _ignore(patch, head, b"CLEAR", store)
     base = {"base": None, "default": None, "named": None, "answer": 10_000, "removed": 0}
-    for form, text in (("json", "SELECT * {?s ?p ?o}"), ("csv", "ASK {}"), ("turtle", "CONSTRUCT WHERE {?s ?p ?o}"), ("json", "SELECT"), ("xml", "ASK {}")):
+    for form, text in (
+        ("json", "SELECT * {?s ?p ?o}"),
+        ("csv", "ASK {}"),
+        ("turtle", "CONSTRUCT WHERE {?s ?p ?o}"),
+        ("json", "SELECT"),
+        ("xml", "ASK {}"),
+    ):
         _ignore(query, {**base, "query": text, "format": form}, b"", store)
     np.cumsum(np.zeros(1, dtype=np.int8)).max(initial=0)
 

@@ -16,8 +16,8 @@ RDF_TYPES: dict[str, str] = {
     "rdfxml": "application/rdf+xml",
 }
 """Media type of each format of `ontology.rdf.FORMATS`, the preferred one first."""
-DATASETS = frozenset({"trig", "nquads", "jsonld"})
-"""The formats that can name graphs."""
+DATASETS = ("trig", "nquads", "jsonld")
+"""The formats that can name graphs, the preferred one first."""
 ROW_TYPES: dict[str, str] = {
     "json": "application/sparql-results+json",
     "xml": "application/sparql-results+xml",
@@ -129,4 +129,6 @@ def body_format(header: str) -> str:
     if kind in known:
         return known[kind]
     named = f"{kind!r} is no RDF format" if kind else "the body has no Content-Type"
-    raise Problem(415, "unknown format", f"{named}: send one of {', '.join(RDF_TYPES.values())}", {"accept-post": ", ".join(RDF_TYPES.values())})
+    raise Problem(
+        415, "unknown format", f"{named}: send one of {', '.join(RDF_TYPES.values())}", {"accept-post": ", ".join(RDF_TYPES.values())}
+    )

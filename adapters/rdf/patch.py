@@ -77,9 +77,9 @@ def _of_rows(text: str, header: dict[str, Any], scope: str) -> Iterator[tuple[bo
             continue
         if verb == "PA":
             name, _, iri = body.partition(" ")
-            prefixes[name.strip("\":")] = iri.strip().strip("<>")
+            prefixes[name.strip('":')] = iri.strip().strip("<>")
         elif verb == "PD":
-            prefixes.pop(body.strip("\":"), None)
+            prefixes.pop(body.strip('":'), None)
         elif verb in ("A", "D"):
             row = _nquads(body, prefixes, header["name"], number)
             rows.pop(row, None)

@@ -51,7 +51,9 @@ class Job:
     def __init__(self, sandbox: Sandbox, pid: int, peer: socket.socket) -> None:
         self._sandbox, self._pid, self._peer = sandbox, pid, peer
 
-    def run(self, header: dict[str, Any], blobs: Sequence[bytes], *, seconds: float, memory: int, answer: int) -> tuple[dict[str, Any], bytes]:
+    def run(
+        self, header: dict[str, Any], blobs: Sequence[bytes], *, seconds: float, memory: int, answer: int
+    ) -> tuple[dict[str, Any], bytes]:
         """Give the job its orders, and wait for its answer of at most `answer` bytes. Raises `Died`."""
         deadline = time.monotonic() + seconds
         status: int | None = None

@@ -66,7 +66,9 @@ def form_of(query: str, depth_max: int) -> str:
         if token.word in FORMS:
             return token.word
         if token.word in UPDATES:
-            raise NotTaken(f"{token.word} is an update, and /sparql answers queries only: change a graph by PUT, POST, PATCH or DELETE at /rdf")
+            raise NotTaken(
+                f"{token.word} is an update, and /sparql answers queries only: change a graph by PUT, POST, PATCH or DELETE at /rdf"
+            )
     return ""
 
 
@@ -74,7 +76,9 @@ def _look_through(read: list[Token], depth_max: int) -> None:
     depth = 0
     for token in read:
         if token.word == "SERVICE":
-            raise NotTaken("SERVICE asks another host, which is never done here: query that endpoint yourself and put its answer in by VALUES")
+            raise NotTaken(
+                "SERVICE asks another host, which is never done here: query that endpoint yourself and put its answer in by VALUES"
+            )
         if token.word == "LOAD":
             raise NotTaken("LOAD fetches a document, which is never done here: fetch it yourself and PUT it to /rdf")
         depth += {"{": 1, "(": 1, "[": 1, "}": -1, ")": -1, "]": -1}.get(token.text, 0) if token.kind == "other" else 0
@@ -112,7 +116,9 @@ def data_operations(text: str, depth_max: int) -> list[DataOperation]:
             if at == end and at < len(read):
                 raise NotTaken(f"{read[at].text!r} stands after an operation: separate operations by a semicolon")
         else:
-            raise NotTaken(f"{token.text[:40]!r} is not taken: a patch is made of INSERT DATA {{ … }} and DELETE DATA {{ … }} only, without variables")
+            raise NotTaken(
+                f"{token.text[:40]!r} is not taken: a patch is made of INSERT DATA {{ … }} and DELETE DATA {{ … }} only, without variables"
+            )
     return found
 
 
