@@ -3,44 +3,63 @@
 Rules of this file:
 
 1. Cypher text is constant; labels, types and property names are dynamic (`$(...)`, Cypher 5.26) and come from the table of names.
-2. One transaction a commit, under a lock on the node `Twin`: data, names, owners, revision and change set together.
-3. Parameters go in batches of `BATCH` rows; what is read comes back by `collect()`, in pages in order of the index on `iri`.
-4. Every wait has a bound: connecting, getting a connection, a transaction, its repetition.
+2. A small change is one transaction, under a lock on the node `Twin`: data, names, owners, revision and change set together. A larger
+   one is an intent, worked off in steps by whoever comes next (`graph.stores.neo4j_staging`); while it is open nobody reads.
+3. Every wait has a bound (`graph.stores.neo4j_connection`).
+4. The revisions are the truth: a graph that does not hold as many quads as they say is read from them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from contextlib import contextmanager
-from datetime import UTC
-from itertools import islice
-from typing import Any, LiteralString
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 from uuid import uuid4
 
-import neo4j
 import numpy as np
-from neo4j import GraphDatabase, ManagedTransaction, Query, unit_of_work
-from neo4j.exceptions import AuthError, DriverError, Neo4jError
 
-from graph.changes import Cause, ChangeSet, Revision
+from graph.changes import Branch, Cause, ChangeSet, Revision
 from graph.errors import StaleRevision, StoreUnavailable
-from graph.ports import StoredTwin
-from graph.stores import cypher
-from graph.stores.packing import pack, unpack
-from graph.stores.property_graph import RDF_TYPE, Fact, Link, Names, Split, decode, encode, labels_of, properties_of, split
+from graph.ports import Progress, StoredTwin
+from graph.steps import reached
+from graph.stores import cypher, neo4j_branches
+from graph.stores.neo4j_connection import READ_S, Connection, RefusedByServer, Tx, batches
+from graph.stores.neo4j_drift import drift
+from graph.stores.neo4j_reading import read_graphs, read_quads
+from graph.stores.neo4j_schema import prepare, read_change, read_history
+from graph.stores.neo4j_staging import (
+    PART,
+    Intent,
+    joined,
+    keep_parts,
+    own,
+    read_intent,
+    revise,
+    revision_of,
+    stage,
+    step,
+    turn_back,
+)
+from graph.stores.neo4j_writing import refuse_unkeepable, sweep, write
+from graph.stores.packing import pack
 from graph.values import Quality, ReadingBatch
-from ontology.terms import QuadBlock, is_iri
 
-CONNECT_S = 2.0
-REPEAT_S = 2.0
-READ_S = 120.0
-COMMIT_S = 300.0
+COMMIT_S = 120.0
 VALUES_S = 15.0
-BATCH = 5_000
-PAGE = 20_000
 LOADS_MAX = 5
-VERSION_MIN = (5, 26)
+SILENT_S = 20.0
+POLL_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """The number of the newest revision, the intent that is open, and the count of quads."""
+
+    revision: int
+    staged: str | None
+    quads: int
 
 
 class Neo4jStore:
@@ -49,318 +68,214 @@ class Neo4jStore:
     Without a password the server is asked for no authentication. With `read_only` nothing is prepared for writing.
 
     Raises `StoreUnavailable`, with the address and the next step, when the server is away (told within some five
-    seconds), refuses the user or is too old.
+    seconds), refuses the user or is too old. A change that a crash has left half done is brought to its end.
     """
 
     def __init__(self, url: str, *, user: str = "", password: str = "", database: str | None = None, read_only: bool = False) -> None:
-        self.url, self._database, self._read_only = url, database, read_only
-        with self._errors():
-            try:
-                self._driver = self._connect(user, password)
-                self._prepare()
-            except ValueError as error:
-                raise StoreUnavailable(
-                    f"{url!r} is no address of a Neo4j server ({error}): give bolt://HOST:7687 or neo4j://HOST:7687"
-                ) from error
-
-    def _connect(self, user: str, password: str) -> neo4j.Driver:
-        return GraphDatabase.driver(
-            self.url,
-            auth=(user, password) if password else None,
-            connection_timeout=CONNECT_S,
-            connection_acquisition_timeout=CONNECT_S,
-            max_transaction_retry_time=REPEAT_S,
-            notifications_min_severity="OFF",
-            user_agent="ridethrough",
-        )
-
-    def _prepare(self) -> None:
-        """Ask for the version and, to write, see to the constraints; lets go of the driver when that fails."""
+        self.url = url
+        self._server = Connection(url, user=user, password=password, database=database, read_only=read_only)
         try:
-            self._ask_version()
-            if not self._read_only:
-                with self._session() as session:
-                    for statement in cypher.SCHEMA:
-                        session.run(Query(statement, timeout=READ_S)).consume()
+            prepare(self._server)
+            if not read_only:
+                self._work_off()
         except BaseException:
-            self._driver.close()
+            self._server.close()
             raise
-
-    def _ask_version(self) -> None:
-        with self._session() as session:
-            found = session.run(Query(cypher.VERSION, timeout=READ_S)).single()
-        version = str(found["version"]) if found else "0.0"
-        major, minor = (int(part) for part in version.split("-")[0].split(".")[:2])
-        if (major, minor) < VERSION_MIN:
-            raise StoreUnavailable(f"{self.url} is Neo4j {version}, too old for dynamic labels: upgrade it to 5.26 or newer")
 
     # -- the port -------------------------------------------------------------------------------------------------
 
-    def load(self) -> StoredTwin:
+    def load(self, progress: Progress | None = None) -> StoredTwin:
         """See `TwinStore.load`. Reads again, `LOADS_MAX` times at most, when a commit comes between its pages."""
-        with self._errors(), self._session() as session:
-            for _ in range(LOADS_MAX):
-                before, twin = session.execute_read(_load)
-                after = session.execute_read(_newest)
-                if before == after:
-                    return StoredTwin(after, *twin)
+        for _ in range(LOADS_MAX):
+            self._await_whole(progress)
+            before = self._server.read(_state)
+            owners, changed = self._server.read(read_graphs)
+            quads, since = read_quads(self._server, before.quads, progress)
+            newest = _first(self._server.ask(cypher.REVISION, number=before.revision))
+            if self._server.read(_state) == before and not before.staged:
+                if len(quads) != before.quads:
+                    told = self._server.read(read_history, READ_S)
+                    quads, since = told.quads, told.since
+                return StoredTwin(newest, quads, owners, since, changed)
         raise StoreUnavailable(f"{self.url} was changed {LOADS_MAX} times while it was read: try again when the loading is done")
 
-    def commit(self, change: ChangeSet, cause: Cause, *, expected: int) -> Revision:
-        """See `TwinStore.commit`. The whole change is one transaction: the server's heap must hold it (1 GB some 300,000 quads)."""
+    def commit(self, change: ChangeSet, cause: Cause, *, expected: int, branch: str = "") -> Revision:
+        """See `TwinStore.commit`. A change of more than `PART` quads is worked off in steps of that size."""
         mark = uuid4().hex
-
-        @unit_of_work(timeout=COMMIT_S)
-        def work(tx: ManagedTransaction) -> Revision:
-            revision = Revision(expected + 1, cause, len(change.added), len(change.removed))
-            newest = tx.run(cypher.LOCK, asked=mark).single(strict=True)["revision"]
-            if newest == expected:
-                _write(tx, change, empty=newest == 0)
-                _revise(tx, revision, change, mark)
-            elif not _is_ours(tx, expected + 1, mark):
-                raise StaleRevision(
-                    f"the change was made against revision {expected}, but the newest is {newest}: read again and repeat it"
-                )
-            return revision
-
-        with self._errors(), self._session() as session:
-            return session.execute_write(work)
+        revision = Revision(expected + 1, cause, len(change.added), len(change.removed))
+        if branch:
+            return neo4j_branches.commit(self._server, branch, change, revision, mark)
+        refuse_unkeepable(change.added)
+        reached("commit.begun")
+        if len(change.added) + len(change.removed) > PART:
+            done = self._commit_in_steps(change, revision, mark)
+        else:
+            done = self._commit_at_once(change, revision, mark)
+        reached("commit.done")
+        return done
 
     def revisions(self, since: int = 0) -> Sequence[Revision]:
         """See `TwinStore.revisions`."""
-        with self._errors(), self._session() as session:
-            return session.execute_read(_revisions, since)
+        return [revision_of(row) for row in self._server.ask(cypher.REVISIONS, since=since)]
 
-    def change(self, number: int) -> ChangeSet:
+    def change(self, number: int, branch: str = "") -> ChangeSet:
         """See `TwinStore.change`."""
-        with self._errors(), self._session() as session:
-            packed = session.execute_read(_packed_change, number)
-        if packed is None:
+        if branch:
+            return neo4j_branches.change(self._server, branch, number)
+        parts = self._server.read(lambda tx: read_change(tx, cypher.CHANGE, number=number), READ_S)
+        if not parts:
             raise KeyError(f"no revision {number} in {self.url}")
-        return unpack(packed)
+        return joined(parts)
+
+    def branches(self) -> Sequence[Branch]:
+        """See `TwinStore.branches`."""
+        return self._server.read(neo4j_branches.read)
+
+    def create_branch(self, branch: Branch) -> None:
+        """See `TwinStore.create_branch`."""
+        neo4j_branches.create(self._server, branch)
+
+    def drop_branch(self, name: str) -> None:
+        """See `TwinStore.drop_branch`."""
+        neo4j_branches.drop(self._server, name)
+
+    def drift(self, progress: Progress | None = None) -> ChangeSet:
+        """See `TwinStore.drift`. Tells of labels, properties, relationships and `_facts` that another hand has changed."""
+        self._await_whole(progress)
+        return drift(self._server, self._server.read(read_history, READ_S), progress)
 
     def write_values(self, batch: ReadingBatch) -> None:
         """See `TwinStore.write_values`. A `nan` keeps the number that stood before. Transactions of `BATCH` rows."""
         qualities = [Quality(code).name for code in batch.quality.tolist()]
         columns = (batch.points, batch.values.tolist(), batch.observed_at.tolist(), batch.received_at.tolist(), qualities)
         rows = [[p, None if v != v else v, o, r, q] for p, v, o, r, q in zip(*columns, strict=True)]  # noqa: PLR0124 - only nan is unlike itself
-        with self._errors(), self._session() as session:
-            for batch_rows in _batches(rows):
-                session.execute_write(_write_values, batch_rows)
+        for batch_rows in batches(rows):
+            self._server.tell(cypher.WRITE_VALUES, VALUES_S, rows=batch_rows)
 
     def values(self) -> ReadingBatch:
         """See `TwinStore.values`; in order of the points' IRIs."""
-        with self._errors(), self._session() as session:
-            rows = session.execute_read(_values)
+        [row] = self._server.ask(cypher.VALUES, READ_S)
         return ReadingBatch.of(
-            [(point, np.nan if value is None else value, o, r, Quality[quality]) for point, value, o, r, quality in rows]
+            [(point, np.nan if value is None else value, o, r, Quality[quality]) for point, value, o, r, quality in row["rows"]]
         )
 
     def close(self) -> None:
         """See `TwinStore.close`."""
-        self._driver.close()
+        self._server.close()
 
-    # -- sessions and errors --------------------------------------------------------------------------------------
+    # -- commits --------------------------------------------------------------------------------------------------
 
-    def _session(self) -> neo4j.Session:
-        access = neo4j.READ_ACCESS if self._read_only else neo4j.WRITE_ACCESS
-        return self._driver.session(database=self._database, fetch_size=-1, default_access_mode=access)
+    def _commit_at_once(self, change: ChangeSet, revision: Revision, mark: str) -> Revision:
+        packed = pack(change)
 
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
+        def work(tx: Tx) -> Revision | None:
+            state = tx.run(cypher.LOCK, asked=mark).single(strict=True)
+            if state["staged"]:
+                return None
+            kept = _kept(tx, revision, mark, state["revision"])
+            if kept is not None:
+                return kept
+            since = np.full(len(change.added), revision.number, dtype=np.int32)
+            effect = write(tx, change.added, change.removed, since, number=revision.number, empty=state["revision"] == 0)
+            sweep(tx, change.removed)
+            own(tx, change)
+            revise(tx, revision, packed, mark, effect.more)
+            reached("commit.written")
+            return revision
+
+        while (done := self._server.write(work, COMMIT_S)) is None:
+            self._work_off()
+        return done
+
+    def _commit_in_steps(self, change: ChangeSet, revision: Revision, mark: str) -> Revision:
+        parts = keep_parts(self._server, change, mark)
+        reached("stage.kept")
+
+        def work(tx: Tx) -> Revision | bool:
+            state = tx.run(cypher.LOCK, asked=mark).single(strict=True)
+            if state["staged"]:
+                return bool(state["staged"] == mark)
+            kept = _kept(tx, revision, mark, state["revision"])
+            if kept is not None:
+                return kept
+            stage(tx, revision, mark, parts)
+            return True
+
         try:
-            yield
-        except AuthError as error:
-            raise StoreUnavailable(f"{self.url} refuses the user: check the store's user and password ({error.message})") from error
-        except Neo4jError as error:
-            if "OutOfMemory" in (error.code or ""):
+            while not (done := self._server.write(work)):
+                self._work_off()
+        except StaleRevision:
+            self._server.tell(cypher.DROP_PARTS, COMMIT_S, commit=mark)
+            raise
+        if isinstance(done, Revision):
+            self._server.tell(cypher.DROP_PARTS, COMMIT_S, commit=mark)
+            return done
+        reached("commit.staged")
+        self._work_off()
+        return revision
+
+    def _work_off(self, progress: Progress | None = None) -> None:
+        """Take the open intent to its end, beside any other process that does the same. Raises what the server refused it for."""
+        refused: RefusedByServer | None = None
+        while True:
+            try:
+                intent = self._server.write(step, COMMIT_S)
+            except RefusedByServer as error:
+                intent = self._server.read(_intent)
+                if intent is None or intent.back or intent.done >= intent.parts:
+                    raise
+                self._server.write(partial(turn_back, commit=intent.commit))
+                refused = error
+                continue
+            if intent is None:
+                break
+            reached("commit.published" if intent.done == intent.steps else "commit.step")
+            if progress is not None:
+                progress("taking in a change", intent.done, intent.steps)
+        if refused is not None:
+            raise refused
+
+    def _await_whole(self, progress: Progress | None) -> None:
+        """Return when no intent is open. Who may not write waits for the one who does, as long as it goes on."""
+        if not self._server.read_only:
+            self._work_off(progress)
+            return
+        last: Intent | None = None
+        quiet_since = time.monotonic()
+        while (intent := self._server.read(_intent)) is not None:
+            if intent != last:
+                last, quiet_since = intent, time.monotonic()
+            elif time.monotonic() - quiet_since > SILENT_S:
                 raise StoreUnavailable(
-                    f"{self.url} has too little memory for a change of this size: raise server.memory.heap.max_size "
-                    f"(1 GB takes some 300,000 quads), or load the file in parts ({error.message})"
-                ) from error
-            raise StoreUnavailable(f"{self.url} could not do it ({error.code}: {error.message}): see the server's log") from error
-        except (DriverError, OSError) as error:
-            said = " ".join(str(error).split())
-            raise StoreUnavailable(
-                f"{self.url} cannot be reached ({said}): start the server, or correct the address of the store"
-            ) from error
+                    f"{self.url} holds a change that was left half done: "
+                    "open it once with a verb that writes, such as load, and it is brought to its end"
+                )
+            time.sleep(POLL_S)
 
 
-# -- writing ------------------------------------------------------------------------------------------------------
+def _kept(tx: Tx, revision: Revision, mark: str, newest: int) -> Revision | None:
+    """What an earlier try of this very change came to, when only its answer was lost. Raises `StaleRevision` for what comes too late."""
+    row = tx.run(cypher.REVISION_OF_KEY, key=revision.cause.key).single() if revision.cause.key else None
+    if row is None and newest >= revision.number:
+        row = tx.run(cypher.REVISION_OF_COMMIT, number=revision.number, commit=mark).single()
+    if row is not None:
+        return revision_of(row)
+    if newest != revision.number - 1:
+        raise StaleRevision(
+            f"the change was made against revision {revision.number - 1}, but the newest is {newest}: read again and repeat it"
+        )
+    return None
 
 
-def _write(tx: ManagedTransaction, change: ChangeSet, *, empty: bool) -> None:
-    """Bring the graph from the newest revision to the next; `empty` when there is nothing yet to be merged with."""
-    names = _read_names(tx)
-    _learn(tx, names, change.added)
-    added, removed = split(change.added), split(change.removed)
-    subjects = sorted(added.facts.keys() | removed.facts.keys())
-    before = {} if empty else _read_facts(tx, subjects, names)
-    rows = [_node_row(subject, before.get(subject, {}), added, removed, names) for subject in subjects]
-    _run(tx, cypher.NEW_NODES if empty else cypher.NODES, rows)
-    _run(tx, cypher.ENDS, sorted({end for s, _, o in added.links for end in (s, o)} - set(subjects)))
-    _write_links(tx, added, removed, names, empty=empty)
-    _run(tx, cypher.OWNERS, [list(pair) for pair in sorted(change.graphs.items())])
-    loose = sorted(removed.facts.keys() | {end for s, _, o in removed.links for end in (s, o)})
-    _run(tx, cypher.FORGET_VALUES, loose)
-    _run(tx, cypher.PRUNE, loose)
+def _state(tx: Tx) -> _State:
+    row = tx.run(cypher.STATE).single(strict=True)
+    return _State(row["revision"], row["staged"], row["quads"])
 
 
-def _learn(tx: ManagedTransaction, names: Names, added: QuadBlock) -> None:
-    terms = added.terms
-    predicates = [terms[p] for p in np.unique(added.quads[:, 1]).tolist()]
-    types = [n for n, term in enumerate(terms) if term == RDF_TYPE]
-    objects = np.unique(added.quads[np.isin(added.quads[:, 1], types), 2]).tolist()
-    labels, links = names.learn((terms[o] for o in objects if is_iri(terms[o])), predicates)
-    for kind, new in (("label", labels), ("predicate", links)):
-        _run(tx, cypher.ADD_NAMES, [list(pair) for pair in sorted(new.items())], kind=kind)
+def _intent(tx: Tx) -> Intent | None:
+    commit = _state(tx).staged
+    return None if commit is None else read_intent(tx, commit)
 
 
-def _node_row(subject: str, before: Mapping[Fact, None], added: Split, removed: Split, names: Names) -> list[Any]:
-    """IRI, labels to set, labels to take away, properties to set (None takes one away)."""
-    more, fewer = added.facts.get(subject, {}), removed.facts.get(subject, {})
-    after = {fact: None for fact in before if fact not in fewer} | more
-    labels = labels_of(after, names)
-    touched = {p for p, _, _ in more} | {p for p, _, _ in fewer if p in names.predicates}
-    properties: dict[str, Any] = {names.predicates[p]: None for p in sorted(touched)} if before else {}
-    properties |= properties_of((fact for fact in after if fact[0] in touched), names)
-    properties["_facts"] = sorted(encode(fact, names) for fact in after) or None
-    return [subject, labels, sorted(set(labels_of(before, names)).difference(labels)), properties]
-
-
-def _write_links(tx: ManagedTransaction, added: Split, removed: Split, names: Names, *, empty: bool) -> None:
-    """Reads what the subjects say already and writes by id: to search a pair of dense nodes for a dynamic type takes milliseconds each."""
-    wanted = added.links.keys() | removed.links.keys()
-    there = {} if empty else _read_links(tx, wanted, names)
-    create, regraph, unlink = [], [], []
-    for link in sorted(wanted):
-        identity, before = there.get(link, ("", []))
-        after = sorted({graph for graph in before if graph not in removed.links.get(link, {})} | added.links.get(link, {}).keys())
-        if not identity and after:
-            create.append([link[0], names.predicates[link[1]], link[2], {"predicate": link[1], "graphs": after}])
-        elif identity and not after:
-            unlink.append(identity)
-        elif after != before:
-            regraph.append([identity, after])
-    _run(tx, cypher.UNLINK, unlink)
-    _run(tx, cypher.REGRAPH, regraph)
-    _run(tx, cypher.NEW_LINKS, create)
-
-
-def _revise(tx: ManagedTransaction, revision: Revision, change: ChangeSet, mark: str) -> None:
-    cause = revision.cause
-    tx.run(
-        cypher.REVISE,
-        number=revision.number,
-        author=cause.author,
-        source=cause.source,
-        at=cause.at.astimezone(UTC),
-        reason=cause.reason,
-        added=revision.added,
-        removed=revision.removed,
-        change=pack(change),
-        commit=mark,
-    ).consume()
-
-
-def _is_ours(tx: ManagedTransaction, number: int, mark: str) -> bool:
-    """Whether an earlier try of this very commit went through and only its answer was lost."""
-    return tx.run("MATCH (r:Revision {number: $number, commit: $mark}) RETURN r.number", number=number, mark=mark).single() is not None
-
-
-@unit_of_work(timeout=VALUES_S)
-def _write_values(tx: ManagedTransaction, rows: list[Any]) -> None:
-    tx.run(cypher.WRITE_VALUES, rows=rows).consume()
-
-
-def _run(tx: ManagedTransaction, text: LiteralString, rows: Sequence[Any], **parameters: Any) -> None:
-    for batch in _batches(rows):
-        tx.run(text, rows=batch, **parameters).consume()
-
-
-def _batches(rows: Sequence[Any]) -> Iterator[list[Any]]:
-    iterator = iter(rows)
-    while batch := list(islice(iterator, BATCH)):
-        yield batch
-
-
-# -- reading ------------------------------------------------------------------------------------------------------
-
-
-def _read_names(tx: ManagedTransaction) -> Names:
-    tables = {row["kind"]: dict(zip(row["iris"], row["names"], strict=True)) for row in tx.run(cypher.NAMES)}
-    return Names.of(tables.get("label", {}), tables.get("predicate", {}))
-
-
-def _read_facts(tx: ManagedTransaction, subjects: Sequence[str], names: Names) -> dict[str, dict[Fact, None]]:
-    facts: dict[str, dict[Fact, None]] = {}
-    for batch in _batches(subjects):
-        row = tx.run(cypher.FACTS, rows=batch).single(strict=True)
-        for iri, entries in zip(row["iris"], row["facts"], strict=True):
-            facts[iri] = dict.fromkeys(decode(entry, names) for entry in entries)
-    return facts
-
-
-def _read_links(tx: ManagedTransaction, wanted: AbstractSet[Link], names: Names) -> dict[Link, tuple[str, list[str]]]:
-    """The relationship's id and graphs of each wanted link that is there. Cost: linear in what the subjects are linked to."""
-    found: dict[Link, tuple[str, list[str]]] = {}
-    for batch in _batches(sorted({s for s, _, _ in wanted})):
-        row = tx.run(cypher.LINKS_OF, rows=batch).single(strict=True)
-        for s, name, o, identity, graphs in zip(row["subjects"], row["names"], row["objects"], row["ids"], row["graphs"], strict=True):
-            link = (s, names.iris[name], o)
-            if link in wanted:
-                found[link] = (identity, graphs)
-    return found
-
-
-@unit_of_work(timeout=READ_S)
-def _load(tx: ManagedTransaction) -> tuple[Revision | None, tuple[QuadBlock, dict[str, str]]]:
-    newest, names = _newest(tx), _read_names(tx)
-    owners = {row["iri"]: row["owner"] for row in tx.run("MATCH (g:Graph) RETURN g.iri AS iri, g.owner AS owner ORDER BY iri")}
-    ids: dict[str, int] = {}
-    number = ids.setdefault
-    columns: list[int] = []
-    after = ""
-    while (page := tx.run(cypher.NODE_PAGE, after=after, limit=PAGE).single(strict=True))["last"] is not None:
-        for iri, entries in zip(page["iris"], page["facts"], strict=True):
-            s = number(iri, len(ids))
-            for entry in entries:
-                name, graph, obj = entry.split(" ", 2)
-                columns += (s, number(names.iris[name], len(ids)), number(obj, len(ids)), number(graph, len(ids)))
-        for row in tx.run(cypher.LINK_PAGE, after=after, last=page["last"]):
-            p = number(names.iris[row["name"]], len(ids))
-            graphs = [number(graph, len(ids)) for graph in row["graphs"]]
-            for subject, obj in zip(row["subjects"], row["objects"], strict=True):
-                s, o = number(subject, len(ids)), number(obj, len(ids))
-                for g in graphs:
-                    columns += (s, p, o, g)
-        after = page["last"]
-    return newest, (QuadBlock(list(ids), np.array(columns, dtype=np.int32).reshape(-1, 4)), owners)
-
-
-@unit_of_work(timeout=READ_S)
-def _newest(tx: ManagedTransaction) -> Revision | None:
-    row = tx.run(cypher.NEWEST).single()
-    return None if row is None else _revision(row)
-
-
-@unit_of_work(timeout=READ_S)
-def _revisions(tx: ManagedTransaction, since: int) -> list[Revision]:
-    return [_revision(row) for row in tx.run(cypher.REVISIONS, since=since)]
-
-
-def _revision(row: neo4j.Record) -> Revision:
-    cause = Cause(row["author"], row["source"], row["at"].to_native().astimezone(UTC), row["reason"])
-    return Revision(row["number"], cause, row["added"], row["removed"])
-
-
-@unit_of_work(timeout=READ_S)
-def _packed_change(tx: ManagedTransaction, number: int) -> bytes | None:
-    row = tx.run("MATCH (r:Revision {number: $number}) RETURN r.change AS change", number=number).single()
-    return None if row is None else bytes(row["change"])
-
-
-@unit_of_work(timeout=READ_S)
-def _values(tx: ManagedTransaction) -> list[list[Any]]:
-    rows: list[list[Any]] = tx.run(cypher.VALUES).single(strict=True)["rows"]
-    return rows
+def _first(rows: Sequence[Mapping[str, Any]]) -> Revision | None:
+    return revision_of(rows[0]) if rows else None

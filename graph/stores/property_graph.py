@@ -8,30 +8,39 @@ Rules of this file:
    leading digit. Is the name reserved or taken by another IRI, it is `prefix_local`; without a known prefix, or taken again, `local_2`,
    `local_3` and so on. A name, once given, stays: the table of names is kept in the graph. So no label, type or property name holds a
    caller's text.
-4. A property is an integer, a float, a boolean or a text; several values make an array of one of these, of texts when they do not agree.
-5. What a property cannot carry stands beside it in `_facts`: one text `NAME GRAPH KEY` for each type and literal, exact (`ontology.terms`).
-   A relationship carries its `predicate` and the list `graphs` of the graphs that say it.
+4. A property is an integer, a float, a boolean, an instant (with or without an offset), a date or a text; several values make an array
+   of one of these, of texts when they do not agree.
+5. What a property cannot carry stands beside it in `_facts`: one text `NAME SINCE GRAPH KEY` for each type and literal, exact
+   (`ontology.terms`); SINCE is the revision that said it. A relationship carries its `predicate`, the list `graphs` of the graphs that
+   say it, and the list `since` of the revisions by which they did.
+6. What another hand wrote has the IRI `urn:ridethrough:neo4j:NAME` unless the table knows the name; such an IRI is named NAME again.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime
+from itertools import repeat
+from urllib.parse import quote, unquote
 
 from ontology.namespaces import BRICK, DCX, PREFIXES, RDF, REC, XSD, compact, local_name
 from ontology.terms import KeyQuad, is_iri, is_literal, literal_parts
 
 RDF_TYPE = RDF + "type"
-RESERVED_LABELS = frozenset({"Resource", "Twin", "Revision", "Graph", "Name"})
+NATIVE = "urn:ridethrough:neo4j:"
+RESERVED_LABELS = frozenset(
+    {"Resource", "Twin", "Revision", "Graph", "Name", "TwinStaged", "TwinPart", "TwinBranch", "TwinBranchRevision"},
+)
 RESERVED_PREDICATES = frozenset({"iri", "value", "quality", "observedAt", "receivedAt", "_facts"})
 
 Fact = tuple[str, str, str]
 """Predicate, object, graph of a quad that its subject's node carries."""
 Link = tuple[str, str, str]
 """Subject, predicate, object of a quad that is a relationship."""
-Native = bool | int | float | str
+Native = bool | int | float | str | datetime | date
 
 _INTEGERS = frozenset(
     XSD + name
@@ -79,8 +88,18 @@ def _named(iris: Iterable[str], taken: Iterable[str]) -> dict[str, str]:
     return names
 
 
+def native_iri(name: str) -> str:
+    """The IRI of a label, type or property that another hand named (rule 6)."""
+    return NATIVE + quote(name, safe="")
+
+
+def native_name(iri: str) -> str | None:
+    """What another hand called it, for the IRI of such a name; None for any other."""
+    return unquote(iri[len(NATIVE) :]) if iri.startswith(NATIVE) else None
+
+
 def _candidates(iri: str) -> Iterable[str]:
-    local = safe_name(local_name(iri))
+    local = safe_name(native_name(iri) or local_name(iri))
     yield local
     prefix, colon, _ = compact(iri).partition(":")
     if colon and prefix in PREFIXES:
@@ -99,36 +118,38 @@ def safe_name(text: str) -> str:
 
 @dataclass(slots=True)
 class Split:
-    """Quads by where they stand in the property graph, each once."""
+    """Quads by where they stand in the property graph, each once, with the revision that says it."""
 
-    facts: dict[str, dict[Fact, None]] = field(default_factory=lambda: defaultdict(dict))
+    facts: dict[str, dict[Fact, int]] = field(default_factory=lambda: defaultdict(dict))
     """By subject."""
-    links: dict[Link, dict[str, None]] = field(default_factory=lambda: defaultdict(dict))
+    links: dict[Link, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
     """The graphs that say a link."""
 
 
-def split(quads: Iterable[KeyQuad]) -> Split:
-    """Part the quads by rule 2."""
+def split(quads: Iterable[KeyQuad], since: Iterable[int] | None = None) -> Split:
+    """Part the quads by rule 2; `since` gives the revision of each, 0 where it does not matter."""
     parts = Split()
     facts, links = parts.facts, parts.links
-    for s, p, o, g in quads:
+    for (s, p, o, g), revision in zip(quads, repeat(0) if since is None else since, strict=False):
         if o.startswith('"') or p == RDF_TYPE:
-            facts[s][p, o, g] = None
+            facts[s][p, o, g] = revision
         else:
-            links[s, p, o][g] = None
+            links[s, p, o][g] = revision
     return parts
 
 
-def encode(fact: Fact, names: Names) -> str:
+def encode(fact: Fact, since: int, names: Names) -> str:
     """A fact as an entry of `_facts` (rule 5)."""
     predicate, obj, graph = fact
-    return f"{names.predicates[predicate]} {graph} {obj}"
+    return f"{names.predicates[predicate]} {since} {graph} {obj}"
 
 
-def decode(entry: str, names: Names) -> Fact:
-    """The fact of an entry of `_facts`; the inverse of `encode`."""
-    name, graph, obj = entry.split(" ", 2)
-    return names.iris[name], obj, graph
+def decode(entry: str, names: Names) -> tuple[Fact, int]:
+    """The fact of an entry of `_facts` and the revision that said it; the inverse of `encode`. Raises `ValueError` for another text."""
+    name, since, graph, obj = entry.split(" ", 3)
+    if name not in names.iris:
+        raise ValueError(f"{entry!r} has no known name")
+    return (names.iris[name], obj, graph), int(since)
 
 
 def labels_of(facts: Iterable[Fact], names: Names) -> list[str]:
@@ -151,26 +172,63 @@ def native_values(keys: Iterable[str]) -> Native | list[Native]:
     values: list[Native] = [native(key) for key in ordered]
     if len(values) == 1:
         return values[0]
-    kinds = {type(value) for value in values}
+    kinds = {_kind(value) for value in values}
     if len(kinds) == 1:
         return values
-    if kinds == {int, float}:
-        return [float(value) for value in values]
+    if kinds == {"int", "float"}:
+        return [float(value) for value in values if isinstance(value, int | float)]
     return [literal_parts(key).lexical for key in ordered]
 
 
+def _kind(value: Native) -> str:
+    """An array of Neo4j holds values of one kind; instants with and without an offset are two."""
+    return "instant" if isinstance(value, datetime) and value.tzinfo else type(value).__name__
+
+
 def native(key: str) -> Native:
-    """A literal as an integer of 64 bits, a float or a boolean where it is well-formed as one, else its lexical form."""
+    """A literal as an integer of 64 bits, a float, a boolean, an instant or a date where it reads as one, else its lexical form."""
     parts = literal_parts(key)
-    text = parts.lexical.strip()
+    reader = _READERS.get(parts.datatype)
+    if reader is None:
+        return parts.lexical
     try:
-        if parts.datatype in _INTEGERS:
-            number = int(text)
-            return number if number in _INT64 else parts.lexical
-        if parts.datatype in _FLOATS:
-            return float(text)
+        value = reader(parts.lexical.strip(" \t\r\n"))
     except ValueError:
         return parts.lexical
-    if parts.datatype == XSD + "boolean":
-        return _BOOLEANS.get(text, parts.lexical)
-    return parts.lexical
+    return parts.lexical if value is None else value
+
+
+def _integer(text: str) -> int | None:
+    number = int(text) if _DIGITS.fullmatch(text) else None
+    return number if number is not None and number in _INT64 else None
+
+
+def _float(text: str) -> float | None:
+    return float(text.replace("INF", "inf")) if _NUMBER.fullmatch(text) else None
+
+
+def _instant(text: str) -> datetime | None:
+    """To the microsecond; Neo4j knows the years from 1 to 9999 that Python does, and offsets of whole minutes to 18 hours."""
+    found = _INSTANT.fullmatch(text)
+    if found is None:
+        return None
+    moment, fraction, offset = found.groups()
+    return datetime.fromisoformat(moment + (fraction or "")[:7] + (offset or "").replace("Z", "+00:00"))
+
+
+def _date(text: str) -> date | None:
+    return date.fromisoformat(text) if _DATE.fullmatch(text) else None
+
+
+_DIGITS = re.compile(r"[+-]?[0-9]{1,30}")
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?INF|NaN")
+_INSTANT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(\.[0-9]+)?(Z|[+-](?:0[0-9]|1[0-3]):[0-5][0-9]|[+-]14:00)?")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_READERS: dict[str, Callable[[str], Native | None]] = {
+    **dict.fromkeys(_INTEGERS, _integer),
+    **dict.fromkeys(_FLOATS, _float),
+    XSD + "boolean": _BOOLEANS.get,
+    XSD + "dateTime": _instant,
+    XSD + "dateTimeStamp": _instant,
+    XSD + "date": _date,
+}

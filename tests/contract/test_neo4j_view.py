@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,13 @@ def rows(driver: Driver, text: str, **parameters: object) -> list[list[Any]]:
     return [list(record.values()) for record in result.records]
 
 
+def plain(value: Any) -> Any:
+    """The driver's instants and dates as Python's."""
+    if isinstance(value, list):
+        return [plain(one) for one in value]
+    return value.to_native() if hasattr(value, "to_native") else value
+
+
 def commit(store: Neo4jStore, *quads: KeyQuad, expected: int = 0) -> None:
     """Add the quads."""
     store.commit(ChangeSet(QuadBlock.of(quads), QuadBlock.empty()), CAUSE, expected=expected)
@@ -83,7 +90,17 @@ def test_a_class_is_a_label_and_a_predicate_a_relationship_type(store: Neo4jStor
         ([f'"042"^^{XSD}integer'], 42),
         ([f'"1.50"^^{XSD}decimal'], 1.5),
         ([f'"1"^^{XSD}boolean'], True),
-        ([f'"2026-03-01"^^{XSD}date'], "2026-03-01"),
+        ([f'"2026-03-01"^^{XSD}date'], date(2026, 3, 1)),
+        ([f'"2026-02-30"^^{XSD}date'], "2026-02-30"),
+        ([f'"2026-03-01T12:00:00Z"^^{XSD}dateTime'], datetime(2026, 3, 1, 12, tzinfo=UTC)),
+        ([f'"2026-03-01T12:00:00.25+02:00"^^{XSD}dateTime'], datetime(2026, 3, 1, 10, 0, 0, 250_000, UTC)),
+        ([f'"2026-03-01T12:00:00"^^{XSD}dateTime'], datetime(2026, 3, 1, 12)),  # noqa: DTZ001 - it has no offset
+        ([f'"2026-03-01T24:00:00Z"^^{XSD}dateTime'], "2026-03-01T24:00:00Z"),
+        ([f'"2026-03-01"^^{XSD}date', f'"2026-03-02"^^{XSD}date'], [date(2026, 3, 1), date(2026, 3, 2)]),
+        (
+            [f'"2026-03-01T12:00:00"^^{XSD}dateTime', f'"2026-03-01T12:00:00Z"^^{XSD}dateTime'],
+            ["2026-03-01T12:00:00", "2026-03-01T12:00:00Z"],
+        ),
         ([f'"1e400 or so"^^{XSD}double'], "1e400 or so"),
         ([f'"9223372036854775808"^^{XSD}integer'], "9223372036854775808"),
         (['"b"', '"a"@en'], ["a", "b"]),
@@ -93,10 +110,11 @@ def test_a_class_is_a_label_and_a_predicate_a_relationship_type(store: Neo4jStor
     ],
 )
 def test_a_literal_is_a_native_property(store: Neo4jStore, cypher: Driver, keys: list[str], expected: object) -> None:
-    """Numbers and booleans as such, else text; several values as an array, of texts when they do not agree."""
+    """Numbers, booleans, instants and dates as such, else text; several values as an array, of texts when they do not agree."""
     commit(store, *[("urn:u", DCX + "rating", key, G) for key in keys])
 
-    assert rows(cypher, "MATCH (u:Resource {iri: 'urn:u'}) RETURN u.rating") == [[expected]]
+    [[found]] = rows(cypher, "MATCH (u:Resource {iri: 'urn:u'}) RETURN u.rating")
+    assert (plain(found), type(plain(found))) == (expected, type(expected))
 
 
 def test_a_change_of_types_and_literals_changes_labels_and_properties(store: Neo4jStore, cypher: Driver) -> None:

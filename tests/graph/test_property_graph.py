@@ -38,8 +38,8 @@ def test_a_fact_comes_back_from_its_entry() -> None:
     names.learn([], [DCX + "note", BRICK + "value"])
 
     for fact in ((DCX + "note", '"two words "@en', "urn:g"), (BRICK + "value", '""', "_:g")):
-        assert decode(encode(fact, names), names) == fact
-    assert encode((BRICK + "value", '"5"', "urn:g"), names) == 'brick_value urn:g "5"'
+        assert decode(encode(fact, 7, names), names) == (fact, 7)
+    assert encode((BRICK + "value", '"5"', "urn:g"), 12, names) == 'brick_value 12 urn:g "5"'
 
 
 def test_quads_part_into_facts_of_nodes_and_links_between_them() -> None:
