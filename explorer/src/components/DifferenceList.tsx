@@ -1,6 +1,6 @@
 // A difference, grouped by entity: what is said anew, what no longer, and what in its place.
 import { useMemo } from "preact/hooks";
-import { byEntity, objectText, type Group, type Line } from "../core/difference";
+import { byEntity, isUnnamed, objectText, type Group, type Line } from "../core/difference";
 import { counted, whole } from "../core/format";
 import { compact } from "../core/iri";
 import { labelOf } from "../core/labels";
@@ -18,7 +18,7 @@ export function DifferenceList({ difference, empty = "Nothing is different." }: 
   const left = addedCount + removedCount - added.length - removed.length;
   return (
     <div class="difference" role="region" aria-label="Difference">
-      <p class="quiet"><Counts added={addedCount} removed={removedCount} /> {counted(addedCount + removedCount, "fact")} about {counted(groups.length, "entity", "entities")}{left > 0 && " and more"}</p>
+      <p class="quiet"><Counts added={addedCount} removed={removedCount} /> · {counted(addedCount + removedCount, "fact")} about {counted(groups.length, "entity", "entities")}{left > 0 && " and more"}</p>
       {groups.slice(0, GROUPS_SHOWN).map((group) => <Entity key={group.subject} group={group} />)}
       {groups.length > GROUPS_SHOWN && <p class="quiet">{whole(groups.length - GROUPS_SHOWN)} more entities are not listed.</p>}
       {left > 0 && (statements.value < STATEMENTS_AT_MOST
@@ -40,7 +40,7 @@ export function Counts({ added, removed }: { added: number; removed: number }) {
 function Entity({ group: { subject, lines } }: { group: Group }) {
   return (
     <section>
-      <h3><NodeLink id={subject} label={subject.startsWith("_:") ? "(unnamed)" : labelOf(subject)} /></h3>
+      <h3>{isUnnamed(subject) ? <span class="quiet">(unnamed)</span> : <NodeLink id={subject} label={labelOf(subject)} />}</h3>
       <table class="lines">
         <tbody>{lines.map((line, i) => <Row key={i} line={line} />)}</tbody>
       </table>

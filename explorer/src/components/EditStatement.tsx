@@ -28,7 +28,7 @@ export function EditStatement({ subject, branch, onClose }: { subject: string; b
   const fits = kind === "number" ? /^[+-]?\d+(\.\d+)?$/.test(text) : kind === "yes or no" ? /^(true|false)$/.test(text) : text !== "";
   return (
     <ActDialog
-      title={`Say of ${labelOf(subject)}`}
+      title={`A statement about ${labelOf(subject)}`}
       verb="Add"
       ready={predicate.trim() !== "" && fits}
       onClose={onClose}

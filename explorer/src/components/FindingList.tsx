@@ -1,5 +1,6 @@
 // Findings by severity: what is wrong where, and what to do about it.
 import { useState } from "preact/hooks";
+import { isUnnamed } from "../core/difference";
 import { counted, whole } from "../core/format";
 import { labelOf } from "../core/labels";
 import type { Finding, Severity } from "../core/types";
@@ -66,7 +67,7 @@ function Row({ finding: { severity, code, focus, message, remedy, count } }: { f
       <span class={`mark mark-${look?.token}`}><span aria-hidden="true" class="glyph">{look?.glyph}</span><span class="unseen">{look?.word}</span></span>
       <div>
         <p>
-          {focus && (focus.startsWith("_:") ? <span class="quiet">(unnamed) </span> : <><NodeLink id={focus} label={labelOf(focus)} /> · </>)}
+          {focus && (isUnnamed(focus) ? <span class="quiet">(unnamed) </span> : <><NodeLink id={focus} label={labelOf(focus)} /> · </>)}
           {message}{count > 1 && <span class="quiet"> · {whole(count)} times</span>}
         </p>
         {remedy && <p class="quiet">{remedy}</p>}

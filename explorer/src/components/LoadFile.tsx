@@ -44,6 +44,7 @@ export function LoadFile({ name, onClose }: { name: string | null; onClose: () =
     setKey(newKey());
   };
 
+  const known = sources.value.data?.find((one) => one.name === source.trim());
   const send = async (dryRun: boolean): Promise<void> => {
     if (!file) return;
     stop.current = new AbortController();
@@ -52,7 +53,8 @@ export function LoadFile({ name, onClose }: { name: string | null; onClose: () =
     setStep(dryRun ? "trying" : "applying");
     const wish = { file, source: source.trim(), author: author.value.trim(), reason: reason.trim(), key, deletions: deletions === "" ? null : Number(deletions), branch };
     try {
-      const tag = dryRun || !tried ? await tagOf(wish.source, branch, stop.current.signal) : tried.tag;
+      const isNew = branch === null && known === undefined;
+      const tag = !dryRun && tried ? tried.tag : isNew ? null : await tagOf(wish.source, branch, stop.current.signal);
       const taken = await put(wish, dryRun, tag, setShare, stop.current.signal);
       if (dryRun) {
         setTried({ taken, tag });
@@ -75,7 +77,6 @@ export function LoadFile({ name, onClose }: { name: string | null; onClose: () =
   };
 
   const busy = step === "trying" || step === "applying";
-  const known = sources.value.data?.find((one) => one.name === source.trim());
   const complete = file !== null && source.trim() !== "" && author.value.trim() !== "" && reason.trim().length >= 3;
   return (
     <section aria-label="Load a file" class="load">
@@ -123,6 +124,7 @@ function Outcome({ taken }: { taken: Taken }) {
     <>
       <h2>What would change</h2>
       <DifferenceList difference={taken} empty="Nothing: the source says exactly that already." />
+      {taken.quarantined && <p>The policy of the source does not let errors in: applied, it becomes the branch {taken.quarantined}, and the site stays as it is.</p>}
       <h2>Findings <span class="count">{taken.findings.length}</span></h2>
       <FindingList found={taken.findings} />
     </>

@@ -15,7 +15,8 @@ import { EditStatement } from "./EditStatement";
 import { Failure, NodeLink, Notice } from "./parts";
 
 const told = signal<Loaded<Told[]>>(IDLE);
-const SHOWN = 300;
+/** Statements told at most. */
+const STATEMENTS_AT_ONCE = 200;
 
 export function Provenance({ id }: { id: string }) {
   const [open, setOpen] = useState(false);
@@ -27,10 +28,11 @@ export function Provenance({ id }: { id: string }) {
   }, [id]);
   useEffect(() => {
     if (!open) return;
-    return load(told, async (stop) => (await askHere<{ provenance: Told[] }>(PROVENANCE, { id, inferred: true }, stop)).provenance);
+    return load(told, async (stop) => (await askHere<{ provenance: Told[] }>(PROVENANCE, { id, first: STATEMENTS_AT_ONCE }, stop)).provenance);
   }, [open, id, asOf, branch, changes]);
   const editable = branch !== null && asOf === null;
   const { state, data, error } = told.value;
+  const ground = (data ?? []).filter(({ inferred }) => !inferred);
   return (
     <>
       <details class="provenance" open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
@@ -40,10 +42,16 @@ export function Provenance({ id }: { id: string }) {
         {data?.length === 0 && <p class="quiet">Nobody says anything about it.</p>}
         {data && data.length > 0 && (
           <ul class="said" aria-label="Statements and who says them">
-            {data.slice(0, SHOWN).map((one, i) => <Row key={i} told={one} onTakeOut={editable && !one.inferred ? () => setEditing(one) : null} />)}
-            {data.length > SHOWN && <li class="quiet">{whole(data.length - SHOWN)} more statements</li>}
+            {ground.map((one, i) => <Row key={i} told={one} onTakeOut={editable ? () => setEditing(one) : null} />)}
           </ul>
         )}
+        {data && data.length > ground.length && (
+          <details>
+            <summary>Inferred, said by nobody <span class="count">{data.length - ground.length}</span></summary>
+            <ul class="said" aria-label="Inferred statements">{data.filter(({ inferred }) => inferred).map((one, i) => <Row key={i} told={one} onTakeOut={null} />)}</ul>
+          </details>
+        )}
+        {data?.length === STATEMENTS_AT_ONCE && <p class="quiet">and perhaps more: <code>ridethrough provenance</code> tells all.</p>}
       </details>
       {editable && <button type="button" class="small" onClick={() => setEditing("add")}>Add a statement…</button>}
       {editing === "add" && branch !== null && <EditStatement subject={id} branch={branch} onClose={() => setEditing(null)} />}
@@ -57,7 +65,7 @@ function Row({ told: one, onTakeOut }: { told: Told; onTakeOut: (() => void) | n
   return (
     <li class={inferred ? "inferred" : ""}>
       <p>
-        <span class="quiet" title={predicate}>{words(predicate)}</span>{" "}
+        <span class="quiet" title={predicate}>{compact(predicate)}</span>{" "}
         {objectIsId && /^(https?|urn):/.test(object) ? <NodeLink id={object} label={labelOf(object)} /> : <span title={compact(object)}>{objectText(one)}</span>}
         {onTakeOut && <button type="button" class="take-out" title="Take out on this branch" aria-label={`Take out ${statementText(one)}`} onClick={onTakeOut}>×</button>}
       </p>

@@ -1,6 +1,6 @@
 // A difference as a person reads it: by entity, and what was replaced in one line.
 import { compact } from "./iri";
-import type { Difference, Statement } from "./types";
+import type { Difference, Statement, Triple } from "./types";
 
 export interface Line {
   predicate: string;
@@ -16,7 +16,12 @@ export interface Group {
   lines: Line[];
 }
 
-/** The statements of a difference by subject; one removed and one added with the same subject, predicate and graph are one line. O(n log n). */
+/** A node without a name of its own, whatever the service calls it. */
+export function isUnnamed(id: string): boolean {
+  return id.startsWith("_:");
+}
+
+/** The statements of a difference by subject, those without a name last; one removed and one added with the same subject, predicate and graph are one line. O(n log n). */
 export function byEntity({ added, removed }: Pick<Difference, "added" | "removed">): Group[] {
   const groups = new Map<string, Map<string, { before: Statement[]; after: Statement[] }>>();
   const put = (statement: Statement, side: "before" | "after"): void => {
@@ -30,7 +35,7 @@ export function byEntity({ added, removed }: Pick<Difference, "added" | "removed
   for (const statement of removed) put(statement, "before");
   for (const statement of added) put(statement, "after");
   return [...groups]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .sort(([a], [b]) => Number(isUnnamed(a)) - Number(isUnnamed(b)) || (a < b ? -1 : 1))
     .map(([subject, lines]) => ({ subject, lines: [...lines].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, both]) => linesOf(both)) }));
 }
 
@@ -46,14 +51,14 @@ function linesOf({ before, after }: { before: Statement[]; after: Statement[] })
 const STRING = "http://www.w3.org/2001/XMLSchema#string";
 
 /** An object as it is read: a CURIE, or a literal with its language or its datatype. */
-export function objectText({ object, objectIsId, datatype, language }: Statement): string {
-  if (objectIsId) return compact(object);
+export function objectText({ object, objectIsId, datatype, language }: Triple): string {
+  if (objectIsId) return isUnnamed(object) ? "(unnamed)" : compact(object);
   if (language) return `“${object}” @${language}`;
   if (datatype === null || datatype === STRING) return `“${object}”`;
   return `${object} ${compact(datatype).replace(/^xsd:/, "")}`;
 }
 
 /** A statement in one line, without its subject. */
-export function statementText(statement: Statement): string {
+export function statementText(statement: Triple): string {
   return `${compact(statement.predicate)} ${objectText(statement)}`;
 }

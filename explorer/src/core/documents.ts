@@ -79,7 +79,8 @@ export const SET_POINT = `mutation SetPoint($input: SetPointInput!) { setPoint(i
 export const COMMAND = `query Command($id: ID!) { command(id: $id) { id point value state reasons } }`;
 
 const REVISION = "number branch at author source reason added removed";
-const STATEMENT = "subject predicate object objectIsId datatype language graph source";
+const TRIPLE = "subject predicate object objectIsId datatype language";
+const STATEMENT = `${TRIPLE} graph source`;
 const DIFFERENCE = `addedCount removedCount added(first: $first) { ${STATEMENT} } removed(first: $first) { ${STATEMENT} }`;
 const FINDING = "severity code focus message remedy path count";
 
@@ -102,9 +103,9 @@ export const FINDINGS = `query Findings { sources { name findings { ${FINDING} }
 
 export const BRANCHES = `query Branches { branches { name base at author reason revisions { ${REVISION} } } }`;
 
-export const PROVENANCE = dated(({ also, given }) => `query Provenance($id: ID!, $inferred: Boolean!${also}) {
-  provenance(id: $id, inferred: $inferred${given}) {
-    ${STATEMENT} inferred revision { number branch at author reason } because { ${STATEMENT} }
+export const PROVENANCE = dated(({ also, given }) => `query Provenance($id: ID!, $first: Int!${also}) {
+  provenance(id: $id, inferred: true, first: $first${given}) {
+    ${STATEMENT} inferred revision { number branch at author reason } because { ${TRIPLE} }
   }
 }`);
 

@@ -8,7 +8,7 @@ import {
 import { IDLE, load, type Loaded } from "./loading";
 import { again, standpoint, view } from "./navigate";
 import { revisionOf, type AsOf } from "./standpoint";
-import type { Branch, ChangeResult, Difference, Finding, OpenedRevision, Revision, Source } from "./types";
+import type { Branch, ChangeResult, Difference, Finding, OpenedRevision, Revision, Source, Triple } from "./types";
 
 /** Revisions listed at a time. */
 export const REVISIONS_AT_ONCE = 50;
@@ -145,15 +145,6 @@ export interface Act {
   key: string;
 }
 
-export interface StatementInput {
-  subject: string;
-  predicate: string;
-  object: string;
-  objectIsId: boolean;
-  datatype: string | null;
-  language: string | null;
-}
-
 export async function revert(number: number, act: Act): Promise<ChangeResult> {
   return (await ask<{ revert: ChangeResult }>(REVERT, { input: { number, ...act } })).revert;
 }
@@ -170,6 +161,6 @@ export async function applyBranch(name: string, act: Act): Promise<ChangeResult>
   return (await ask<{ applyBranch: ChangeResult }>(APPLY_BRANCH, { input: { name, ...act } })).applyBranch;
 }
 
-export async function editBranch(name: string, add: StatementInput[], remove: StatementInput[], act: Act): Promise<ChangeResult> {
+export async function editBranch(name: string, add: Triple[], remove: Triple[], act: Act): Promise<ChangeResult> {
   return (await ask<{ editBranch: ChangeResult }>(EDIT_BRANCH, { input: { name, add, remove, ...act } })).editBranch;
 }

@@ -158,13 +158,16 @@ export interface Revision {
   removed: number;
 }
 
-export interface Statement {
+export interface Triple {
   subject: string;
   predicate: string;
   object: string;
   objectIsId: boolean;
   datatype: string | null;
   language: string | null;
+}
+
+export interface Statement extends Triple {
   graph: string | null;
   source: string | null;
 }
@@ -173,7 +176,7 @@ export interface Statement {
 export interface Provenance extends Statement {
   inferred: boolean;
   revision: Pick<Revision, "number" | "branch" | "at" | "author" | "reason"> | null;
-  because: Statement[];
+  because: Triple[];
 }
 
 export interface Difference {

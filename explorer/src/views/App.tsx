@@ -48,6 +48,7 @@ export function App() {
       </main>
       <Help />
       <When />
+      <News />
       <p class="unseen" role="status" aria-live="polite">{said.value}</p>
     </>
   );
@@ -58,10 +59,7 @@ function StatusLine() {
   if (!data) return <span class="quiet">{state === "failed" ? "no connection" : "connecting…"}</span>;
   return (
     <span class="status quiet">
-      <span>
-        revision <button type="button" class="link" onClick={() => go({ show: "history", revision: data.revision || null, against: null })}>{whole(data.revision)}</button>
-        {news.value?.number === data.revision && <span class="news"> new: {news.value.author}, {news.value.reason}</span>}
-      </span>
+      <span>revision <RevisionNumber number={data.revision} /></span>
       <span class={data.points > 0 && data.live === 0 ? "warn" : ""}>{whole(data.live)} of {whole(data.points)} points live</span>
       {data.control && <span>control on</span>}
     </span>
@@ -83,6 +81,22 @@ function Pages() {
         </button>
       ))}
     </nav>
+  );
+}
+
+function RevisionNumber({ number }: { number: number }) {
+  return <button type="button" class="link" onClick={() => go({ show: "history", revision: number || null, against: null })}>{whole(number)}</button>;
+}
+
+/** A revision that has just come. */
+function News() {
+  if (!news.value) return null;
+  const { number, author, reason } = news.value;
+  return (
+    <p class="news">
+      Revision <RevisionNumber number={number} /> by {author}: {reason || "no reason given"}
+      <button type="button" class="take-out" aria-label="Put away" onClick={() => (news.value = null)}>×</button>
+    </p>
   );
 }
 

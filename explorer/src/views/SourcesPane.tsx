@@ -33,6 +33,7 @@ export function SourcesPane() {
       <div class="detail">
         {loading ? <LoadFile key={loading.name ?? ""} name={loading.name} onClose={() => setLoading(null)} /> : here
           ? <Facts source={here} onLoad={() => setLoading({ name: here.name })} />
+          : data && view.value.source !== null ? <Notice title={`${view.value.source} says nothing now`}><p>Its revisions are in the history.</p></Notice>
           : data && data.length > 0 && <Notice title="No source is open"><p>Open one in the list: its graphs, its findings, its file.</p></Notice>}
       </div>
     </section>

@@ -39,8 +39,8 @@ export function StandpointBar() {
       <strong>{branch !== null && `Branch ${branch}${asOf === null ? "" : ", "}`}{asOf !== null && <Time asOf={asOf} />}</strong>
       <span>
         {branch === null
-          ? "— not now. Live values are not kept for the past; switches stand as they normally do. Control is off."
-          : `— not the site${base ? `: a what-if on top of revision ${whole(base.base)}` : ""}. Control is off.`}
+          ? "— not now: no live values, switches as they normally stand, control off."
+          : `— not the site${base ? `: a what-if on top of revision ${whole(base.base)}` : ""}; control is off.`}
       </span>
       <span class="spread" />
       {branch !== null && <button type="button" class="small" onClick={() => go({ show: "branches" })}>What is different</button>}
