@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
-from bench import failure_one, graphql_list, rdf_load, store_start
+from bench import failure_one, graphql_list, rdf_export, rdf_load, store_start
 
 Row = Mapping[str, object]
 
@@ -16,6 +16,7 @@ def benches(quick: bool) -> Mapping[str, list[Callable[[], Iterator[Row]]]]:
     """Every benchmark by name, with its sizes; the quick ones are for trying out, not for quoting."""
     sizes = failure_one.SIZES[:1] if quick else failure_one.SIZES
     return {
+        rdf_export.NAME: [partial(rdf_export.run, size, 3 if quick else 7) for size in rdf_export.SIZES],
         rdf_load.NAME: [partial(rdf_load.run, size, 3 if quick else 7) for size in rdf_load.SIZES],
         failure_one.NAME: [partial(failure_one.run, size, 8 if quick else 40) for size in sizes],
         store_start.NAME: [partial(store_start.run, store_start.QUICK if quick else size) for size in store_start.SIZES],
