@@ -10,21 +10,13 @@ import numpy as np
 from analytics.columns import distinct
 from analytics.roles import Masks, Roles
 from analytics.supply_graph import Flags
+from graph.connections import Connections
 from graph.snapshot import Relation, Snapshot
-from ontology.media import AIR_COOLING, COMPUTE, CONTROL, LIQUID_COOLING, NETWORK, POWER
-from ontology.namespaces import BRICK, DCX, S223
+from ontology.media import FEEDS_IN
+from ontology.namespaces import BRICK, DCX
 from ontology.terms import Ids, is_literal
 from ontology.vocabulary import Vocabulary
 
-FEEDS_IN = {
-    DCX + "feedsPower": POWER,
-    DCX + "feedsLiquidCooling": LIQUID_COOLING,
-    DCX + "feedsAirCooling": AIR_COOLING,
-    DCX + "feedsNetwork": NETWORK,
-    DCX + "feedsCompute": COMPUTE,
-    DCX + "feedsControl": CONTROL,
-}
-"""The medium of each sub-property of `brick:feeds` that names one."""
 _POWER = 0
 _EMPTY: Ids = np.empty(0, dtype=np.int32)
 
@@ -72,7 +64,7 @@ def supply_triples(snapshot: Snapshot, vocabulary: Vocabulary, roles: Roles) -> 
     u, v = u[new], v[new]
     medium, assumed = _medium(hands_on[u], takes_in[v])
     found.add(u, v, medium, assumed)
-    connections = _connections(snapshot, hands_on, takes_in, found)
+    connections = _connections(snapshot, vocabulary, hands_on, takes_in, found)
     _ties(snapshot, hands_on | takes_in, found)
     _group_members(members, groups, hands_on, found)
     source, target, medium, assumed = found.all()
@@ -123,52 +115,20 @@ def _medium(hands_on: Masks, takes_in: Masks) -> tuple[Ids, Flags]:
     return np.where(mask == 0, _POWER, _lowest(mask)).astype(np.int32), ~_is_one(mask)
 
 
-def _connections(snapshot: Snapshot, hands_on: Masks, takes_in: Masks, found: _Collected) -> Ids:
+def _connections(snapshot: Snapshot, vocabulary: Vocabulary, hands_on: Masks, takes_in: Masks, found: _Collected) -> Ids:
     """Rule 5: `u -> c -> v` in the medium that rule 2 gives the pair (u, v)."""
-    into, out = _ends(snapshot)
+    connections = Connections(snapshot, vocabulary).all
     rows: list[tuple[int, int, int, bool]] = []
-    for connection in sorted(into.keys() | out.keys()):
-        sources, targets = sorted(into.get(connection, ())), sorted(out.get(connection, ()))
-        for u, v in ((u, v) for u in sources or (connection,) for v in targets or (connection,)):
+    for connection in connections:
+        number, ends = connection.number, (connection.sources or (connection.number,), connection.targets or (connection.number,))
+        for u, v in ((u, v) for u in ends[0] for v in ends[1]):
             medium, assumed = _medium(hands_on[[u]], takes_in[[v]])
-            rows.append((u, connection, int(medium[0]), bool(assumed[0])))
-            rows.append((connection, v, int(medium[0]), bool(assumed[0])))
+            rows.append((u, number, int(medium[0]), bool(assumed[0])))
+            rows.append((number, v, int(medium[0]), bool(assumed[0])))
     if rows:
         columns = [np.array(column) for column in zip(*rows, strict=True)]
         found.add(columns[0], columns[1], columns[2], columns[3])
-    return np.array(sorted(into.keys() | out.keys()), dtype=np.int32)
-
-
-def _ends(snapshot: Snapshot) -> tuple[dict[int, set[int]], dict[int, set[int]]]:
-    """For each connection what enters it and what leaves it, said of the connection itself or by its connection points."""
-    into: dict[int, set[int]] = {}
-    out: dict[int, set[int]] = {}
-    for name, ends in (("connectsFrom", into), ("connectsTo", out)):
-        relation = snapshot.relation(S223 + name)
-        for connection, end in zip(relation.subjects.tolist(), relation.objects.tolist(), strict=True):
-            ends.setdefault(connection, set()).add(end)
-    owner: dict[int, int] = {}
-    has, of = snapshot.relation(S223 + "hasConnectionPoint"), snapshot.relation(S223 + "isConnectionPointOf")
-    owner.update(zip(has.objects.tolist(), has.subjects.tolist(), strict=True))
-    owner.update(zip(of.subjects.tolist(), of.objects.tolist(), strict=True))
-    at, through = snapshot.relation(S223 + "connectsAt"), snapshot.relation(S223 + "connectsThrough")
-    joints = {
-        *zip(at.subjects.tolist(), at.objects.tolist(), strict=True),
-        *zip(through.objects.tolist(), through.subjects.tolist(), strict=True),
-    }
-    kinds = {
-        name: set(snapshot.instances([S223 + name]).tolist())
-        for name in ("OutletConnectionPoint", "InletConnectionPoint", "BidirectionalConnectionPoint")
-    }
-    for connection, point in sorted(joints):
-        equipment = owner.get(point)
-        if equipment is None:
-            continue
-        if point in kinds["OutletConnectionPoint"] or point in kinds["BidirectionalConnectionPoint"]:
-            into.setdefault(connection, set()).add(equipment)
-        if point in kinds["InletConnectionPoint"] or point in kinds["BidirectionalConnectionPoint"]:
-            out.setdefault(connection, set()).add(equipment)
-    return into, out
+    return np.array([c.number for c in connections if c.sources or c.targets], dtype=np.int32)
 
 
 def _ties(snapshot: Snapshot, media: Masks, found: _Collected) -> None:

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.columns import distinct
-from analytics.edges import FEEDS_IN
 from analytics.placement import Placement, placement
 from analytics.supply_graph import SupplyGraph
 from graph.snapshot import RDF_TYPE, Snapshot
+from ontology.media import FEEDS_IN
 from ontology.namespaces import BRICK, DCX
 from ontology.terms import Ids, is_iri, is_literal
 from ontology.vocabulary import Vocabulary

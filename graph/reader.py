@@ -47,3 +47,10 @@ class SnapshotReader:
         if relation is None or number is None:
             return []
         return [self._keys[s] for s in relation.subjects_of(number).tolist()]
+
+    def a_subject(self, predicate: str, obj: str) -> str | None:
+        """One of the subjects of an object by a predicate, or None."""
+        relation, number = self._relations.get(predicate), self._find(obj)
+        if relation is None or number is None:
+            return None
+        return next((self._keys[s] for s in relation.subjects_of(number)[:1].tolist()), None)

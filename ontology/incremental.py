@@ -3,31 +3,35 @@
 Rules of this file:
 
 1. A node is *rechecked* when a changed fact is said of it, or lies on a path that some rule reads from it (`ontology/reach.py`).
-2. A blank node belongs to the named node that it hangs on, and is rechecked with it, and with all that hangs there.
+2. A finding about a blank node is shown at the named node that it hangs on. That node is then rechecked, too, with all that hangs on it.
 3. The rechecked nodes are validated as in `ontology.validate`, over a block that holds all that the rules read from them, and no more.
    A finding of the block about any other node means nothing and is left out.
 4. A finding about a term (unknown, deprecated) is that of the rechecked nodes: it names the first of them, and counts their uses alone.
+5. What only the whole model can tell is left to whole validation (`WHOLE_MODEL_CODES`).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from ontology.findings import BLANK_STEPS_MAX, Finding, at_named_nodes
-from ontology.model_check import model_findings
+from ontology.findings import BLANK_STEPS_MAX, Finding
 from ontology.reach import Reach, Step
+from ontology.rings import RING
 from ontology.shacl import Shapes, shapes_of
 from ontology.term_check import defines, term_findings
 from ontology.terms import KeyQuad, QuadBlock, is_blank, is_literal
+from ontology.validate import judged
 from ontology.vocabulary import Vocabulary
 
 PART = 20_000
 """Nodes that are validated at once: some 100,000 triples, with half a gigabyte of memory."""
 
 
+WHOLE_MODEL_CODES = frozenset({RING})
+"""Rules that follow chains of any length."""
 _ANY_GRAPH = "urn:ridethrough:any"
 
 
@@ -45,6 +49,9 @@ class Reader(Protocol):
 
     def subjects(self, predicate: str, obj: str) -> Collection[str]:
         """The subjects of an object by a predicate."""
+
+    def a_subject(self, predicate: str, obj: str) -> str | None:
+        """One of the subjects of an object by a predicate, or None."""
 
 
 class Changed(Protocol):
@@ -68,7 +75,8 @@ class ChangeFindings:
 
     def after(self, before: Iterable[Finding]) -> list[Finding]:
         """All findings of a model, made from those before the change."""
-        return sorted([*(f for f in before if f.focus not in self.rechecked), *self.found], key=lambda finding: finding.order)
+        kept = (f for f in before if f.focus not in self.rechecked or f.code in WHOLE_MODEL_CODES)
+        return sorted(dict.fromkeys((*kept, *self.found)), key=lambda finding: finding.order)
 
 
 def findings_of_change(
@@ -79,52 +87,65 @@ def findings_of_change(
     Pure. Cost: some 30 ms, then as `validate` over the neighbourhood of the change; twice that with `before`.
     """
     planned = shapes or shapes_of(vocabulary)
-    foci = touched(after, change, planned.reach)
-    found = findings_about(after, foci, vocabulary, planned)
+    foci = set(touched(after, change, planned.reach))
+    states = (after,) if before is None else (after, before)
+    found = [_findings(state, foci, vocabulary, planned) for state in states]
+    hanging = {f.focus for findings in found for f in findings if is_blank(f.focus)}
+    if before is None:  # what was wrong with a blank node is not known then
+        hanging |= {node for node in foci if is_blank(node)}
+    if more := {node for blank in hanging for state in states for node in _entity(state, blank)} - foci:
+        foci |= more
+        found = [_findings(state, foci, vocabulary, planned) for state in states]
+    shown = [_shown(findings, state) for findings, state in zip(found, states, strict=True)]
     if before is None:
-        return ChangeFindings(tuple(found), foci)
-    was = findings_about(before, foci, vocabulary, planned)
-    new, gone = set(found) - set(was), set(was) - set(found)
-    return ChangeFindings(tuple(found), foci, tuple(f for f in found if f in new), tuple(f for f in was if f in gone))
+        return ChangeFindings(tuple(shown[0]), frozenset(foci))
+    now, was = shown
+    new, gone = set(now) - set(was), set(was) - set(now)
+    return ChangeFindings(tuple(now), frozenset(foci), tuple(f for f in now if f in new), tuple(f for f in was if f in gone))
 
 
 def findings_about(reader: Reader, foci: Collection[str], vocabulary: Vocabulary, shapes: Shapes | None = None) -> list[Finding]:
     """What is wrong with some nodes, the worst first. Cost: as `validate` over their neighbourhood, `PART` nodes at a time."""
-    planned = shapes or shapes_of(vocabulary)
+    return _shown(_findings(reader, foci, vocabulary, shapes or shapes_of(vocabulary)), reader)
+
+
+def _shown(findings: Iterable[Finding], reader: Reader) -> list[Finding]:
+    """The findings at named nodes, each once, in order."""
+    named = (replace(f, focus=_top(reader, f.focus)) if is_blank(f.focus) else f for f in findings)
+    return sorted(dict.fromkeys(named), key=lambda finding: finding.order)
+
+
+def _findings(reader: Reader, foci: Collection[str], vocabulary: Vocabulary, shapes: Shapes) -> list[Finding]:
     ordered = sorted(foci)
     parts = (ordered[at : at + PART] for at in range(0, len(ordered), PART))
-    found = [finding for part in parts for finding in _findings(reader, part, vocabulary, planned)]
-    return sorted(dict.fromkeys(found), key=lambda finding: finding.order)
+    return [finding for part in parts for finding in _of_part(reader, part, vocabulary, shapes)]
 
 
-def _findings(reader: Reader, foci: Sequence[str], vocabulary: Vocabulary, shapes: Shapes) -> list[Finding]:
+def _of_part(reader: Reader, foci: Sequence[str], vocabulary: Vocabulary, shapes: Shapes) -> Iterator[Finding]:
     block = neighbourhood(reader, foci, shapes.reach)
     wanted = frozenset(foci)
-    judged = [*model_findings(block, vocabulary), *shapes.findings(block)]
+    yield from (f for f in judged(block, vocabulary, shapes) if f.focus in wanted)
     own = QuadBlock.of(quad for focus in foci for quad in sorted(reader.about(focus)))
-    terms = term_findings(own, vocabulary, lambda term: any(defines(p, o) for _, p, o, _ in reader.about(term)))
-    return at_named_nodes([*terms, *(f for f in judged if f.focus in wanted)], block)
+    yield from term_findings(own, vocabulary, lambda term: any(defines(p, o) for _, p, o, _ in reader.about(term)))
 
 
 # -- which nodes ----------------------------------------------------------------------------------------------------------
 
 
 def touched(after: Reader, change: Changed, reach: Reach) -> frozenset[str]:
-    """The nodes to recheck (rules 1 and 2). The state after the change is enough: of the changed facts on one path the nearest decides,
-    and what leads to it is unchanged. Cost: that of the ways back from the changed facts."""
+    """The nodes to recheck (rule 1). The state after the change is enough: of the changed facts on one path the nearest decides, and what
+    leads to it is unchanged. Cost: that of the ways back from the changed facts."""
     ways: dict[Step, list[tuple[Step, ...]]] = defaultdict(list)
     for way, step in reach.edges():
         ways[step].append(way)
     foci: set[str] = set()
     for subject, predicate, obj in {quad[:3] for block in (change.added, change.removed) for quad in block}:
-        foci.add(subject)
-        for start, backward in ((subject, False), (obj, True)):
-            if backward and is_literal(obj):
-                foci |= {obj} if predicate in reach.literals_of else set()
-                continue
-            for way in ways.get((predicate, backward), ()):
-                foci |= _back(after, start, way)
-    return frozenset(node for focus in foci for node in _entity(after, focus))
+        foci |= {subject, obj} if predicate in reach.objects_of else {subject}
+        for way in ways.get((predicate, False), ()):
+            foci |= _back(after, subject, way)
+        for way in ways.get((predicate, True), ()) if not is_literal(obj) else ():
+            foci |= _back(after, obj, way)
+    return frozenset(foci)
 
 
 def _back(reader: Reader, start: str, way: Sequence[Step]) -> set[str]:
@@ -141,33 +162,41 @@ def _back(reader: Reader, start: str, way: Sequence[Step]) -> set[str]:
     return nodes
 
 
-def _entity(reader: Reader, node: str) -> Iterator[str]:
-    """Rule 2: the named node that a blank one hangs on, and all the blank ones that hang on it."""
-    top, steps = node, 0
-    while is_blank(top) and steps < BLANK_STEPS_MAX:
-        above = min((quad[0] for quad in reader.toward(top)), default=top)
-        top, steps = above, steps + (BLANK_STEPS_MAX if above == top else 1)
-    seen, level = {node, top}, [top]
+def _top(reader: Reader, node: str) -> str:
+    """The node that a blank one hangs on: by the first of its subjects in order of keys, and on from there."""
+    for _ in range(BLANK_STEPS_MAX):
+        above = min((quad[0] for quad in reader.toward(node)), default=node) if is_blank(node) else node
+        if above == node:
+            break
+        node = above
+    return node
+
+
+def _entity(reader: Reader, blank: str) -> set[str]:
+    """Rule 2: the node that a blank one hangs on, and all the blank ones that hang there."""
+    top = _top(reader, blank)
+    seen, level = {blank, top}, [top]
     for _ in range(BLANK_STEPS_MAX):
         level = [o for s in level for _, _, o, _ in reader.about(s) if is_blank(o) and o not in seen]
         seen.update(level)
-    yield from seen
+    return seen
 
 
 # -- which facts ----------------------------------------------------------------------------------------------------------
 
 
 def neighbourhood(reader: Reader, foci: Iterable[str], reach: Reach) -> QuadBlock:
-    """All that is said of some nodes, all that the rules read from them, and what their blank ones hang on. Cost: that of what it gives."""
+    """All that is said of some nodes, and all that the rules read from them. Cost: that of what it gives."""
     reading = _Reading(reader)
+    said: dict[str, set[str]] = defaultdict(set)
     nodes = sorted(foci)
     for node in nodes:
-        reading.about(node)
-        if is_blank(node):
-            reading.take((s, p, o) for s, p, o, _ in reader.toward(node))
-        if is_literal(node):
-            reading.take((s, p, node) for p in sorted(reach.literals_of) for s in reader.subjects(p, node))
-    reading.follow([node for node in nodes if not is_literal(node)], reach)
+        for _, predicate, obj, _ in reader.about(node):
+            reading.triples.add((node, predicate, obj))
+            said[predicate].add(obj)
+        witnesses = ((reader.a_subject(predicate, node), predicate) for predicate in reach.objects_of)
+        reading.triples.update((subject, predicate, node) for subject, predicate in witnesses if subject is not None)
+    reading.follow({node for node in nodes if not is_literal(node)}, reach, said)
     return QuadBlock.of((s, p, o, _ANY_GRAPH) for s, p, o in sorted(reading.triples))
 
 
@@ -176,36 +205,27 @@ class _Reading:
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        self._out: dict[str, dict[str, list[str]]] = {}
         self.triples: set[tuple[str, str, str]] = set()
 
-    def take(self, triples: Iterable[tuple[str, str, str]]) -> None:
-        """Keep some facts."""
-        self.triples.update(triples)
+    def follow(self, nodes: Iterable[str], place: Reach, said: Mapping[str, set[str]] | None = None) -> None:
+        """Follow every step from the nodes, and keep what is met. `said` are their objects by predicate, where all is read already."""
+        for (predicate, backward), farther in place.steps.items():
+            if backward:
+                reached = self._back(nodes, predicate)
+            else:
+                reached = self._on(nodes, predicate) if said is None else said.get(predicate, set())
+            if farther.steps and reached:
+                self.follow({node for node in reached if not is_literal(node)}, farther)
 
-    def about(self, node: str) -> dict[str, list[str]]:
-        """The objects of a node by predicate; all of them are kept."""
-        found = self._out.get(node)
-        if found is None:
-            found = self._out[node] = {}
-            for _, predicate, obj, _ in self._reader.about(node):
-                found.setdefault(predicate, []).append(obj)
-                self.triples.add((node, predicate, obj))
+    def _on(self, nodes: Iterable[str], predicate: str) -> set[str]:
+        found: set[str] = set()
+        for node in nodes:
+            objects = self._reader.objects(node, predicate)
+            self.triples.update((node, predicate, obj) for obj in objects)
+            found.update(objects)
         return found
 
-    def follow(self, nodes: Iterable[str], place: Reach) -> None:
-        """Follow every step from the nodes, and keep what is met."""
-        forward: dict[str, set[str]] = {}
-        for node in nodes:
-            for predicate, objects in self.about(node).items():
-                if (predicate, False) in place.steps:
-                    forward.setdefault(predicate, set()).update(objects)
-        for (predicate, backward), farther in place.steps.items():
-            reached = self._into(nodes, predicate) if backward else forward.get(predicate, set())
-            if farther.steps and reached:
-                self.follow([node for node in reached if not is_literal(node)], farther)
-
-    def _into(self, nodes: Iterable[str], predicate: str) -> set[str]:
+    def _back(self, nodes: Iterable[str], predicate: str) -> set[str]:
         found: set[str] = set()
         for node in nodes:
             subjects = self._reader.subjects(predicate, node)

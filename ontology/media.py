@@ -15,6 +15,16 @@ CONTROL = DCX + "Control"
 MEDIA = (POWER, LIQUID_COOLING, AIR_COOLING, NETWORK, COMPUTE, CONTROL)
 """In the order in which an unclear medium is settled."""
 
+FEEDS_IN = {
+    DCX + "feedsPower": POWER,
+    DCX + "feedsLiquidCooling": LIQUID_COOLING,
+    DCX + "feedsAirCooling": AIR_COOLING,
+    DCX + "feedsNetwork": NETWORK,
+    DCX + "feedsCompute": COMPUTE,
+    DCX + "feedsControl": CONTROL,
+}
+"""The medium of each sub-property of `brick:feeds` that names one."""
+
 
 def medium_named(name: str, known: Sequence[str]) -> str | None:
     """Which of the known media (IRIs) is meant by an IRI, a CURIE or a bare name such as `power`; None for none of them."""

@@ -37,13 +37,13 @@ _Index = Mapping[Node, Mapping[str, list[Node]]]
 class Reach:
     """The steps that may follow here, each with the steps that may follow it."""
 
-    __slots__ = ("depth", "literals_of", "steps")
+    __slots__ = ("depth", "objects_of", "steps")
 
     def __init__(self, depth: int = 0) -> None:
         self.depth = depth
         self.steps: dict[Step, Reach] = {}
-        self.literals_of: set[str] = set()
-        """Predicates whose objects are judged though they may be literals (`sh:targetObjectsOf`); at the root only."""
+        self.objects_of: set[str] = set()
+        """Predicates whose objects are judged for being that (`sh:targetObjectsOf`): one subject is enough to see. At the root only."""
 
     def then(self, predicate: str, backward: bool = False) -> Reach | None:
         """The place one step farther, made when it is new; None where that is too far (rule 3)."""
@@ -124,8 +124,7 @@ def _targets(shape: Node, root: Reach, index: _Index) -> None:
     for predicate in facts.get(_SH + "targetSubjectsOf", []):
         root.then(_iri(predicate))
     for predicate in facts.get(_SH + "targetObjectsOf", []):
-        root.then(_iri(predicate), backward=True)
-        root.literals_of.add(_iri(predicate))
+        root.objects_of.add(_iri(predicate))
     for target in facts.get(_SH + "target", []):
         _query(target, root, index)
 

@@ -22,6 +22,7 @@ from ontology.model_check import READ
 from ontology.namespaces import BRICK, DCX, RDF, RDFS, SKOS, UNIT, compact, expand
 from ontology.rdf import read
 from ontology.reach import reach_of
+from ontology.sanity import paths
 from ontology.terms import QuadBlock, is_blank, term_of
 from ontology.vocabulary import Vocabulary, ontology_files, shapes_file
 
@@ -55,7 +56,7 @@ class Shapes:
         self._vocabulary = vocabulary
         triples = list(_shape_triples(vocabulary))
         self._validator = shifty.PreparedValidator(ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES) or b"")
-        self.reach = reach_of(triples, READ)
+        self.reach = reach_of(triples, (*READ, *paths(vocabulary)))
         """How far the shapes and the other checks look from the node that they judge."""
 
     def findings(self, block: QuadBlock) -> list[Finding]:

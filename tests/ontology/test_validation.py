@@ -136,7 +136,11 @@ def test_a_users_own_terms_are_known(tmp_path: Path) -> None:
             ":x a dcx:Redundancy_Group ; dcx:hasMember :a .",
             ":x a dcx:Redundancy_Group ; dcx:hasMember :a ; dcx:requiredCount 1 .",
         ),
-        ("requirement-has-a-medium", ":x dcx:requires [ dcx:atLeast 1 ] .", ":x dcx:requires [ dcx:medium dcx:Power ; dcx:atLeast 1 ] ."),
+        (
+            "requirement-has-a-medium",
+            ":x dcx:requires [ dcx:atLeast 1 ] .",
+            ":x dcx:requires [ dcx:medium dcx:Power ; dcx:atLeast 1 ] . :y dcx:feedsPower :x .",
+        ),
         (
             "requirement-says-how-much",
             ":x dcx:requires [ dcx:medium dcx:Power ] .",
@@ -168,7 +172,7 @@ def test_a_users_own_terms_are_known(tmp_path: Path) -> None:
         (
             "quantity-has-value-and-unit",
             ":x dcx:allocatedPower [ brick:value 3 ] .",
-            ":x dcx:allocatedPower [ brick:value 3 ; brick:hasUnit unit:KiloW ] .",
+            ":x dcx:allocatedPower [ brick:value 3 ; brick:hasUnit unit:KiloW ] . :y dcx:feedsPower :x .",
         ),
         ("rack-units", ":x dcx:uPosition 'top' .", ":x dcx:uPosition 42 ."),
         ("derating", ":x dcx:deratingFactor 1.2 .", ":x dcx:deratingFactor 0.8 ."),
