@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import overload
 
 from graph.changes import ChangeSet
 from graph.difference import without_successor
 from graph.errors import Refused
+from graph.reader import SnapshotReader
 from graph.snapshot import Snapshot
 from ontology.findings import Finding, Severity
+from ontology.incremental import findings_of_change
 from ontology.namespaces import compact
 from ontology.term_check import term_findings
 from ontology.vocabulary import Vocabulary
@@ -19,6 +24,8 @@ DELETIONS_MAX = 0.10
 DELETIONS_FREE = 10
 """Facts that may always go: a tenth of a small file is nothing."""
 FINDINGS_TOLD = 3
+CHECKED_MAX = 20_000
+"""Facts of a change up to which it is checked in full while its author waits: a second or two."""
 
 
 def bound_deletions(source: str, change: ChangeSet, before: int, share: float) -> None:
@@ -38,15 +45,57 @@ def bound_deletions(source: str, change: ChangeSet, before: int, share: float) -
         )
 
 
-def findings_of(state: Snapshot, change: ChangeSet, vocabulary: Vocabulary) -> Sequence[Finding]:
-    """What is wrong with what the change touches, the worst first; `state` is the one after it."""
-    del state
-    return sorted(term_findings(change.added, vocabulary), key=lambda finding: finding.order) if len(change.added) else ()
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What is wrong with what a change touches, the worst first, and which of it the change itself brings."""
+
+    findings: Sequence[Finding]
+    new: Sequence[Finding]
 
 
-def held_up(source: str, policy: Policy, findings: Sequence[Finding]) -> bool:
-    """Whether the policy keeps a change with these findings from the site. Raises `Refused` where it is not even kept."""
-    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
+class WhenAsked(Sequence[Finding]):
+    """Findings that are worked out when somebody looks at them: a change that nothing holds up does not wait for them."""
+
+    def __init__(self, work: Callable[[], Sequence[Finding]]) -> None:
+        self._work = work
+
+    @cached_property
+    def _found(self) -> Sequence[Finding]:
+        return self._work()
+
+    @overload
+    def __getitem__(self, index: int) -> Finding: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Finding]: ...
+    def __getitem__(self, index: int | slice) -> Finding | Sequence[Finding]:
+        """See `Sequence`."""
+        return self._found[index]
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+
+def checked(before: Snapshot, after: Snapshot, change: ChangeSet, vocabulary: Vocabulary, policy: Policy) -> Checked:
+    """Look at what an exact change from one state to the next touches. Cost: that of the neighbourhood of the change; of a change of more
+    than `CHECKED_MAX` facts that nothing could hold up, only the terms are looked at, and that is told."""
+    if policy is Policy.ACCEPT and len(change.added) + len(change.removed) > CHECKED_MAX:
+        found = (*term_findings(change.added, vocabulary), _terms_only(change))
+        told = tuple(sorted(found, key=lambda finding: finding.order))
+        return Checked(told, told)
+    was = None if policy is Policy.ACCEPT else SnapshotReader(before)
+    told_of = findings_of_change(SnapshotReader(after), change, vocabulary, before=was)
+    return Checked(told_of.found, told_of.found if was is None else told_of.new)
+
+
+def _terms_only(change: ChangeSet) -> Finding:
+    count = len(change.added) + len(change.removed)
+    text = f"the change has {count:,} facts: of more than {CHECKED_MAX:,} only the terms are checked at once"
+    return Finding(Severity.INFO, "terms-only", "", text, "`ridethrough validate FILE` checks the shapes and the supply model too")
+
+
+def held_up(source: str, policy: Policy, brought: Sequence[Finding]) -> bool:
+    """Whether the policy keeps a change that brings these findings from the site. Raises `Refused` where it is not even kept."""
+    errors = [finding for finding in brought if finding.severity is Severity.ERROR]
     if not errors or policy is Policy.ACCEPT:
         return False
     if policy is Policy.QUARANTINE:

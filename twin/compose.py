@@ -54,9 +54,7 @@ def open_twin(settings: Settings, purpose: str, *, read_only: bool) -> Opened:
         return replace(opened, held=stack.pop_all())
 
 
-def open_ledger(
-    settings: Settings, purpose: str, *, read_only: bool, progress: Progress | None = None, or_empty: bool = False
-) -> Opened:
+def open_ledger(settings: Settings, purpose: str, *, read_only: bool, progress: Progress | None = None, or_empty: bool = False) -> Opened:
     """The twin without values, for what only reads or changes the graph; where nothing has been loaded yet an error, or, with `or_empty`,
     a twin that keeps nothing. Raises `GraphError`, `OntologyError`."""
     with ExitStack() as stack:

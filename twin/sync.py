@@ -80,3 +80,14 @@ def snapshot_of(store: TwinStore, progress: Progress | None = None) -> Snapshot:
         return Snapshot.empty()
     revision = stored.revision
     return Snapshot.of(stored.quads, revision.number, revision.cause.at, stored.owners, stored.since, stored.changed)
+
+
+def wherever_said(snapshot: Snapshot, block: QuadBlock) -> QuadBlock:
+    """The triples of a block in every graph in which the snapshot says them. Cost: a few look-ups for each."""
+    find, key = snapshot.terms.find, snapshot.key
+    found = []
+    for quad in block:
+        s, p, o = (find(term) for term in quad[:3])
+        if s is not None and p is not None and o is not None:
+            found += [(*quad[:3], key(graph)) for graph in snapshot.facts.find(s, p, o)[3].tolist()]
+    return QuadBlock.of(found)

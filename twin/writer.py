@@ -23,7 +23,7 @@ from graph.snapshot import Snapshot
 from graph.steps import reached
 from ontology.findings import Finding
 from ontology.terms import QuadBlock
-from twin.admission import bound_deletions, findings_of, held_up
+from twin.admission import WhenAsked, bound_deletions, checked, held_up
 from twin.answers import Policies, Policy, Synced
 from twin.branches import Branches, quarantine_of
 from twin.conflicts import refuse_conflicts, refuse_overwritten
@@ -60,12 +60,13 @@ class _Plan:
     cause: Cause
     before: Snapshot
     after: Snapshot
-    findings: Sequence[Finding] = ()
+    findings: Sequence[Finding] | None = None
+    """None: nothing that could be found would hold it up, so it is looked at when somebody asks."""
     quarantined: bool = False
 
-    def told(self, revision: Revision | None, quarantined: str = "") -> Synced:
+    def told(self, revision: Revision | None, findings: Sequence[Finding], quarantined: str = "") -> Synced:
         """What became of it."""
-        return Synced(self.cause.source, self.quads, self.change, revision, self.findings, quarantined)
+        return Synced(self.cause.source, self.quads, self.change, revision, findings, quarantined)
 
 
 class Writer:
@@ -93,7 +94,7 @@ class Writer:
                     progress("compared", at + 1, len(wishes))
             reached("sync.planned")
             if asked.dry_run:
-                return [_dry(plan) for plan in plans]
+                return [self._dry(plan) for plan in plans]
             done = []
             for plan in plans:
                 done.append(self._write(plan, asked.branch))
@@ -114,7 +115,7 @@ class Writer:
             _hold(state, asked.expected, {*_graphs(change.added), *_graphs(change.removed)})
             exact = state.exact(ChangeSet(change.added, change.removed, graphs))
             plan = self._plan(state, exact, self._cause(source, asked), len(change.added), asked.branch, self._policies.of(source))
-            return _dry(plan) if asked.dry_run else self._write(plan, asked.branch)
+            return self._dry(plan) if asked.dry_run else self._write(plan, asked.branch)
 
     def revert(self, number: int, asked: Asked) -> Synced:
         """Undo a revision; see `Ledger.revert`."""
@@ -226,29 +227,40 @@ class Writer:
     def _plan(self, state: Snapshot, exact: ChangeSet, cause: Cause, quads: int, branch: str, policy: Policy) -> _Plan:
         if exact.is_empty:
             return _Plan(quads, exact, cause, state, state)
-        after = state.apply(exact, state.revision + 1, cause.at)
-        findings = findings_of(after, exact, self._twin.vocabulary)
-        return _Plan(quads, exact, cause, state, after, findings, not branch and held_up(cause.source, policy, findings))
+        plan = _Plan(quads, exact, cause, state, state.apply(exact, state.revision + 1, cause.at))
+        if branch or policy is Policy.ACCEPT:
+            return plan
+        found = checked(state, plan.after, exact, self._twin.vocabulary, policy)
+        return replace(plan, findings=found.findings, quarantined=held_up(cause.source, policy, found.new))
+
+    def _findings(self, plan: _Plan) -> Sequence[Finding]:
+        if plan.findings is not None or plan.change.is_empty:
+            return plan.findings or ()
+        vocabulary = self._twin.vocabulary
+        return WhenAsked(lambda: checked(plan.before, plan.after, plan.change, vocabulary, Policy.ACCEPT).findings)
+
+    def _dry(self, plan: _Plan) -> Synced:
+        return plan.told(None, self._findings(plan), quarantine_of(plan.cause.source) if plan.quarantined else "")
 
     # -- writing ---------------------------------------------------------------------------------------------------
 
     def _write(self, plan: _Plan, branch: str) -> Synced:
         """Make a plan durable, then visible (rule 2)."""
         if plan.change.is_empty:
-            return plan.told(None)
+            return plan.told(None, ())
         if plan.quarantined:
             return self._quarantine(plan)
         if branch:
             own = plan.before.revision - self._branches.get(branch).base
             revision = self._store.commit(plan.change, plan.cause, expected=own, branch=branch)
             self._branches.refresh()
-            return plan.told(revision)
+            return plan.told(revision, self._findings(plan))
         revision = self._store.commit(plan.change, plan.cause, expected=plan.before.revision)
         if revision.number == plan.after.revision:
             self._publish(plan.before, plan.after, plan.change, revision)
-            return plan.told(revision)
+            return plan.told(revision, self._findings(plan))
         self._follow()  # another process was first with the same key
-        return replace(plan.told(revision), change=self._store.change(revision.number))
+        return replace(plan.told(revision, ()), change=self._store.change(revision.number))
 
     def _publish(self, before: Snapshot, after: Snapshot, change: ChangeSet, revision: Revision) -> None:
         self._history.note(revision)
@@ -262,7 +274,7 @@ class Writer:
         self._branches.create(name, plan.before.revision, plan.cause)
         self._store.commit(plan.change, plan.cause, expected=0, branch=name)
         self._branches.refresh()
-        return plan.told(None, name)
+        return plan.told(None, self._findings(plan), name)
 
     def _forget_quarantine(self, source: str) -> None:
         name = quarantine_of(source)
@@ -271,10 +283,6 @@ class Writer:
 
 
 NOTHING = ChangeSet(QuadBlock.empty(), QuadBlock.empty())
-
-
-def _dry(plan: _Plan) -> Synced:
-    return plan.told(None, quarantine_of(plan.cause.source) if plan.quarantined else "")
 
 
 def _hold(state: Snapshot, expected: int | None, graphs: set[str]) -> None:

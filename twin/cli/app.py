@@ -15,7 +15,26 @@ from typing import Annotated
 
 import typer
 
-from twin.cli import doctor, export, generate, impact, load, migrate, schema, serve, simulate, validate
+from twin.cli import (
+    backup,
+    branch,
+    diff,
+    doctor,
+    export,
+    generate,
+    impact,
+    load,
+    log,
+    migrate,
+    provenance,
+    revert,
+    schema,
+    serve,
+    show,
+    simulate,
+    sources,
+    validate,
+)
 from twin.cli.output import Failure, say_error
 
 FAILED = 1
@@ -54,11 +73,20 @@ for verb in (
     migrate.migrate,
     generate.generate,
     impact.impact,
+    log.log,
+    show.show,
+    diff.diff,
+    revert.revert,
+    sources.sources,
+    provenance.provenance,
     simulate.simulate,
+    backup.backup,
+    backup.restore,
     doctor.doctor,
     schema.schema,
 ):
     app.command()(verb)
+app.add_typer(branch.branch)
 
 
 def main() -> None:

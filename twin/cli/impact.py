@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from twin.cli.as_of import At, BranchName, as_of
 from twin.cli.output import Config, Data, Failure, Json, Store, say, say_json, settings_from, table
 
 if TYPE_CHECKING:
@@ -28,30 +29,34 @@ def impact(
         typer.Option("--medium", help="Only this medium: Power, LiquidCooling, ..., or its IRI. Can be repeated.", show_default=False),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help=f"Print every row, not the first {ROWS_SHOWN}.")] = False,
+    at: At = "",
+    branch: BranchName = "",
     json: Json = False,
     data: Data = None,
     store: Store = None,
     config: Config = None,
 ) -> None:
-    """Say what goes dark, what loses its redundancy, and by which path, when the given entities fail."""
+    """Say what goes dark, what loses its redundancy, and by which path, when the given entities fail. As of an older revision the switches
+    stand where they normally do; in a branch, where telemetry says."""
     from graph.errors import UnknownEntity
     from graph.names import no_entity
     from ontology.namespaces import expand
     from twin.compose import open_twin
 
+    asked = as_of(at, branch)
     settings = settings_from(config, data=data, store=store)
     opened = open_twin(settings, "impact", read_only=True)
     try:
-        snapshot = opened.twin.snapshot
-        if snapshot.revision == 0:
+        if opened.twin.snapshot.revision == 0:
             raise Failure(
                 f"nothing is loaded in {settings.store or settings.data}: `ridethrough load FILE` first, or start `ridethrough demo`"
             )
-        for asked in ids:
-            if snapshot.find(asked) is None:
-                raise UnknownEntity(no_entity(snapshot, asked))
-        media = None if medium is None else media_of(medium, opened.twin.supply().media)
-        found = opened.twin.impact([expand(asked) for asked in ids], media)
+        view = opened.ledger.view(asked)
+        for name in ids:
+            if view.snapshot.find(name) is None:
+                raise UnknownEntity(no_entity(view.snapshot, name))
+        media = None if medium is None else media_of(medium, view.supply().media)
+        found = view.impact([expand(name) for name in ids], media)
     finally:
         opened.close()
     if json:

@@ -40,6 +40,7 @@ def load(
     policy: Annotated[
         str | None, typer.Option(help=f"What to do where findings are errors: {', '.join(POLICIES)} (the setting policies; accept).")
     ] = None,
+    migrate: Annotated[bool, typer.Option("--migrate", help="Bring terms of an older Brick to Brick 1.5 first.")] = False,
     json: Json = False,
     data: Data = None,
     store: Store = None,
@@ -60,6 +61,8 @@ def load(
     )
     with progress() as tell:
         wishes = read_files(files, source, tell)
+        if migrate:
+            wishes = _migrated(wishes, settings, quiet=json)
         done, revision = _synced(
             settings, wishes, reason or f"load {', '.join(file.name for file in files)}", branch=branch, dry_run=dry_run, tell=tell
         )
@@ -87,6 +90,18 @@ def _synced(
         return done, opened.twin.snapshot.revision
     finally:
         opened.close()
+
+
+def _migrated(wishes: Sequence[Wish], settings: Settings, *, quiet: bool) -> list[Wish]:
+    from twin.cli.migrate import migrated
+    from twin.compose_store import vocabulary_of
+
+    vocabulary = vocabulary_of(settings)
+    done = [migrated(wish, vocabulary) for wish in wishes]
+    for wish, report in done if not quiet else ():
+        renamed = [row for row in report if row.new]
+        say(f"{wish.source}: {len(renamed):,} old terms brought to Brick 1.5, {len(report) - len(renamed):,} left as they are")
+    return [wish for wish, _ in done]
 
 
 def _opened(settings: Settings, *, dry_run: bool, tell: Progress | None) -> Opened:

@@ -1,0 +1,57 @@
+"""How a state of the twin is named on the command line: a revision's number, or an instant; of the site or of a branch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from twin.cli.output import Failure
+
+if TYPE_CHECKING:
+    from graph.changes import AsOf
+    from twin.compose import Opened
+    from twin.settings import Settings
+
+At = Annotated[
+    str, typer.Option("--at", metavar="REVISION|INSTANT", help="As it was then: 12, or 2026-03-03T14:00:00Z.", show_default=False)
+]
+BranchName = Annotated[str, typer.Option("--branch", help="In this branch, not on the site.", show_default=False)]
+By = Annotated[str | None, typer.Option("--author", help="Who is named as the author of the change.", show_default=False)]
+Why = Annotated[str, typer.Option("--reason", help="Why.", show_default=False)]
+
+
+def as_of(at: str, branch: str = "") -> AsOf:
+    """The state that the options name; the newest for none. Raises `Failure` (wrong usage)."""
+    from graph.changes import AsOf
+
+    if not at:
+        return AsOf(branch=branch)
+    if at.isdecimal():
+        return AsOf(int(at), branch=branch)
+    try:
+        instant = datetime.fromisoformat(at)
+    except ValueError:
+        raise Failure(f"--at {at!r} is neither a revision's number nor an instant such as 2026-03-03T14:00:00Z", code=2) from None
+    if instant.tzinfo is None:
+        raise Failure(f"--at {at} says no offset from UTC: give one, as in {instant.isoformat()}Z", code=2)
+    return AsOf(at=instant, branch=branch)
+
+
+@contextmanager
+def opened_ledger(settings: Settings, purpose: str, *, read_only: bool = True) -> Iterator[Opened]:
+    """The twin with its history, closed at the end. Where a service holds the folder, the error says how to ask that instead."""
+    from graph.errors import FolderInUse
+    from twin.compose import open_ledger
+
+    try:
+        opened = open_ledger(settings, purpose, read_only=read_only)
+    except FolderInUse as error:
+        raise Failure(f"{error}; or ask the running service: the explorer and GraphQL at http://{settings.host}:{settings.port}") from None
+    try:
+        yield opened
+    finally:
+        opened.close()
