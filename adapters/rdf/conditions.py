@@ -1,8 +1,8 @@
 """Entity tags of graphs, and the conditions that a request sets with them (RFC 9110, 13).
 
-A tag names the newest revision that changed the graph, that revision's instant (so that another twin's revision of the same number is
-another state) and the format: it is kept up by every change and costs nothing. A condition on a write looks at the state, whatever the format
-was in which the client read it.
+A tag names the newest revision that changed the graph, that revision's instant (so that another twin's revision of the same number
+is another state) and the format: it is kept up by every change and costs nothing. A condition on a write looks at the state, whatever
+the format was in which the client read it.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ Rules of this file:
 
 1. It must hold without any privilege: limits of the process itself, and a system call filter that a process sets for itself.
 2. No limit can be raised again by the job.
-3. Where the system has no such filter, the limit of open files alone keeps it from opening a file or a socket: there is no number left for one.
+3. Where the system has no such filter, the limit of open files alone keeps it from opening a file or a socket: no number is left for one.
 """
 
 from __future__ import annotations

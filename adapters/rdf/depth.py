@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from xml.parsers import expat
 
 import numpy as np
@@ -30,8 +31,8 @@ class DocumentType(Exception):
 
 
 def depth_of(data: bytes, kind: str) -> int:
-    """The deepest nesting of a document of the format: brackets outside of texts, or elements. A document that is broken is measured as far as it
-    can be read. Raises `DocumentType` for RDF/XML with one."""
+    """The deepest nesting of a document of the format: brackets outside of texts, or elements. A document that is broken is measured as far
+    as it can be read. Raises `DocumentType` for RDF/XML with one."""
     if kind in ("ntriples", "nquads"):
         return 0
     if kind == "rdfxml":
@@ -59,8 +60,6 @@ def _elements(data: bytes) -> int:
 
     parser.StartElementHandler, parser.EndElementHandler = start, end
     parser.StartDoctypeDeclHandler = document_type
-    try:
+    with suppress(expat.ExpatError):  # the reader of the document will say what is wrong, and where
         parser.Parse(data, True)
-    except expat.ExpatError:
-        pass  # the parser itself will say what is wrong, and where
     return deepest

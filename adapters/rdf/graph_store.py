@@ -2,7 +2,8 @@
 
 Rules of this file:
 
-1. PUT is desired state, POST adds, DELETE withdraws, PATCH adds and removes single statements; each is one revision, or none when it changes nothing.
+1. PUT is desired state, POST adds, DELETE withdraws, PATCH adds and removes single statements; each is one revision, or none when
+   it changes nothing.
 2. A condition holds until the change is made, or the change is not made.
 3. The same bytes put twice change nothing the second time; nor does putting back what was got.
 """
@@ -118,7 +119,7 @@ class GraphStore:
             return Response(status_code=304, headers=headers)
         headers["content-type"] = f"{RDF_TYPES[form]}; charset=utf-8"
         if request.method == "HEAD":
-            return Response(status_code=200, headers=headers)
+            return _without_length(Response(status_code=200, headers=headers))
         out: IO[bytes] = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - closed when the answer has gone out
         try:
             write(self._block(snapshot, what, inferred=inferred), form, out, default_graph=_default_graph(what))  # type: ignore[arg-type]  # binary, as asked
@@ -197,7 +198,7 @@ class GraphStore:
             what = Named(source_graph(new), None, what.as_of)
         snapshot, state = self._checked(asked)
         source = what.owner(snapshot.owners)
-        scope = f"{what.graph or source}#{blake2b(body, digest_size=8).hexdigest()}"  # its blank nodes are no others, but the same at the next try
+        scope = f"{what.graph or source}#{blake2b(body, digest_size=8).hexdigest()}"  # new blank nodes; the same ones at the next try
         block = self._reader.document(body, form, source=source, scope=scope, graph=what.graph, base=asked.base)
         self._keeps_to(what, block)
         done = self._change(asked, ChangeSet(block, QuadBlock.empty()), source, snapshot)
@@ -263,7 +264,7 @@ class GraphStore:
             )
 
     def _checked(self, asked: _Write) -> tuple[Snapshot, State | None]:
-        """The state that the change is made against, its conditions seen to hold (rule 2: the ledger is told the revision that was looked at)."""
+        """The state that the change is made against, its conditions seen to hold (rule 2: the ledger is told which revision that was)."""
         snapshot = self._ledger.snapshot(asked.what.as_of)
         graphs = graphs_of(self._ledger, snapshot, asked.what)
         state = state_of(self._ledger, snapshot, asked.what, graphs) if graphs else None
@@ -285,6 +286,12 @@ class GraphStore:
             owners = self._ledger.snapshot(AsOf(branch=asked.what.branch)).owners
             return Response(told(done, owners, dry_run=asked.dry_run), status, headers, "application/json")
         return Response(status_code=201 if created else 204, headers=headers)
+
+
+def _without_length(response: Response) -> Response:
+    """An answer to HEAD: the length is not known before the answer is made."""
+    del response.headers["content-length"]
+    return response
 
 
 def _default_graph(what: Named) -> str | None:

@@ -9,6 +9,7 @@ import io
 import struct
 from codecs import BOM_UTF8
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,7 @@ class Told(Exception):
 
 
 def parse(header: dict[str, Any], blob: bytes, _store: ox.Store) -> bytes:
-    """The block of a document. Header: format, name, source, scope, base; graph (its default graph, where it is not the source's own); limits."""
+    """The block of a document. Header: format, name, source, scope, base, limits; graph (its default graph, if not the source's own)."""
     kind = header["format"]
     data = blob.removeprefix(BOM_UTF8)
     _check_depth(data, kind, header["depth"])
@@ -116,8 +117,8 @@ def patch(header: dict[str, Any], blob: bytes, _store: ox.Store) -> bytes:
 
 
 def query(header: dict[str, Any], blob: bytes, store: ox.Store) -> bytes:
-    """The serialised answer of a query. Header: query, base, form, format, default and named (lists of graphs, or null), answer (bytes at most),
-    removed (how many bytes of the blob are quads to take away before; the rest is to be added), inferred."""
+    """The serialised answer of a query. Header: query, base, format; default and named (lists of graphs, or null); answer (bytes at most);
+    removed (how many bytes of the blob are quads to take away before; the rest is to be added)."""
     cut = header["removed"]
     for quad in ox.parse(blob[:cut], format=ox.RdfFormat.N_QUADS, lenient=True):
         store.remove(quad)
@@ -199,7 +200,5 @@ def warm(store: ox.Store) -> None:
 
 
 def _ignore(job: Callable[[dict[str, Any], bytes, ox.Store], bytes], header: dict[str, Any], blob: bytes, store: ox.Store) -> None:
-    try:
+    with suppress(Told):
         job(header, blob, store)
-    except Told:
-        pass

@@ -2,7 +2,8 @@
 
 Rules of this file:
 
-1. `?graph=IRI` is that graph, `?default` the graph of the source `default`, `?source=NAME` every graph of a source; none of them is the whole twin.
+1. `?graph=IRI` is that graph, `?default` the graph of the source `default`, `?source=NAME` every graph of a source; none of them is
+   the whole twin.
 2. `/rdf/graphs/NAME` is a short name of `urn:ridethrough:source:NAME`, and so is that address given as `?graph=`: a graph keeps its name
    under whatever host it is read.
 3. A new graph belongs to the source that its name says, else to a source called as the graph is.

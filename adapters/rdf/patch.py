@@ -3,8 +3,9 @@
 Rules of this file:
 
 1. A quad that a patch names twice is what its last word on it says.
-2. A blank node is named by its label as every answer of ours shows it (`_:b…n0`), or by the Skolem IRI `/.well-known/genid/` + that label (RDF
-   1.1 Concepts, 3.5), which DELETE DATA needs, as it takes no blank node. Any other label is a new node, the same one for the same patch.
+2. A blank node is named by its label as every answer of ours shows it (`_:b…n0`), or by the Skolem IRI `/.well-known/genid/` + that
+   label (RDF 1.1 Concepts, 3.5), which DELETE DATA needs, as it takes no blank node. Any other label is a new node, the same one for the
+   same patch.
 3. What stands in no graph belongs to the graph that the request names.
 """
 
@@ -38,7 +39,8 @@ _ROW = re.compile(
 
 
 def read_patch(text: str, header: dict[str, Any]) -> tuple[QuadBlock, QuadBlock]:
-    """What a patch adds and removes. Header: format (`update` or `rows`), name, source, graph, base, depth. Raises `NotTaken`, `RdfError`."""
+    """What a patch adds and removes. Header: format (`update` or `rows`), name, source, scope, graph, base, depth.
+    Raises `NotTaken`, `RdfError`."""
     scope = f"{header['scope']}#{hashlib.blake2b(text.encode(), digest_size=8).hexdigest()}"
     said: dict[KeyQuad, bool] = {}
     words = _of_update(text, header, scope) if header["format"] == "update" else _of_rows(text, header, scope)

@@ -155,7 +155,8 @@ class QueryStore:
     def _died(self, reason: str) -> Problem:
         limits = self._limits
         if reason == "time":
-            detail = f"the query was ended after {limits.seconds:g} s (setting sparql_seconds): ask about fewer things, join by shared variables, add LIMIT"
+            how = "ask about fewer things, join by shared variables, add LIMIT"
+            detail = f"the query was ended after {limits.seconds:g} s (setting sparql_seconds): {how}"
             return Problem(503, "out of time", detail)
         if reason == "memory":
             detail = (

@@ -63,6 +63,7 @@ def page(endpoint: str, quads: int, graphs: int, revision: int) -> str:
         "Queries only; without FROM, the default graph is the union of all graphs.</p>"
         f'<form action="{escape(endpoint)}"><p><textarea name=query rows=12 cols=90>{escape(EXAMPLE)}</textarea></p>'
         "<p><button>Ask</button></p></form>"
-        f'<p>The same from a shell: <code>curl -G {escape(endpoint)} --data-urlencode query@question.rq</code>. <a href="{escape(link)}">Ask the example</a></p>'
+        f"<p>The same from a shell: <code>curl -G {escape(endpoint)} --data-urlencode query@question.rq</code>. "
+        f'<a href="{escape(link)}">Ask the example</a></p>'
         "</html>\n"
     )
