@@ -20,8 +20,8 @@ import numpy as np
 import pyoxigraph as ox
 from numpy.typing import NDArray
 
-from ontology.namespaces import PREFIXES, RDF, local_name
-from ontology.terms import XSD, QuadBlock, is_blank, is_iri, is_literal, term_of
+from ontology.namespaces import PREFIXES, RDF
+from ontology.terms import XSD, QuadBlock, is_blank, is_literal, term_of
 
 Text = Callable[[str], str]
 """How a term's key is written in a syntax."""
@@ -207,27 +207,36 @@ def _named(prefixes: Mapping[str, str]) -> Text:
     """Terms by the given prefixes (by namespace) where that is certainly legal."""
 
     def text(key: str) -> str:
-        if is_literal(key):
-            bare = _BARE.get(key[key.rindex('"') + 3 :])
-            lexical = key[1 : key.rindex('"')]
-            return lexical if bare is not None and bare(lexical) else _literal(key, text)
-        if not is_blank(key):
-            local = local_name(key)
-            prefix = prefixes.get(key[: len(key) - len(local)])
-            if prefix is not None and _SAFE_LOCAL(local):
-                return f"{prefix}:{local}"
-        return plain(key)
+        if key[0] == '"':
+            end = key.rindex('"')
+            bare = _BARE.get(key[end + 3 :])
+            return key[1:end] if bare is not None and bare(key[1:end]) else _literal(key, text)
+        cut = _cut(key)
+        prefix = prefixes.get(key[:cut])
+        return f"{prefix}:{key[cut:]}" if prefix is not None and _SAFE_LOCAL(key[cut:]) else plain(key)
 
     return text
+
+
+def _cut(iri: str) -> int:
+    """Where the local name of an IRI begins."""
+    return (iri.rfind("#") + 1) or (iri.rfind("/") + 1) or (iri.rfind(":") + 1)
 
 
 def _prefixes(keys: Sequence[str], rows: _Columns) -> dict[str, str]:
     """The prefixes that the terms need, by namespace, in order of prefixes: the known ones, and for other namespaces with several terms one
     after their last word."""
-    not_written = {_TYPE} if _TYPE in keys and not _elsewhere(keys.index(_TYPE), rows) else set()
-    counts = Counter(namespace for key in keys[1:] if key not in not_written for namespace in _namespaces(key))
-    known = {namespace: prefix for prefix, namespace in PREFIXES.items() if namespace in counts}
-    others = sorted(((-n, ns) for ns, n in counts.items() if n >= _OWN_TERMS_MIN and ns not in known and _is_iri(ns)))
+    counts: Counter[str] = Counter()
+    needed: set[str] = set()
+    as_a = _TYPE if _TYPE in keys and not (rows[[0, 1, 3]] == keys.index(_TYPE)).any() else None
+    for iri in _written_iris(keys):
+        cut = _cut(iri)
+        namespace = iri[:cut]
+        counts[namespace] += 1
+        if namespace not in needed and iri != as_a and _SAFE_LOCAL(iri[cut:]):
+            needed.add(namespace)
+    known = {namespace: prefix for prefix, namespace in PREFIXES.items() if namespace in needed}
+    others = sorted((-counts[ns], ns) for ns in needed if counts[ns] >= _OWN_TERMS_MIN and ns not in known and _is_iri(ns))
     taken = set(PREFIXES)
     for namespace, word in [(ns, word) for _, ns in others if (word := _last_word(ns))][:_OWN_MAX]:
         known[namespace] = next(name for n in range(1, len(taken) + 2) if (name := word if n == 1 else f"{word}{n}") not in taken)
@@ -235,19 +244,15 @@ def _prefixes(keys: Sequence[str], rows: _Columns) -> dict[str, str]:
     return dict(sorted(known.items(), key=lambda pair: pair[1]))
 
 
-def _elsewhere(number: int, rows: _Columns) -> bool:
-    """Whether a predicate is a graph, a subject or an object, too."""
-    return bool((rows[[0, 1, 3]] == number).any())
-
-
-def _namespaces(key: str) -> Iterator[str]:
-    """The namespace that a term's IRI, or its datatype's, would be shortened by."""
-    iri = key if not is_literal(key) else key[key.rindex('"') + 3 :]
-    if is_literal(key) and (key[key.rindex('"') + 1 :][:1] != "^" or ((bare := _BARE.get(iri)) and bare(key[1 : key.rindex('"')]))):
-        return
-    local = local_name(iri)
-    if is_iri(iri) and len(local) < len(iri) and _SAFE_LOCAL(local):
-        yield iri[: len(iri) - len(local)]
+def _written_iris(keys: Sequence[str]) -> Iterator[str]:
+    """The terms that are IRIs, and the datatypes that are written out."""
+    for key in keys:
+        if key[:1] == '"':
+            end = key.rindex('"')
+            if key[end + 1 : end + 2] == "^" and not ((bare := _BARE.get(key[end + 3 :])) and bare(key[1:end])):
+                yield key[end + 3 :]
+        elif key and not is_blank(key):
+            yield key
 
 
 def _is_iri(text: str) -> bool:
