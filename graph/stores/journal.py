@@ -27,21 +27,22 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 class SqliteJournal:
     """A `Journal` on `journal.sqlite` in the data folder; the process that writes holds the folder by its `SERVICE_LOCK`.
 
-    Raises `StoreUnavailable` when the file cannot be opened or written.
+    With `read_only` the file must exist. Raises `StoreUnavailable` when the file cannot be opened or written.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, read_only: bool = False) -> None:
         self._path = folder / JOURNAL_FILE
         self._mutex = RLock()
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            if not read_only:
+                folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreUnavailable(
                 f"data folder {folder} cannot be written ({error.strerror}): make it writable for this user, or give another with --data"
             ) from error
         with sqlite_errors(self._path):
-            self._db = open_database(self._path, read_only=False)
-            migrate(self._db, MIGRATIONS, read_only=False)
+            self._db = open_database(self._path, read_only=read_only)
+            migrate(self._db, MIGRATIONS, read_only=read_only)
 
     def append(self, event: CommandEvent) -> None:
         """See `Journal.append`. Cost: one fsync."""
