@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ontology.findings import Finding, Severity
+from ontology.media import POWER
 from ontology.namespaces import BRICK, DCX, RDF, S223, compact
 from ontology.terms import Ids, QuadBlock
 from ontology.vocabulary import Vocabulary
@@ -26,8 +27,11 @@ def ring_findings(block: QuadBlock, vocabulary: Vocabulary) -> list[Finding]:
     power = pairs.of(*sorted(vocabulary.subproperties(DCX + "feedsPower")))
     if len(power) == 0:
         return []
-    edges = np.concatenate((power, _other_edges(pairs, vocabulary)))
-    lit = _reached(len(block.terms), edges, _sources(pairs, vocabulary))
+    feeds = np.concatenate((power, _other_feeds(pairs, vocabulary)))
+    lit = np.ones(len(block.terms), dtype=np.bool_)
+    lit[feeds[feeds[:, 0] != feeds[:, 1]][:, 1]] = False
+    lit[_sources(pairs, vocabulary)] = True
+    _light(lit, np.concatenate((feeds, _either_way(pairs))))
     dark = power[~lit[power[:, 0]] & ~lit[power[:, 1]]]
     rings = [sorted(ring, key=block.terms.__getitem__) for ring in _rings(dark) if len(ring) > 2]
     return [_finding(block, ring) for ring in sorted(rings, key=lambda ring: block.terms[ring[0]])]
@@ -61,36 +65,38 @@ class _Block:
         return self._quads[np.isin(self._quads[:, 1], wanted)][:, [0, 2]]
 
 
-def _other_edges(pairs: _Block, vocabulary: Vocabulary) -> _Pairs:
-    """All else by which something might be supplied."""
+def _other_feeds(pairs: _Block, vocabulary: Vocabulary) -> _Pairs:
+    """All else by which something is fed, in its direction."""
     forward = pairs.of(*sorted(vocabulary.subproperties(BRICK + "feeds")), S223 + "connectsTo")
     backward = pairs.of(BRICK + "isFedBy", S223 + "connectsFrom", DCX + "hasMember")[:, ::-1]
+    return np.concatenate((forward, backward))
+
+
+def _either_way(pairs: _Block) -> _Pairs:
+    """What may carry in any direction, or hand on in a way that is not looked into here."""
     either = pairs.of(
-        DCX + "ties",
         *(BRICK + name for name in ("hasPart", "isPartOf")),
+        *(DCX + name for name in ("ties", "mountedIn")),
         *(S223 + name for name in ("cnx", "connectsAt", "connectsThrough", "hasConnectionPoint", "isConnectionPointOf")),
     )
-    return np.concatenate((forward, backward, either, either[:, ::-1]))
+    return np.concatenate((either, either[:, ::-1]))
 
 
 def _sources(pairs: _Block, vocabulary: Vocabulary) -> Ids:
     """What is said to be a source, by its class or itself."""
     typed, told = pairs.of(RDF + "type"), pairs.of(DCX + "isSource")
-    classes = [number for number in np.unique(typed[:, 1]).tolist() if vocabulary.supply.source_of(pairs.terms[number])]
+    classes = [number for number in np.unique(typed[:, 1]).tolist() if POWER in vocabulary.supply.source_of(pairs.terms[number])]
     return np.concatenate((typed[np.isin(typed[:, 1], classes)][:, 0], told[:, 0]))
 
 
-def _reached(count: int, edges: _Pairs, sources: Ids) -> NDArray[np.bool_]:
-    """Which nodes a source reaches; what nothing feeds is one."""
-    lit = np.ones(count, dtype=np.bool_)
-    lit[edges[edges[:, 0] != edges[:, 1]][:, 1]] = False
-    lit[sources] = True
+def _light(lit: NDArray[np.bool_], edges: _Pairs) -> None:
+    """Mark all that the lit nodes reach."""
     waiting = edges
     while True:
         carries = lit[waiting[:, 0]]
         new = waiting[carries][:, 1]
         if lit[new].all():
-            return lit
+            return
         lit[new] = True
         waiting = waiting[~carries]
 

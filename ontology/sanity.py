@@ -114,7 +114,7 @@ class _Model:
         for node in table.out(_ALLOCATED):
             around = {node, *self._near(node, _PARTS), *self._near(node, inward)}
             types = [table.terms[cls] for cls in table.out(_TYPE).get(node, ())]
-            source = any(vocabulary.supply.source_of(cls) for cls in types) or "true" in table.texts(node, DCX + "isSource")
+            source = any(POWER in vocabulary.supply.source_of(cls) for cls in types) or "true" in table.texts(node, DCX + "isSource")
             if source or table.is_a(node, BRICK + "ICT_Rack") or any(self._near(n, self._steps) for n in around):
                 continue
             yield Finding(
