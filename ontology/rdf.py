@@ -73,8 +73,6 @@ def read(
     try:
         with path.open("rb") as stream:
             size = path.stat().st_size
-            if stream.read(len(BOM_UTF8)) != BOM_UTF8:  # which some editors write, and no RDF syntax knows
-                stream.seek(0)
             return read_stream(stream, name=str(path), format=kind, source=source, scope=scope, progress=progress, size=size)
     except OSError as error:
         raise RdfError(str(path), 0, 0, error.strerror or str(error), "check the path and its rights") from error
@@ -185,12 +183,15 @@ def _plain(term: object, name: str) -> Term:
 
 
 class _Counted(io.RawIOBase):
-    """A stream that counts what is read from it."""
+    """A stream that counts what is read from it, without the byte order mark that some editors write and no RDF syntax knows."""
 
     def __init__(self, stream: BinaryIO) -> None:
         super().__init__()
         self._stream = stream
+        self._head = stream.read(len(BOM_UTF8))
         self.done = 0
+        if self._head == BOM_UTF8:
+            self._head, self.done = b"", len(BOM_UTF8)
 
     def readable(self) -> bool:
         """Always."""
@@ -198,7 +199,8 @@ class _Counted(io.RawIOBase):
 
     def read(self, size: int = -1) -> bytes:
         """The next bytes of the stream."""
-        data = self._stream.read(size)
+        data = self._head + self._stream.read(size if size < 0 else max(size - len(self._head), 0))
+        self._head = b""
         self.done += len(data)
         return data
 

@@ -20,7 +20,7 @@ MERGED = ("turtle", "ntriples", "rdfxml")
 XML_CHARS = st.one_of(
     st.characters(codec="utf-8", exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff"), st.sampled_from("\r\n\t")
 )
-CHARS = st.characters(codec="utf-8", exclude_categories=("Cs",))
+CHARS = st.characters(codec="utf-8")
 
 _LOCALS = st.text(st.sampled_from("ab.-_~:/#?1é%2F(),;@&='!$*+\u4e2d"), max_size=6).map(lambda t: t.replace("%", "%25"))
 _SPACES = ("urn:x:", "https://brickschema.org/schema/Brick#", "http://a.example/b/", "http://a.example/b/c#", "tag:", "urn:a:a:a:")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import pyoxigraph as ox
 import pytest
 
-from ontology.rdf import RdfError, canonical_hash, format_of, read, read_stream, write
+from ontology.rdf import FORMATS, RdfError, canonical_hash, format_of, read, read_stream, write
 from ontology.sources import source_graph
 from ontology.terms import QuadBlock, is_blank
 
@@ -216,3 +217,50 @@ def test_a_byte_order_mark_is_no_part_of_the_file(tmp_path: Path) -> None:
     marked.write_bytes(b"\xef\xbb\xbf<urn:a> <urn:b> <urn:c> .\n")
 
     assert [quad[:3] for quad in read(marked, source="x")] == [("urn:a", "urn:b", "urn:c")]
+
+
+ODD = {
+    "crlf and a base with relative names": b"@base <http://a.example/x/y> .\r\n<z> <../p> <#f> , <?q> , </r> ; a <> .\r\n",
+    "a base that changes": b"@base <urn:a:b> . <#x> <urn:p:p> 1 . BASE <http://b.example/> <c> <urn:p:p> <d> .",
+    "prefixes with odd names": "PREFIX a.b-c: <urn:x:> @prefix : <urn:d#> . @prefix \u00e9: <urn:e/> . a.b-c:a :b \u00e9:c.d . ".encode(),
+    "escapes in short names": rb"@prefix p: <urn:p/> . p:a\,b\~c%20d p:q p:\(x\) , p:0 , p:\-x .",
+    "names in unicode and by per cent": "<http://ex.org/\u4e2d\u6587#\u00fc> <urn:p:p> <http://ex.org/%E4%B8%AD?q=a%20b#%C3%BC> .".encode(),
+    "names with escapes of unicode": rb"<http://ex.org/\u00fc> <urn:p:\U0001F600> <urn:o:o> .",
+    "a text of a million signs": b"<urn:a:a> <urn:p:p> '''" + b"long \n\"' " * 100_000 + b"''' .",
+    "long quotes with quotes in them": b'<urn:a:a> <urn:p:p> """a"b""c\\"""" , ' + b"'''x'y''z''' .",
+    "texts with every control character": rb'<urn:a:a> <urn:p:p> "\b\f\t\n\r\u0000\u001F\u007F\uFFFE" .',
+    "an anonymous thing in itself, lists in lists": b"[ <urn:p:p> ( 1 ( ) ( [ ] 2.0 3e0 ) ) ] <urn:p:q> [] .",
+    "half a list, and a thing that points at itself": b"PREFIX r: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> "
+    b"<urn:l:l> r:first 1 . _:x r:rest _:x .",
+    "a type that is a text, texts of many types": b"PREFIX x: <http://www.w3.org/2001/XMLSchema#> "
+    b"<urn:a:a> a 'x' ; <urn:p:p> 'x', 'x'^^x:token, 'x'@en .",
+    "an empty file": b"",
+    "nothing but a comment": b"# nothing",
+}
+ODD_SETS = {
+    "graphs with blank names": b"_:g { _:g <urn:p:p> _:h } <urn:a:a> <urn:in:graph> _:g .",
+    "an empty graph": b"<urn:g:g> { } <urn:a:a> <urn:p:p> 1 .",
+    "one fact in three graphs": b"<urn:a:a> <urn:p:p> 1 . <urn:g:g> { <urn:a:a> <urn:p:p> 1 } GRAPH _:g { <urn:a:a> <urn:p:p> 1 }",
+}
+
+
+@pytest.mark.parametrize("marked", [False, True], ids=["plain", "with a byte order mark"])
+@pytest.mark.parametrize("name", [*ODD, *ODD_SETS])
+def test_what_is_odd_but_allowed_comes_back_in_every_syntax_that_can_hold_it(name: str, marked: bool) -> None:
+    """Compared with what the parser alone makes of the file, by canonical hash."""
+    text, syntax = (ODD[name], "turtle") if name in ODD else (ODD_SETS[name], "trig")
+    expected = canonical(text, "trig")
+    own = source_graph("odd")
+
+    block = read_stream(io.BytesIO(b"\xef\xbb\xbf" * marked + text), name=name, format=syntax, source="odd")
+
+    for target in ("nquads", "trig", "jsonld") if name in ODD_SETS else SYNTAXES:
+        if target == "rdfxml" and "control" in name:  # which XML cannot hold
+            continue
+        assert canonical(written(block, target, own), target) == expected, target
+
+
+def canonical(text: bytes, syntax: str) -> list[str]:
+    dataset = ox.Dataset(ox.parse(text, format=FORMATS[syntax]))
+    dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
+    return sorted(map(str, dataset))
