@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
-from graph.snapshot import Snapshot
+from graph.snapshot import RDF_TYPE, Snapshot
 from ontology.namespaces import S223
 from ontology.vocabulary import Vocabulary
 
@@ -35,18 +35,18 @@ _RELATIONS = (_FROM, _TO, _AT, _THROUGH, _HAS_POINT, _POINT_OF, _CNX, _MEDIUM)
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One connection: what enters it and what it leads to (term numbers, ascending) with the facts that say so, and its media (keys)."""
+    """One connection: what enters it, what it leads to (term numbers, ascending), and its media (keys), each with the facts that say so."""
 
     number: int
     sources: Mapping[int, tuple[Triple, ...]]
     targets: Mapping[int, tuple[Triple, ...]]
-    media: tuple[str, ...]
+    media: Mapping[str, Triple]
 
 
 class _Facts(Protocol):
     def objects(self, subject: int, predicate: str) -> Iterable[int]: ...
     def subjects(self, predicate: str, obj: int) -> Iterable[int]: ...
-    def is_a(self, number: int, kind: str) -> bool: ...
+    def kind(self, number: int, kind: str) -> int | None: ...
     def key(self, number: int) -> str: ...
 
 
@@ -65,7 +65,7 @@ class Connections:
             return ()
         whole = _Whole(self._snapshot, self._vocabulary)
         numbers = {*whole.subjects_of(_FROM), *whole.subjects_of(_TO), *whole.subjects_of(_AT), *whole.objects_of(_THROUGH)}
-        numbers |= {n for n in (*whole.subjects_of(_CNX), *whole.objects_of(_CNX)) if whole.is_a(n, _CONNECTION)}
+        numbers |= {n for n in (*whole.subjects_of(_CNX), *whole.objects_of(_CNX)) if whole.kind(n, _CONNECTION) is not None}
         return tuple(_connection(number, whole) for number in sorted(numbers))
 
     def of(self, node: int) -> Sequence[Connection]:
@@ -73,10 +73,10 @@ class Connections:
         near = self._near
         found = {*near.subjects(_FROM, node), *near.subjects(_TO, node)}
         points = {*near.objects(node, _HAS_POINT), *near.subjects(_POINT_OF, node)}
-        points |= {p for p in _either_way(near, node) if near.is_a(p, _POINT)}
+        points |= {p for p in _either_way(near, node) if near.kind(p, _POINT) is not None}
         for point in points:
             found |= {*near.subjects(_AT, point), *near.objects(point, _THROUGH)}
-            found |= {c for c in _either_way(near, point) if near.is_a(c, _CONNECTION)}
+            found |= {c for c in _either_way(near, point) if near.kind(c, _CONNECTION) is not None}
         return tuple(_connection(number, near) for number in sorted(found))
 
 
@@ -87,18 +87,20 @@ def _either_way(facts: _Facts, node: int) -> set[int]:
 def _connection(number: int, facts: _Facts) -> Connection:
     sources: dict[int, tuple[Triple, ...]] = {end: ((number, _FROM, end),) for end in facts.objects(number, _FROM)}
     targets: dict[int, tuple[Triple, ...]] = {end: ((number, _TO, end),) for end in facts.objects(number, _TO)}
-    media = {facts.key(medium) for medium in facts.objects(number, _MEDIUM)}
-    at_points: set[str] = set()
+    media = _media(number, facts)
+    at_points: dict[str, Triple] = {}
     for point, joint in sorted(_points(number, facts).items()):
-        at_points |= {facts.key(medium) for medium in facts.objects(point, _MEDIUM)}
-        outward = facts.is_a(point, _OUTLET) or facts.is_a(point, _EITHER)
-        inward = facts.is_a(point, _INLET) or facts.is_a(point, _EITHER)
-        for owner, owned in sorted(_owners(point, number, facts).items()):
-            if outward:
-                sources.setdefault(owner, (joint, owned))
-            if inward:
-                targets.setdefault(owner, (joint, owned))
-    return Connection(number, dict(sorted(sources.items())), dict(sorted(targets.items())), tuple(sorted(media or at_points)))
+        at_points |= _media(point, facts)
+        owners = sorted(_owners(point, number, facts).items())
+        for ends, kinds in ((sources, (_OUTLET, _EITHER)), (targets, (_INLET, _EITHER))):
+            said = [(point, RDF_TYPE, cls) for kind in kinds if (cls := facts.kind(point, kind)) is not None]
+            for owner, owned in owners if said else ():
+                ends.setdefault(owner, (joint, owned, said[0]))
+    return Connection(number, dict(sorted(sources.items())), dict(sorted(targets.items())), dict(sorted((media or at_points).items())))
+
+
+def _media(node: int, facts: _Facts) -> dict[str, Triple]:
+    return {facts.key(medium): (node, _MEDIUM, medium) for medium in facts.objects(node, _MEDIUM)}
 
 
 def _points(connection: int, facts: _Facts) -> dict[int, Triple]:
@@ -109,7 +111,7 @@ def _points(connection: int, facts: _Facts) -> dict[int, Triple]:
     for point in facts.subjects(_THROUGH, connection):
         found.setdefault(point, (point, _THROUGH, connection))
     for triple, point in _cnx(connection, facts):
-        if facts.is_a(point, _POINT):
+        if facts.kind(point, _POINT) is not None:
             found.setdefault(point, triple)
     return found
 
@@ -122,7 +124,7 @@ def _owners(point: int, connection: int, facts: _Facts) -> dict[int, Triple]:
     for owner in facts.objects(point, _POINT_OF):
         found.setdefault(owner, (point, _POINT_OF, owner))
     for triple, owner in _cnx(point, facts):
-        if owner != connection and not facts.is_a(owner, _CONNECTION) and not facts.is_a(owner, _POINT):
+        if owner != connection and facts.kind(owner, _CONNECTION) is None and facts.kind(owner, _POINT) is None:
             found.setdefault(owner, triple)
     return found
 
@@ -141,8 +143,10 @@ class _Near:
         self.subjects = snapshot.subjects
         self.key = snapshot.key
 
-    def is_a(self, number: int, kind: str) -> bool:
-        return any(self._vocabulary.is_a(cls, kind) for cls in self._snapshot.types(number))
+    def kind(self, number: int, kind: str) -> int | None:
+        """The class by which a node is of a kind, or None."""
+        classes = self._snapshot.objects(number, RDF_TYPE)
+        return next((cls for cls in classes if self._vocabulary.is_a(self.key(cls), kind)), None)
 
 
 class _Whole:
@@ -157,7 +161,12 @@ class _Whole:
             for subject, obj in zip(relation.subjects.tolist(), relation.objects.tolist(), strict=True):
                 out[subject].append(obj)
                 into[obj].append(subject)
-        self._kinds = {kind: set(snapshot.instances(sorted(vocabulary.subclasses(kind))).tolist()) for kind in _KINDS}
+        typed = snapshot.relation(RDF_TYPE)
+        below = {kind: [n for iri in sorted(vocabulary.subclasses(kind)) if (n := snapshot.terms.find(iri)) is not None] for kind in _KINDS}
+        self._kinds = {
+            kind: {node: cls for cls in sorted(classes, reverse=True) for node in typed.subjects_of(cls).tolist()}
+            for kind, classes in below.items()
+        }
         self.key = snapshot.key
 
     def objects(self, subject: int, predicate: str) -> Sequence[int]:
@@ -172,5 +181,5 @@ class _Whole:
     def objects_of(self, predicate: str) -> Iterable[int]:
         return self._into[predicate]
 
-    def is_a(self, number: int, kind: str) -> bool:
-        return number in self._kinds[kind]
+    def kind(self, number: int, kind: str) -> int | None:
+        return self._kinds[kind].get(number)

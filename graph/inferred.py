@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from graph.connections import Connection, Connections, Triple
 from graph.snapshot import RDF_TYPE, Snapshot
-from ontology.inference import INFERRED_GRAPH, Step, rules_of
+from ontology.inference import FEEDS, INFERRED_GRAPH, Step, rules_of
 from ontology.terms import Ids, KeyQuad, is_literal
 from ontology.vocabulary import Vocabulary
 
@@ -118,12 +118,13 @@ class Inferred:
     def _fed_by(self, connection: Connection) -> Iterator[tuple[Triple, _Because]]:
         """Rule 3."""
         name = self._rules.feeds_of_medium(connection.media)
+        media = tuple(connection.media.values()) if name != FEEDS else ()
         sources, targets = connection.sources, connection.targets
         for source, entering in sources.items():
             for target, leaving in targets.items():
                 both_ways = target in sources and source in targets
                 if source != target and not both_ways:
-                    yield (source, name, target), tuple(dict.fromkeys((*entering, *leaving)))
+                    yield (source, name, target), tuple(dict.fromkeys((*entering, *leaving, *media)))
 
     # -- one property, one class ----------------------------------------------------------------------------------
 
