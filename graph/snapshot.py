@@ -19,7 +19,7 @@ import numpy as np
 
 from graph.changes import ChangeSet
 from graph.errors import UnknownEntity
-from graph.rows import SMALL, Rows
+from graph.rows import SMALL, Rows, inserted, without
 from graph.term_table import LITERAL, TermTable
 from ontology.namespaces import RDF, RDFS, expand, local_name
 from ontology.terms import Ids, KeyQuad, QuadBlock, is_iri, is_literal, literal_parts
@@ -191,8 +191,8 @@ class Snapshot:
         few = removed.shape[1] + added.shape[1] <= TOUCHED_MAX
         step = (self.serial, np.unique(np.concatenate((removed[[0, 2]].ravel(), added[[0, 2]].ravel()))) if few else None)
         snapshot = Snapshot(revision, at, self.terms, facts, relations, owners, changed, (step, *self.steps)[:STEPS_KEPT])
-        if small and "entities" in self.__dict__:
-            self._hand_on(snapshot, np.unique(np.concatenate((removed[0], added[0]))))
+        if small and "by_iri" in self.__dict__:
+            snapshot.__dict__["by_iri"] = self._named_next(snapshot, np.unique(np.concatenate((removed[0], added[0]))))
         return snapshot
 
     def _edited(self, facts: Rows, removed: Ids, added: Ids) -> dict[int, Relation]:
@@ -218,23 +218,15 @@ class Snapshot:
         kept = {p: relation for p, relation in self.relations.items() if p not in set(touched.tolist())}
         return kept | _relations(self.terms, left)
 
-    def _hand_on(self, snapshot: Snapshot, subjects: Ids) -> None:
-        """Give the next snapshot its entities without another pass over all of them."""
-        was = np.array([self.facts.holds(s) for s in subjects.tolist()], dtype=np.bool_)
-        now = np.array([snapshot.facts.holds(s) for s in subjects.tolist()], dtype=np.bool_)
-        gone, new = subjects[was & ~now], subjects[now & ~was]
-        entities, keys = self.entities, self.terms.keys
-        if len(gone) or len(new):
-            entities = np.delete(entities, entities.searchsorted(gone))
-            entities = np.insert(entities, entities.searchsorted(new), new)
-        snapshot.__dict__["entities"] = entities
-        if "by_iri" in self.__dict__:
-            named = self.by_iri
-            lost = [self.terms.place(keys[n], named) for n in gone.tolist() if is_iri(keys[n])]
-            named = np.delete(named, lost) if lost else named
-            come = sorted((n for n in new.tolist() if is_iri(keys[n])), key=keys.__getitem__)
-            places = [self.terms.place(keys[n], named) for n in come]
-            snapshot.__dict__["by_iri"] = np.insert(named, places, np.array(come, dtype=np.int32)) if come else named
+    def _named_next(self, snapshot: Snapshot, subjects: Ids) -> Ids:
+        """The entities of the next snapshot in order, without another pass over all of them."""
+        named, place, keys = self.by_iri, self.terms.place, self.terms.keys
+        touched = sorted((n for n in subjects.tolist() if is_iri(keys[n])), key=keys.__getitem__)
+        gone = [n for n in touched if self.facts.holds(n) and not snapshot.facts.holds(n)]
+        if gone:
+            named = without(named, [place(keys[n], named) for n in gone])
+        new = [n for n in touched if snapshot.facts.holds(n) and not self.facts.holds(n)]
+        return inserted(named, [place(keys[n], named) for n in new], new) if new else named
 
     def _known(self, block: QuadBlock) -> Ids:
         """The quads of a block in numbers of this table, shape (4, n); -1 for a term that it does not have."""
@@ -330,15 +322,10 @@ class Snapshot:
         return np.unique(np.concatenate(parts)).astype(np.int32) if parts else _EMPTY
 
     @cached_property
-    def entities(self) -> Ids:
-        """All subjects, ascending by number. Computed once, and handed on by small changes."""
-        subjects = self.facts.whole[0]
-        return subjects[np.concatenate(([True], subjects[1:] != subjects[:-1]))] if len(subjects) else _EMPTY
-
-    @cached_property
     def by_iri(self) -> Ids:
-        """The entities that are IRIs, in order of their IRIs: the order of everything that a user pages through."""
-        return self.in_order(self.entities)
+        """The entities that are IRIs, in order of their IRIs: the order of everything that a user pages through. Handed on by changes."""
+        subjects = self.facts.whole[0]
+        return self.in_order(subjects[np.concatenate(([True], subjects[1:] != subjects[:-1]))] if len(subjects) else _EMPTY)
 
     def in_order(self, numbers: Ids) -> Ids:
         """Those of the numbers that are IRIs, in order of their IRIs. Cost: one sort of labels, no string."""

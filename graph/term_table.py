@@ -17,6 +17,7 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
+from graph.rows import inserted
 from ontology.terms import Ids
 
 Labels = NDArray[np.int64]
@@ -100,7 +101,7 @@ class TermTable:
         self._labels[self._labelled : size] = kinds
         places = [self.place(keys[number], self._in_order) for number in new]
         fits = len(new) * _MANY <= len(self._in_order) and self._squeeze_in(new, places)
-        self._in_order = np.insert(self._in_order, places, np.array(new, dtype=np.int32))
+        self._in_order = inserted(self._in_order, places, new) if fits else np.insert(self._in_order, places, np.array(new, dtype=np.int32))
         if not fits:
             labels = self._labels.copy()
             labels[self._in_order] = np.arange(1, len(self._in_order) + 1, dtype=np.int64) * _GAP

@@ -14,7 +14,7 @@ import orjson
 
 from graph.values import Quality
 from resolvers.compiled_plan import Pick, Selection
-from resolvers.index import KEPT_MAX
+from resolvers.memo import Memo
 from resolvers.reads import Reads
 from resolvers.types import instant
 
@@ -76,19 +76,17 @@ def _labels(reads: Reads, numbers: Numbers, _: Pick) -> Column:
 
 
 def _shown_classes(reads: Reads, numbers: Numbers, _: Pick) -> Column:
-    shown = reads.index.shown_class
-    return [shown.get(n) for n in numbers]
+    return [reads.index.class_of(n) for n in numbers]
 
 
 def _classes(reads: Reads, numbers: Numbers, _: Pick) -> Column:
-    types = reads.index.types
-    return [types.get(n, ()) for n in numbers]
+    return [reads.index.types_of(n) for n in numbers]
 
 
 def _properties(reads: Reads, numbers: Numbers, pick: Pick) -> Column:
     """What is said of an entity stays for a revision: its text is made once for a selection and kept with the index."""
     names = tuple((each.key, each.name) for each in inner(pick).picks)
-    index, kept = reads.index, reads.index.texts_of_facts.get(names, {})
+    index, kept = reads.index, reads.index.texts_of_facts.get(names, Memo())
     if len(index.texts_of_facts) < SELECTIONS_KEPT:
         index.texts_of_facts[names] = kept
     column = []
@@ -96,9 +94,7 @@ def _properties(reads: Reads, numbers: Numbers, pick: Pick) -> Column:
         text = kept.get(n)
         if text is None:
             said = [{key: "Property" if name == "__typename" else getattr(fact, name) for key, name in names} for fact in index.facts(n)]
-            text = orjson.dumps(said)
-            if len(kept) < KEPT_MAX:
-                kept[n] = text
+            text = kept.keep(n, orjson.dumps(said))
         column.append(orjson.Fragment(text))
     return column
 
