@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from adapters.rdf.documents import Reader
+from adapters.rdf.feed import feed_routes
 from adapters.rdf.graph_store import METHODS, GraphStore
 from adapters.rdf.problems import Problem
 from adapters.rdf.query_store import QueryStore
@@ -44,6 +45,7 @@ def build_rdf_app(ledger: Ledger, vocabulary: Vocabulary, rules: RdfRules) -> Rd
     sparql = told(Sparql(ledger, queries, rules).answer)
     routes: list[BaseRoute] = [
         *(Route(path, sparql, methods=list(_QUERY_METHODS)) for path in ("/sparql", "/sparql/")),
+        *feed_routes(ledger),
         *(Route(path, store, methods=list(METHODS)) for path in ("/rdf", "/rdf/graphs/{name:path}")),
     ]
     return RdfApp(routes, (queries.close, parsing.close))

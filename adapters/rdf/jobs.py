@@ -6,6 +6,7 @@ They run in a process that has given up files and network, and that may be ended
 from __future__ import annotations
 
 import io
+import re
 import struct
 from codecs import BOM_UTF8
 from collections.abc import Callable
@@ -25,6 +26,7 @@ from ontology.sources import source_graph
 from ontology.terms import QuadBlock, is_literal
 
 _SIZE = struct.Struct(">Q")
+_PLACE = re.compile(r"error at (\d+):(\d+): ")
 ROWS = {
     "json": ox.QueryResultsFormat.JSON,
     "xml": ox.QueryResultsFormat.XML,
@@ -117,7 +119,8 @@ def patch(header: dict[str, Any], blob: bytes, _store: ox.Store) -> bytes:
 
 
 def query(header: dict[str, Any], blob: bytes, store: ox.Store) -> bytes:
-    """The serialised answer of a query. Header: query, base, format; default and named (lists of graphs, or null); answer (bytes at most);
+    """The serialised answer of a query. Header: query, base, format; default and named (lists of graphs, or null); union (of
+    all graphs as the default graph); answer (bytes at most);
     removed (how many bytes of the blob are quads to take away before; the rest is to be added)."""
     cut = header["removed"]
     for quad in ox.parse(blob[:cut], format=ox.RdfFormat.N_QUADS, lenient=True):
@@ -129,7 +132,7 @@ def query(header: dict[str, Any], blob: bytes, store: ox.Store) -> bytes:
         found = store.query(
             header["query"],
             base_iri=header["base"],
-            use_default_graph_as_union=not given,
+            use_default_graph_as_union=header["union"],
             default_graph=[ox.NamedNode(iri) for iri in default or []] if given else None,
             named_graphs=[ox.NamedNode(iri) for iri in named or []] if given else None,
         )
@@ -139,7 +142,9 @@ def query(header: dict[str, Any], blob: bytes, store: ox.Store) -> bytes:
         else:
             found.serialize(out, ROWS[header["format"]])  # type: ignore[arg-type]  # see above
     except SyntaxError as error:
-        raise Told("syntax", reason=str(error.msg), line=error.lineno or 0, column=error.offset or 0) from error
+        place = _PLACE.match(text := str(error.msg))
+        line, column = (int(place[1]), int(place[2])) if place else (0, 0)
+        raise Told("syntax", reason=text[place.end() if place else 0 :][:300], line=line, column=column) from error
     except ValueError as error:
         raise Told("not taken", reason=str(error)) from error
     except OSError as error:
@@ -187,7 +192,7 @@ def warm(store: ox.Store) -> None:
         head = {"format": kind, "name": "n", "source": "s", "scope": "s", "graph": "urn:g", "base": None, **limits}
         _ignore(patch, head, text.encode(), store)
         _ignore(patch, head, b"CLEAR", store)
-    base = {"base": None, "default": None, "named": None, "answer": 10_000, "removed": 0}
+    base = {"base": None, "default": None, "named": None, "union": True, "answer": 10_000, "removed": 0}
     for form, text in (
         ("json", "SELECT * {?s ?p ?o}"),
         ("csv", "ASK {}"),

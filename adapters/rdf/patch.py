@@ -24,7 +24,7 @@ from ontology.errors import RdfError
 from ontology.rdf import read_stream
 from ontology.rdf_errors import refusal
 from ontology.sources import source_graph
-from ontology.terms import KeyQuad, QuadBlock, is_blank
+from ontology.terms import XSD, KeyQuad, QuadBlock, is_blank
 
 LABEL = r"b[0-9a-f]{14}n\d+"
 _OURS = re.compile(f"_:{LABEL}").fullmatch
@@ -33,6 +33,7 @@ _ROW = re.compile(
     r"""\s*(?: (?P<iri><[^<>"{}|^`\\\x00-\x20]*>)
              | (?P<blank>_:[\w.\-\u00b7]*[\w\-\u00b7])
              | (?P<text>"(?:[^"\\\n\r]|\\.)*"(?:@[A-Za-z]+(?:-[A-Za-z0-9]+)*|\^\^(?:<[^<>"{}|^`\\\x00-\x20]*>|[\w.\-]*:[\w.\-:]*))?)
+             | (?P<number>[+-]?\d+(?:\.\d+)?(?=\s|$)|(?:true|false)(?=\s|$))
              | (?P<name>[\w.\-]*:[\w\-:.%]*[\w\-:%]|[\w.\-]*:) )""",
     re.VERBOSE,
 )
@@ -47,10 +48,6 @@ def read_patch(text: str, header: dict[str, Any]) -> tuple[QuadBlock, QuadBlock]
     for deletes, quad in words:
         said.pop(quad, None)
         said[quad] = deletes
-    for quad in (quad for quad, deletes in said.items() if deletes):
-        strange = next((key for key in quad if is_blank(key) and _OURS(key) is None), None)
-        if strange is not None:
-            raise NotTaken(f"{strange} is removed but names no node of the graph: write its label as GET shows it")
     return QuadBlock.of(q for q, deletes in said.items() if not deletes), QuadBlock.of(q for q, deletes in said.items() if deletes)
 
 
@@ -84,6 +81,8 @@ def _of_rows(text: str, header: dict[str, Any], scope: str) -> Iterator[tuple[bo
             prefixes.pop(body.strip('":'), None)
         elif verb in ("A", "D"):
             row = _nquads(body, prefixes, header["name"], number)
+            if verb == "D":
+                _names_nodes(row)
             rows.pop(row, None)
             rows[row] = verb == "D"
         else:
@@ -92,6 +91,13 @@ def _of_rows(text: str, header: dict[str, Any], scope: str) -> Iterator[tuple[bo
         block = _block("\n".join(row for row, of in rows.items() if of is deletes), "nquads", header, scope)
         for quad in block:
             yield deletes, quad
+
+
+def _names_nodes(row: str) -> None:
+    """See that a row to remove names its blank nodes as we do: another label would be a new node, which is nowhere."""
+    strange = next((term for term in row.split(" ") if is_blank(term) and _OURS(term) is None), None)
+    if strange is not None:
+        raise NotTaken(f"{strange} is to be removed and names no node of the graph: write its label as GET shows it")
 
 
 def _nquads(body: str, prefixes: dict[str, str], name: str, line: int) -> str:
@@ -112,6 +118,9 @@ def _term(match: re.Match[str], prefixes: dict[str, str], name: str, line: int) 
     text = match[match.lastgroup or 0]
     if match.lastgroup == "iri" and text.startswith("<_:"):
         return text[1:-1]
+    if match.lastgroup == "number":
+        kind = "boolean" if text in ("true", "false") else "decimal" if "." in text else "integer"
+        return f'"{text}"^^<{XSD}{kind}>'
     if match.lastgroup == "name":
         return _expanded(text, prefixes, name, line)
     if match.lastgroup == "text" and not text.endswith((">", '"')) and text.rpartition('"')[2].startswith("^^"):

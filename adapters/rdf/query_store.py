@@ -32,14 +32,15 @@ PART = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query: its text and form, the dataset that the protocol gives it (None: none given), the format to answer in, the state."""
+    """A query: its text, the format to answer in, the dataset that the protocol gives it (None: none given), whether it names one by
+    FROM, and the state that it asks."""
 
     text: str
-    form: str
     format: str
     base: str
     default: Sequence[str] | None = None
     named: Sequence[str] | None = None
+    own_dataset: bool = False
     as_of: AsOf = NEWEST
     inferred: bool = False
 
@@ -80,6 +81,7 @@ class QueryStore:
                 "format": query.format,
                 "default": query.default,
                 "named": query.named,
+                "union": query.default is None and query.named is None and not query.own_dataset,
                 "answer": self._limits.answer_bytes,
                 "removed": len(begun.removed),
             }

@@ -76,7 +76,7 @@ class Sparql:
         if len(texts[0].encode()) > self._rules.query.query_bytes:
             raise Problem(413, "too long", f"the query is longer than {self._rules.query.query_bytes:,} bytes: put less into it")
         try:
-            form = form_of(texts[0], self._rules.query.depth)
+            form, own_dataset = form_of(texts[0], self._rules.query.depth)
         except NotTaken as error:
             raise Problem(400, "not taken", str(error)) from None
         accept = request.headers.get("accept", "")
@@ -87,11 +87,11 @@ class Sparql:
         answer, revision = self._store.ask(
             Query(
                 texts[0],
-                form,
                 name,
                 base,
                 list(default) if default or named else None,
                 list(named) if default or named else None,
+                own_dataset,
                 state_asked(params),
                 params.get("inferred", "no").lower() in _TRUE,
             )

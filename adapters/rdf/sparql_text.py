@@ -57,19 +57,20 @@ def tokens(text: str) -> Iterator[Token]:
             yield Token(match.lastgroup or "other", match.group(), match.start())
 
 
-def form_of(query: str, depth_max: int) -> str:
-    """The form of a query: SELECT, ASK, CONSTRUCT or DESCRIBE. Raises `NotTaken` for an update, a SERVICE, or too deep a nesting."""
+def form_of(query: str, depth_max: int) -> tuple[str, bool]:
+    """The form of a query (SELECT, ASK, CONSTRUCT or DESCRIBE; empty where there is none), and whether it names its dataset by FROM.
+    Raises `NotTaken` for an update, a SERVICE, or too deep a nesting."""
     read = list(tokens(query))
     for each in (read, list(tokens(_unescaped(query)))):
         _look_through(each, depth_max)
     for token in read:
         if token.word in FORMS:
-            return token.word
+            return token.word, any(each.word == "FROM" for each in read)
         if token.word in UPDATES:
             raise NotTaken(
                 f"{token.word} is an update, and /sparql answers queries only: change a graph by PUT, POST, PATCH or DELETE at /rdf"
             )
-    return ""
+    return "", False
 
 
 def _look_through(read: list[Token], depth_max: int) -> None:
