@@ -28,13 +28,13 @@ class Indexes:
         return index is not None and index.snapshot is snapshot
 
     def newest(self, snapshot: Snapshot) -> Index:
-        """The index of the newest revision; kept until there is a newer one. Cost when it is new: some passes over all quads."""
+        """The index of the newest revision; kept until there is a newer one. Cost when it is new: that of the change, or of everything."""
         index = self._newest
         if index is not None and index.snapshot is snapshot:
             return index
         with self._newest_lock:
             if self._newest is None or self._newest.snapshot is not snapshot:
-                self._newest = Index(snapshot, self._vocabulary).worked_out()
+                self._newest = Index(snapshot, self._vocabulary, self._newest).worked_out()
             return self._newest
 
     def other(self, snapshot: Snapshot) -> Index:
@@ -43,7 +43,7 @@ class Indexes:
         if newest is not None and newest.snapshot is snapshot:
             return newest
         with self._others_lock:
-            index = self._others.pop(snapshot.serial, None) or Index(snapshot, self._vocabulary).worked_out()
+            index = self._others.pop(snapshot.serial, None) or Index(snapshot, self._vocabulary, self._newest).worked_out()
             self._others[snapshot.serial] = index
             while len(self._others) > self._kept:
                 self._others.popitem(last=False)
