@@ -8,27 +8,45 @@ import socket
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from twin.cli.output import FOUND_PROBLEMS, Config, Data, Json, Store, say_json, settings_from, table
+from twin.cli.as_of import By, Why, opened_ledger
+from twin.cli.output import FOUND_PROBLEMS, Config, Data, Json, Store, progress, say, say_json, settings_from, shown_facts, table
 
 if TYPE_CHECKING:
     from twin.settings import Settings
 
+FACTS_TOLD = 5
+"""Facts of each side of a drift that are named."""
 DISK_MB_MIN = 500
 """Free space below which the data folder is a problem: the demo's store, journal and caches stay well under it."""
 
 
-def doctor(json: Json = False, data: Data = None, store: Store = None, config: Config = None) -> None:
-    """Check versions, data folder, store, port and broker. Exit code 3 when something will not work."""
-    settings = settings_from(config, data=data, store=store)
+def doctor(
+    take_in: Annotated[
+        bool, typer.Option("--take-in", help="Make what somebody wrote to the store past the twin a revision of its own.")
+    ] = False,
+    author: By = None,
+    reason: Why = "",
+    json: Json = False,
+    data: Data = None,
+    store: Store = None,
+    config: Config = None,
+) -> None:
+    """Check versions, data folder, store, port and broker, and whether the store holds what its revisions say. Exit code 3 when something
+    will not work."""
+    settings = settings_from(config, data=data, store=store, author=author)
+    if take_in:
+        _take_in(settings, reason, json=json)
+        return
     checks: tuple[tuple[str, Callable[[Settings], str]], ...] = (
         ("versions", _versions),
         ("data folder", _folder),
         ("ontology", _ontology),
         ("store", _store),
+        ("drift", _drift),
         ("port", _port),
         ("broker", _broker),
     )
@@ -83,6 +101,43 @@ def _store(settings: Settings) -> str:
     finally:
         kept.close()
     return f"{store_name(settings)}: revision {revisions[-1].number if revisions else 0}"
+
+
+def _drift(settings: Settings) -> str:
+    """Whether the store holds what its revisions say; the first facts that differ where it does not."""
+    from twin.cli.rows import fact_line, first_facts
+    from twin.compose_store import store_of
+
+    if not settings.store and not (settings.data / "twin.sqlite").exists():
+        return "nothing is kept yet"
+    kept = store_of(settings, "doctor", read_only=True)
+    try:
+        with progress() as tell:
+            drift = kept.drift(tell)
+    finally:
+        kept.close()
+    if drift.is_empty:
+        return "the store holds what its revisions say"
+    rows = [
+        f"{sign} {fact_line(quad)}" for sign, block in (("+", drift.added), ("-", drift.removed)) for quad in first_facts(block, FACTS_TOLD)
+    ]
+    counts = f"{len(drift.added):,} facts that no revision says, {len(drift.removed):,} missing"
+    raise ValueError(
+        f"somebody wrote to the store past the twin: {counts}: {'; '.join(rows)}. Take it in with `ridethrough doctor --take-in`"
+    )
+
+
+def _take_in(settings: Settings, reason: str, *, json: bool) -> None:
+    from twin.cli.rows import change_row, revision_row
+
+    with opened_ledger(settings, "doctor", read_only=False) as opened, progress() as tell:
+        done = opened.ledger.take_in(author=settings.author, reason=reason or "written to the store past the twin", progress=tell)
+    if json:
+        say_json({"revision": None if done.revision is None else revision_row(done.revision), "change": change_row(done.change)})
+        return
+    counts = f"{len(done.change.added):,} added, {len(done.change.removed):,} removed"
+    say(f"taken in: {counts}; revision {done.revision.number}" if done.revision else "the store holds what its revisions say")
+    shown_facts(done.change, FACTS_TOLD)
 
 
 def _port(settings: Settings) -> str:
