@@ -28,7 +28,8 @@ from graph.ports import TwinStore
 from graph.snapshot import Snapshot
 from graph.stores.sqlite import SqliteStore
 from ontology.namespaces import DCX, RDF
-from ontology.terms import QuadBlock, term_of
+from ontology.rdf_write import write_block
+from ontology.terms import QuadBlock
 from twin.sync import snapshot_of
 
 NAME = "store.start.sqlite"
@@ -87,10 +88,13 @@ def _prepare(place: Path, size: int) -> float:
     store.commit(ChangeSet(quads, QuadBlock.empty(), owners()), CAUSE, expected=0)
     took_s = time.perf_counter() - start
     store.close()
-    terms = [term_of(key) for key in quads.terms]
+    file = place / "site.nq"
+    with file.open("wb") as out:
+        write_block(quads, "nquads", out)
     disk = ox.Store(str(place / "pyoxigraph"))
-    disk.bulk_extend(ox.Quad(terms[s], terms[p], terms[o], terms[g]) for s, p, o, g in quads.quads.tolist())
-    disk.optimize()
+    disk.bulk_load(path=str(file), format=ox.RdfFormat.N_QUADS)
+    disk.flush()
+    file.unlink()
     return took_s
 
 
