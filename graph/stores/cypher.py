@@ -43,19 +43,27 @@ ADD_NAMES: LiteralString = "UNWIND $rows AS row CREATE (:Name {kind: $kind, iri:
 FACTS: LiteralString = (
     "UNWIND $rows AS iri MATCH (n:Resource {iri: iri}) WHERE n._facts IS NOT NULL RETURN collect(iri) AS iris, collect(n._facts) AS facts"
 )
-NEW_NODES: LiteralString = "UNWIND $rows AS row CREATE (n:Resource {iri: row[0]}) SET n:$(row[1]), n += row[3]"
-NODES: LiteralString = "UNWIND $rows AS row MERGE (n:Resource {iri: row[0]}) SET n:$(row[1]) REMOVE n:$(row[2]) SET n += row[3]"
-ENDS: LiteralString = "UNWIND $rows AS iri MERGE (:Resource {iri: iri})"
+NODES: LiteralString = (
+    "CYPHER 5 UNWIND $rows AS row MERGE (n:Resource {iri: row[0]}) SET n:$(row[1]) REMOVE n:$(row[2]) SET n += row[3] "
+    "RETURN collect(row[0]) AS iris, collect(id(n)) AS ids"
+)
+NEW_NODES: LiteralString = (
+    "CYPHER 5 UNWIND $rows AS row MERGE (n:Resource {iri: row[0]}) SET n:$(row[1]), n += row[3] "
+    "RETURN collect(row[0]) AS iris, collect(id(n)) AS ids"
+)
+ENDS: LiteralString = "CYPHER 5 UNWIND $rows AS iri MERGE (n:Resource {iri: iri}) RETURN collect(iri) AS iris, collect(id(n)) AS ids"
 NEW_LINKS: LiteralString = (
-    "UNWIND $rows AS row MATCH (a:Resource {iri: row[0]}) MATCH (b:Resource {iri: row[1]}) CREATE (a)-[r:$($type)]->(b) SET r = $properties"
+    "CYPHER 5 UNWIND $rows AS row MATCH (a) WHERE id(a) = row[0] MATCH (b) WHERE id(b) = row[1] "
+    "CREATE (a)-[:$($type) {predicate: $predicate, graphs: $graphs, since: $since}]->(b)"
 )
 LINKS_OF: LiteralString = (
-    "UNWIND $rows AS iri MATCH (a:Resource {iri: iri})-[r]->(b:Resource) RETURN collect(iri) AS subjects, collect(type(r)) AS names, "
+    "UNWIND $rows AS iri MATCH (a:Resource {iri: iri}) WITH a, iri MATCH (a)-[r]->(b) WHERE b.iri IS NOT NULL "
+    "RETURN collect(iri) AS subjects, collect(type(r)) AS names, "
     "collect(b.iri) AS objects, collect(elementId(r)) AS ids, collect(coalesce(r.graphs, [])) AS graphs, "
     "collect(coalesce(r.since, [])) AS since"
 )
 LINKS_BETWEEN: LiteralString = (
-    "UNWIND $rows AS row MATCH (a:Resource {iri: row[0]}) MATCH (b:Resource {iri: row[1]}) MATCH (a)-[r]->(b) "
+    "UNWIND $rows AS row MATCH (a:Resource {iri: row[0]}) MATCH (b:Resource {iri: row[1]}) WITH a, b MATCH (a)-[r]->(b) "
     "RETURN collect(a.iri) AS subjects, collect(type(r)) AS names, "
     "collect(b.iri) AS objects, collect(elementId(r)) AS ids, collect(coalesce(r.graphs, [])) AS graphs, "
     "collect(coalesce(r.since, [])) AS since"

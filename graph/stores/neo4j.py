@@ -42,7 +42,7 @@ from graph.stores.neo4j_staging import (
     step,
     turn_back,
 )
-from graph.stores.neo4j_writing import refuse_unkeepable, sweep, write
+from graph.stores.neo4j_writing import Places, refuse_unkeepable, sweep, write
 from graph.stores.packing import pack
 from graph.values import Quality, ReadingBatch
 
@@ -217,9 +217,10 @@ class Neo4jStore:
     def _work_off(self, progress: Progress | None = None) -> None:
         """Take the open intent to its end, beside any other process that does the same. Raises what the server refused it for."""
         refused: RefusedByServer | None = None
+        places = Places()
         while True:
             try:
-                intent = self._server.write(step, COMMIT_S)
+                intent = self._server.write(partial(step, places=places), COMMIT_S)
             except RefusedByServer as error:
                 intent = self._server.read(_intent)
                 if intent is None or intent.back or intent.done >= intent.parts:
@@ -229,6 +230,7 @@ class Neo4jStore:
                 continue
             if intent is None:
                 break
+            places.keep()
             reached("commit.published" if intent.done == intent.steps else "commit.step")
             if progress is not None:
                 progress("taking in a change", intent.done, intent.steps)

@@ -18,7 +18,7 @@ from typing import Any, LiteralString, TypeVar
 
 import neo4j
 from neo4j import GraphDatabase, ManagedTransaction, Query, unit_of_work
-from neo4j.exceptions import AuthError, ClientError, DriverError, Neo4jError
+from neo4j.exceptions import AuthError, DriverError, Neo4jError
 
 from graph.errors import StoreUnavailable
 from graph.stores import cypher
@@ -30,6 +30,8 @@ ASK_S = 5.0
 READ_S = 120.0
 BATCH = 5_000
 VERSION_MIN = (5, 26)
+
+_FOR_GOOD = ("Neo.ClientError.Statement.", "Neo.ClientError.Schema.")
 
 Tx = ManagedTransaction
 T = TypeVar("T")
@@ -149,7 +151,8 @@ class Connection:
             return StoreUnavailable(
                 f"{self.url} has too little memory: raise server.memory.heap.max_size to 1 GB or more ({error.message})"
             )
-        kind = RefusedByServer if isinstance(error, ClientError) and not error.is_retryable() else StoreUnavailable
+        refused = (error.code or "").startswith(_FOR_GOOD)
+        kind = RefusedByServer if refused else StoreUnavailable
         return kind(f"{self.url} could not do it ({error.code}: {error.message}): see the server's log")
 
 

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +26,9 @@ from graph.changes import Cause, ChangeSet, Revision
 from graph.steps import reached
 from graph.stores import cypher
 from graph.stores.neo4j_connection import Connection, Tx
-from graph.stores.neo4j_writing import sweep, write
+from graph.stores.neo4j_writing import Places, sweep, write
 from graph.stores.packing import pack, unpack
+from graph.stores.property_graph import RDF_TYPE
 from ontology.terms import Ids, QuadBlock
 
 PART = 50_000
@@ -54,9 +56,10 @@ class Intent:
 
 
 def parts_of(change: ChangeSet) -> Iterator[ChangeSet]:
-    """The change in parts of about `PART` quads, by subject: all that is said of one subject stands in one part where that fits.
+    """The change in parts of about `PART` quads, in order of the subjects' names, which is the order in which they will be read.
 
-    In order of the subjects' names, which is the order in which they will be read. Cost: one sort.
+    All that is said of one subject stands in one part; only the links of one that has more than `PART` are spread over several, by their
+    objects. So no part needs to know what another has written. Cost: one sort.
     """
     added, removed = change.added, change.removed
     ranks: dict[str, int] = {}
@@ -65,11 +68,13 @@ def parts_of(change: ChangeSet) -> Iterator[ChangeSet]:
         ranks[subject] = len(ranks)
     places = [_ranked(block, ranks) for block in (added, removed)]
     counts = sum((np.bincount(place, minlength=len(ranks)) for place in places), np.zeros(len(ranks), dtype=np.int64))
-    part_of = (np.cumsum(counts) - counts) // PART
-    orders = [np.argsort(part_of[place], kind="stable") for place in places]
-    cuts = [np.searchsorted(part_of[place][order], np.unique(part_of)) for place, order in zip(places, orders, strict=True)]
+    begins = (np.cumsum(counts) - counts) // PART
+    numbers = [begins[place] + _spread(block, counts[place] // PART) for block, place in zip((added, removed), places, strict=True)]
+    orders = [np.argsort(number, kind="stable") for number in numbers]
+    wanted = np.unique(np.concatenate(numbers))
+    cuts = [np.searchsorted(number[order], wanted) for number, order in zip(numbers, orders, strict=True)]
     graphs = dict(change.graphs)
-    for n in range(len(cuts[0])):
+    for n in range(len(wanted)):
         rows = [_between(order, cut, n) for order, cut in zip(orders, cuts, strict=True)]
         since = change.since[rows[1]] if len(change.since) else change.since
         yield ChangeSet(QuadBlock(added.terms, added.quads[rows[0]]), QuadBlock(removed.terms, removed.quads[rows[1]]), graphs, since)
@@ -79,6 +84,17 @@ def parts_of(change: ChangeSet) -> Iterator[ChangeSet]:
 def _ranked(block: QuadBlock, ranks: dict[str, int]) -> NDArray[np.int64]:
     numbers, places = np.unique(block.quads[:, 0], return_inverse=True)
     return np.array([ranks[block.terms[s]] for s in numbers.tolist()], dtype=np.int64)[places.reshape(-1)] if len(block) else places
+
+
+def _spread(block: QuadBlock, pieces: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Into which of its subject's pieces each quad goes: always the first, but for the links of a subject that has several."""
+    out = np.zeros(len(block), dtype=np.int64)
+    terms = block.terms
+    for row in np.flatnonzero(pieces > 1).tolist():
+        _, p, o, _ = block.quads[row].tolist()
+        if not terms[o].startswith('"') and terms[p] != RDF_TYPE:
+            out[row] = crc32(terms[o].encode()) % int(pieces[row])
+    return out
 
 
 def _between(order: NDArray[np.int64], cut: NDArray[np.int64], n: int) -> NDArray[np.int64]:
@@ -116,8 +132,11 @@ def read_intent(tx: Tx, commit: str) -> Intent | None:
     return Intent(commit, revision_of(row), row["parts"], row["done"], row["more"], row["back"], row["sweeps"])
 
 
-def step(tx: Tx) -> Intent | None:
-    """Take the next step of the open intent, if there is one; returns it as it was before the step (rule 3)."""
+def step(tx: Tx, places: Places) -> Intent | None:
+    """Take the next step of the open intent, if there is one; returns it as it was before the step (rule 3).
+
+    `places` are those of the steps that the caller has seen go through.
+    """
     state = tx.run(cypher.LOCK, asked="step").single(strict=True)
     intent = read_intent(tx, state["staged"]) if state["staged"] else None
     if intent is None:
@@ -128,17 +147,17 @@ def step(tx: Tx) -> Intent | None:
         revise(tx, intent.revision, None, intent.commit, intent.more)
         tx.run(cypher.UNSTAGE, commit=intent.commit).consume()
     else:
-        _redo(tx, intent, state["revision"] == 0)
+        _redo(tx, intent, places if state["revision"] == 0 else None)
     return intent
 
 
-def _redo(tx: Tx, intent: Intent, fresh: bool) -> None:
+def _redo(tx: Tx, intent: Intent, places: Places | None) -> None:
     part = _part(tx, intent.commit, intent.done % intent.parts)
     more = 0
     if intent.done < intent.parts:
         number = intent.revision.number
         since = np.full(len(part.added), number, dtype=np.int32)
-        more = write(tx, part.added, part.removed, since, number=number, empty=fresh and intent.parts == 1).more
+        more = write(tx, part.added, part.removed, since, number=number, empty=places is not None, places=places).more
         own(tx, part)
     else:
         sweep(tx, part.removed)

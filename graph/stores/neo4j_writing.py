@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, LiteralString
 
 import numpy as np
 
@@ -84,21 +84,48 @@ def read_names(tx: Tx) -> Names:
     return Names.of(tables.get("label", {}), tables.get("predicate", {}))
 
 
-def write(tx: Tx, added: QuadBlock, removed: QuadBlock, since: Sequence[int] | Ids, *, number: int, empty: bool) -> Effect:
-    """Take back `removed`, then say `added`, by the revisions `since`; `empty` when there is nothing yet to be merged with.
+@dataclass(slots=True)
+class Places:
+    """The server's own numbers of nodes, by IRI: those of earlier transactions of one first load, and those of the present one."""
+
+    known: dict[str, int] = field(default_factory=dict)
+    new: dict[str, int] = field(default_factory=dict)
+
+    def keep(self) -> None:
+        """The present transaction went through."""
+        self.known |= self.new
+        self.new = {}
+
+    def note(self, tx: Tx, text: LiteralString, rows: Sequence[Any]) -> None:
+        """Run a text that writes nodes and answers with their numbers."""
+        for batch in batches(rows):
+            row = tx.run(text, rows=batch).single(strict=True)
+            self.new.update(zip(row["iris"], row["ids"], strict=True))
+
+    def __contains__(self, iri: str) -> bool:
+        return iri in self.new or iri in self.known
+
+    def __getitem__(self, iri: str) -> int:
+        return self.new[iri] if iri in self.new else self.known[iri]
+
+
+def write(tx: Tx, added: QuadBlock, removed: QuadBlock, since: Ids, *, number: int, empty: bool, places: Places | None = None) -> Effect:
+    """Take back `removed`, then say `added`, by the revisions `since`; `empty` when nothing was said of these subjects before.
 
     `number` is the revision that the graphs are marked with. What nothing speaks of any more is left for `sweep`.
     """
+    places = Places() if places is None else places
+    places.new = {}
     names = read_names(tx)
     learn(tx, names, added)
-    more, fewer = split(added, since if isinstance(since, list) else np.asarray(since).tolist()), split(removed)
+    more, fewer = split(added, since.tolist()), split(removed)
     subjects = sorted(more.facts.keys() | fewer.facts.keys())
     before = {} if empty else _read_facts(tx, subjects, names)
     effect = Effect()
     rows = [_node_row(subject, before.get(subject, {}), more, fewer, names, effect) for subject in subjects]
-    run(tx, cypher.NEW_NODES if empty else cypher.NODES, rows)
-    run(tx, cypher.ENDS, sorted({end for s, _, o in more.links for end in (s, o)} - set(subjects)))
-    _write_links(tx, more, fewer, names, effect, empty=empty)
+    places.note(tx, cypher.NEW_NODES if empty else cypher.NODES, rows)
+    places.note(tx, cypher.ENDS, sorted({end for s, _, o in more.links for end in (s, o) if end not in places}))
+    _write_links(tx, more, fewer, names, effect, places, empty=empty)
     run(tx, cypher.CHANGED, sorted(effect.graphs), number=number)
     return effect
 
@@ -143,11 +170,11 @@ def _spellings(iri: str, name: str) -> set[str]:
     return {name, native_name(iri) or name}
 
 
-def _write_links(tx: Tx, added: Split, removed: Split, names: Names, effect: Effect, *, empty: bool) -> None:
+def _write_links(tx: Tx, added: Split, removed: Split, names: Names, effect: Effect, places: Places, *, empty: bool) -> None:
     """Reads what is there already and writes by id: to search a pair of dense nodes for a dynamic type takes milliseconds each."""
     wanted = added.links.keys() | removed.links.keys()
     there = {} if empty else _read_links(tx, wanted, names)
-    create: dict[tuple[str, tuple[str, ...], tuple[int, ...]], list[list[str]]] = defaultdict(list)
+    create: dict[tuple[str, tuple[str, ...], tuple[int, ...]], list[list[int]]] = defaultdict(list)
     regraph: list[list[Any]] = []
     unlink: list[str] = []
     for link in sorted(wanted):
@@ -162,7 +189,7 @@ def _write_links(tx: Tx, added: Split, removed: Split, names: Names, effect: Eff
         unlink += found.others if found else []
         if found is None or not found.identity:
             if after:
-                create[link[1], tuple(graphs), tuple(revisions)].append([link[0], link[2]])
+                create[link[1], tuple(graphs), tuple(revisions)].append([places[link[0]], places[link[2]]])
         elif not after:
             unlink.append(found.identity)
         elif after != before:
@@ -170,8 +197,8 @@ def _write_links(tx: Tx, added: Split, removed: Split, names: Names, effect: Eff
     run(tx, cypher.UNLINK, unlink)
     run(tx, cypher.REGRAPH, regraph)
     for (predicate, said_by, since_by), rows in create.items():
-        properties = {"predicate": predicate, "graphs": list(said_by), "since": list(since_by)}
-        run(tx, cypher.NEW_LINKS, rows, type=names.predicates[predicate], properties=properties)
+        said = {"predicate": predicate, "graphs": list(said_by), "since": list(since_by)}
+        run(tx, cypher.NEW_LINKS, rows, type=names.predicates[predicate], **said)
 
 
 def _read_facts(tx: Tx, subjects: Sequence[str], names: Names) -> dict[str, dict[Fact, int]]:
