@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +50,7 @@ def cli_page() -> str:
         "Every reading verb has `--json`. Colour and progress only on a terminal; `NO_COLOR` is heeded.",
     ]
     root = typer.main.get_command(app)
-    commands: Mapping[str, Any] = getattr(root, "commands", {})
-    for name, command in commands.items():
+    for name, command in _verbs(root):
         lines += [
             "",
             f"## ridethrough {name}",
@@ -65,11 +64,17 @@ def cli_page() -> str:
     return "\n".join([*lines, ""])
 
 
+def _verbs(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:
+    """The verbs of a group by their full names, those of the groups in it included."""
+    for name, command in getattr(group, "commands", {}).items():
+        yield from _verbs(command, f"{before}{name} ") if hasattr(command, "commands") else [(f"{before}{name}", command)]
+
+
 def _parameter(each: Any) -> str:
     spelled = f"`{each.metavar or each.name.upper()}`" if each.param_type_name == "argument" else ", ".join(f"`{o}`" for o in each.opts)
     if each.param_type_name != "argument" and each.secondary_opts:
         spelled += ", " + ", ".join(f"`{o}`" for o in each.secondary_opts)
-    default = "" if each.default in (None, False, ()) or each.required else f"`{getattr(each.default, 'value', each.default)}`"
+    default = "" if each.default in (None, False, (), "") or each.required else f"`{getattr(each.default, 'value', each.default)}`"
     return f"| {spelled}{' (needed)' if each.required else ''} | {default} | {(each.help or '').strip()} |"
 
 
