@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
-from bench import failure_one, graphql_list, rdf_export, rdf_load, store_start
+from bench import failure_one, graphql_list, query_class, rdf_export, rdf_load, store_change, store_diff, store_start
 
 Row = Mapping[str, object]
 
@@ -20,6 +20,9 @@ def benches(quick: bool) -> Mapping[str, list[Callable[[], Iterator[Row]]]]:
         rdf_load.NAME: [partial(rdf_load.run, size, 3 if quick else 7) for size in rdf_load.SIZES],
         failure_one.NAME: [partial(failure_one.run, size, 8 if quick else 40) for size in sizes],
         store_start.NAME: [partial(store_start.run, store_start.QUICK if quick else size) for size in store_start.SIZES],
+        store_change.NAME: [partial(store_change.run, 20_000 if quick else size) for size in store_change.SIZES],
+        store_diff.NAME: [partial(store_diff.run, size) for size in (store_diff.SIZES[:2] if quick else store_diff.SIZES)],
+        query_class.NAME: [partial(query_class.run, 10_000 if quick else size) for size in query_class.SIZES],
         graphql_list.NAME: [partial(graphql_list.run, size, 8 if quick else 40) for size in graphql_list.SIZES],
     }
 
