@@ -13,14 +13,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from itertools import count, pairwise
+from itertools import count
 
 import numpy as np
 
 from graph.changes import ChangeSet
 from graph.errors import UnknownEntity
+from graph.relation import NO_RELATION, Relation, by_predicate, leads_on, relations_of
 from graph.rows import SMALL, Rows, inserted, without
-from graph.term_table import LITERAL, TermTable
+from graph.term_table import TermTable
 from ontology.namespaces import RDF, RDFS, expand, local_name
 from ontology.terms import Ids, KeyQuad, QuadBlock, is_iri, is_literal, literal_parts
 
@@ -36,76 +37,6 @@ TOUCHED_MAX = 50_000
 _EMPTY: Ids = np.empty(0, dtype=np.int32)
 _NO_ROWS: Ids = np.empty((5, 0), dtype=np.int32)
 _serials = count(1)
-
-
-class Relation:
-    """One predicate's distinct pairs, sorted by subject, and sorted by object when that is asked for.
-
-    `links` is false where every object is a literal: such a relation leads nowhere, and nobody asks it backwards for an entity.
-    """
-
-    __slots__ = ("_back", "_pairs", "links")
-
-    def __init__(self, pairs: Rows, back: Rows | None = None, *, links: bool = True) -> None:
-        self._pairs, self._back, self.links = pairs, back, links
-
-    @staticmethod
-    def of(pairs: Ids, *, links: bool = True) -> Relation:
-        """Build from subjects and objects, shape (2, n), in any order. Cost: one sort."""
-        return Relation(Rows.of(pairs, 2), links=links)
-
-    def __len__(self) -> int:
-        return len(self._pairs)
-
-    @property
-    def subjects(self) -> Ids:
-        """The subjects, ascending, one for each pair."""
-        return self._pairs.column(0)
-
-    @property
-    def objects(self) -> Ids:
-        """The object of each of `subjects`; ascending within one subject."""
-        return self._pairs.column(1)
-
-    @property
-    def by_object_objects(self) -> Ids:
-        """The objects, ascending, one for each pair."""
-        return self._backwards.column(0)
-
-    @property
-    def by_object_subjects(self) -> Ids:
-        """The subject of each of `by_object_objects`."""
-        return self._backwards.column(1)
-
-    @property
-    def _backwards(self) -> Rows:
-        back = self._back
-        if back is None:
-            back = self._back = Rows.of(self._pairs.whole[::-1], 2)
-        return back
-
-    def objects_of(self, subject: int) -> Ids:
-        """The objects of one subject, ascending. Cost: a few binary searches."""
-        return self._pairs.under(subject)
-
-    def subjects_of(self, obj: int) -> Ids:
-        """The subjects of one object, ascending. Cost: a few binary searches; one sort when first asked."""
-        return self._backwards.under(obj)
-
-    def first_objects(self, subjects: Ids) -> Ids:
-        """For each of the given subjects its smallest object, or -1. One vectorised search."""
-        if len(self) == 0:
-            return np.full(len(subjects), -1, dtype=np.int32)
-        at = np.minimum(np.searchsorted(self.subjects, subjects), len(self) - 1)
-        return np.where(self.subjects[at] == subjects, self.objects[at], np.int32(-1)).astype(np.int32)
-
-    def edited(self, removed: Ids, added: Ids, *, links: bool = True) -> Relation:
-        """The next relation: without some pairs, with others, each of shape (2, m); `links` says whether the others lead to entities."""
-        back = None if self._back is None else self._back.edited(removed[::-1], added[::-1])
-        return Relation(self._pairs.edited(removed, added), back, links=self.links or links)
-
-
-_NO_RELATION = Relation.of(np.empty((2, 0), dtype=np.int32), links=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,7 +81,7 @@ class Snapshot:
         columns = _columns(table.intern(quads.terms), quads.quads, revision if since is None else since)
         facts = Rows.of(columns, 4)
         graphs = {table.keys[g]: revision for g in np.unique(columns[3]).tolist()} if changed is None else dict(changed)
-        return Snapshot(revision, at, table, facts, _relations(table, facts.whole), dict(owners or {}), graphs)
+        return Snapshot(revision, at, table, facts, relations_of(table, facts.whole), dict(owners or {}), graphs)
 
     def exact(self, change: ChangeSet) -> ChangeSet:
         """The change without what changes nothing, and with what each removed quad was said by. Cost: that of looking each quad up."""
@@ -198,12 +129,12 @@ class Snapshot:
     def _edited(self, facts: Rows, removed: Ids, added: Ids) -> dict[int, Relation]:
         """The relations after a small change."""
         relations = dict(self.relations)
-        gone, come = _by_predicate(removed), _by_predicate(added)
+        gone, come = by_predicate(removed), by_predicate(added)
         for p in sorted(gone.keys() | come.keys()):
             lost = gone.get(p, _NO_ROWS)
             lost = lost[:, [not facts.holds(s, p, o) for s, o in zip(lost[0].tolist(), lost[2].tolist(), strict=True)]]
             more = come.get(p, _NO_ROWS)[[0, 2]]
-            relation = relations.get(p, _NO_RELATION).edited(lost[[0, 2]], more, links=_links(self.terms, more[1]))
+            relation = relations.get(p, NO_RELATION).edited(lost[[0, 2]], more, links=leads_on(self.terms, more[1]))
             if len(relation):
                 relations[p] = relation
             else:
@@ -216,7 +147,7 @@ class Snapshot:
         rows = facts.whole
         left = rows[:, np.isin(rows[1], touched)] if self.relations else rows
         kept = {p: relation for p, relation in self.relations.items() if p not in set(touched.tolist())}
-        return kept | _relations(self.terms, left)
+        return kept | relations_of(self.terms, left)
 
     def _named_next(self, snapshot: Snapshot, subjects: Ids) -> Ids:
         """The entities of the next snapshot in order, without another pass over all of them."""
@@ -280,7 +211,7 @@ class Snapshot:
     def relation(self, predicate: str) -> Relation:
         """The relation of a predicate's IRI; an empty one when nothing uses it."""
         number = self.terms.find(predicate)
-        return _NO_RELATION if number is None else self.relations.get(number, _NO_RELATION)
+        return NO_RELATION if number is None else self.relations.get(number, NO_RELATION)
 
     def objects(self, subject: int, predicate: str) -> list[int]:
         """The objects of (subject, predicate), ascending by number."""
@@ -378,23 +309,3 @@ def _columns(numbers: Ids, quads: Ids, since: Ids | int) -> Ids:
         columns[at] = numbers[quads[:, at]]
     columns[4] = since
     return columns
-
-
-def _relations(terms: TermTable, rows: Ids) -> dict[int, Relation]:
-    """The relations of sorted rows of `facts`. Cost: one stable sort by predicate; the pairs come out in order."""
-    return {p: Relation.of(part[[0, 2]], links=_links(terms, part[2])) for p, part in _by_predicate(rows).items()}
-
-
-def _links(terms: TermTable, objects: Ids) -> bool:
-    """Whether any of the objects is no literal."""
-    return bool((terms.order(objects) != LITERAL).any())
-
-
-def _by_predicate(rows: Ids) -> dict[int, Ids]:
-    """The rows of each predicate, in the order that they have."""
-    if rows.shape[1] == 0:
-        return {}
-    predicates, kinds = np.unique(rows[1], return_inverse=True)
-    order = np.argsort(kinds.astype(np.uint16) if len(predicates) < 1 << 16 else kinds, kind="stable")  # of 16 bits: by radix
-    cuts = [0, *np.cumsum(np.bincount(kinds)).tolist()]
-    return {int(p): rows[:, order[lo:hi]] for p, (lo, hi) in zip(predicates.tolist(), pairwise(cuts), strict=True)}

@@ -6,8 +6,12 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).parents[1]
+
+settings.register_profile("house", deadline=None, print_blob=True)  # no test is timed; a failing example can be had again
+settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")
