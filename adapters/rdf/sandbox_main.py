@@ -20,8 +20,8 @@ _DONE = _PID.pack(0)
 
 
 def main(fd: int) -> None:
-    """Serve the control socket until it closes."""
-    die_with_parent()
+    """Serve the control socket until it closes: that, and no signal, ends the keeper with the service. The kernel's death signal would come
+    with the end of the *thread* that started the keeper, and a server's idle threads end within seconds."""
     control = socket.socket(fileno=fd)
     store = ox.Store()
     warm(store)
