@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.support.mosquitto import free_port
 from tests.support.tools import need
@@ -27,6 +27,8 @@ SETPOINT = "demo:CRAH-H1-01.Supply-Setpoint"
 READY_WITHIN_S = 120.0
 QUIET = ["--headless", "--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
 SOFTWARE_WEBGL = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"]
+
+expect.set_options(timeout=20_000)  # a machine that is busy with other tests takes seconds for a validation
 
 
 @dataclass(frozen=True, slots=True)

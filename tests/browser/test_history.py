@@ -1,0 +1,291 @@
+"""Sources, history, other times and branches in the explorer, in a real Chromium on a real demo site that these tests may change."""
+
+from __future__ import annotations
+
+import re
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser.conftest import Demo, Desk, desk_on, running
+
+PICTURES = Path(__file__).parents[2] / "docs" / "images"
+EXPECTED_REFUSALS = re.compile(r"the server responded with a status of (400|404|409|412|422) ")
+"""The browser notes every refusal that the service answers; the page tells it in words."""
+RACKS = "totals { racks { lost noRedundancy reduced unaffected } }"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """A demo that the tests of this file change: each speaks as sources and on branches of its own."""
+    with running(tmp_path_factory.mktemp("site")) as one:
+        yield one
+
+
+@pytest.fixture
+def desk(chromiums: dict[str, Browser], site: Demo) -> Iterator[Desk]:
+    """A desk that in the end has asked no other host, and has no complaint but of refusals."""
+    one = desk_on(chromiums["webgl"], site)
+    yield one
+    one.page.context.close()
+    assert (one.foreign, [told for told in one.complaints if not EXPECTED_REFUSALS.search(told)]) == ([], [])
+
+
+def racks(count: int, power_kw: int = 5, first: int = 1) -> str:
+    """A model of so many racks, three facts each, as Turtle."""
+    head = """@prefix brick: <https://brickschema.org/schema/Brick#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+@prefix x: <urn:hall-9:> .
+"""
+    each = 'x:R{0} a brick:ICT_Rack ; rdfs:label "Hall 9 rack {0}" ; rdfs:comment "{1} kW" .'
+    return head + "\n".join(each.format(number, power_kw) for number in range(first, first + count))
+
+
+def sync(site: Demo, source: str, turtle: str, reason: str = "nightly") -> None:
+    """What a DCIM tool does: one source says exactly this from now on."""
+    address = f"{site.url}/rdf?source={source}&deletions=100"
+    headers = {"content-type": "text/turtle", "from": "dcim", "ridethrough-reason": reason}
+    request = urllib.request.Request(address, turtle.encode(), headers, method="PUT")  # noqa: S310 - loopback only
+    try:
+        urllib.request.urlopen(request, timeout=60).close()  # noqa: S310 - loopback only
+    except urllib.error.HTTPError as refused:
+        pytest.fail(f"the sync of {source} was refused with {refused.code}: {refused.read().decode()}")
+
+
+def newest(site: Demo) -> int:
+    """The number of the newest revision."""
+    number: int = site.ask("{ status { revision } }")["status"]["revision"]
+    return number
+
+
+def try_file(page: Page, source: str, turtle: str, percent: str = "") -> Locator:
+    """Choose a file for a source and look at what it would change."""
+    form = page.get_by_role("region", name="Load a file")
+    form.get_by_label("file:").set_input_files({"name": f"{source}.ttl", "mimeType": "text/turtle", "buffer": turtle.encode()})
+    form.get_by_label("source", exact=True).fill(source)
+    form.get_by_label("your name").fill("ana")
+    form.get_by_label("reason").fill("hall 9 opens")
+    form.get_by_label("may withdraw").fill(percent)
+    form.get_by_role("button", name="Show what would change").click()
+    return form
+
+
+def act(page: Page, verb: str, reason: str, **fields: str) -> None:
+    """Fill the dialog that is open and send it."""
+    dialog = page.get_by_role("dialog")
+    for label, text in fields.items():
+        dialog.get_by_label(label.replace("_", " "), exact=True).fill(text)
+    dialog.get_by_label("your name").fill("ana")
+    dialog.get_by_label("reason").fill(reason)
+    dialog.get_by_role("button", name=verb, exact=True).click()
+
+
+def test_a_file_is_tried_then_loaded_and_stands_in_the_history(desk: Desk, site: Demo) -> None:
+    """The dry run shows the difference and changes nothing; applied, it is one revision with who, why and how much."""
+    page = desk.open("/?show=sources")
+    before = newest(site)
+    page.get_by_role("button", name="Load a file…").click()
+
+    form = try_file(page, "hall-9", racks(2))
+    expect(form.get_by_role("region", name="Difference")).to_contain_text("+6 \N{MINUS SIGN}0 · 6 facts about 2 entities")
+    expect(form.get_by_role("heading", name=re.compile("^Findings"))).to_be_visible()
+    assert newest(site) == before
+    form.get_by_role("button", name="Apply").click()
+
+    expect(page.get_by_role("heading", level=1, name="hall-9")).to_be_visible()
+    assert newest(site) == before + 1
+    page.keyboard.press("h")
+    row = page.get_by_role("table", name="Revisions").get_by_role("row").nth(1)
+    expect(row).to_contain_text(re.compile(f"^{before + 1}.*ana.*hall-9.*[+]6 \N{MINUS SIGN}0.*hall 9 opens$"))
+    row.get_by_role("button", name=f"Revision {before + 1}").click()
+    expect(page.get_by_role("region", name="Difference")).to_contain_text("“Hall 9 rack 2”")
+
+
+def test_a_file_that_leaves_out_too_much_is_refused_with_the_next_step(desk: Desk, site: Demo) -> None:
+    """An export that lost most of its racks is refused with count and bound; who means it raises the bound and sees what goes."""
+    sync(site, "hall-8", racks(20))
+    page = desk.open("/?show=sources&source=hall-8")
+    page.get_by_role("button", name="Load a newer file…").click()
+
+    form = try_file(page, "hall-8", racks(1))
+    expect(form.get_by_role("alert")).to_contain_text(re.compile("57.*(10 ?%|deletions)"))
+    form = try_file(page, "hall-8", racks(1), percent="100")
+
+    expect(form.get_by_role("region", name="Difference")).to_contain_text("+0 \N{MINUS SIGN}57")
+    expect(form.get_by_role("button", name="Apply")).to_be_enabled()
+
+
+def test_a_syntax_error_is_told_with_its_line(desk: Desk, site: Demo) -> None:
+    """The third line has no end: the refusal says where; nothing has changed."""
+    page = desk.open("/?show=sources")
+    before = newest(site)
+    page.get_by_role("button", name="Load a file…").click()
+
+    form = try_file(page, "broken", racks(1).replace("x: <urn:hall-9:> .", "x: <urn:hall-9:>"))
+
+    expect(form.get_by_role("alert")).to_contain_text(re.compile("line [34]"))
+    assert newest(site) == before
+
+
+def test_the_site_is_looked_at_as_it_was(desk: Desk, site: Demo) -> None:
+    """A rack that came later is not there in revision 1; a bar says so in every view and the address keeps it; one step leads back."""
+    sync(site, "hall-7", racks(1, first=701))
+    page = desk.open("/?at=urn:hall-9:R701")
+    expect(page.get_by_role("heading", level=1, name="Hall 9 rack 701")).to_be_visible()
+
+    page.keyboard.press("w")
+    page.get_by_role("dialog").get_by_label("revision", exact=True).fill("1")
+    page.get_by_role("dialog").get_by_role("button", name="Look").first.click()
+
+    bar = page.get_by_role("region", name="Not the site now")
+    expect(bar).to_contain_text(re.compile(r"^Revision 1, \w{3} \d+ \w{3} .* not now"))
+    expect(page.get_by_text("Nothing in this state of the twin is called urn:hall-9:R701.")).to_be_visible()
+    page.reload()
+    expect(bar).to_be_visible()
+    assert "asof=1" in page.url
+    bar.get_by_role("button", name="Back to now").click()
+    expect(page.get_by_role("heading", level=1, name="Hall 9 rack 701")).to_be_visible()
+    expect(bar).to_have_count(0)
+
+
+def test_an_instant_of_the_past_is_asked_too(desk: Desk, site: Demo) -> None:
+    """The blast radius as it was at the instant of revision 1 is what the service answers for that instant; live values have none."""
+    at = site.ask("{ revision(number: 1) { at } }")["revision"]["at"]
+    page = desk.open(f"/?at=demo:UPS-A&fail=demo:UPS-A&asof={at.replace('+', '%2B')}")
+
+    expect(page.get_by_role("region", name="Not the site now")).to_contain_text("as it was on")
+    expect(page.locator("[data-rows]")).to_be_visible()
+
+    then = site.ask(f'{{ impact(failed: ["demo:UPS-A"], asOf: {{ at: "{at}" }}) {{ {RACKS} }} }}')["impact"]["totals"]["racks"]
+    assert then == desk.counts()
+    expect(page.get_by_role("row").filter(has_text="UPS A output power")).to_contain_text("no value yet")
+
+
+def test_a_what_if_of_the_model_is_made_compared_applied_and_reverted(desk: Desk, site: Demo) -> None:
+    """On a branch UPS A loses its output cable: the site does not notice, both answers stand side by side; applied, then undone."""
+    before = newest(site)
+    page = desk.open("/?at=demo:UPS-A&fail=demo:UPS-A&show=branches")
+    page.get_by_role("button", name="New branch…").click()
+    act(page, "Create", "what if the cable goes", name="no-cable")
+    bar = page.get_by_role("region", name="Not the site now")
+    expect(bar).to_contain_text(re.compile(f"^Branch no-cable.*not the site: a what-if on top of revision {before};"))
+
+    page.get_by_text("Who says this").click()
+    page.get_by_role("button", name=re.compile("^Take out dcx:feedsPower")).click()
+    act(page, "Take out", "cable removed")
+
+    difference = page.get_by_role("region", name="Difference")
+    expect(difference).to_contain_text("+0 \N{MINUS SIGN}1 · 1 fact about 1 entity")
+    expect(difference).to_contain_text("demo:Breaker-UPS-A-Output")
+    assert newest(site) == before
+    lost = f'impact(failed: ["demo:UPS-A"]%s) {{ {RACKS} }}'
+    answer = site.ask("{ now: " + lost % "" + " then: " + lost % ', branch: "no-cable"' + " }")
+    beside = page.get_by_role("group", name="The same on the site now")
+    expect(beside.locator("[data-field=now-lost]")).to_contain_text(str(answer["now"]["totals"]["racks"]["lost"]))
+    assert answer["then"]["totals"]["racks"] == desk.counts()
+    assert answer["then"] != answer["now"]
+
+    page.get_by_role("button", name="Apply to the site…").click()
+    act(page, "Apply", "decided on Tuesday")
+    expect(page.get_by_role("heading", level=1, name=f"Revision {before + 1}")).to_be_visible()
+    expect(page.get_by_role("region", name="Not the site now")).to_have_count(0)
+    page.get_by_role("button", name="Revert…").click()
+    act(page, "Revert", "it was wrong")
+    expect(page.get_by_role("heading", level=1, name=f"Revision {before + 2}")).to_be_visible()
+    page.get_by_label("compare with revision").fill(str(before))
+    page.get_by_role("button", name="Compare", exact=True).click()
+    expect(page.get_by_text("Both revisions say the same.")).to_be_visible()
+
+
+def test_a_statement_is_added_on_a_branch_and_the_branch_is_dropped(desk: Desk, site: Demo) -> None:
+    """What is said anew stands in the panel with who said it; dropped, nothing of it is left."""
+    before = newest(site)
+    page = desk.open("/?at=demo:UPS-B&show=branches")
+    page.get_by_role("button", name="New branch…").click()
+    act(page, "Create", "a note", name="noted")
+    page.get_by_role("button", name="Add a statement…").click()
+    page.get_by_role("dialog").get_by_label("of kind").select_option("text")
+    act(page, "Add", "so that it is known", relation_or_property="rdfs:comment", text="to be replaced")
+
+    expect(page.get_by_role("complementary", name="Selected node")).to_contain_text("to be replaced")
+    page.get_by_text("Who says this").click()
+    said = page.get_by_role("list", name="Statements and who says them").get_by_role("listitem").filter(has_text="to be replaced")
+    expect(said).to_contain_text(re.compile("edits · revision 1 of the branch · .*, ana"))
+    page.get_by_role("button", name="Drop…").click()
+    page.get_by_label("forget it").check()
+    page.get_by_role("dialog").get_by_role("button", name="Drop", exact=True).click()
+
+    expect(page.get_by_role("region", name="Not the site now")).to_have_count(0)
+    assert "noted" not in [one["name"] for one in site.ask("{ branches { name } }")["branches"]]
+    assert newest(site) == before
+
+
+def test_each_statement_tells_who_says_it_and_what_is_inferred_why(desk: Desk) -> None:
+    """The label of UPS A is said by the demo since revision 1; that it feeds follows from that it feeds power."""
+    page = desk.open("/?at=demo:UPS-A")
+
+    page.get_by_text("Who says this").click()
+
+    ground = page.get_by_role("list", name="Statements and who says them").get_by_role("listitem")
+    expect(ground.filter(has_text="rdfs:label")).to_contain_text("demo · revision 1 · ")
+    page.get_by_text("Inferred, said by nobody").click()
+    inferred = page.get_by_role("list", name="Inferred statements").get_by_role("listitem").filter(has_text="brick:feeds ")
+    expect(inferred).to_contain_text("inferred, because UPS A feeds power UPS A output breaker")
+    ground.filter(has_text="rdfs:label").get_by_role("button", name="revision 1").click()
+    expect(page.get_by_role("heading", level=1, name="Revision 1", exact=True)).to_be_visible()
+
+
+def test_a_revision_of_another_comes_by_itself(desk: Desk, site: Demo) -> None:
+    """While the page shows an entity, its DCIM changes it: the news stands on the page and the panel has the new value."""
+    sync(site, "hall-6", racks(1, 5, first=601))
+    page = desk.open("/?at=urn:hall-9:R601")
+    panel = page.get_by_role("complementary", name="Selected node")
+    expect(panel).to_contain_text("5 kW")
+
+    sync(site, "hall-6", racks(1, 8, first=601), reason="measured anew")
+
+    expect(page.get_by_text(re.compile(rf"^Revision {newest(site)} by dcim: measured anew"))).to_be_visible()
+    expect(panel).to_contain_text("8 kW")
+
+
+def test_what_was_changed_again_since_is_not_reverted(desk: Desk, site: Demo) -> None:
+    """The service refuses to undo a revision whose facts a later one has touched, and the dialog says what stands in the way."""
+    for power_kw in (5, 6, 7):
+        sync(site, "hall-5", racks(1, power_kw, first=501))
+    page = desk.open(f"/?show=history&revision={newest(site) - 1}")
+
+    page.get_by_role("button", name="Revert…").click()
+    act(page, "Revert", "back to five")
+
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("later revisions touched 1 of its facts")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_a_source_is_had_as_a_file(desk: Desk, site: Demo) -> None:
+    """What the service keeps of a source comes as Turtle under the source's name."""
+    sync(site, "hall-4", racks(1, first=401))
+    page = desk.open("/?show=sources&source=hall-4")
+
+    with page.expect_download() as coming:
+        page.get_by_role("button", name="Turtle").click()
+
+    assert coming.value.suggested_filename == "hall-4.ttl"
+    assert "Hall 9 rack 401" in Path(coming.value.path()).read_text(encoding="utf-8")
+
+
+def test_the_pages_fit_a_tablet_and_200_percent_zoom(chromiums: dict[str, Browser], site: Demo) -> None:
+    """Nothing of history, sources and branches sticks out sideways, and the state that is looked at can be changed."""
+    for width, height in ((1024, 768), (720, 450)):
+        desk = desk_on(chromiums["webgl"], site, width, height)
+        for shown in ("history&revision=1&asof=1", "sources&source=demo", "branches"):
+            page = desk.open(f"/?at=demo:UPS-A&show={shown}")
+            expect(page.get_by_role("heading", level=1, name="UPS A", exact=True)).to_be_visible()
+
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            expect(page.get_by_role("group", name="State that is looked at")).to_be_visible()
+        desk.page.context.close()
