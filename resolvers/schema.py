@@ -82,8 +82,9 @@ class Schema(strawberry.Schema):
         """Nothing: see `Guard`."""
 
 
+@lru_cache(maxsize=4)
 def build_schema(limits: Limits | None = None) -> Schema:
-    """The schema with its guard."""
+    """The schema with its guard; the same object for the same limits."""
     bounds = limits or Limits()
     return Schema(
         query=Query,

@@ -99,10 +99,18 @@ class Subscription:
         finally:
             _end(stop)
 
-    @strawberry.subscription(description="Each revision of the site that is made from now on, in order.")
-    async def revisions(self, info: Info) -> AsyncGenerator[Revision, None]:
+    @strawberry.subscription(description="Each new revision of the site, in order.")
+    async def revisions(
+        self,
+        info: Info,
+        after: Annotated[
+            int | None,
+            strawberry.argument(description="The revision that is known already: those after it come at once. The newest, if none."),
+        ] = None,
+    ) -> AsyncGenerator[Revision, None]:
         face, bell = face_of(info), _Bell()
-        told, stop = face.twin.snapshot.revision, [face.feed.changes(bell.ring)]
+        stop = [face.feed.changes(bell.ring)]
+        told = face.twin.snapshot.revision if after is None else max(after, 0)
         try:
             while True:
                 newest = face.twin.snapshot.revision

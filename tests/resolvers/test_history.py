@@ -193,13 +193,14 @@ def test_an_entity_tells_its_inferred_classes_and_relations(read_past: Storied) 
 
 
 def test_new_revisions_are_told_one_by_one(past: Storied) -> None:
-    """Two syncs, two events in order."""
-    with past.served.subscribed("subscription { revisions { number source } }") as next_event:
-        past.served.client.post("/graphql", json={"query": "{ __typename }"})
+    """Revision 3 is told at once to who knows of 2; then two syncs, two events in order."""
+    with past.served.subscribed("subscription { revisions(after: 2) { number source } }") as next_event:
+        first = next_event()["revisions"]
         past.sync("a", (UPS_A, DCX + "note", '"one"'))
         past.sync("b", (UPS_A, DCX + "note", '"two"'))
         told = [next_event()["revisions"], next_event()["revisions"]]
 
+    assert first == {"number": 3, "source": "design"}
     assert told == [{"number": 4, "source": "a"}, {"number": 5, "source": "b"}]
 
 
