@@ -65,14 +65,17 @@ class _State:
 class Neo4jStore:
     """A `TwinStore` on a Neo4j server; `url` is `bolt://HOST:PORT`, `neo4j://HOST:PORT` or one of their TLS forms.
 
-    Without a password the server is asked for no authentication. With `read_only` nothing is prepared for writing.
+    Without a password the server is asked for no authentication. With `read_only` nothing is prepared for writing. A change of
+    more than `part` quads is worked off in steps of that size.
 
     Raises `StoreUnavailable`, with the address and the next step, when the server is away (told within some five
     seconds), refuses the user or is too old. A change that a crash has left half done is brought to its end.
     """
 
-    def __init__(self, url: str, *, user: str = "", password: str = "", database: str | None = None, read_only: bool = False) -> None:
-        self.url = url
+    def __init__(
+        self, url: str, *, user: str = "", password: str = "", database: str | None = None, read_only: bool = False, part: int = PART
+    ) -> None:
+        self.url, self._part = url, part
         self._server = Connection(url, user=user, password=password, database=database, read_only=read_only)
         try:
             prepare(self._server)
@@ -100,14 +103,14 @@ class Neo4jStore:
         raise StoreUnavailable(f"{self.url} was changed {LOADS_MAX} times while it was read: try again when the loading is done")
 
     def commit(self, change: ChangeSet, cause: Cause, *, expected: int, branch: str = "") -> Revision:
-        """See `TwinStore.commit`. A change of more than `PART` quads is worked off in steps of that size."""
+        """See `TwinStore.commit`."""
         mark = uuid4().hex
         revision = Revision(expected + 1, cause, len(change.added), len(change.removed))
         if branch:
-            return neo4j_branches.commit(self._server, branch, change, revision, mark)
+            return neo4j_branches.commit(self._server, branch, change, revision, mark, self._part)
         refuse_unkeepable(change.added)
         reached("commit.begun")
-        if len(change.added) + len(change.removed) > PART:
+        if len(change.added) + len(change.removed) > self._part:
             done = self._commit_in_steps(change, revision, mark)
         else:
             done = self._commit_at_once(change, revision, mark)
@@ -188,7 +191,7 @@ class Neo4jStore:
         return done
 
     def _commit_in_steps(self, change: ChangeSet, revision: Revision, mark: str) -> Revision:
-        parts = keep_parts(self._server, change, mark)
+        parts = keep_parts(self._server, change, mark, self._part)
         reached("stage.kept")
 
         def work(tx: Tx) -> Revision | bool:

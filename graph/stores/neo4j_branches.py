@@ -8,7 +8,7 @@ from graph.steps import reached
 from graph.stores import cypher
 from graph.stores.neo4j_connection import READ_S, Connection, Tx
 from graph.stores.neo4j_schema import read_change
-from graph.stores.neo4j_staging import PART, cause_fields, cause_of, joined, keep_parts, revision_of
+from graph.stores.neo4j_staging import cause_fields, cause_of, joined, keep_parts, revision_of
 from graph.stores.packing import pack
 
 
@@ -51,12 +51,12 @@ def drop(server: Connection, name: str) -> None:
     reached("branch.drop.done")
 
 
-def commit(server: Connection, name: str, change: ChangeSet, revision: Revision, mark: str) -> Revision:
-    """See `TwinStore.commit`: the next revision of the branch, its change whole or in parts."""
-    large = len(change.added) + len(change.removed) > PART
+def commit(server: Connection, name: str, change: ChangeSet, revision: Revision, mark: str, part: int) -> Revision:
+    """See `TwinStore.commit`: the next revision of the branch, its change whole, or in parts when it has more than `part` quads."""
+    large = len(change.added) + len(change.removed) > part
     reached("branch.commit.begun")
     if large:
-        keep_parts(server, change, mark)
+        keep_parts(server, change, mark, part)
     packed = None if large else pack(change)
 
     def work(tx: Tx) -> Revision:

@@ -55,10 +55,10 @@ class Intent:
         return self.parts * (2 if self.sweeps else 1)
 
 
-def parts_of(change: ChangeSet) -> Iterator[ChangeSet]:
-    """The change in parts of about `PART` quads, in order of the subjects' names, which is the order in which they will be read.
+def parts_of(change: ChangeSet, size: int = PART) -> Iterator[ChangeSet]:
+    """The change in parts of about `size` quads, in order of the subjects' names, which is the order in which they will be read.
 
-    All that is said of one subject stands in one part; only the links of one that has more than `PART` are spread over several, by their
+    All that is said of one subject stands in one part; only the links of one that has more than `size` are spread over several, by their
     objects. So no part needs to know what another has written. Cost: one sort.
     """
     added, removed = change.added, change.removed
@@ -68,8 +68,8 @@ def parts_of(change: ChangeSet) -> Iterator[ChangeSet]:
         ranks[subject] = len(ranks)
     places = [_ranked(block, ranks) for block in (added, removed)]
     counts = sum((np.bincount(place, minlength=len(ranks)) for place in places), np.zeros(len(ranks), dtype=np.int64))
-    begins = (np.cumsum(counts) - counts) // PART
-    numbers = [begins[place] + _spread(block, counts[place] // PART) for block, place in zip((added, removed), places, strict=True)]
+    begins = (np.cumsum(counts) - counts) // size
+    numbers = [begins[place] + _spread(block, counts[place] // size) for block, place in zip((added, removed), places, strict=True)]
     orders = [np.argsort(number, kind="stable") for number in numbers]
     wanted = np.unique(np.concatenate(numbers))
     cuts = [np.searchsorted(number[order], wanted) for number, order in zip(numbers, orders, strict=True)]
@@ -101,11 +101,11 @@ def _between(order: NDArray[np.int64], cut: NDArray[np.int64], n: int) -> NDArra
     return order[cut[n] : cut[n + 1] if n + 1 < len(cut) else len(order)]
 
 
-def keep_parts(server: Connection, change: ChangeSet, commit: str) -> int:
+def keep_parts(server: Connection, change: ChangeSet, commit: str, size: int) -> int:
     """Write the change's parts down, each in a transaction of its own; returns how many."""
     count = 0
     server.tell(cypher.DROP_LOST_PARTS, PART_S, hours=LOST_PARTS_H)
-    for count, part in enumerate(parts_of(change), 1):
+    for count, part in enumerate(parts_of(change, size), 1):
         server.tell(cypher.ADD_PART, PART_S, commit=commit, part=count - 1, data=pack(part))
         reached("stage.part")
     return count
