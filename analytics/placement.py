@@ -46,6 +46,13 @@ def placement(snapshot: Snapshot, graph: SupplyGraph) -> Placement:
     return found
 
 
+def hand_on_placement(older: SupplyGraph, newer: SupplyGraph) -> None:
+    """The placement of a graph serves another one with the same nodes, edges and sides."""
+    with _lock:
+        if older in _placements:
+            _placements[newer] = _placements[older]
+
+
 def _place(snapshot: Snapshot, graph: SupplyGraph) -> Placement:
     level = levels_of(graph)
     side = _sides(snapshot, graph, level)

@@ -104,6 +104,13 @@ def plant(graph: SupplyGraph, conditions: Conditions) -> Plant:
     return found
 
 
+def hand_on_plants(older: SupplyGraph, newer: SupplyGraph) -> None:
+    """What has been laid out and grounded for a graph serves another one that differs in its revision and its labels only."""
+    with _plants_lock:
+        if older in _plants:
+            _plants[newer] = _plants[older]
+
+
 def open_nodes(graph: SupplyGraph, conditions: Conditions) -> Ids:
     """The switches that stand open, ascending."""
     is_open = graph.nodes.normally_open & graph.nodes.switch

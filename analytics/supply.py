@@ -51,7 +51,7 @@ def compile_supply(snapshot: Snapshot, vocabulary: Vocabulary) -> SupplyGraph:
         _assumptions(edges, triples, node_of, sources, stated, media, requirements.node * len(media) + requirements.medium).and_also(
             _left_out(triples, node_of, stated, unsaid, media)
         ),
-        _labels(snapshot, terms),
+        labels_of(snapshot, terms),
         lambda iri: snapshot.find(iri) is not None,
     )
 
@@ -98,7 +98,7 @@ def _nodes(snapshot: Snapshot, roles: Roles, terms: Ids, triples: SupplyTriples)
     )
 
 
-def _labels(snapshot: Snapshot, terms: Ids) -> Callable[[int], str]:
+def labels_of(snapshot: Snapshot, terms: Ids) -> Callable[[int], str]:
     """Gives each node's label as `Snapshot.label` does, from a column made once: an answer names thousands of nodes."""
     relation = snapshot.relation(LABEL)
     first = relation.first_objects(terms)

@@ -28,6 +28,8 @@ from adapters.mqtt.config import MqttConfig
 from graph.errors import GraphError, StoreUnavailable
 from graph.points import point_facts
 from graph.ports import DevicePort
+from graph.snapshot import Snapshot
+from graph.watched import Watched
 from ontology.namespaces import expand
 from resolvers.context import Face, ServiceFacts, Unbound
 from twin.compose import Opened
@@ -80,12 +82,16 @@ class Service:
         self._wires = wires or Wires(settings.mqtt_url, settings.modbus, settings.modbus_endpoints)
         self._stack, self._stop = ExitStack(), Event()
         self._store_error = ""
-        self._ingest = Ingest(twin.current, opened.bus, now, point_facts(twin.snapshot))
+        watched = Watched.over(twin.snapshot)
+        self._reads = watched.reads
+        self._ingest = Ingest(twin.current, opened.bus, now, point_facts(watched))
         self._endpoints = self._parsed_endpoints()
-        self._mqtt, self._modbus = self._mqtt_client(), self._modbus_client()
+        self._mqtt, self._modbus = self._mqtt_client(watched), self._modbus_client(watched)
         devices: list[DevicePort] = [device for device in (self._mqtt, self._modbus) if device is not None]
         self._control = control_of(opened, devices, self._stack)
-        self.face = Face(twin, twin.current, now, self._control, BusFeed(opened.bus), self._facts, settings.author, opened.ledger)
+        self.face = Face(
+            twin, twin.current, now, self._control, BusFeed(opened.bus), self._facts, settings.author, opened.ledger, settings.rdf_write
+        )
 
     # -- life -----------------------------------------------------------------------------------------------------
 
@@ -115,28 +121,32 @@ class Service:
         except ValueError as error:
             raise GraphError(f"setting 'modbus_endpoints': {error}") from None
 
-    def _mqtt_client(self) -> MqttClient | None:
+    def _mqtt_client(self, snapshot: Snapshot) -> MqttClient | None:
         if not self._wires.mqtt_url:
             return None
         settings = self._opened.settings
         config = replace(broker_of(self._wires.mqtt_url), client_id=client_id_of(settings), topics=settings.mqtt_topics)
-        return MqttClient(config, bind_mqtt(self._opened.twin.snapshot), self._ingest, now)
+        return MqttClient(config, bind_mqtt(snapshot), self._ingest, now)
 
-    def _modbus_client(self) -> ModbusClient | None:
+    def _modbus_client(self, snapshot: Snapshot) -> ModbusClient | None:
         if not self._wires.modbus:
             return None
-        bindings = bind_modbus(self._opened.twin.snapshot, self._endpoints)
+        bindings = bind_modbus(snapshot, self._endpoints)
         return ModbusClient(ModbusConfig(), bindings, self._ingest, now)
 
     def _renew(self, event: GraphChanged) -> None:
-        """Rule 3: points first, then what reads them."""
-        points = point_facts(event.snapshot)
+        """Rule 3: points first, then what reads them. A change that touches nothing that was read for them costs nothing here."""
+        if event.change is not None and not self._reads.touched_by(event.change):
+            return
+        watched = Watched.over(event.snapshot)
+        self._reads = watched.reads
+        points = point_facts(watched)
         self._ingest.rebind(points)
         self._control.rebind(points)
         if self._mqtt is not None:
-            self._mqtt.rebind(bind_mqtt(event.snapshot))
+            self._mqtt.rebind(bind_mqtt(watched))
         if self._modbus is not None:
-            self._modbus.rebind(bind_modbus(event.snapshot, self._endpoints))
+            self._modbus.rebind(bind_modbus(watched, self._endpoints))
 
     def _begin(self, name: str, *acts: Callable[[], None], end_s: float | None = None) -> None:
         """Do the acts every `TICK_S` in a thread of their own, whose end is waited for, for `end_s` at most."""

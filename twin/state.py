@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from threading import Lock
 
 from analytics.conditions import Conditions, CurrentValue, positions
 from analytics.impact import BlastRadius, Told, impact
 from analytics.layout import GraphView, layout
+from analytics.reuse import Compiled, carried_over, compiled
 from analytics.standing import Standing, standing
-from analytics.supply import compile_supply
 from analytics.supply_graph import SupplyGraph
 from graph.changes import ChangeSet, Revision
 from graph.current import CurrentValues
@@ -21,6 +22,24 @@ from twin.bus import Bus
 from twin.events import GraphChanged
 
 
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What was worked out for an earlier state, and the changes since."""
+
+    compiled: Compiled
+    changes: tuple[ChangeSet, ...]
+
+    def and_then(self, change: ChangeSet) -> Earlier | None:
+        """One change more; None when there are too many facts to look at."""
+        changes = (*self.changes, change)
+        facts = sum(len(each.added) + len(each.removed) for each in changes)
+        return Earlier(self.compiled, changes) if facts <= CARRIED_MAX and len(changes) <= CARRIED_MAX else None
+
+
+CARRIED_MAX = 5_000
+"""Changed facts beyond which a supply graph is compiled anew without looking at them."""
+
+
 class View:
     """The questions of one state of the twin. `known` gives its live values (none for a state of the past), `clock` the instant that
     conditions are of. Safe from any thread; it never changes."""
@@ -30,14 +49,26 @@ class View:
         self.snapshot = snapshot
         self._known, self._clock = known, clock
         self._lock = Lock()
-        self._supply: SupplyGraph | None = None
+        self._compiled: Compiled | None = None
+        self._earlier: Earlier | None = None
+
+    def after(self, older: View, change: ChangeSet | None) -> View:
+        """This view, which may use what the view before the change has worked out."""
+        with older._lock:
+            start = Earlier(older._compiled, ()) if older._compiled is not None else older._earlier
+        if start is not None and change is not None:
+            self._earlier = start.and_then(change)
+        return self
 
     def supply(self) -> SupplyGraph:
-        """The supply graph, compiled at the first question."""
+        """The supply graph, made at the first question: carried over from an earlier state where no change since counts, else compiled."""
         with self._lock:
-            if self._supply is None:
-                self._supply = compile_supply(self.snapshot, self.vocabulary)
-            return self._supply
+            if self._compiled is None:
+                earlier = self._earlier
+                found = None if earlier is None else carried_over(earlier.compiled, self.snapshot, earlier.changes, self.vocabulary)
+                self._compiled = found or compiled(self.snapshot, self.vocabulary)
+                self._earlier = None
+            return self._compiled.graph
 
     def conditions(self) -> Conditions:
         """The instant, with the switches where the live values say that they are, and else where they stand normally."""
@@ -78,7 +109,7 @@ class Twin:
 
     def replace(self, snapshot: Snapshot, change: ChangeSet | None = None, revision: Revision | None = None) -> None:
         """Make the next revision the newest, and say so on the bus. `change` is what was changed, where that is known."""
-        self._newest = self.live_view(snapshot)
+        self._newest = self.live_view(snapshot).after(self._newest, change)
         self._bus.publish(GraphChanged(snapshot, change, revision))
 
     def live_view(self, snapshot: Snapshot) -> View:

@@ -18,6 +18,7 @@ from twin.bus import Bus
 from twin.compose import Opened
 from twin.compose_service import Service
 from twin.compose_store import now
+from twin.ledger import Ledger
 from twin.settings import Settings
 from twin.state import Twin
 
@@ -35,7 +36,8 @@ def service(folder: Path, **settings: object) -> Service:
     given: Mapping[str, object] = {"data": folder, "modbus": True, "mqtt_url": f"mqtt://127.0.0.1:{free_port()}", **settings}
     bus, current = Bus(), CurrentValues()
     twin = Twin(load_vocabulary(), snapshot_of(SITE), current, bus, now)
-    return Service(Opened(Settings.model_validate(given), MemoryStore(), twin, bus, ExitStack()))
+    store = MemoryStore()
+    return Service(Opened(Settings.model_validate(given), store, twin, Ledger(store, twin, now), bus, ExitStack()))
 
 
 def test_references_that_no_wire_can_use_are_told_with_the_reason(tmp_path: Path) -> None:
