@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import strawberry
 
@@ -25,6 +25,8 @@ from resolvers.reads import Reads, sample_of
 from resolvers.workers import Workers
 from twin.answers import Said, Source, Synced
 from twin.control import CommandRecord
+
+Writers = Literal["loopback", "on", "off"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +179,8 @@ class Face:
     author: str
     """Who is named for a command or a change that names nobody."""
     ledger: LedgerPort
-    writable: bool = True
-    """Whether the graph may be changed from here."""
+    write: Writers = "loopback"
+    """Who may change the graph from here: this machine only, everybody, nobody."""
     analysis: Workers = field(default_factory=Workers)
     history: Workers = field(default_factory=Workers)
     indexes: Indexes = field(init=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+
 import strawberry
 
 from resolvers.context import Face, Info, face_of
@@ -40,9 +42,25 @@ class ChangeResult:
 def writer(info: Info, **texts: str | None) -> Face:
     """The face, when the graph may be changed from here and every text has a fit length. Raises `ReadOnly`, `BadInput`."""
     face = face_of(info)
-    if not face.writable:
-        raise ReadOnly("the graph is not changed from here: set rdf_write to let it be, or use the command line")
+    if face.write == "off":
+        raise ReadOnly("changing the graph over HTTP is off here: set rdf_write to loopback or on, or use the command line")
+    if face.write == "loopback" and not _is_loopback(_peer(info)):
+        raise ReadOnly("only this machine may change the graph here: send it from there, or set rdf_write to on")
     for name, text in texts.items():
         if text is not None and not 1 <= len(text.strip()) <= TEXT_MAX:
             raise BadInput(f"{name} has {len(text)} characters: give 1 to {TEXT_MAX}")
     return face
+
+
+def _peer(info: Info) -> str:
+    """The address that the request came from; empty where none is known."""
+    client = getattr(info.context.get("request"), "client", None)
+    return client.host if client is not None else ""
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    return bool((getattr(address, "ipv4_mapped", None) or address).is_loopback)

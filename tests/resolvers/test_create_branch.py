@@ -8,7 +8,8 @@ import pytest
 
 from tests.resolvers.storied import Storied, storied
 
-CREATE = "mutation($i: CreateBranchInput!) { createBranch(input: $i) { name base author reason revisions { number } difference { addedCount } } }"
+CREATE = """mutation($i: CreateBranchInput!) { createBranch(input: $i) {
+  name base author reason revisions { number } difference { addedCount } } }"""
 
 
 def test_a_branch_stands_on_the_newest_revision_unless_another_is_named(past: Storied) -> None:
@@ -62,7 +63,7 @@ def test_a_branch_that_cannot_be_says_why(past: Storied, more: dict[str, Any], c
 )
 def test_where_the_graph_is_not_changed_from_here_every_change_is_refused(act: str) -> None:
     """The refusal names the setting and the other way."""
-    with storied(writable=False) as past:
+    with storied(write="off") as past:
         code, message = past.refusal("mutation { " + act + " }")
 
         assert code == "READ_ONLY"

@@ -87,7 +87,8 @@ def test_a_branch_differs_from_the_site_by_its_own_changes(past: Storied) -> Non
     change = ChangeSet(QuadBlock.of([quad("design", CORD_B)]), QuadBlock.of([quad("design", CORD_A), quad("netbox", CORD_A)]))
     past.served.ledger.change(change, author="ann", source="design", reason="swap", branch="other feed")
     told = past.ask(
-        """{ branches(name: "other feed") { name base author reason revisions { number branch reason changes { removed { source revision { number } } } }
+        """{ branches(name: "other feed") { name base author reason
+                        revisions { number branch reason changes { removed { source revision { number } } } }
                         difference { addedCount removedCount } }
              difference(older: {revision: 3}, newer: {revision: 1}, newerBranch: "other feed") { addedCount removedCount }
              revision(number: 1, branch: "other feed") { branch number } }"""
@@ -132,7 +133,8 @@ def test_findings_are_told_for_each_source(past: Storied) -> None:
 def test_each_statement_says_who_says_it_and_since_when(read_past: Storied) -> None:
     """Two sources say that UPS A feeds the rack: two statements, each with its revision."""
     told = read_past.ask(
-        'query($p: String) { provenance(id: "urn:site:UPS-A", predicate: $p) { object source inferred revision { number author } because { subject } } }',
+        """query($p: String) { provenance(id: "urn:site:UPS-A", predicate: $p) {
+             object source inferred revision { number author } because { subject } } }""",
         p="dcx:feedsPower",
     )["provenance"]
 
@@ -145,7 +147,8 @@ def test_each_statement_says_who_says_it_and_since_when(read_past: Storied) -> N
 def test_what_is_inferred_is_marked_with_what_it_follows_from(read_past: Storied) -> None:
     """That UPS A feeds the rack in power means that it feeds it, and that it is equipment; neither is said by anybody."""
     told = read_past.ask(
-        '{ provenance(id: "urn:site:UPS-A", inferred: true) { predicate object source graph inferred revision { number } because { predicate source } } }'
+        """{ provenance(id: "urn:site:UPS-A", inferred: true) {
+             predicate object source graph inferred revision { number } because { predicate source } } }"""
     )["provenance"]
     inferred = {(each["predicate"], each["object"]): each for each in told if each["inferred"]}
 
@@ -166,7 +169,8 @@ def test_provenance_is_told_of_another_state_and_of_a_branch(past: Storied) -> N
         reason="x",
         branch="b",
     )
-    query = 'query($b: String, $r: AsOf) { provenance(id: "urn:site:UPS-A", predicate: "dcx:feedsPower", branch: $b, asOf: $r) { object revision { branch number } } }'
+    query = """query($b: String, $r: AsOf) { provenance(id: "urn:site:UPS-A", predicate: "dcx:feedsPower", branch: $b, asOf: $r) {
+      object revision { branch number } } }"""
 
     assert past.ask(query, b="b")["provenance"] == [
         {"object": RACK, "revision": {"branch": None, "number": 1}},

@@ -26,7 +26,7 @@ from graph.stores.memory import MemoryJournal, MemoryStore
 from graph.values import Quality, ReadingBatch
 from ontology.terms import QuadBlock
 from ontology.vocabulary import load_vocabulary
-from resolvers.context import Face, ServiceFacts
+from resolvers.context import Face, ServiceFacts, Writers
 from resolvers.limits import Limits
 from twin.bus import Bus
 from twin.compose_commands import BusFeed
@@ -168,7 +168,7 @@ def served(
     enabled: Sequence[str] = (),
     limits: Limits | None = None,
     body_kb: int = 256,
-    writable: bool = True,
+    write: Writers = "loopback",
     source: str = SOURCE,
 ) -> Iterator[Served]:
     """Serve a graph (the small demo site when not given), as `source` has said it in revision 1."""
@@ -186,7 +186,7 @@ def served(
     flow = Control(MemoryJournal(), [plant], current, now, bus, on=control, enabled=frozenset(enabled), points=points)
     facts = ServiceFacts("memory", control, len(current), 0, ())
     ledger = Ledger(store, twin, now)
-    face = Face(twin, current, now, flow, BusFeed(bus), lambda: facts, "tests", ledger, writable)
+    face = Face(twin, current, now, flow, BusFeed(bus), lambda: facts, "tests", ledger, write)
     rules = WebRules(frozenset({"127.0.0.1"}), (), body_kb * 1024, limits or Limits())
     with listening(build_app(face, Well(), rules)) as client:
         yield Served(twin, face, bus, ingest, plant, client, ledger)
