@@ -17,7 +17,7 @@ import re
 from array import array
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -26,6 +26,7 @@ import pyoxigraph as ox
 
 from ontology.errors import RdfError
 from ontology.rdf_errors import refusal
+from ontology.rdf_tags import marked, unmarked
 from ontology.rdf_write import write_block
 from ontology.sources import source_graph, source_of
 from ontology.terms import KeyQuad, QuadBlock, Term, is_blank, key_of, term_of
@@ -91,18 +92,29 @@ def read_stream(
 ) -> QuadBlock:
     """The quads of an open stream; as `read`, with the name to say in errors. Relative IRIs are resolved against `base`, or refused."""
     kind = _known_format(format)
-    counted = _Counted(stream)
-    whole = counted.read() if kind == "rdfxml" else b""
     if kind == "rdfxml":
-        _refuse_document_type(name, whole)
-    reading = _Reading(name, source, scope or source)
+        stream = io.BytesIO(stream.read())
+        _refuse_document_type(name, stream.getvalue())
+    document = marked(stream, kind)
     try:
-        for done, quad in enumerate(ox.parse(whole or cast(BinaryIO, counted), format=FORMATS[kind], base_iri=base)):
-            reading.add(quad)
-            if progress is not None and done % _STEP == 0:
-                progress(done, counted.done, size)
+        return _read(document, kind, _Reading(name, source, scope or source), base, progress, size)
     except (SyntaxError, ValueError) as error:
-        raise refusal(name, kind, error, whole) from error
+        if document is stream:
+            raise refusal(name, kind, error, stream.getvalue() if isinstance(stream, io.BytesIO) else b"") from error
+    try:  # a tag too odd to be marked is read without its capitals; what is wrong is told of the document itself
+        return _read(stream, kind, _Reading(name, source, scope or source), base, progress, size)
+    except (SyntaxError, ValueError) as error:
+        raise refusal(name, kind, error, stream.getvalue() if isinstance(stream, io.BytesIO) else b"") from error
+
+
+def _read(stream: BinaryIO, kind: str, reading: _Reading, base: str | None, progress: Progress | None, size: int) -> QuadBlock:
+    counted = _Counted(stream)
+    quads = iter(ox.parse(cast(BinaryIO, counted), format=FORMATS[kind], base_iri=base))
+    while True:
+        if progress is not None:
+            progress(reading.count, counted.done, size)
+        if reading.take(islice(quads, _STEP)) < _STEP:
+            break
     if progress is not None:
         progress(reading.count, counted.done, size)
     return reading.block()
@@ -137,19 +149,34 @@ class _Reading:
         """Quads so far, repeats included."""
         return len(self._rows) // 4
 
-    def add(self, quad: ox.Quad) -> None:
-        """Take one quad in."""
-        find, append = self._ids.get, self._rows.append
-        for term in quad:
-            found = find(term)
-            append(self._number(term) if found is None else found)
+    def take(self, quads: Iterable[ox.Quad]) -> int:
+        """Take quads in; how many there were. By attributes: to iterate over a quad costs twice as much."""
+        find, number, extend = self._ids.get, self._number, self._rows.extend
+        before, at = len(self._rows), 0
+        graph: object = None
+        for quad in quads:
+            s, p, o, g = quad.subject, quad.predicate, quad.object, quad.graph_name
+            subject, predicate, obj = find(s), find(p), find(o)
+            if g != graph:
+                graph, at = g, number(g)
+            extend(
+                (
+                    number(s) if subject is None else subject,
+                    number(p) if predicate is None else predicate,
+                    number(o) if obj is None else obj,
+                    at,
+                )
+            )
+        return (len(self._rows) - before) // 4
 
     def _number(self, term: object) -> int:
+        if term in self._ids:  # in two places of one quad
+            return self._ids[term]
         number = self._ids[term] = len(self._keys)
         if isinstance(term, ox.DefaultGraph):
             self._keys.append(self._own)
             return number
-        key = key_of(_plain(term, self._name))
+        key = unmarked(key_of(_plain(term, self._name)))
         if is_blank(key):
             self._blanks.append(number)
         self._keys.append(key)

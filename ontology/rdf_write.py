@@ -11,6 +11,7 @@ Rules of this file:
 
 from __future__ import annotations
 
+import io
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,6 +22,7 @@ import pyoxigraph as ox
 from numpy.typing import NDArray
 
 from ontology.namespaces import PREFIXES, RDF
+from ontology.rdf_tags import mark, unmarked_bytes
 from ontology.terms import XSD, QuadBlock, is_blank, is_literal, term_of
 
 Text = Callable[[str], str]
@@ -281,7 +283,7 @@ def _write_by_pyoxigraph(keys: Sequence[str], rows: _Columns, kind: str, out: Bi
         if found is None:
             key = keys[number]
             plain(key)
-            found = made[number] = term_of(_for_xml(key) if kind == "rdfxml" else key)
+            found = made[number] = term_of(_with_mark(_for_xml(key) if kind == "rdfxml" else key))
         return found
 
     quads = (
@@ -290,10 +292,20 @@ def _write_by_pyoxigraph(keys: Sequence[str], rows: _Columns, kind: str, out: Bi
         for g, s, p, o in piece.T.tolist()
     )
     prefixes = {prefix: namespace for namespace, prefix in _prefixes(keys, rows).items()}
+    capitals = any(key[:1] == '"' and _with_mark(key) != key for key in keys)
+    text = io.BytesIO() if capitals else out
     if kind == "rdfxml":
-        ox.serialize((quad.triple for quad in quads), out, ox.RdfFormat.RDF_XML, prefixes=prefixes)
+        ox.serialize((quad.triple for quad in quads), text, ox.RdfFormat.RDF_XML, prefixes=prefixes)
     else:
-        ox.serialize(quads, out, ox.RdfFormat.JSON_LD, prefixes=prefixes)
+        ox.serialize(quads, text, ox.RdfFormat.JSON_LD, prefixes=prefixes)
+    if isinstance(text, io.BytesIO) and capitals:
+        out.write(unmarked_bytes(text.getvalue()))
+
+
+def _with_mark(key: str) -> str:
+    """The key with the capitals of its language tag marked, as pyoxigraph's terms are in lower case."""
+    at = key.rfind('"') + 1
+    return f"{key[:at]}@{mark(key[at + 1 :])}" if key[at : at + 1] == "@" and at > 1 else key
 
 
 def _for_xml(key: str) -> str:

@@ -73,12 +73,12 @@ def test_the_list_of_refused_models_names_files_that_are_there() -> None:
 
 
 def test_a_files_facts_stand_in_its_sources_graph_and_named_graphs_stay() -> None:
-    """The default graph of a file is the graph of its source. Language tags are in lower case, as RDF 1.1 (3.3) has their values."""
+    """The default graph of a file is the graph of its source."""
     block = turtle("<urn:a> <urn:p> <urn:b> . <urn:g> { <urn:a> <urn:p> 'x'@de-AT }", syntax="trig")
 
     assert list(block) == [
         ("urn:a", "urn:p", "urn:b", "urn:ridethrough:source:test"),
-        ("urn:a", "urn:p", '"x"@de-at', "urn:g"),
+        ("urn:a", "urn:p", '"x"@de-AT', "urn:g"),
     ]
 
 
@@ -264,3 +264,47 @@ def canonical(text: bytes, syntax: str) -> list[str]:
     dataset = ox.Dataset(ox.parse(text, format=FORMATS[syntax]))
     dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
     return sorted(map(str, dataset))
+
+
+TAGS = {
+    "turtle": rb"""# "no tag"@EN
+<urn:a:a> <urn:p:p#x> "plain"@en-US, 'in quotes "a"@DE'@en-GB-x-Me , '''long "x"@FR
+ \' line'''@zh-Hans-CN , "\\"@DE, "no tag \"@EN" , "end"@en . <urn:a:it's> <urn:p:p> "<"@Nl . """,
+    "jsonld": rb"""{"@id": "urn:a:a", "urn:p:p": [
+{"@value": "x \"@language\": \"EN\"", "@language": "en-US"}, {"@value": "y", "@language" : "DE"}]}""",
+    "rdfxml": b"""<r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:p="urn:p:" xml:lang='de-AT'>
+<r:Description r:about="urn:a:a"><p:p xml:lang="en-US">no xml:lang="EN" here</p:p><p:p>gr\xc3\xbcn</p:p></r:Description></r:RDF>""",
+}
+TEXTS = {
+    "turtle": {
+        '"plain"@en-US',
+        """"in quotes "a"@DE"@en-GB-x-Me""",
+        """"long "x"@FR\n ' line"@zh-Hans-CN""",
+        '"\\"@DE',
+        '"no tag "@EN"',
+        '"end"@en',
+        '"<"@Nl',
+    },
+    "jsonld": {'"x "@language": "EN""@en-US', '"y"@DE'},
+    "rdfxml": {'"no xml:lang="EN" here"@en-US', '"gr\u00fcn"@de-AT'},
+}
+
+
+@pytest.mark.parametrize("syntax", TAGS)
+def test_a_language_tag_comes_back_in_the_case_in_which_it_was_written(syntax: str) -> None:
+    """In every syntax, though the parser knows them in lower case only; what only looks like a tag is let alone."""
+    block = read_stream(io.BytesIO(TAGS[syntax]), name="tags", format=syntax, source="test")
+
+    assert {quad[2] for quad in block} == TEXTS[syntax]
+    for target in SYNTAXES:
+        assert set(turtle(written(block, target, source_graph("test")).decode(), syntax=target)) == set(block), target
+
+
+def test_a_tag_that_cannot_be_marked_is_read_in_lower_case_and_a_broken_file_is_told_as_it_stands() -> None:
+    """The place of an error is that of the file, not of what was made of it."""
+    old = turtle("<urn:a:a> <urn:p:p> 'x'@i-Klingon .")
+    with pytest.raises(RdfError) as refusal:
+        turtle("<urn:a:a> <urn:p:p> 'x'@en-US, <urn:b c> .")
+
+    assert {quad[2] for quad in old} <= {'"x"@i-klingon', '"x"@i-Klingon'}
+    assert (refusal.value.line, refusal.value.column) == (1, 32)

@@ -28,7 +28,7 @@ PREDICATES = st.sampled_from(
     ["http://www.w3.org/1999/02/22-rdf-syntax-ns#type", "urn:p:a", "https://brickschema.org/schema/Brick#feeds", "http://a.example/b/p.q"]
 )
 BLANKS = st.sampled_from(["_:b0", "_:a.b", "_:x-y", "_:9", "_:é"])
-TAGS = st.sampled_from(["en", "de-at", "zh-hans-cn", "i-klingon", "x-y-z1"])
+TAGS = st.sampled_from(["en", "de-AT", "zh-Hans-CN", "i-klingon", "x-y-z1"])
 TYPES = st.sampled_from(
     [XSD + name for name in ("integer", "decimal", "double", "boolean", "float", "dateTime")] + ["urn:t:y", "urn:a:b.c"]
 )
