@@ -3,7 +3,8 @@
 Rules of this file:
 
 1. A node is *rechecked* when a changed fact is said of it, or lies on a path that some rule reads from it (`ontology/reach.py`).
-2. A finding about a blank node is shown at the named node that it hangs on. That node is then rechecked, too, with all that hangs on it.
+2. A finding about a blank node is shown at the named node that it hangs on: what hangs on a rechecked node is rechecked with it, and where
+   something is found at a blank one, so is the node that it is shown at.
 3. The rechecked nodes are validated as in `ontology.validate`, over a block that holds all that the rules read from them, and no more.
    A finding of the block about any other node means nothing and is left out.
 4. A finding about a term (unknown, deprecated) is that of the rechecked nodes: it names the first of them, and counts their uses alone.
@@ -87,14 +88,14 @@ def findings_of_change(
     Pure. Cost: some 30 ms, then as `validate` over the neighbourhood of the change; twice that with `before`.
     """
     planned = shapes or shapes_of(vocabulary)
-    foci = set(touched(after, change, planned.reach))
     states = (after,) if before is None else (after, before)
+    foci = _with_what_hangs_there(touched(after, change, planned.reach), states)
     found = [_findings(state, foci, vocabulary, planned) for state in states]
     hanging = {f.focus for findings in found for f in findings if is_blank(f.focus)}
     if before is None:  # what was wrong with a blank node is not known then
         hanging |= {node for node in foci if is_blank(node)}
-    if more := {node for blank in hanging for state in states for node in _entity(state, blank)} - foci:
-        foci |= more
+    if more := {_top(state, blank) for blank in hanging for state in states} - foci:
+        foci |= _with_what_hangs_there(more, states)
         found = [_findings(state, foci, vocabulary, planned) for state in states]
     shown = [_shown(findings, state) for findings, state in zip(found, states, strict=True)]
     if before is None:
@@ -172,13 +173,14 @@ def _top(reader: Reader, node: str) -> str:
     return node
 
 
-def _entity(reader: Reader, blank: str) -> set[str]:
-    """Rule 2: the node that a blank one hangs on, and all the blank ones that hang there."""
-    top = _top(reader, blank)
-    seen, level = {blank, top}, [top]
-    for _ in range(BLANK_STEPS_MAX):
-        level = [o for s in level for _, _, o, _ in reader.about(s) if is_blank(o) and o not in seen]
-        seen.update(level)
+def _with_what_hangs_there(nodes: Iterable[str], states: Iterable[Reader]) -> set[str]:
+    """Rule 2: the nodes, and the blank ones that hang on them in any of the states."""
+    seen = set(nodes)
+    for state in states:
+        level = set(seen)
+        for _ in range(BLANK_STEPS_MAX):
+            level = {obj for node in level for _, _, obj, _ in state.about(node) if is_blank(obj)} - seen
+            seen |= level
     return seen
 
 

@@ -58,18 +58,24 @@ def _feeds(block: QuadBlock, vocabulary: Vocabulary, numbers: dict[str, int]) ->
 
 
 def _units(block: QuadBlock, numbers: dict[str, int]) -> list[Finding]:
-    own = dict(_pairs(block, numbers.get(BRICK + "hasUnit", -1)).tolist())
-    wire = dict(_pairs(block, numbers.get(DCX + "sourceUnit", -1)).tolist())
+    own, wire = _all(block, numbers, BRICK + "hasUnit"), _all(block, numbers, DCX + "sourceUnit")
     findings: list[Finding] = []
     for point, reference in _pairs(block, numbers.get(REF + "hasExternalReference", -1)).tolist():
-        if point not in own or reference not in wire:
-            continue
-        try:
-            conversion(block.terms[wire[reference]], block.terms[own[point]])
-        except UnitError as error:
-            remedy = "correct dcx:sourceUnit or the point's brick:hasUnit"
-            findings.append(Finding(Severity.ERROR, "unit-mismatch", block.terms[point], str(error), remedy, DCX + "sourceUnit"))
+        for source, unit in ((source, unit) for source in wire.get(reference, ()) for unit in own.get(point, ())):
+            try:
+                conversion(source, unit)
+            except UnitError as error:
+                remedy = "correct dcx:sourceUnit or the point's brick:hasUnit"
+                findings.append(Finding(Severity.ERROR, "unit-mismatch", block.terms[point], str(error), remedy, DCX + "sourceUnit"))
     return findings
+
+
+def _all(block: QuadBlock, numbers: dict[str, int], predicate: str) -> dict[int, list[str]]:
+    """The keys of each subject's objects."""
+    found: dict[int, list[str]] = {}
+    for subject, obj in _pairs(block, numbers.get(predicate, -1)).tolist():
+        found.setdefault(subject, []).append(block.terms[obj])
+    return found
 
 
 def _pairs(block: QuadBlock, predicate: int) -> Ids:

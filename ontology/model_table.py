@@ -67,12 +67,16 @@ class ModelTable:
     def quantities(self, node: int, predicate: str) -> Iterator[tuple[float, Unit]]:
         """The quantities that a node states, `[brick:value n; brick:hasUnit u]`; what is none with a known unit is left out."""
         for stated in sorted(self.out(predicate).get(node, ()), key=self.terms.__getitem__):
-            values = list(_floats(self.texts(stated, BRICK + "value")))
-            for unit in self.out(BRICK + "hasUnit").get(stated, ())[:1]:
-                try:
-                    yield from ((value, unit_of(self.terms[unit])) for value in values[:1])
-                except UnitError:
-                    continue
+            units = sorted(self.terms[unit] for unit in self.out(BRICK + "hasUnit").get(stated, ()))
+            for value in _floats(self.texts(stated, BRICK + "value")):
+                yield from ((value, unit) for key in units if (unit := _known_unit(key)) is not None)
+
+
+def _known_unit(key: str) -> Unit | None:
+    try:
+        return unit_of(key)
+    except UnitError:
+        return None
 
 
 def _grouped(pairs: Iterable[tuple[int, int]]) -> Table:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from math import sqrt
+from math import fsum, sqrt
 
 from ontology.errors import UnitError
 from ontology.findings import Finding, Severity
@@ -138,7 +138,7 @@ class _Model:
             if capacity is None:
                 continue
             alone = [load for load in sorted(loads) if self._suppliers(load, POWER) <= {node} and not self._near(load, _CONNECTED)]
-            planned = sum(max(_in_unit(self._table, load, (_ALLOCATED,), _KILOWATT), default=0.0) for load in alone)
+            planned = fsum(max(_in_unit(self._table, load, (_ALLOCATED,), _KILOWATT), default=0.0) for load in alone)
             if planned > capacity * _ROUNDING:
                 yield Finding(
                     Severity.ERROR,
@@ -192,7 +192,7 @@ class _Model:
             if self._near(node, _CONNECTED):
                 continue
             for need in sorted(needs, key=table.terms.__getitem__):
-                for medium in table.out(DCX + "medium").get(need, ())[:1]:
+                for medium in table.out(DCX + "medium").get(need, ()):
                     among = set(table.out(DCX + "among").get(need, ()))
                     able = self._suppliers(node, table.terms[medium])
                     there = {other for other in (able & among if among else able) if not is_literal(table.terms[other])}
