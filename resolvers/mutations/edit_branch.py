@@ -108,7 +108,9 @@ def _literal(statement: StatementInput) -> str:
     if statement.language and statement.datatype:
         raise BadInput(f"object has language {statement.language!r} and a datatype: give one of them")
     if statement.language:
-        return _checked("object", f'"{statement.object}"@{statement.language}')
+        key = f'"{statement.object}"@{statement.language}'
+        _checked("object", key)
+        return key  # in the case in which the tag was given
     return _checked(
         "object", literal(statement.object, _iri("datatype", statement.datatype)) if statement.datatype else literal(statement.object)
     )
