@@ -106,7 +106,7 @@ def test_what_another_hand_did_is_told_and_taken_in_when_asked(
     store: Neo4jStore, hand: Driver, deed: str, added: set[KeyQuad], removed: set[KeyQuad]
 ) -> None:
     """The difference against the revisions, exact; once it is committed, the store holds it and there is no difference any more."""
-    hand.execute_query(deed)  # type: ignore[arg-type] # a constant of this file
+    hand.execute_query(deed)
 
     change = store.drift()
     store.commit(change, CAUSE, expected=1)
