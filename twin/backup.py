@@ -28,10 +28,10 @@ import orjson
 from graph.changes import Branch, Cause, ChangeSet
 from graph.commands import CommandEvent
 from graph.errors import GraphError, StoreUnavailable
+from graph.fold import drift_between, history
+from graph.packing import pack, unpack
 from graph.ports import Clock, Journal, Progress, StoredTwin, TwinStore
 from graph.steps import reached
-from graph.stores.fold import drift_between, history
-from graph.stores.packing import pack, unpack
 from ontology.rdf import canonical_hash
 from ontology.rdf_write import write_block
 from twin.backup_rows import branch_of, branch_row, command_of, command_row, revision_of, revision_row, values_of, values_row

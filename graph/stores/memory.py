@@ -10,9 +10,9 @@ import numpy as np
 from graph.changes import Branch, Cause, ChangeSet, Revision
 from graph.commands import CommandEvent
 from graph.errors import BranchExists, StaleRevision
+from graph.fold import drift_between, history
+from graph.packing import used_terms
 from graph.ports import Progress, StoredTwin
-from graph.stores.fold import drift_between, history
-from graph.stores.packing import used_terms
 from graph.values import Quality, ReadingBatch
 from ontology.terms import KeyQuad, QuadBlock
 

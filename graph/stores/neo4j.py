@@ -22,6 +22,7 @@ import numpy as np
 
 from graph.changes import Branch, Cause, ChangeSet, Revision
 from graph.errors import StaleRevision, StoreUnavailable
+from graph.packing import pack
 from graph.ports import Progress, StoredTwin
 from graph.steps import reached
 from graph.stores import cypher, neo4j_branches
@@ -43,7 +44,6 @@ from graph.stores.neo4j_staging import (
     turn_back,
 )
 from graph.stores.neo4j_writing import Places, refuse_unkeepable, sweep, write
-from graph.stores.packing import pack
 from graph.values import Quality, ReadingBatch
 
 COMMIT_S = 120.0

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from graph.changes import Branch, ChangeSet, Revision
 from graph.errors import BranchExists, StaleRevision
+from graph.packing import pack
 from graph.steps import reached
 from graph.stores import cypher
 from graph.stores.neo4j_connection import READ_S, Connection, Tx
 from graph.stores.neo4j_schema import read_change
 from graph.stores.neo4j_staging import cause_fields, cause_of, joined, keep_parts, revision_of
-from graph.stores.packing import pack
 
 
 def read(tx: Tx) -> list[Branch]:

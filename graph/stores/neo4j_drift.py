@@ -16,9 +16,9 @@ from datetime import date, datetime
 from typing import Any
 
 from graph.changes import ChangeSet
+from graph.fold import History, drift_between
 from graph.ports import Progress
 from graph.stores import cypher
-from graph.stores.fold import History, drift_between
 from graph.stores.neo4j_connection import READ_S, Connection
 from graph.stores.neo4j_writing import decoded, read_names
 from graph.stores.property_graph import (

@@ -12,13 +12,13 @@ from typing import Any, LiteralString
 
 from graph.changes import ChangeSet
 from graph.errors import StoreUnavailable
+from graph.fold import History, history
+from graph.packing import unpack
 from graph.steps import reached
 from graph.stores import cypher
-from graph.stores.fold import History, history
 from graph.stores.neo4j_connection import READ_S, Connection, Tx, run
 from graph.stores.neo4j_staging import read_parts, revision_of
 from graph.stores.neo4j_writing import read_names
-from graph.stores.packing import unpack
 from graph.stores.property_graph import Names
 from ontology.terms import KeyQuad
 

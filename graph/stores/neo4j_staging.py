@@ -23,11 +23,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph.changes import Cause, ChangeSet, Revision
+from graph.packing import pack, unpack
 from graph.steps import reached
 from graph.stores import cypher
 from graph.stores.neo4j_connection import Connection, Tx
 from graph.stores.neo4j_writing import Places, sweep, write
-from graph.stores.packing import pack, unpack
 from graph.stores.property_graph import RDF_TYPE
 from ontology.terms import Ids, QuadBlock
 

@@ -22,11 +22,11 @@ import numpy as np
 
 from graph.changes import Branch, Cause, ChangeSet, Revision
 from graph.errors import BranchExists, StaleRevision
+from graph.fold import drift_between, fold, history
+from graph.packing import pack, unpack, used_terms
 from graph.ports import Progress, StoredTwin
 from graph.steps import reached
-from graph.stores.fold import drift_between, fold, history
 from graph.stores.folder import STORE_LOCK, FolderLock
-from graph.stores.packing import pack, unpack, used_terms
 from graph.stores.sqlite_file import migrate, open_database, sqlite_errors, transaction
 from graph.stores.sqlite_schema import COLUMNS, MIGRATIONS, ROW, ROW_BYTES, subject_rows
 from graph.values import ReadingBatch

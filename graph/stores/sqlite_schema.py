@@ -14,8 +14,8 @@ from itertools import chain
 import numpy as np
 
 from graph.changes import ChangeSet
-from graph.stores.fold import drift_between, history
-from graph.stores.packing import pack, unpack
+from graph.fold import drift_between, history
+from graph.packing import pack, unpack
 from graph.stores.sqlite_file import Migration
 from ontology.terms import Ids, QuadBlock
 

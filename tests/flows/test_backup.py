@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -279,6 +280,7 @@ def test_a_restore_that_is_cut_off_goes_on_where_it_was(kind: str, whole: Path, 
 
 # -- on the command line ------------------------------------------------------------------------------------------
 
+GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "backup.md"
 PROGRAM = str(Path(sys.executable).with_name("ridethrough"))
 
 
@@ -316,6 +318,21 @@ def test_the_program_backs_up_and_restores(desk: Path) -> None:
     assert (told["revision"], told["branches"], told["values"], told["commands"]) == (3, 2, 2, 3)
     assert list(journal.events()) == EVENTS
     journal.close()
+
+
+def test_the_guide_does_what_it_says(desk: Path) -> None:
+    """Its commands, typed into a shell one after the other: both exports have the hash that the backup told."""
+    commands = re.findall(r"```console\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+    environment = {**os.environ, "PATH": f"{Path(PROGRAM).parent}:{os.environ['PATH']}"}
+
+    printed = [
+        subprocess.run(command, shell=True, cwd=desk, env=environment, capture_output=True, text=True, check=True).stdout  # noqa: S602 - as a reader types it
+        for command in commands
+    ]
+
+    sha256 = printed[0].split()[-1]
+    assert len(commands) == 4
+    assert [printed[1].split()[0], printed[3].split()[0]] == [sha256, sha256]
 
 
 def test_the_program_refuses_to_restore_over_a_twin(desk: Path) -> None:

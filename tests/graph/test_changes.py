@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from graph.difference import desired_state
-from graph.stores.packing import pack, unpack
+from graph.packing import pack, unpack
 from ontology.terms import KeyQuad, QuadBlock
 
 A: KeyQuad = ("urn:a", "urn:p", '"1"', "urn:g")

@@ -1,6 +1,6 @@
-"""What stands after a row of changes, worked out for all of them at once: what the revisions of a store come to.
+"""What stands after a row of changes, worked out for all of them at once: what the revisions of a twin come to.
 
-A store says a quad, takes it back, says it again; adding what is there and removing what is not change nothing. Each of these is an
+A source says a quad, takes it back, says it again; adding what is there and removing what is not change nothing. Each of these is an
 *event*. One stable sort brings the events of each quad together in their order, and every question is then answered by columns.
 """
 
