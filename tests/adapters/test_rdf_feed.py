@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import anyio
 import httpx
@@ -32,6 +36,7 @@ from twin.ledger import Ledger
 from twin.state import Twin
 from twin.sync import Wish
 
+GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "change-feed.md"
 GRAPH = source_graph("desk")
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -162,7 +167,7 @@ def test_a_follower_that_reads_the_pages_holds_the_twin(desk: Desk, syntax: str)
 
 def applied(quads: set[KeyQuad], rows: str) -> None:
     """Rows of RDF Patch, in order."""
-    for row in rows.splitlines():
+    for row in rows.split("\n"):
         if row.startswith(("A ", "D ")):
             (quad,) = keys(row[2:], ox.RdfFormat.N_QUADS)
             (quads.add if row[0] == "A" else quads.discard)(quad)
@@ -202,6 +207,16 @@ def test_a_revision_is_an_rdf_patch_when_that_is_asked_for(desk: Desk) -> None:
     assert 'H part "1/6" .' in large.text
     assert large.text.count("\nA ") == 7
     assert large.headers["link"] == f'<{desk.client.base_url}/rdf/changes/2?part=1>; rel="next"'
+
+
+def test_the_guides_twenty_lines_make_a_copy_of_the_twin(desk: Desk, tmp_path: Path) -> None:
+    """As they stand in the guide, but for the address."""
+    some_history(desk)
+    (script,) = re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+
+    subprocess.run([sys.executable, "-c", script.replace("http://127.0.0.1:8080", str(desk.client.base_url))], cwd=tmp_path, check=True)
+
+    assert canonical_hash(keys((tmp_path / "twin.nq").read_bytes(), ox.RdfFormat.N_QUADS)) == desk.truth()
 
 
 def test_full_pages_are_kept_for_ever_and_the_newest_is_asked_for_again(desk: Desk) -> None:
