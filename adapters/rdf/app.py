@@ -14,6 +14,7 @@ from adapters.rdf.feed import feed_routes
 from adapters.rdf.graph_store import METHODS, GraphStore
 from adapters.rdf.problems import Problem
 from adapters.rdf.query_store import QueryStore
+from adapters.rdf.report import report_routes
 from adapters.rdf.rules import RdfRules
 from adapters.rdf.sandbox import Sandbox
 from adapters.rdf.sparql import Sparql
@@ -46,6 +47,7 @@ def build_rdf_app(ledger: Ledger, vocabulary: Vocabulary, rules: RdfRules) -> Rd
     routes: list[BaseRoute] = [
         *(Route(path, sparql, methods=list(_QUERY_METHODS)) for path in ("/sparql", "/sparql/")),
         *feed_routes(ledger),
+        *report_routes(ledger, vocabulary),
         *(Route(path, store, methods=list(METHODS)) for path in ("/rdf", "/rdf/graphs/{name:path}")),
     ]
     return RdfApp(routes, (queries.close, parsing.close))
