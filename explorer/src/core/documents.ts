@@ -15,7 +15,7 @@ export const CLASSES = dated(({ only, onlyGiven }) => `query Classes${only} { cl
 
 export const ENTITY = dated(({ also, given }) => `query Entity($id: ID!${also}) {
   entity(id: $id${given}) {
-    ${NAMED} curie classes
+    ${NAMED} curie classes inferredClasses
     properties { predicate value datatype language unit }
     relations { predicate direction count entities(first: 8) { ${PAGE} } }
     points { ${NAMED} unit controllable ${VALUE} }

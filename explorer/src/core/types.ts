@@ -53,6 +53,8 @@ export interface Relation {
 export interface Entity extends Named {
   curie: string;
   classes: string[];
+  /** Those that follow from them. */
+  inferredClasses: string[];
   properties: Property[];
   relations: Relation[];
   points: Point[];

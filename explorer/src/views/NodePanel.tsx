@@ -64,6 +64,7 @@ function Facts({ node }: { node: Entity }) {
       <dl class="pairs">
         <dt>class</dt>
         <dd>{node.classes.map((one) => compact(one)).join(", ") || "–"}</dd>
+        {node.inferredClasses.length > 0 && <><dt>inferred</dt><dd class="quiet">{node.inferredClasses.map((one) => compact(one)).join(", ")}</dd></>}
         {node.properties.map((property, i) => (
           <Said key={i} property={property} />
         ))}

@@ -2,6 +2,7 @@
 import { whenOpen } from "../components/When";
 import { counted, instant, whole } from "../core/format";
 import { branches, lookedAt } from "../core/ledger";
+import { status } from "../core/live";
 import { backToNow, go, lookAt, onSite, standpoint } from "../core/navigate";
 import { revisionOf } from "../core/standpoint";
 
@@ -39,7 +40,9 @@ export function StandpointBar() {
       <strong>{branch !== null && `Branch ${branch}${asOf === null ? "" : ", "}`}{asOf !== null && <Time asOf={asOf} />}</strong>
       <span>
         {branch === null
-          ? "— not now: no live values, switches as they normally stand, control off."
+          ? revisionOf(asOf) === status.value.data?.revision
+            ? "— still the newest; what comes later will not show. Control is off."
+            : "— not now: no live values, switches as they normally stand, control off."
           : `— not the site${base ? `: a what-if on top of revision ${whole(base.base)}` : ""}; control is off.`}
       </span>
       <span class="spread" />
