@@ -133,20 +133,25 @@ def _serve(settings: Settings, service: Service, rdf: RdfApp, port: socket.socke
     host, number = port.getsockname()[:2]
     text = f"Ridethrough serves {len(service.face.twin.snapshot.by_iri):,} entities at http://{_shown(host)}:{number} (Ctrl-C ends it)"
     empty = "" if len(service.face.twin.snapshot) else "\nit is empty: end it, `ridethrough load FILE`, and start it again"
-    _Server(config, lambda: say(text + empty)).run(sockets=[port])
+    _Server(config, lambda: say(text + empty), rdf.leave).run(sockets=[port])
 
 
 class _Server(uvicorn.Server):
-    """Says so when it listens."""
+    """Says so when it listens, and when it ends."""
 
-    def __init__(self, config: uvicorn.Config, listens: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, listens: Callable[[], None], leaves: Callable[[], None]) -> None:
         super().__init__(config)
-        self._listens = listens
+        self._listens, self._leaves = listens, leaves
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, and only then say so."""
         await super().startup(sockets)
         self._listens()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Tell those who read on and on to leave, and end."""
+        self._leaves()
+        await super().shutdown(sockets)
 
 
 def hosts_of(settings: Settings) -> frozenset[str]:

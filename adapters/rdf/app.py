@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from threading import Event
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -28,10 +29,11 @@ _QUERY_METHODS = ("GET", "HEAD", "POST")
 
 @dataclass(frozen=True)
 class RdfApp:
-    """The face: its routes, and what must be let go of at the end."""
+    """The face: its routes, what must be let go of at the end, and what tells its readers of events, before that, to leave."""
 
     routes: Sequence[BaseRoute]
     ends: Sequence[Callable[[], None]]
+    leave: Callable[[], None]
 
     def close(self) -> None:
         """End the processes that parse and query. A second call does nothing."""
@@ -41,16 +43,17 @@ class RdfApp:
 
 def build_rdf_app(ledger: Ledger, vocabulary: Vocabulary, rules: RdfRules) -> RdfApp:
     """The RDF face over a ledger. Nothing is started before the first request needs it."""
+    leaving = Event()
     parsing, queries = Sandbox(), QueryStore(ledger, vocabulary, rules.query)
     store = told(GraphStore(ledger, vocabulary, Reader(parsing, rules.parse), rules).answer)
     sparql = told(Sparql(ledger, queries, rules).answer)
     routes: list[BaseRoute] = [
         *(Route(path, sparql, methods=list(_QUERY_METHODS)) for path in ("/sparql", "/sparql/")),
-        *feed_routes(ledger),
+        *feed_routes(ledger, leaving.is_set),
         *report_routes(ledger, vocabulary),
         *(Route(path, store, methods=list(METHODS)) for path in ("/rdf", "/rdf/graphs/{name:path}")),
     ]
-    return RdfApp(routes, (queries.close, parsing.close))
+    return RdfApp(routes, (queries.close, parsing.close), leaving.set)
 
 
 def told(answer: Answer) -> Answer:

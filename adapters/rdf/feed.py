@@ -49,9 +49,9 @@ SEND_S = 30.0
 """How long a reader of events may leave a piece untaken."""
 
 
-def feed_routes(ledger: Ledger) -> list[Route]:
-    """The feed's routes: the stream with its pages and its events, and single revisions."""
-    feed = _Feed(ledger)
+def feed_routes(ledger: Ledger, leaving: Callable[[], bool] = lambda: False) -> list[Route]:
+    """The feed's routes: the stream with its pages and its events, and single revisions. Events end when `leaving` says so."""
+    feed = _Feed(ledger, leaving)
     return [
         Route(PATH, _answered(feed.stream), methods=["GET", "HEAD"]),
         Route(PATH + "/{number:int}", _answered(feed.revision), methods=["GET", "HEAD"]),
@@ -78,9 +78,9 @@ def _answered(endpoint: Callable[[Request], Response]) -> Callable[[Request], Re
 class _Feed:
     """Answers from the ledger. Safe from any thread."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, leaving: Callable[[], bool]) -> None:
         self._ledger = ledger
-        self._slots = _Slots()
+        self._slots = _Slots(leaving)
 
     def stream(self, request: Request) -> Response:
         """The entry, a page of it (`?page=K`), or the events."""
@@ -215,10 +215,11 @@ def _document(
 
 
 class _Slots:
-    """How many readers of events there are."""
+    """How many readers of events there are, and whether they must leave."""
 
-    def __init__(self) -> None:
+    def __init__(self, leaving: Callable[[], bool] = lambda: False) -> None:
         self.taken = 0
+        self.leaving = leaving
 
 
 class _Events(Response):
@@ -258,7 +259,7 @@ class _Events(Response):
     async def _tell(self, send: Send) -> None:
         told, quiet_s = self._since, 0.0
         going = await self._send(send, b"retry: 2000\n\n")
-        while going:
+        while going and not self._slots.leaving():
             newest = self._ledger.snapshot(NEWEST).revision
             if told < newest:
                 event = await to_thread.run_sync(self._event, told + 1)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 
 import anyio
 import httpx
@@ -340,6 +341,19 @@ def test_a_reader_that_says_nothing_of_before_hears_what_comes_and_the_number_of
             if again.status_code == 200:
                 break
     assert again.status_code == 200
+
+
+def test_readers_of_events_leave_when_the_service_ends(desk: Desk) -> None:
+    """Their answer ends as an answer does; they come back to whoever serves next."""
+    leaving = Event()
+    with listening(Starlette(routes=list(feed_routes(desk.ledger, leaving.is_set)))) as client:
+        with client.stream("GET", "/rdf/changes", headers={"accept": "text/event-stream"}) as answer:
+            lines = answer.iter_lines()
+            first = next(lines)
+            leaving.set()
+            rest = list(lines)
+
+    assert (first, rest) == ("retry: 2000", [""])
 
 
 def test_a_reader_that_takes_nothing_is_let_go(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
