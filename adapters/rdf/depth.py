@@ -8,15 +8,16 @@ from xml.parsers import expat
 
 import numpy as np
 
-_JSON = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_JSON = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 _TURTLE = re.compile(
-    rb'"""(?:[^"\\]|\\.|"(?!""))*"""|'
-    rb"'''(?:[^'\\]|\\.|'(?!''))*'''|"
-    rb'"(?:[^"\\\n\r]|\\.)*"|'
-    rb"'(?:[^'\\\n\r]|\\.)*'|"
-    rb"<[^<>\"{}|^`\x00-\x20]*>|#[^\n\r]*",
+    rb'"""[^"\\]*+(?:(?:\\.|"(?!""))[^"\\]*+)*+(?:"""|\\?\Z)|'
+    rb"'''[^'\\]*+(?:(?:\\.|'(?!''))[^'\\]*+)*+(?:'''|\\?\Z)|"
+    rb'"[^"\\\n\r]*+(?:\\.[^"\\\n\r]*+)*+(?:"|(?=[\n\r])|\\?\Z)|'
+    rb"'[^'\\\n\r]*+(?:\\.[^'\\\n\r]*+)*+(?:'|(?=[\n\r])|\\?\Z)|"
+    rb"<[^<>\"{}|^`\x00-\x20]*+>|#[^\n\r]*+",
     re.DOTALL,
 )
+"""Texts, IRIs and comments, whose brackets do not count. A text that does not end is taken to its end: no part is looked at twice."""
 _STEP = np.zeros(256, dtype=np.int8)
 _STEP[[ord(c) for c in "[({"]] = 1
 _STEP[[ord(c) for c in "])}"]] = -1

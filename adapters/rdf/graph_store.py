@@ -19,13 +19,12 @@ from uuid import uuid4
 
 import numpy as np
 from starlette.background import BackgroundTask
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from adapters.rdf.conditions import State, check_write, not_modified
 from adapters.rdf.documents import Reader
-from adapters.rdf.letting_in import Bodies, let_in
+from adapters.rdf.letting_in import Bodies, Threads, let_in
 from adapters.rdf.named import DIRECT, Named, graphs_of, named, state_of
 from adapters.rdf.negotiation import DATASETS, RDF_TYPES, body_format, media_type, rdf_format
 from adapters.rdf.problems import Problem
@@ -75,24 +74,24 @@ class GraphStore:
 
     def __init__(self, ledger: Ledger, vocabulary: Vocabulary, reader: Reader, rules: RdfRules) -> None:
         self._ledger, self._vocabulary, self._reader, self._rules = ledger, vocabulary, reader, rules
-        self._bodies = Bodies()
+        self._bodies, self._in_thread = Bodies(), Threads().run
 
     async def answer(self, request: Request) -> Response:
         """One request. Raises `Problem`."""
         base = f"{request.url.scheme}://{request.url.netloc}"
         what = named(request.query_params, base, request.path_params.get("name"))
         if request.method in ("GET", "HEAD"):
-            return await run_in_threadpool(self._get, request, what)
+            return await self._in_thread(self._get, request, what)
         if request.method == "OPTIONS":
             return Response(status_code=204, headers=_allowed())
         let_in(request, self._rules)
         asked = self._asked(request, what, base)
         if request.method == "DELETE":
-            return await run_in_threadpool(self._delete, asked)
+            return await self._in_thread(self._delete, asked)
         acts: dict[str, Callable[[_Write, str, bytes], Response]] = {"PUT": self._put, "POST": self._post, "PATCH": self._patch}
         form = _patch_format(request) if request.method == "PATCH" else body_format(request.headers.get("content-type", ""))
         body = await self._bodies.read(request, self._rules.body_bytes, "rdf_body_mb")
-        return await run_in_threadpool(acts[request.method], asked, form, body)
+        return await self._in_thread(acts[request.method], asked, form, body)
 
     # -- reading -----------------------------------------------------------------------------------------------------
 

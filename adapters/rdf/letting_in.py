@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from anyio import CapacityLimiter, to_thread
 from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 
 from adapters.rdf.problems import Problem
 from adapters.rdf.rules import RdfRules
@@ -15,6 +18,10 @@ BODY_S = 300.0
 """Seconds in which a body must have come."""
 BODIES_MAX = 4
 """Bodies that are taken in at once; the next wait for so long as `BODY_S`."""
+
+
+THREADS_MAX = 24
+"""Requests of one face at work or waiting at once; further ones wait in the event loop."""
 
 
 def let_in(request: Request, rules: RdfRules) -> None:
@@ -35,6 +42,17 @@ def _is_loopback(host: str) -> bool:
         return False
     mapped = getattr(address, "ipv4_mapped", None)
     return bool((mapped or address).is_loopback)
+
+
+class Threads:
+    """Threads of a face's own: what waits in them for a place or for the store takes none from the rest of the service."""
+
+    def __init__(self) -> None:
+        self._limiter = CapacityLimiter(THREADS_MAX)
+
+    async def run(self, act: Callable[..., Response], *given: object) -> Response:
+        """Do it in a thread."""
+        return await to_thread.run_sync(act, *given, limiter=self._limiter)
 
 
 class Bodies:

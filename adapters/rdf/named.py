@@ -102,7 +102,7 @@ def state_asked(params: QueryParams) -> AsOf:
     branch, at = params.get("branch", ""), params.get("at", "")
     if not at:
         return AsOf(branch=branch)
-    if at.isdigit():
+    if at.isdecimal():
         return AsOf(revision=int(at[:18]), branch=branch)
     try:
         instant = datetime.fromisoformat(at.replace(" ", "+"))  # a plus sign of an offset that was not encoded

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl
 
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from adapters.rdf.letting_in import Bodies
+from adapters.rdf.letting_in import Bodies, Threads
 from adapters.rdf.named import state_asked
 from adapters.rdf.negotiation import RDF_TYPES, ROW_TYPES, media_type, ranges, rdf_format, rows_format
 from adapters.rdf.problems import Problem
@@ -30,7 +29,7 @@ class Sparql:
 
     def __init__(self, ledger: Ledger, store: QueryStore, rules: RdfRules) -> None:
         self._ledger, self._store, self._rules = ledger, store, rules
-        self._bodies = Bodies()
+        self._bodies, self._in_thread = Bodies(), Threads().run
 
     async def answer(self, request: Request) -> Response:
         """One request. Raises `Problem`."""
@@ -44,8 +43,8 @@ class Sparql:
         if "query" not in params:
             if request.method == "POST":
                 raise Problem(400, "no query", "the form has no field `query`")
-            return await run_in_threadpool(self._described, request)
-        return await run_in_threadpool(self._answered, request, params)
+            return await self._in_thread(self._described, request)
+        return await self._in_thread(self._answered, request, params)
 
     async def _posted(self, request: Request) -> QueryParams:
         """The parameters of a POST: those of the address and those of the body."""

@@ -4,7 +4,8 @@ Rules of this file:
 
 1. The text is taken apart by the tokens of SPARQL 1.1 (19.8): a keyword inside a text, an IRI, a comment or a name is none.
 2. Code point escapes may be undone before the parser reads (19.2) or not: both readings are looked at, and the stricter counts.
-3. This is the first fence only; what runs later can open no connection and no file whatever it was asked.
+3. A text that does not end is taken to its end: the parser will refuse it, and no part of it is looked at twice.
+4. This is the first fence only; what runs later can open no connection and no file whatever it was asked.
 """
 
 from __future__ import annotations
@@ -12,23 +13,28 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 FORMS = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
 UPDATES = frozenset({"INSERT", "DELETE", "LOAD", "CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY", "WITH"})
+TOKENS_MAX = 10_000
+"""Words and signs of a query: they are looked through in the service itself, before it goes to the sandbox."""
 _TOKEN = re.compile(
     r"""
-      (?P<space>\s+|\#[^\n\r]*)
-    | (?P<iri><[^<>"{}|^`\x00-\x20]*>)
-    | (?P<text>\"{3}(?:[^"\\]|\\.|"(?!""))*\"{3} | '{3}(?:[^'\\]|\\.|'(?!''))*'{3} | "(?:[^"\\\n\r]|\\.)*" | '(?:[^'\\\n\r]|\\.)*')
-    | (?P<variable>[?$]\w+)
-    | (?P<tag>@[A-Za-z]+(?:-[A-Za-z0-9]+)*)
-    | (?P<blank>_:[\w.\-\u00b7]+)
-    | (?P<name>(?:[^\W\d_][\w.\-\u00b7]*)?:(?:[\w.\-:\u00b7]|%[0-9A-Fa-f]{2}|\\[_~.\-!$&'()*+,;=/?\#@%])*)
-    | (?P<word>[A-Za-z][A-Za-z0-9_]*)
+      (?P<space>\s++|\#[^\n\r]*+)
+    | (?P<iri><[^<>"{}|^`\x00-\x20]*+>)
+    | (?P<text>\"{3}[^"\\]*+(?:(?:\\.|"(?!""))[^"\\]*+)*+(?:\"{3}|\\?\Z) | '{3}[^'\\]*+(?:(?:\\.|'(?!''))[^'\\]*+)*+(?:'{3}|\\?\Z)
+             | "[^"\\\n\r]*+(?:\\.[^"\\\n\r]*+)*+(?:"|(?=[\n\r])|\\?\Z) | '[^'\\\n\r]*+(?:\\.[^'\\\n\r]*+)*+(?:'|(?=[\n\r])|\\?\Z))
+    | (?P<variable>[?$]\w++)
+    | (?P<tag>@[A-Za-z]++(?:-[A-Za-z0-9]++)*+)
+    | (?P<blank>_:[\w.\-\u00b7]++)
+    | (?P<word>[^\W\d_][\w.\-\u00b7]*+(?!:))
+    | (?P<name>(?:[^\W\d_][\w.\-\u00b7]*+)?:(?:[\w.\-:\u00b7]|%[0-9A-Fa-f]{2}|\\[_~.\-!$&'()*+,;=/?\#@%])*+)
     | (?P<other>.)
     """,
     re.VERBOSE | re.DOTALL,
 )
+_PIECES = re.compile(r"[.\-]|[^.\-]+")
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 
 
@@ -51,17 +57,23 @@ class Token:
 
 
 def tokens(text: str) -> Iterator[Token]:
-    """The tokens of a text, without space and comments."""
+    """The tokens of a text, without space and comments. Cost: linear in the text, whatever it is."""
     for match in _TOKEN.finditer(text):
-        if match.lastgroup != "space":
-            yield Token(match.lastgroup or "other", match.group(), match.start())
+        kind = match.lastgroup or "other"
+        if kind == "word":  # words with full stops or minus signs between them, and no name: `true.SERVICE`
+            for piece in _PIECES.finditer(match.group()):
+                yield Token("other" if piece.group() in ".-" else "word", piece.group(), match.start() + piece.start())
+        elif kind != "space":
+            yield Token(kind, match.group(), match.start())
 
 
 def form_of(query: str, depth_max: int) -> tuple[str, bool]:
     """The form of a query (SELECT, ASK, CONSTRUCT or DESCRIBE; empty where there is none), and whether it names its dataset by FROM.
     Raises `NotTaken` for an update, a SERVICE, or too deep a nesting."""
-    read = list(tokens(query))
-    for each in (read, list(tokens(_unescaped(query)))):
+    read = list(islice(tokens(query), TOKENS_MAX + 1))
+    for each in (read, list(islice(tokens(_unescaped(query)), TOKENS_MAX + 1)) if "\\" in query else read):
+        if len(each) > TOKENS_MAX:
+            raise NotTaken(f"the query has more than {TOKENS_MAX:,} words and signs: put long lists of values into several queries")
         _look_through(each, depth_max)
     for token in read:
         if token.word in FORMS:
