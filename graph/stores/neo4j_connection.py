@@ -4,14 +4,14 @@ Rules of this file:
 
 1. Every wait has a bound: connecting, getting a connection, a transaction, its repetition.
 2. The server is told the bound of a transaction, and a clock of our own keeps it too, for a server that answers no more: then the
-   call is given up, and later calls use new connections.
+   call is given up, and later calls use new connections; the thread that still waits closes the old ones when it wakes.
 3. Nothing else in this program imports the driver.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from threading import Thread
 from typing import Any, LiteralString, TypeVar
@@ -118,6 +118,9 @@ class Connection:
                     done.append(act(session))
             except BaseException as error:
                 failed.append(error)
+            if driver is not self._driver:
+                with suppress(DriverError, OSError):
+                    driver.close()
 
         thread = Thread(target=work, name="neo4j", daemon=True)
         thread.start()
@@ -129,7 +132,6 @@ class Connection:
                 raise failed[0]
             if self._driver is driver:
                 self._driver = self._connect()
-                Thread(target=driver.close, daemon=True).start()
         raise StoreUnavailable(f"{self.url} has not answered for {within_s + GRACE_S:g} s: see whether the server hangs, or is overloaded")
 
     @contextmanager

@@ -24,7 +24,7 @@ from graph.ports import Progress
 from graph.stores import cypher
 from graph.stores.neo4j_connection import READ_S, Connection, Tx
 from graph.stores.neo4j_writing import read_names, said_by
-from graph.stores.property_graph import Names
+from graph.stores.property_graph import Names, unescaped
 from ontology.terms import Ids, QuadBlock
 
 PAGE = 20_000
@@ -78,7 +78,7 @@ class _Nodes:
                     predicate, told = names[name], int(revision)
                 except (ValueError, KeyError, AttributeError):
                     continue
-                quads.extend((s, number(predicate, len(terms)), number(obj, len(terms)), number(graph, len(terms))))
+                quads.extend((s, number(predicate, len(terms)), number(obj, len(terms)), number(unescaped(graph), len(terms))))
                 since.append(told)
 
 

@@ -19,7 +19,7 @@ from graph.stores import cypher
 from graph.stores.neo4j_connection import READ_S, Connection, Tx, run
 from graph.stores.neo4j_staging import read_parts, revision_of
 from graph.stores.neo4j_writing import read_names
-from graph.stores.property_graph import Names
+from graph.stores.property_graph import Names, escaped
 from ontology.terms import KeyQuad
 
 SCHEMA = 2
@@ -95,7 +95,7 @@ def _page_to_2(tx: Tx, since: Mapping[KeyQuad, int], names: Names) -> bool:
 
 def _entry_2(subject: str, entry: str, since: Mapping[KeyQuad, int], names: Names) -> str:
     name, graph, obj = entry.split(" ", 2)
-    return f"{name} {since.get((subject, names.iris[name], obj, graph), 0)} {graph} {obj}"
+    return f"{name} {since.get((subject, names.iris[name], obj, graph), 0)} {escaped(graph)} {obj}"
 
 
 _MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {2: _migrate_to_2}

@@ -11,8 +11,8 @@ Rules of this file:
 4. A property is an integer, a float, a boolean, an instant (with or without an offset), a date or a text; several values make an array
    of one of these, of texts when they do not agree.
 5. What a property cannot carry stands beside it in `_facts`: one text `NAME SINCE GRAPH KEY` for each type and literal, exact
-   (`ontology.terms`); SINCE is the revision that said it. A relationship carries its `predicate`, the list `graphs` of the graphs that
-   say it, and the list `since` of the revisions by which they did.
+   (`ontology.terms`); SINCE is the revision that said it, GRAPH has no space (`escaped`). A relationship carries its `predicate`, the
+   list `graphs` of the graphs that say it, and the list `since` of the revisions by which they did.
 6. What another hand wrote has the IRI `urn:ridethrough:neo4j:NAME` unless the table knows the name; such an IRI is named NAME again.
 """
 
@@ -141,7 +141,17 @@ def split(quads: Iterable[KeyQuad], since: Iterable[int] | None = None) -> Split
 def encode(fact: Fact, since: int, names: Names) -> str:
     """A fact as an entry of `_facts` (rule 5)."""
     predicate, obj, graph = fact
-    return f"{names.predicates[predicate]} {since} {graph} {obj}"
+    return f"{names.predicates[predicate]} {since} {escaped(graph)} {obj}"
+
+
+def escaped(graph: str) -> str:
+    """A graph's name without spaces, for `_facts`: `\\s` stands for one, and `\\b` for `\\`."""
+    return graph.replace("\\", "\\b").replace(" ", "\\s")
+
+
+def unescaped(text: str) -> str:
+    """The inverse of `escaped`."""
+    return text.replace("\\s", " ").replace("\\b", "\\") if "\\" in text else text
 
 
 def decode(entry: str, names: Names) -> tuple[Fact, int]:
@@ -149,7 +159,7 @@ def decode(entry: str, names: Names) -> tuple[Fact, int]:
     name, since, graph, obj = entry.split(" ", 3)
     if name not in names.iris:
         raise ValueError(f"{entry!r} has no known name")
-    return (names.iris[name], obj, graph), int(since)
+    return (names.iris[name], obj, unescaped(graph)), int(since)
 
 
 def labels_of(facts: Iterable[Fact], names: Names) -> list[str]:

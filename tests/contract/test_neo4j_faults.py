@@ -15,6 +15,7 @@ from neo4j import GraphDatabase, Query
 from graph.changes import Cause, ChangeSet, Revision
 from graph.errors import GraphError, StaleRevision, StoreUnavailable
 from graph.stores.neo4j import Neo4jStore
+from graph.stores.neo4j_connection import ASK_S, GRACE_S
 from graph.stores.opening import open_store
 from graph.stores.sqlite import SqliteStore
 from graph.values import Quality, ReadingBatch
@@ -93,6 +94,24 @@ def test_what_was_committed_survives_a_kill_and_the_store_comes_back_by_itself(s
     assert (twin.revision and twin.revision.number, len(twin.quads)) == (1, 100)
     assert revision.number == 2
     assert values == [1.5]
+
+
+def test_a_server_that_hangs_is_given_up_by_our_own_clock_and_used_again_when_it_answers(server: Neo4jServer) -> None:
+    """Stopped in its tracks it answers nothing and closes nothing; the bound is the transaction's and some seconds."""
+    store = Neo4jStore(server.url, user="neo4j", password=PASSWORD)
+    newest = len(store.revisions())
+
+    with server.frozen():
+        started = time.monotonic()
+        with pytest.raises(StoreUnavailable, match=r"has not answered for 11 s: see whether the server hangs"):
+            store.revisions()
+        hung_s = time.monotonic() - started
+        with pytest.raises(StoreUnavailable, match=server.url):
+            store.revisions()
+
+    assert hung_s < ASK_S + GRACE_S + WITHIN_S
+    assert len(store.revisions()) == newest
+    store.close()
 
 
 def test_of_two_processes_that_change_the_same_revision_one_is_refused() -> None:

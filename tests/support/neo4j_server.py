@@ -5,9 +5,12 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -67,6 +70,16 @@ class Neo4jServer:
     def kill(self) -> None:
         """End it as a power cut does."""
         self._end(kill=True)
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """For a while it gets no processor time: it accepts connections and answers nothing."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
 
     def _end(self, *, kill: bool) -> None:
         if self._process is None:
