@@ -37,8 +37,9 @@ _TURTLE = re.compile(  # what must be stepped over: strings, with their tag wher
 )
 _JSON = re.compile(rb'("@language"\s*+:\s*+")([A-Za-z]++(?:-[A-Za-z0-9]++)*+)(?=")')  # inside a string its quotation marks are escaped
 _XML = re.compile(rb"""(\sxml:lang\s*+=\s*+["'])([A-Za-z]++(?:-[A-Za-z0-9]++)*+)""")
-_MARKED = re.compile(rf"([A-Za-z0-9-]+?)(?:-x)?-{MARK}-([0-9a-f]+(?:-[0-9a-f]+)*)")
-_MARKED_BYTES = re.compile(_MARKED.pattern.encode())
+_TAG_LONGEST = 256
+_AT_END = re.compile(r"[A-Za-z0-9-]*$")
+_DIGITS = re.compile(r"[0-9a-f]+(?:-[0-9a-f]+)*")
 
 
 def marked(stream: BinaryIO, kind: str) -> BinaryIO:
@@ -112,13 +113,17 @@ def mark(tag: str) -> str:
 
 
 def unmarked(text: str) -> str:
-    """The text with every marked tag in it as it was written."""
-    return _MARKED.sub(lambda found: _capitals(found[1], found[2]), text) if MARK in text else text
-
-
-def unmarked_bytes(data: bytes) -> bytes:
-    """As `unmarked`, for a document in UTF-8."""
-    return _MARKED_BYTES.sub(lambda found: _capitals(found[1].decode(), found[2].decode()).encode(), data)
+    """The text with every marked tag in it as it was written. Cost: linear in the text."""
+    if MARK not in text:
+        return text
+    before, *others = text.split(f"-{MARK}-")
+    parts = []
+    for other in others:
+        tag, digits = _AT_END.search(before, max(len(before) - _TAG_LONGEST, 0)), _DIGITS.match(other)
+        assert tag is not None and digits is not None  # noqa: S101, PT018 - the mark stands between a tag and its digits; nobody else knows it
+        parts += [before[: tag.start()], _capitals(tag[0].removesuffix("-x"), digits[0])]
+        before = other[digits.end() :]
+    return "".join([*parts, before])
 
 
 def _capitals(tag: str, digits: str) -> str:

@@ -22,7 +22,7 @@ import pyoxigraph as ox
 from numpy.typing import NDArray
 
 from ontology.namespaces import PREFIXES, RDF
-from ontology.rdf_tags import mark, unmarked_bytes
+from ontology.rdf_tags import mark, unmarked
 from ontology.terms import XSD, QuadBlock, is_blank, is_literal, term_of
 
 Text = Callable[[str], str]
@@ -299,7 +299,7 @@ def _write_by_pyoxigraph(keys: Sequence[str], rows: _Columns, kind: str, out: Bi
     else:
         ox.serialize(quads, text, ox.RdfFormat.JSON_LD, prefixes=prefixes)
     if isinstance(text, io.BytesIO) and capitals:
-        out.write(unmarked_bytes(text.getvalue()))
+        out.write(unmarked(text.getvalue().decode()).encode())
 
 
 def _with_mark(key: str) -> str:

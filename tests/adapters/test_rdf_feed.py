@@ -346,12 +346,13 @@ def test_a_reader_that_says_nothing_of_before_hears_what_comes_and_the_number_of
 def test_readers_of_events_leave_when_the_service_ends(desk: Desk) -> None:
     """Their answer ends as an answer does; they come back to whoever serves next."""
     leaving = Event()
-    with listening(Starlette(routes=list(feed_routes(desk.ledger, leaving.is_set)))) as client:
-        with client.stream("GET", "/rdf/changes", headers={"accept": "text/event-stream"}) as answer:
-            lines = answer.iter_lines()
-            first = next(lines)
-            leaving.set()
-            rest = list(lines)
+    app = Starlette(routes=list(feed_routes(desk.ledger, leaving.is_set)))
+    accept = {"accept": "text/event-stream"}
+    with listening(app) as client, client.stream("GET", "/rdf/changes", headers=accept) as answer:
+        lines = answer.iter_lines()
+        first = next(lines)
+        leaving.set()
+        rest = list(lines)
 
     assert (first, rest) == ("retry: 2000", [""])
 
