@@ -5,13 +5,14 @@ A quad is four numbers here; two of them at a time are packed into one, so that 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from graph.changes import ChangeSet, claimed
+from graph.snapshot import Snapshot
 from ontology.terms import Ids, KeyQuad, QuadBlock
 
 Places = NDArray[np.int64]
@@ -29,7 +30,7 @@ class Numbers:
 
     def quads(self, block: QuadBlock) -> Ids:
         """The block's quads in these numbers. Cost: a look-up for each term that the quads use."""
-        used = np.unique(block.quads)
+        used = _used(block)
         numbers, terms, known = np.zeros(len(block.terms), dtype=np.int32), self.terms, self._numbers
         for place in used.tolist():
             term = block.terms[place]
@@ -41,31 +42,47 @@ class Numbers:
         return numbers[block.quads]
 
 
-def desired_state(source: str, wanted: QuadBlock, current: QuadBlock, owners: Mapping[str, str]) -> ChangeSet:
-    """The change that makes a source say exactly `wanted`, where it said `current` until now.
+def desired_state(source: str, wanted: QuadBlock, snapshot: Snapshot, graphs: Collection[str]) -> tuple[ChangeSet, int]:
+    """The exact change that makes a source say exactly `wanted` in its `graphs`, and how many facts it says there until now.
 
-    Raises `ValueError` as `claimed` does. Cost: a sort of both blocks; a source that said nothing pays for the graphs' names only.
+    Raises `ValueError` as `claimed` does. Cost: a look-up for each term of `wanted`, and a sort of what is wanted and what is said.
     """
-    graphs = claimed(source, wanted, owners)
-    added, removed = compared(wanted, current)
-    return ChangeSet(added, removed, graphs)
+    claims = claimed(source, wanted, snapshot.owners)
+    keys, facts = snapshot.terms.keys, snapshot.facts.whole
+    mine = facts[:, np.isin(facts[3], snapshot.terms.numbers(sorted(graphs)))]
+    numbers = np.full(len(wanted.terms), -1, dtype=np.int32)
+    used = _used(wanted)
+    numbers[used] = snapshot.terms.numbers([wanted.terms[place] for place in used.tolist()])
+    rows = numbers[wanted.quads]
+    known = (rows >= 0).all(axis=1)
+    strange = np.flatnonzero(~known)
+    order, first = _grouped(wanted.quads[strange])
+    new, gone = _apart(mine[:4].T, rows[known])
+    added = np.sort(np.concatenate((strange[order[first]], np.flatnonzero(known)[new])))
+    numbered, places = np.unique(mine[:4, gone], return_inverse=True)
+    removed = QuadBlock([keys[n] for n in numbered.tolist()], np.ascontiguousarray(places.reshape(4, -1).T.astype(np.int32)))
+    change = ChangeSet(QuadBlock(wanted.terms, wanted.quads[added]), removed, claims, mine[4, gone])
+    return change, mine.shape[1]
 
 
-def compared(wanted: QuadBlock, current: QuadBlock) -> tuple[QuadBlock, QuadBlock]:
-    """What is wanted and not there, each quad once, and what is there and not wanted; both in their own order. Cost: one sort."""
-    if len(current) == 0 or len(wanted) == 0:
-        return wanted, current
-    numbers = Numbers()
-    both = np.concatenate((numbers.quads(current), numbers.quads(wanted)))
-    order, first = _grouped(both)
+def _apart(said: Ids, wanted: Ids) -> tuple[Places, Places]:
+    """Where `wanted` has rows that are not said, each once, and where `said` has rows that are not wanted. Cost: one sort."""
+    order, first = _grouped(np.concatenate((said, wanted)))
     group = np.cumsum(first) - 1
-    is_wanted = order >= len(current)
-    said, asked = (np.zeros(int(group[-1]) + 1, dtype=np.bool_) for _ in range(2))
-    said[group[~is_wanted]] = True
+    is_wanted = order >= len(said)
+    there, asked = (np.zeros(int(group[-1]) + 1 if len(group) else 0, dtype=np.bool_) for _ in range(2))
+    there[group[~is_wanted]] = True
     asked[group[is_wanted]] = True
-    new = np.sort(order[first & ~said[group]]) - len(current)
-    old = np.sort(order[first & ~asked[group]])
-    return QuadBlock(wanted.terms, wanted.quads[new]), QuadBlock(current.terms, current.quads[old])
+    return np.sort(order[first & ~there[group]]) - len(said), np.sort(order[first & ~asked[group]])
+
+
+def _used(block: QuadBlock) -> Places:
+    """The places of the terms that the quads use, ascending. Cost: linear, or one sort of a few quads over a large table."""
+    if block.quads.size < len(block.terms):
+        return np.unique(block.quads)
+    used = np.zeros(len(block.terms), dtype=np.bool_)
+    used[block.quads.reshape(-1)] = True
+    return np.flatnonzero(used)
 
 
 @dataclass(frozen=True, slots=True)

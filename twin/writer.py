@@ -213,15 +213,12 @@ class Writer:
         source = wish.source
         if asked.graph is None:
             graphs = {graph for graph, owner in state.owners.items() if owner == source}
-            said = state.block(source) if graphs else QuadBlock.empty()
         else:
             graphs = {asked.graph}
             _speaks_in(asked.graph, wish, state.owners)
-            said = state.block(graph=asked.graph)
-        wanted = desired_state(source, wish.quads, said, state.owners)
+        change, said = desired_state(source, wish.quads, state, graphs)
         _hold(state, asked.expected, graphs)
-        change = state.exact(wanted)
-        bound_deletions(source, change, len(said), asked.deletions_max)
+        bound_deletions(source, change, said, asked.deletions_max)
         return self._plan(state, change, self._cause(source, asked), len(wish.quads), asked.branch, self._policies.of(source))
 
     def _plan(self, state: Snapshot, exact: ChangeSet, cause: Cause, quads: int, branch: str, policy: Policy) -> _Plan:

@@ -62,7 +62,7 @@ def impact(
     if json:
         say_json(found.to_json())
     else:
-        _tell(found, every)
+        _tell(found, every, f"branch {branch}" if branch else f"revision {found.revision}")
 
 
 def media_of(names: list[str], known: Sequence[str]) -> list[str]:
@@ -79,11 +79,11 @@ def media_of(names: list[str], known: Sequence[str]) -> list[str]:
     return wanted
 
 
-def _tell(found: BlastRadius, every: bool) -> None:
+def _tell(found: BlastRadius, every: bool, state: str) -> None:
     from analytics.impact import KINDS
     from ontology.namespaces import compact, local_name
 
-    say(f"If {', '.join(map(compact, found.failed))} fails (revision {found.revision}, {found.at:%Y-%m-%d %H:%M:%S} UTC):")
+    say(f"If {', '.join(map(compact, found.failed))} fails ({state}, {found.at:%Y-%m-%d %H:%M:%S} UTC):")
     say()
     totals = found.totals.to_json()
     kinds = [kind for kind in next(iter(totals.values())) if kind != "OVERLOADED"]

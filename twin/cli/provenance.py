@@ -37,7 +37,7 @@ def provenance(
     if json:
         say_json({"revision": snapshot.revision, "facts": [_row(each) for each in told]})
         return
-    say(f"{compact(told[0].quad[0]) if told else entity}, revision {snapshot.revision}:")
+    say(f"{compact(told[0].quad[0]) if told else entity}, {f'branch {branch}' if branch else f'revision {snapshot.revision}'}:")
     table(("PREDICATE", "OBJECT", "SOURCE", "REVISION", "AT (UTC)", "BY"), [_line(each) for each in told])
 
 
