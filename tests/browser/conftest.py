@@ -28,7 +28,7 @@ READY_WITHIN_S = 120.0
 QUIET = ["--headless", "--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
 SOFTWARE_WEBGL = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"]
 
-expect.set_options(timeout=20_000)  # a machine that is busy with other tests takes seconds for a validation
+expect.set_options(timeout=30_000)  # a machine that is busy with other tests takes seconds for a validation
 
 
 @dataclass(frozen=True, slots=True)

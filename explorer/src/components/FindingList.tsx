@@ -20,6 +20,10 @@ export const SEVERITIES: readonly SeverityLook[] = [
   { severity: "INFO", glyph: "●", word: "info", token: "reduced" },
 ];
 
+function said(count: number, { word }: SeverityLook): string {
+  return counted(count, word, word === "info" ? word : undefined);
+}
+
 const SHOWN_AT_ONCE = 100;
 
 /** How many of each severity, in words and shapes. */
@@ -29,7 +33,7 @@ export function FindingCounts({ found }: { found: readonly Finding[] }) {
   return (
     <span class="row">
       {counts.map(({ look, count }) => (
-        <span key={look.token} class={`mark mark-${look.token}`}><span aria-hidden="true">{look.glyph}</span> {counted(count, look.word, look.word === "info" ? "info" : undefined)}</span>
+        <span key={look.token} class={`mark mark-${look.token}`}><span aria-hidden="true">{look.glyph}</span> {said(count, look)}</span>
       ))}
     </span>
   );
@@ -47,7 +51,7 @@ export function FindingList({ found }: { found: readonly Finding[] }) {
           const count = found.filter(({ severity }) => severity === look.severity).length;
           return count > 0 && (
             <button key={look.token} type="button" class={`small mark-${look.token}`} aria-pressed={only === look.severity} onClick={() => setOnly(only === look.severity ? null : look.severity)}>
-              <span aria-hidden="true">{look.glyph}</span> {whole(count)} {look.word}
+              <span aria-hidden="true">{look.glyph}</span> {said(count, look)}
             </button>
           );
         })}

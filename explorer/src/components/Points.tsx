@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { signal } from "@preact/signals";
 import { age, drawn, number, QUALITY, symbol } from "../core/format";
 import { lineBroken, readings, status } from "../core/live";
-import { onSite } from "../core/navigate";
+import { onSite, standpoint } from "../core/navigate";
 import type { Point, Value } from "../core/types";
 import { SetPoint } from "./SetPoint";
 
@@ -55,7 +55,7 @@ function Reading({ live: { value, came }, unit }: { live: Live; unit: string | n
       <td class="number">
         <span class={`value value-${look}`}>{look === "none" ? "–" : number(value.value)}</span> <span class="quiet">{symbol(unit)}</span>
       </td>
-      <td class="quiet age">{value.quality === "NO_VALUE" ? QUALITY.NO_VALUE : `${QUALITY[value.quality]}, ${age(old)}`}</td>
+      <td class="quiet age">{value.quality === "NO_VALUE" ? (standpoint.value.asOf === null ? QUALITY.NO_VALUE : "not kept") : `${QUALITY[value.quality]}, ${age(old)}`}</td>
     </>
   );
 }
