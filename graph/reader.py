@@ -15,6 +15,10 @@ class SnapshotReader:
         self._find = snapshot.terms.find
         self._relations: dict[str, Relation] = {snapshot.key(number): relation for number, relation in snapshot.relations.items()}
 
+    def uses(self, predicate: str) -> bool:
+        """Whether anything is said by a predicate."""
+        return predicate in self._relations
+
     def about(self, subject: str) -> list[KeyQuad]:
         """All quads with the subject."""
         number, keys = self._find(subject), self._keys

@@ -19,12 +19,12 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from ontology.findings import BLANK_STEPS_MAX, Finding
+from ontology.judge import judged
 from ontology.reach import Reach, Step
 from ontology.rings import RING
 from ontology.shacl import Shapes, shapes_of
 from ontology.term_check import defines, term_findings
 from ontology.terms import KeyQuad, QuadBlock, is_blank, is_literal
-from ontology.validate import judged
 from ontology.vocabulary import Vocabulary
 
 PART = 20_000
@@ -38,6 +38,9 @@ _ANY_GRAPH = "urn:ridethrough:any"
 
 class Reader(Protocol):
     """One state of the twin, by keys. The same facts may come in any order, and once for each graph that says them."""
+
+    def uses(self, predicate: str) -> bool:
+        """Whether anything is said by a predicate."""
 
     def about(self, subject: str) -> Iterable[KeyQuad]:
         """All quads with the subject."""
@@ -191,12 +194,12 @@ def neighbourhood(reader: Reader, foci: Iterable[str], reach: Reach) -> QuadBloc
     """All that is said of some nodes, and all that the rules read from them. Cost: that of what it gives."""
     reading = _Reading(reader)
     said: dict[str, set[str]] = defaultdict(set)
-    nodes = sorted(foci)
+    nodes, asked = sorted(foci), [predicate for predicate in sorted(reach.objects_of) if reader.uses(predicate)]
     for node in nodes:
         for _, predicate, obj, _ in reader.about(node):
             reading.triples.add((node, predicate, obj))
             said[predicate].add(obj)
-        witnesses = ((reader.a_subject(predicate, node), predicate) for predicate in reach.objects_of)
+        witnesses = ((reader.a_subject(predicate, node), predicate) for predicate in asked)
         reading.triples.update((subject, predicate, node) for subject, predicate in witnesses if subject is not None)
     reading.follow({node for node in nodes if not is_literal(node)}, reach, said)
     return QuadBlock.of((s, p, o, _ANY_GRAPH) for s, p, o in sorted(reading.triples))
@@ -212,6 +215,8 @@ class _Reading:
     def follow(self, nodes: Iterable[str], place: Reach, said: Mapping[str, set[str]] | None = None) -> None:
         """Follow every step from the nodes, and keep what is met. `said` are their objects by predicate, where all is read already."""
         for (predicate, backward), farther in place.steps.items():
+            if not self._reader.uses(predicate):
+                continue
             if backward:
                 reached = self._back(nodes, predicate)
             else:

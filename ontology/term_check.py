@@ -17,6 +17,8 @@ from ontology.terms import QuadBlock, is_iri
 from ontology.units import units
 from ontology.vocabulary import Vocabulary
 
+TERM_CODES = frozenset({"unknown-term", "deprecated-term", "unknown-unit", "old-brick-namespace"})
+"""The findings of this file: about terms, not about nodes."""
 _WATCHED = (BRICK, DCX, REC, REF, S223)
 _BEFORE_1_1 = ("https://brickschema.org/schema/1.0", "http://buildsys.org/ontologies/Brick", "https://brickschema.org/schema/1.1/Brick")
 _DEFINES = (RDFS + "subClassOf", RDFS + "subPropertyOf")
