@@ -1,16 +1,17 @@
-"""The history guide's commands, typed one after the other in an empty folder, answer as the guide says; only the instants differ."""
+"""The history guide's commands, given one after the other in an empty folder, answer as the guide says; only the instants differ."""
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-RIDETHROUGH = str(Path(sys.executable).with_name("ridethrough"))
+import pytest
+from typer.testing import CliRunner
+
+from twin.cli.app import app
+
 GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "history.md"
 INSTANT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 
@@ -27,20 +28,17 @@ def commands(text: str) -> Iterator[tuple[list[str], str]]:
         yield shlex.split(line), answer
 
 
-def test_the_guide_s_commands_answer_as_it_says(tmp_path: Path) -> None:
+def test_the_guide_s_commands_answer_as_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sources, a dry run, revisions, an older state, an undoing, a branch."""
-    environment = {**os.environ, "NO_COLOR": "1"}
+    monkeypatch.chdir(tmp_path)
     told, expected = [], []
 
     for kind, text in blocks():
         if kind == "turtle":
-            (tmp_path / text.splitlines()[0].removeprefix("# ")).write_text(text)
+            Path(text.splitlines()[0].removeprefix("# ")).write_text(text)
             continue
         for words, answer in commands(text):
-            run = subprocess.run(
-                [RIDETHROUGH, *words], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300, check=False
-            )
-            told.append((words, INSTANT.sub("*", run.stderr + run.stdout)))
-            expected.append((words, INSTANT.sub("*", answer)))
+            told.append((words, INSTANT.sub("*", CliRunner().invoke(app, words, catch_exceptions=False).output.rstrip())))
+            expected.append((words, INSTANT.sub("*", answer.rstrip())))
 
     assert told == expected
