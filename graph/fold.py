@@ -51,13 +51,20 @@ def fold(quads: Ids, revisions: Ids, adds: Flags) -> Fold:
 
 def _grouped(quads: Ids) -> tuple[NDArray[np.int64], Flags]:
     """The stable order that sorts the quads, and where in it each distinct quad begins."""
-    wide = quads.astype(np.int64)
-    high, low = wide[:, 0] << 32 | wide[:, 1], wide[:, 2] << 32 | wide[:, 3]
+    high, low = _paired(quads[:, 0], quads[:, 1]), _paired(quads[:, 2], quads[:, 3])
     order = np.lexsort((low, high))
     high, low = high[order], low[order]
     first = np.ones(len(quads), dtype=np.bool_)
     first[1:] = (high[1:] != high[:-1]) | (low[1:] != low[:-1])
     return order, first
+
+
+def _paired(first: Ids, second: Ids) -> NDArray[np.int64]:
+    """Two columns as one number, in the order of both."""
+    pairs = first.astype(np.int64)
+    pairs <<= 32
+    pairs |= second
+    return pairs
 
 
 def _back(values: NDArray[_T], order: NDArray[np.int64]) -> NDArray[_T]:

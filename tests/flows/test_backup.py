@@ -21,7 +21,9 @@ import pytest
 
 from graph.changes import Branch, Cause, ChangeSet
 from graph.commands import Command, CommandEvent, CommandState
+from graph.errors import StoreUnavailable
 from graph.ports import TwinStore
+from graph.stores.folder import SERVICE_LOCK, FolderLock
 from graph.stores.journal import SqliteJournal
 from graph.stores.memory import MemoryJournal, MemoryStore
 from graph.stores.sqlite import SqliteStore
@@ -342,6 +344,16 @@ def test_the_program_refuses_to_restore_over_a_twin(desk: Path) -> None:
     assert refused.returncode == 1
     assert "the store is not empty: it has 3 revisions" in refused.stderr
     assert len(refused.stderr.splitlines()) == 1
+
+
+def test_a_folder_that_a_service_uses_is_not_restored_into(desk: Path) -> None:
+    """It is told who uses it; the twin there is as it was."""
+    lock = FolderLock(desk / "data", "serve", SERVICE_LOCK)
+
+    with pytest.raises(StoreUnavailable, match=rf"in use by process {os.getpid()} \(serve\)"):
+        restore_all(load_settings(None, data=desk / "data"), desk / "twin.zip")
+
+    lock.release()
 
 
 def test_a_killed_restore_leaves_no_twin_in_a_file(desk: Path) -> None:
