@@ -22,18 +22,18 @@ class Reader:
     def __init__(self, sandbox: Sandbox, limits: ParseLimits) -> None:
         self._sandbox, self._limits = sandbox, limits
 
-    def document(self, data: bytes, kind: str, *, source: str, scope: str, graph: str | None, base: str) -> QuadBlock:
+    def document(self, data: bytes, kind: str, *, source: str, scope: str, graph: str | None, base: str | None) -> QuadBlock:
         """The quads of a document; what stands in no graph belongs to `graph` (the source's own when None). Blank nodes are named within
         `scope`. Raises `Problem` (400, 413, 503)."""
         return _block(self._run("parse", data, kind, source, scope, graph, base))
 
-    def patch(self, data: bytes, kind: str, *, source: str, scope: str, graph: str | None, base: str) -> tuple[QuadBlock, QuadBlock]:
+    def patch(self, data: bytes, kind: str, *, source: str, scope: str, graph: str | None, base: str | None) -> tuple[QuadBlock, QuadBlock]:
         """The quads that a patch adds, and those that it removes. Raises as `document` does."""
         answer = self._run("patch", data, kind, source, scope, graph, base)
         size = _SIZE.unpack_from(answer)[0]
         return _block(answer[_SIZE.size : _SIZE.size + size]), _block(answer[_SIZE.size + size :])
 
-    def _run(self, job: str, data: bytes, kind: str, source: str, scope: str, graph: str | None, base: str) -> bytes:
+    def _run(self, job: str, data: bytes, kind: str, source: str, scope: str, graph: str | None, base: str | None) -> bytes:
         limits = self._limits
         header = {
             "job": job,

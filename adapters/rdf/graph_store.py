@@ -36,7 +36,7 @@ from graph.snapshot import Snapshot
 from ontology.inference import INFERRED_GRAPH
 from ontology.rdf import write
 from ontology.sources import source_graph
-from ontology.terms import QuadBlock
+from ontology.terms import QuadBlock, is_blank
 from ontology.vocabulary import Vocabulary
 from twin.ledger import Ledger, Synced
 from twin.sync import Wish
@@ -175,7 +175,7 @@ class GraphStore:
         what = self._must_name(asked, "PUT replaces one graph or one source")
         snapshot, state = self._checked(asked)
         source = what.owner(snapshot.owners)
-        block = self._reader.document(body, form, source=source, scope=what.graph or source, graph=what.graph, base=asked.base)
+        block = self._reader.document(body, form, source=source, scope=what.graph or source, graph=what.graph, base=_base(what))
         self._keeps_to(what, block)
         done = self._ledger.sync(
             Wish(source, block),
@@ -198,7 +198,7 @@ class GraphStore:
         snapshot, state = self._checked(asked)
         source = what.owner(snapshot.owners)
         scope = f"{what.graph or source}#{blake2b(body, digest_size=8).hexdigest()}"  # new blank nodes; the same ones at the next try
-        block = self._reader.document(body, form, source=source, scope=scope, graph=what.graph, base=asked.base)
+        block = self._reader.document(body, form, source=source, scope=scope, graph=what.graph, base=_base(what))
         self._keeps_to(what, block)
         done = self._change(asked, ChangeSet(block, QuadBlock.empty()), source, snapshot)
         response = self._answer(asked, state, done)
@@ -211,7 +211,7 @@ class GraphStore:
         what = self._must_name(asked, "PATCH changes one graph or one source")
         snapshot, state = self._checked(asked)
         source = what.owner(snapshot.owners)
-        added, removed = self._reader.patch(body, form, source=source, scope=what.graph or source, graph=what.graph, base=asked.base)
+        added, removed = self._reader.patch(body, form, source=source, scope=what.graph or source, graph=what.graph, base=_base(what))
         self._keeps_to(what, added)
         self._keeps_to(what, removed)
         return self._answer(asked, state, self._change(asked, ChangeSet(added, removed), source, snapshot))
@@ -285,6 +285,11 @@ class GraphStore:
             owners = self._ledger.snapshot(AsOf(branch=asked.what.branch)).owners
             return Response(told(done, owners, dry_run=asked.dry_run), status, headers, "application/json")
         return Response(status_code=201 if created else 204, headers=headers)
+
+
+def _base(what: Named) -> str | None:
+    """What relative IRIs of a body are relative to: the graph (Graph Store Protocol, 4.1); in a source's body there is nothing."""
+    return None if what.graph is None or is_blank(what.graph) else what.graph
 
 
 def _without_length(response: Response) -> Response:

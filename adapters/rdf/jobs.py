@@ -56,7 +56,13 @@ def parse(header: dict[str, Any], blob: bytes, _store: ox.Store) -> bytes:
 
     try:
         block = read_stream(
-            io.BytesIO(data), name=header["name"], format=kind, source=header["source"], scope=header["scope"], progress=count
+            io.BytesIO(data),
+            name=header["name"],
+            format=kind,
+            source=header["source"],
+            scope=header["scope"],
+            progress=count,
+            base=header["base"],
         )
     except RdfError as error:
         raise Told("syntax", reason=error.reason, remedy=error.remedy, line=error.line, column=error.column) from error

@@ -28,7 +28,7 @@ from ontology.terms import XSD, KeyQuad, QuadBlock, is_blank
 
 LABEL = r"b[0-9a-f]{14}n\d+"
 _OURS = re.compile(f"_:{LABEL}").fullmatch
-_SKOLEM = re.compile(rf"[a-z]+://[^/]*/\.well-known/genid/({LABEL})").fullmatch
+_SKOLEM = re.compile(rf"[a-z]+:(?://[^/]*)?/\.well-known/genid/({LABEL})").fullmatch
 _ROW = re.compile(
     r"""\s*(?: (?P<iri><[^<>"{}|^`\\\x00-\x20]*>)
              | (?P<blank>_:[\w.\-\u00b7]*[\w\-\u00b7])
