@@ -8,13 +8,13 @@ from typing import Annotated
 import strawberry
 
 from graph.changes import AsOf, ChangeSet
-from graph.snapshot import Snapshot
 from ontology.namespaces import expand
 from ontology.sources import source_graph
-from ontology.terms import KeyQuad, QuadBlock, is_blank, key_of, literal, term_of
+from ontology.terms import QuadBlock, is_blank, key_of, literal, term_of
 from resolvers.context import Face, Info
 from resolvers.errors import BadInput
 from resolvers.mutations.changed import ChangeResult, writer
+from twin.sync import wherever_said
 
 STATEMENTS_MAX = 1000
 """Statements of one edit; more is a file's work."""
@@ -22,7 +22,7 @@ LITERAL_MAX = 65_536
 """Characters of one literal."""
 TOLD_MAX = 100
 """Characters of a refused term that are told back."""
-SOURCE = "edits"
+SOURCE = "what-if"
 """The source that speaks in an edit which names none."""
 
 
@@ -74,11 +74,9 @@ async def edit_branch(
 def _edit(face: Face, wish: EditBranchInput) -> ChangeResult:
     added = [(*triple_of(each), expand(each.graph) if each.graph else source_graph(wish.source)) for each in wish.add]
     snapshot = face.ledger.view(AsOf(branch=wish.name)).snapshot
-    removed: list[KeyQuad] = []
-    for each in wish.remove:
-        triple = triple_of(each)
-        graphs = [expand(each.graph)] if each.graph else _saying(snapshot, triple)
-        removed += [(*triple, graph) for graph in graphs]
+    gone = [(*triple_of(each), expand(each.graph or "")) for each in wish.remove]
+    anywhere = wherever_said(snapshot, QuadBlock.of(quad for quad in gone if not quad[3]))
+    removed = [*(quad for quad in gone if quad[3]), *anywhere]
     act = partial(face.ledger.change, author=wish.author or face.author, source=wish.source, reason=wish.reason, key=wish.key or "")
     change = ChangeSet(QuadBlock.of(added), QuadBlock.of(removed))
     return ChangeResult.of(act(change, dry_run=wish.dry_run, branch=wish.name), branch=wish.name, dry_run=wish.dry_run)
@@ -122,11 +120,3 @@ def _checked(part: str, key: str) -> str:
         return key_of(term_of(key))
     except ValueError as error:
         raise BadInput(f"{part} = {key[:TOLD_MAX]!r}: {error}") from None
-
-
-def _saying(snapshot: Snapshot, triple: tuple[str, str, str]) -> list[str]:
-    """The graphs that say it, in order of IRIs."""
-    s, p, o = (snapshot.terms.find(key) for key in triple)
-    if s is None or p is None or o is None:
-        return []
-    return sorted(snapshot.key(graph) for graph in snapshot.facts.find(s, p, o)[3].tolist())

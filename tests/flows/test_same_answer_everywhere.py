@@ -8,7 +8,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ RIDETHROUGH = str(Path(sys.executable).with_name("ridethrough"))
 RACKS = 40
 DEMO = "urn:ridethrough:demo:"
 RACK = "https://brickschema.org/schema/Brick#ICT_Rack"
-QUERY = """query ($failed: [ID!]!) { impact(failed: $failed) {
+QUERY = """query ($failed: [ID!]!, $asOf: AsOf, $branch: String) { impact(failed: $failed, asOf: $asOf, branch: $branch) {
   revision failed assumed
   outcomes { id class medium outcome evidence path }
   totals { racks { ...c } services { ...c } tenants { ...c } itLoadKw { lost overloaded noRedundancy reduced unaffected } }
@@ -46,9 +46,9 @@ class Site:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def impact(self, *failed: str) -> Answer:
+    def impact(self, *failed: str, options: Sequence[str] = ()) -> Answer:
         """The command line's answer."""
-        answer: Answer = json.loads(self.run("impact", *(f"demo:{name}" for name in failed), "--json"))
+        answer: Answer = json.loads(self.run("impact", *(f"demo:{name}" for name in failed), *options, "--json"))
         return answer
 
     @contextmanager
@@ -133,17 +133,55 @@ def test_graphql_gives_the_answer_of_the_command_line(site: Site) -> None:
     typed = [site.impact(*failed) for failed in failures]
 
     with site.served() as address:
-        asked = [
-            httpx.post(
-                f"{address}/graphql", json={"query": QUERY, "variables": {"failed": [f"demo:{n}" for n in failed]}}, timeout=60
-            ).json()
-            for failed in failures
-        ]
+        asked = [asked_at(address, failed) for failed in failures]
 
     for line, face in zip(typed, asked, strict=True):
-        impact = face["data"]["impact"]
-        assert (line["revision"], line["failed"], line["assumed"]) == (impact["revision"], impact["failed"], impact["assumed"])
-        assert [{k: o[k] for k in ("id", "class", "medium", "outcome", "evidence", "path")} for o in line["outcomes"]] == impact["outcomes"]
-        for kind in ("racks", "services", "tenants", "it_load_kw"):
-            counts = impact["totals"]["itLoadKw" if kind == "it_load_kw" else kind]
-            assert {CAMEL[k]: v for k, v in line["totals"][kind].items()} == pytest.approx(counts)
+        assert_alike(line, face)
+
+
+def test_the_blast_radius_as_it_was_is_the_same_from_both_faces(site: Site) -> None:
+    """A rack of side A alone gets a cord from side B, which is pulled again, and on a branch gets it for good: for each of these states, by
+    number, by instant and by branch, both faces say alike whether losing UPS A darkens it."""
+    single = min(rack for rack, fed in cords(site).items() if fed == "A")
+    neighbour = min(rack for rack, fed in cords(site).items() if fed == "AB").removeprefix("Rack-")
+    cord = f"<{DEMO}RPDU-{neighbour}-B> <https://w3id.org/ridethrough/ontology#feedsPower> <{DEMO}{single}> .\n"
+    (site.folder / "cord.nt").write_text(cord)
+    site.run("load", "cord.nt", "--source", "plan")
+    site.run("revert", "2", "--reason", "the cord was pulled")
+    site.run("branch", "create", "second-cord", "--reason", "what if it stayed")
+    site.run("branch", "edit", "second-cord", "--add", "cord.nt")
+    instant = next(each["at"] for each in json.loads(site.run("log", "--json"))["revisions"] if each["revision"] == 2)
+    states: Mapping[tuple[str, ...], Answer] = {
+        ("--at", "1"): {"asOf": {"revision": 1}},
+        ("--at", "2"): {"asOf": {"revision": 2}},
+        ("--at", instant): {"asOf": {"at": instant}},
+        (): {},
+        ("--branch", "second-cord"): {"branch": "second-cord"},
+        ("--branch", "second-cord", "--at", "0"): {"branch": "second-cord", "asOf": {"revision": 0}},
+    }
+    typed = [site.impact("UPS-A", options=options) for options in states]
+
+    with site.served() as address:
+        asked = [asked_at(address, ["UPS-A"], **variables) for variables in states.values()]
+
+    assert [single in racks(answer, "LOST") for answer in typed] == [True, False, False, True, False, True]
+    for line, face in zip(typed, asked, strict=True):
+        assert_alike(line, face)
+
+
+def asked_at(address: str, failed: Sequence[str], **variables: Any) -> Answer:
+    """The answer of GraphQL."""
+    given = {"failed": [f"demo:{name}" for name in failed], **variables}
+    answer = httpx.post(f"{address}/graphql", json={"query": QUERY, "variables": given}, timeout=60).json()
+    assert "errors" not in answer, answer
+    impact: Answer = answer["data"]["impact"]
+    return impact
+
+
+def assert_alike(line: Answer, face: Answer) -> None:
+    """The answer of the command line is the answer of GraphQL."""
+    assert (line["revision"], line["failed"], line["assumed"]) == (face["revision"], face["failed"], face["assumed"])
+    assert [{k: o[k] for k in ("id", "class", "medium", "outcome", "evidence", "path")} for o in line["outcomes"]] == face["outcomes"]
+    for kind in ("racks", "services", "tenants", "it_load_kw"):
+        counts = face["totals"]["itLoadKw" if kind == "it_load_kw" else kind]
+        assert {CAMEL[k]: v for k, v in line["totals"][kind].items()} == pytest.approx(counts)
