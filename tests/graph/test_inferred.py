@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections import defaultdict
 from functools import cache
 from pathlib import Path
@@ -327,3 +328,20 @@ def test_bricks_own_example_of_a_duct_feeds_what_it_leads_to() -> None:
     base = "http://example.com/duct_example/"
 
     assert everything(Snapshot.of(block)) == follows(block, {(base + "ahu", BRICK + "feeds", base + "vav")})
+
+
+def test_the_guides_rules_are_what_happens() -> None:
+    """Each row of the table in docs/guides/inference.md, but for connections, which have tests of their own: left gives right."""
+    guide = (Path(__file__).parents[2] / "docs" / "guides" / "inference.md").read_text()
+    table = guide.partition("## The rules")[2].partition("**223P")[0]
+    rows = [
+        re.findall(r"`(:[^`]+|rec:[^`]+)`", line)
+        for line in table.splitlines()
+        if line.startswith("|") and "`:" in line and "223P" not in line
+    ]
+
+    assert len(rows) == 5
+    for said, *follows_from_it in rows:
+        subject = said.split()[0]
+        wanted = " ".join(f"{fact} ." if fact.startswith(":") else f"{subject} a {fact} ." for fact in follows_from_it)
+        assert {(s, p, o) for s, p, o, _ in model(wanted)} <= everything(snapshot(said + " ."))

@@ -13,7 +13,7 @@ from graph.changes import ChangeSet
 from graph.reader import SnapshotReader
 from graph.snapshot import EPOCH, Snapshot
 from ontology.findings import Finding
-from ontology.incremental import ChangeFindings, findings_about, findings_of_change, neighbourhood
+from ontology.incremental import ChangeFindings, findings_of_change, neighbourhood
 from ontology.namespaces import BRICK, DCX, PREFIXES, RDF
 from ontology.rdf import read, read_stream
 from ontology.shacl import shapes_of
@@ -219,17 +219,3 @@ def test_after_random_changes_to_a_data_center_nothing_is_missed() -> None:
     print(f"{seed=}")  # noqa: T201 - pytest shows it when the test fails
 
     see_that_it_is_all(Snapshot.of(generate(1)), random.Random(seed), 8)
-
-
-def test_a_model_in_parts_has_the_findings_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every node rechecked, some hundred at a time, finds what the whole does: what needs much memory at once can be had in parts."""
-    block = generate(2)
-    taken = [quad for number, quad in enumerate(block) if number % 7]
-    twin = Snapshot.of(QuadBlock.of(taken))
-    monkeypatch.setattr("ontology.incremental.PART", 300)
-
-    parts = findings_about(SnapshotReader(twin), {node for s, _, o, _ in taken for node in (s, o)}, VOCABULARY, SHAPES)
-
-    whole = judged(validate(twin.block(), VOCABULARY, SHAPES))
-    assert len(whole) > 100
-    assert judged(parts) == whole

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from ontology.shacl import Shapes
 from ontology.terms import QuadBlock
 from ontology.validate import Finding, Severity, validate
 from ontology.vocabulary import load_vocabulary
+from twin.demo.site import generate
 
 VOCABULARY = load_vocabulary()
 SHAPES = Shapes(VOCABULARY)
@@ -299,3 +301,28 @@ def test_a_users_own_ontology_brings_its_terms_and_its_shapes(tmp_path: Path) ->
     assert [f.remedy for f in found if f.code == "unknown-term"] == ["use urn:my:Rotary_UPS"]
     assert any("turns at some speed" in f.message and f.focus == "urn:my:U1" for f in found)
     assert not any(f.path in {"urn:my:U1", "urn:my:Mains"} for f in found)
+
+
+def test_the_guide_names_every_rule() -> None:
+    """Each code of a check stands in docs/guides/validation.md; those of the shapes are generated into the ontology guide."""
+    root = Path(__file__).parents[2]
+    checks = "".join((root / "ontology" / f"{name}.py").read_text() for name in ("term_check", "model_check", "sanity", "rings"))
+    codes = set(re.findall(r'"([a-z]+(?:-[a-z]+)+)"', checks)) - {"utf-8"}
+
+    guide = (root / "docs" / "guides" / "validation.md").read_text()
+
+    assert len(codes) == 14
+    assert [code for code in sorted(codes) if f"`{code}`" not in guide] == []
+
+
+def test_a_large_model_is_validated_part_by_part_with_the_findings_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A site with every seventh fact missing has hundreds of findings, blank nodes and unknown terms among them."""
+    site = [*(quad for number, quad in enumerate(generate(2)) if number % 7), *model(":u a brick:UPS ; brick:hasUnits 'V' .")]
+    block = QuadBlock.of(site)
+    whole = validate(block, VOCABULARY, SHAPES)
+
+    monkeypatch.setattr("ontology.validate.WHOLE_MAX", 100)
+    monkeypatch.setattr("ontology.incremental.PART", 300)
+
+    assert len(whole) > 100
+    assert validate(block, VOCABULARY, SHAPES) == whole
