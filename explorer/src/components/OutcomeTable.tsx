@@ -35,7 +35,7 @@ export function OutcomeTable({ found }: { found: Impact }) {
             {classes.map(([id, count]) => <option key={id} value={id}>{words(id)} ({whole(count)})</option>)}
           </select>
         </label>
-        <span class="quiet" data-rows={shown.total}>{whole(shown.total)} {shown.total === 1 ? "row" : "rows"}<span class="wide"> · revision {whole(found.revision)}</span></span>
+        <span class="quiet" data-rows={shown.total}>{whole(shown.total)} {shown.total === 1 ? "row" : "rows"}{view.value.branch === null && <span class="wide"> · revision {whole(found.revision)}</span>}</span>
         <Assumed found={found} />
         <span class="spread" />
         {shown.pages > 1 && (

@@ -1,7 +1,7 @@
 // What comes by itself: live values, a what-if that changes, new revisions, and whether the service is there.
 import { batch, computed, effect, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import { ask, follow } from "./client";
-import { IMPACT_LIVE, READINGS, REVISIONS_LIVE, STANDING, STATUS } from "./documents";
+import { IMPACT_LIVE, READINGS, REVISIONS, REVISIONS_LIVE, STANDING, STATUS } from "./documents";
 import { IDLE, load, type Loaded } from "./loading";
 import { askHere, centre, onSite, retry, said, standpoint, view } from "./navigate";
 import { standingNow, type Stand } from "./standing";
@@ -29,25 +29,29 @@ export function startLive(): void {
   followStatus();
 }
 
+let untell: ReturnType<typeof setTimeout> | undefined;
+
 /** A new revision is told of, and what is seen of the site is asked for again at once. */
+function tell(revision: Revision): void {
+  clearTimeout(untell);
+  untell = setTimeout(() => (news.value = null), NEWS_FOR * 1000);
+  batch(() => {
+    news.value = revision;
+    said.value = `Revision ${revision.number} by ${revision.author}: ${revision.reason}`;
+    const known = status.peek();
+    if (known.data && known.data.revision < revision.number) status.value = { ...known, data: { ...known.data, revision: revision.number } };
+    retry();
+  });
+}
+
 function followRevisions(): void {
-  let wait: ReturnType<typeof setTimeout> | undefined;
-  follow<{ revisions: Revision }>(
-    REVISIONS_LIVE,
-    {},
-    ({ revisions: revision }) => {
-      clearTimeout(wait);
-      wait = setTimeout(() => (news.value = null), NEWS_FOR * 1000);
-      batch(() => {
-        news.value = revision;
-        said.value = `Revision ${revision.number} by ${revision.author}: ${revision.reason}`;
-        const known = status.peek();
-        if (known.data && known.data.revision < revision.number) status.value = { ...known, data: { ...known.data, revision: revision.number } };
-        retry();
-      });
-    },
-    () => undefined, // the status tells of a new revision too, some seconds later
-  );
+  follow<{ revisions: Revision }>(REVISIONS_LIVE, {}, ({ revisions: revision }) => tell(revision), () => undefined); // else the status tells, seconds later
+}
+
+/** What the status knows and nobody has told: the line was not open when it came. */
+async function tellLate(): Promise<void> {
+  const { revisions: [newest] } = await ask<{ revisions: Revision[] }>(REVISIONS, { first: 1, before: null });
+  if (newest) tell(newest);
 }
 
 function followReadings(): void {
@@ -118,7 +122,8 @@ function followStatus(): void {
       const { status: now } = await ask<{ status: Status }>(STATUS);
       const before = status.peek();
       status.value = { state: "ready", data: now, error: null };
-      if (before.state === "failed" || (before.data && before.data.revision !== now.revision)) retry();
+      if (before.data && before.data.revision < now.revision) await tellLate();
+      else if (before.state === "failed" || (before.data && before.data.revision !== now.revision)) retry();
       else await lookAtStanding();
     } catch (cause) {
       status.value = { state: "failed", data: status.peek().data, error: (cause as Error).message };
