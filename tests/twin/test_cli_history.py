@@ -1,0 +1,115 @@
+"""What the command line refuses, and what the doctor finds: real processes, exit codes, and the next step in each error."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from graph.stores.folder import STORE_LOCK, FolderLock
+
+RIDETHROUGH = str(Path(sys.executable).with_name("ridethrough"))
+CHILLERS = "@prefix brick: <https://brickschema.org/schema/Brick#> .\n" + "".join(f"<urn:c{n}> a brick:Chiller .\n" for n in range(20))
+BAD = "@prefix brick: <https://brickschema.org/schema/Brick#> .\n<urn:u> a brick:UPS .\n"
+
+
+class Desk:
+    """A folder in which commands are typed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def type(self, *words: str) -> subprocess.CompletedProcess[str]:
+        env = {**os.environ, "NO_COLOR": "1", "RIDETHROUGH_DATA": str(self.folder / "data")}
+        return subprocess.run([RIDETHROUGH, *words], cwd=self.folder, env=env, capture_output=True, text=True, timeout=300, check=False)
+
+    def load(self, text: str, *words: str) -> subprocess.CompletedProcess[str]:
+        """The text as what source `s` says."""
+        (self.folder / "model.ttl").write_text(text)
+        return self.type("load", "model.ttl", "--source", "s", *words)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """An empty folder."""
+    return Desk(tmp_path)
+
+
+def test_an_empty_export_is_refused_until_it_is_meant(desk: Desk) -> None:
+    """20 facts, none sent; the refusal gives the option that lets it through."""
+    desk.load(CHILLERS)
+
+    refused = desk.load("")
+    meant = desk.load("", "--max-deletions", "100", "--json")
+
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.startswith("error: s would withdraw 20 of its 20 facts, and at most 10 (10 %) may go at once")
+    assert "`ridethrough load --max-deletions 100`" in refused.stderr
+    assert json.loads(meant.stdout)["sources"][0]["removed"] == 20
+
+
+def test_policies_refuse_and_keep_apart(desk: Desk) -> None:
+    """`brick:UPS` does not exist: refused with what to write instead; kept apart as a branch; a policy that there is not is wrong usage."""
+    refused = desk.load(BAD, "--policy", "refuse")
+    apart = desk.load(BAD, "--policy", "quarantine")
+    branches = json.loads(desk.type("branch", "list", "--json").stdout)["branches"]
+
+    assert (refused.returncode, "use dcx:UPS" in refused.stderr) == (1, True)
+    assert "kept apart in branch quarantine/s" in apart.stdout
+    assert [branch["branch"] for branch in branches] == ["quarantine/s"]
+    assert desk.load(BAD, "--policy", "perhaps").returncode == 2
+
+
+def test_a_folder_that_a_service_holds_is_written_over_http(desk: Desk) -> None:
+    """The error tells how; a dry run needs no lock, and goes through."""
+    desk.load(CHILLERS)
+    held = FolderLock(desk.folder / "data", "serve", STORE_LOCK)
+
+    refused, dry = desk.load(BAD), desk.load(CHILLERS + BAD, "--dry-run")
+    held.release()
+
+    assert refused.returncode == 1
+    assert "is in use by process" in refused.stderr
+    assert "curl -T FILE -H 'Content-Type: text/turtle' 'http://127.0.0.1:8080/rdf?source=NAME'" in refused.stderr
+    assert "dry run" in dry.stdout
+
+
+def test_states_that_there_are_not_are_told(desk: Desk) -> None:
+    """A revision, a branch, an instant without its offset, and what is no state at all."""
+    desk.load(CHILLERS)
+
+    answers = [
+        desk.type("export", *words) for words in (("--at", "9"), ("--branch", "b"), ("--at", "2026-03-01T00:00:00"), ("--at", "soon"))
+    ]
+
+    assert [answer.returncode for answer in answers] == [1, 1, 2, 2]
+    assert [answer.stderr for answer in answers] == [
+        "error: no revision 9: there are 1 to 1\n",
+        "error: no branch 'b'; there are: none\n",
+        "error: --at 2026-03-01T00:00:00 says no offset from UTC: give one, as in 2026-03-01T00:00:00Z\n",
+        "error: --at 'soon' is neither a revision's number nor an instant such as 2026-03-03T14:00:00Z\n",
+    ]
+
+
+def test_the_doctor_tells_what_was_written_past_the_twin_and_takes_it_in(desk: Desk) -> None:
+    """A row of the file is deleted by hand: one fact is missing; taken in, it is a revision, and all is well."""
+    desk.load(CHILLERS)
+    with sqlite3.connect(desk.folder / "data" / "twin.sqlite") as db:
+        db.execute("DELETE FROM subjects WHERE s = (SELECT max(s) FROM subjects)")
+    db.close()
+
+    sick = desk.type("doctor", "--json")
+    cured = desk.type("doctor", "--take-in", "--json")
+    well = {check["check"]: check for check in json.loads(desk.type("doctor", "--json").stdout)["checks"]}
+
+    drift = next(check for check in json.loads(sick.stdout)["checks"] if check["check"] == "drift")
+    assert (sick.returncode, drift["ok"]) == (3, False)
+    assert "0 facts that no revision says, 1 missing: - urn:c" in drift["detail"]
+    assert json.loads(cured.stdout)["change"]["removed_count"] == 1
+    assert json.loads(cured.stdout)["revision"]["revision"] == 2
+    assert well["drift"] == {"check": "drift", "ok": True, "detail": "the store holds what its revisions say"}
