@@ -22,7 +22,7 @@ import pytest
 from graph.changes import Branch, Cause, ChangeSet
 from graph.commands import Command, CommandEvent, CommandState
 from graph.errors import StoreUnavailable
-from graph.ports import TwinStore
+from graph.ports import Progress, StoredTwin, TwinStore
 from graph.stores.folder import SERVICE_LOCK, FolderLock
 from graph.stores.journal import SqliteJournal
 from graph.stores.memory import MemoryJournal, MemoryStore
@@ -233,6 +233,30 @@ def test_what_no_revision_tells_of_cannot_be_backed_up(tmp_path: Path) -> None:
         back_up(Drifted(), EVENTS, tmp_path / "twin.zip", noon)
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_backup_is_of_the_moment_at_which_it_began(tmp_path: Path) -> None:
+    """A revision that comes while it is written is left to the next one; a branch that goes meanwhile is not in it."""
+
+    class Busy(MemoryStore):
+        def load(self, progress: Progress | None = None) -> StoredTwin:
+            twin = super().load(progress)
+            self.commit(ChangeSet(of([("urn:late", LABEL, '"late"', G1)]), none), cause("late"), expected=3)
+            return twin
+
+        def change(self, number: int, branch: str = "") -> ChangeSet:
+            if branch:
+                self.drop_branch(branch)
+            return super().change(number, branch)
+
+    expected = kept_by(filled(MemoryStore())).site
+    store = MemoryStore()
+
+    back_up(filled(Busy()), EVENTS, tmp_path / "twin.zip", noon)
+    restore(tmp_path / "twin.zip", store, MemoryJournal())
+
+    assert kept_by(store).site == expected
+    assert [branch.name for branch in store.branches()] == ["empty"]
 
 
 def test_a_backup_that_cannot_be_written_leaves_the_old_one(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
