@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from graph.changes import Cause, ChangeSet, Revision
 from graph.errors import Refused, StaleRevision
 from graph.stores.memory import MemoryStore
 from graph.stores.sqlite import SqliteStore
@@ -259,10 +260,10 @@ def test_nothing_is_seen_that_is_not_kept() -> None:
     class Full(MemoryStore):
         full = True
 
-        def commit(self, *args: object, **kwargs: object) -> object:  # type: ignore[override]  # the test's own store
+        def commit(self, change: ChangeSet, cause: Cause, *, expected: int, branch: str = "") -> Revision:
             if self.full:
                 raise OSError("disk full")
-            return super().commit(*args, **kwargs)  # type: ignore[arg-type]  # handed on as it came
+            return super().commit(change, cause, expected=expected, branch=branch)
 
     store = Full()
     desk = Desk(store)
