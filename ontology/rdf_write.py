@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import io
 import re
-from collections import Counter
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import eq
 from typing import BinaryIO
 
 import numpy as np
@@ -30,7 +31,7 @@ Text = Callable[[str], str]
 _Columns = NDArray[np.int64]
 
 _TYPE = RDF + "type"
-_PIECE = 1 << 16
+_PIECE = 1 << 17
 """Quads that are made text at a time."""
 _OWN_TERMS_MIN = 3
 """Distinct terms in a namespace without a known prefix from which on it is given one."""
@@ -44,7 +45,9 @@ _NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]").search  # all
 _TAG = re.compile(r"[A-Za-z]+(?:-[A-Za-z0-9]+)*").fullmatch
 _TO_ESCAPE = re.compile(r'["\\\n\r]').search
 _ESCAPES = str.maketrans({'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r"})
-_BARE: Mapping[str, Callable[[str], object]] = {  # Turtle (2.5.2, 2.5.3): written without quotation marks, in the very form it has
+_BARE: Mapping[
+    str, Callable[[str, int, int], object]
+] = {  # Turtle (2.5.2, 2.5.3): written without quotation marks, in the very form it has
     XSD + "integer": re.compile(r"[+-]?[0-9]+").fullmatch,
     XSD + "decimal": re.compile(r"[+-]?[0-9]*\.[0-9]+").fullmatch,
     XSD + "double": re.compile(r"[+-]?(?:[0-9]+\.[0-9]*|\.?[0-9]+)[eE][+-]?[0-9]+").fullmatch,
@@ -76,26 +79,37 @@ def _sorted(block: QuadBlock, default_graph: str | None, merges: bool) -> tuple[
     seen = np.zeros(len(terms), dtype=bool)
     for column in columns[:3] if merges else columns:
         seen[column] = True
-    used = np.flatnonzero(seen).tolist()
-    blank = {number for number in used if is_blank(terms[number])}
-    numbers = sorted((number for number in used if number not in blank), key=terms.__getitem__) + sorted(blank, key=terms.__getitem__)
-    keys = ["", *(terms[number] for number in numbers)]
-    if len(set(keys)) != len(keys):  # one term under two numbers
+    numbers = sorted(np.flatnonzero(seen).tolist(), key=terms.__getitem__)
+    keys = [terms[number] for number in numbers]
+    if any(map(eq, keys, keys[1:])):  # one term under two numbers
         return _sorted(QuadBlock.of(block), default_graph, merges)
+    low, high = bisect_left(keys, "_:"), bisect_left(keys, "_;")
+    numbers = numbers[:low] + numbers[high:] + numbers[low:high]
+    keys = ["", *keys[:low], *keys[high:], *keys[low:high]]
     rank = np.zeros(len(terms), dtype=np.int64)
     rank[numbers] = np.arange(1, len(keys))
     s, p, o = (rank[column] for column in columns[:3])
     g = np.zeros_like(s) if merges else rank[columns[3]]
     if not merges and default_graph in keys:
         g[g == keys.index(default_graph)] = 0
-    graphs, g = np.unique(g, return_inverse=True)
-    predicates, p = np.unique(p, return_inverse=True)
+    graphs, g = _numbered(g, len(keys))
+    predicates, p = _numbered(p, len(keys))
     first = next((at for at, number in enumerate(predicates.tolist()) if keys[number] == _TYPE), None)
     if first is not None:
         predicates = np.concatenate((predicates[first : first + 1], np.delete(predicates, first)))
         p = np.where(p == first, 0, p + (p < first))
     g, s, p, o = _in_order(g, s, p, o)
     return keys, np.stack((graphs[g], s, predicates[p], o))
+
+
+def _numbered(column: _Columns, size: int) -> tuple[_Columns, _Columns]:
+    """The distinct values of a column, ascending, and each value's place among them; all values are below `size`. Without a sort."""
+    seen = np.zeros(size, dtype=bool)
+    seen[column] = True
+    distinct = np.flatnonzero(seen)
+    place = np.empty(size, dtype=np.int64)
+    place[distinct] = np.arange(len(distinct))
+    return distinct, place[column]
 
 
 def _in_order(*columns: _Columns) -> list[_Columns]:
@@ -128,7 +142,7 @@ def _pieces(rows: _Columns) -> Iterator[_Columns]:
 
 def _texts(keys: Sequence[str], column: _Columns, text: Text) -> NDArray[np.object_]:
     """The text of each term of a column; a term that occurs more than once is made text once."""
-    distinct, place = np.unique(column, return_inverse=True)
+    distinct, place = _numbered(column, len(keys))
     made = np.empty(len(distinct), dtype=object)
     made[:] = [text(keys[number]) for number in distinct.tolist()]
     return made[place]
@@ -139,8 +153,9 @@ def _texts(keys: Sequence[str], column: _Columns, text: Text) -> NDArray[np.obje
 
 def _lines(keys: Sequence[str], piece: _Columns, graphs: bool) -> str:
     ends = _texts(keys, piece[0], lambda key: f" {plain(key)} .\n" if key and graphs else " .\n")
-    node, space = _texts(keys, piece[1], lambda key: plain(key) + " "), _texts(keys, piece[2], lambda key: plain(key) + " ")
-    return "".join(np.stack((node, space, _texts(keys, piece[3], plain), ends), axis=1).reshape(-1).tolist())
+    nodes = _texts(keys, piece[[1, 3]].reshape(-1), plain).reshape(2, -1)
+    predicates = _texts(keys, piece[2], lambda key: f" {plain(key)} ")
+    return "".join(np.stack((nodes[0], predicates, nodes[1], ends), axis=1).reshape(-1).tolist())
 
 
 def plain(key: str) -> str:
@@ -157,14 +172,15 @@ def plain(key: str) -> str:
 
 def _literal(key: str, iri: Text) -> str:
     end = key.rindex('"')
-    lexical, suffix = key[1:end], key[end + 1 :]
-    if _TO_ESCAPE(lexical):
-        lexical = lexical.translate(_ESCAPES)
-    if suffix.startswith("^^"):
-        return f'"{lexical}"^^{iri(suffix[2:])}'
-    if suffix and not _TAG(suffix[1:]):
+    text = key[: end + 1] if _TO_ESCAPE(key, 1, end) is None else f'"{key[1:end].translate(_ESCAPES)}"'
+    suffix = key[end + 1 :]
+    if not suffix:
+        return text
+    if suffix[:1] == "^":
+        return f"{text}^^{iri(suffix[2:])}"
+    if not _TAG(suffix, 1):
         raise ValueError(f"{suffix!r} is no language tag: write one after BCP 47, such as @en or @de-AT")
-    return f'"{lexical}"{suffix}'
+    return text + suffix
 
 
 # -- Turtle and TriG --------------------------------------------------------------------------------------------------------------------
@@ -191,18 +207,25 @@ def _write_graph(keys: Sequence[str], rows: _Columns, text: Text, margin: str, o
     for piece in _pieces(rows):
         new = np.concatenate((before, piece[:2, :-1]), axis=1) != piece[:2]
         of_subject, of_predicate = new[0], new[0] | new[1]
-        parts = np.full((piece.shape[1], 4), "", dtype=object)
-        parts[:, 0] = f" ,\n{margin}        "
-        parts[of_predicate, 0] = f" ;\n{margin}    "
-        parts[of_subject, 0] = " .\n\n" + margin
-        parts[of_subject, 1] = _texts(keys, piece[0, of_subject], lambda key: text(key) + " ")
-        parts[of_predicate, 2] = _texts(keys, piece[1, of_predicate], lambda key: "a " if key == _TYPE else text(key) + " ")
-        parts[:, 3] = _texts(keys, piece[2], text)
+        subjects = piece[0, of_subject]
+        texts = _texts(keys, np.concatenate((subjects, piece[2])), text)
+        second = np.arange(piece.shape[1]) * 2 + np.cumsum(of_subject) * 2 + 1  # a row is what leads to its object, and that; where a
+        first = second[of_subject] - 3  # subject begins, the end of the one before and the subject stand before
+        parts = np.empty(2 * (len(subjects) + piece.shape[1]), dtype=object)
+        parts[first], parts[first + 1] = " .\n\n" + margin, texts[: len(subjects)]
+        parts[second - 1] = f" ,\n{margin}        "
+        parts[second[of_predicate] - 1] = _texts(keys, piece[1, of_predicate], lambda key: f" ;\n{margin}    {_verb(key, text)} ")
+        parts[first + 2] = _texts(keys, piece[1, of_subject], lambda key: f" {_verb(key, text)} ")
+        parts[second] = texts[len(subjects) :]
         if before[0, 0] < 0:
-            parts[0, 0] = margin
+            parts[0] = margin
         before = piece[:2, -1:]
-        out.write("".join(parts.reshape(-1).tolist()).encode())
+        out.write("".join(parts.tolist()).encode())
     out.write(b" .\n")
+
+
+def _verb(key: str, text: Text) -> str:
+    return "a" if key == _TYPE else text(key)
 
 
 def _named(prefixes: Mapping[str, str]) -> Text:
@@ -210,31 +233,29 @@ def _named(prefixes: Mapping[str, str]) -> Text:
 
     def text(key: str) -> str:
         if key[0] == '"':
-            end = key.rindex('"')
-            bare = _BARE.get(key[end + 3 :])
-            return key[1:end] if bare is not None and bare(key[1:end]) else _literal(key, text)
-        cut = _cut(key)
+            if key[-1] != '"':
+                end = key.rindex('"')
+                bare = _BARE.get(key[end + 3 :])
+                if bare is not None and bare(key, 1, end):
+                    return key[1:end]
+            return _literal(key, text)
+        cut = (key.rfind("#") + 1) or (key.rfind("/") + 1) or (key.rfind(":") + 1)
         prefix = prefixes.get(key[:cut])
         return f"{prefix}:{key[cut:]}" if prefix is not None and _SAFE_LOCAL(key[cut:]) else plain(key)
 
     return text
 
 
-def _cut(iri: str) -> int:
-    """Where the local name of an IRI begins."""
-    return (iri.rfind("#") + 1) or (iri.rfind("/") + 1) or (iri.rfind(":") + 1)
-
-
 def _prefixes(keys: Sequence[str], rows: _Columns) -> dict[str, str]:
     """The prefixes that the terms need, by namespace, in order of prefixes: the known ones, and for other namespaces with several terms one
     after their last word."""
-    counts: Counter[str] = Counter()
+    counts: dict[str, int] = {}
     needed: set[str] = set()
     as_a = _TYPE if _TYPE in keys and not (rows[[0, 1, 3]] == keys.index(_TYPE)).any() else None
     for iri in _written_iris(keys):
-        cut = _cut(iri)
+        cut = (iri.rfind("#") + 1) or (iri.rfind("/") + 1) or (iri.rfind(":") + 1)
         namespace = iri[:cut]
-        counts[namespace] += 1
+        counts[namespace] = counts.get(namespace, 0) + 1
         if namespace not in needed and iri != as_a and _SAFE_LOCAL(iri[cut:]):
             needed.add(namespace)
     known = {namespace: prefix for prefix, namespace in PREFIXES.items() if namespace in needed}
@@ -246,15 +267,15 @@ def _prefixes(keys: Sequence[str], rows: _Columns) -> dict[str, str]:
     return dict(sorted(known.items(), key=lambda pair: pair[1]))
 
 
-def _written_iris(keys: Sequence[str]) -> Iterator[str]:
+def _written_iris(keys: Sequence[str]) -> list[str]:
     """The terms that are IRIs, and the datatypes that are written out."""
-    for key in keys:
-        if key[:1] == '"':
-            end = key.rindex('"')
-            if key[end + 1 : end + 2] == "^" and not ((bare := _BARE.get(key[end + 3 :])) and bare(key[1:end])):
-                yield key[end + 3 :]
-        elif key and not is_blank(key):
-            yield key
+    found = [key for key in keys if key[:1] not in {'"', ""} and key[:2] != "_:"]
+    typed = [key for key in keys if key[:1] == '"' and key[-1:] != '"']
+    for key in typed:
+        end = key.rindex('"')
+        if key[end + 1] == "^" and not ((bare := _BARE.get(key[end + 3 :])) and bare(key, 1, end)):
+            found.append(key[end + 3 :])
+    return found
 
 
 def _is_iri(text: str) -> bool:
