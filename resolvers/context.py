@@ -183,6 +183,8 @@ class Face:
     """Who may change the graph from here: this machine only, everybody, nobody."""
     analysis: Workers = field(default_factory=Workers)
     history: Workers = field(default_factory=Workers)
+    checks: Workers = field(default_factory=Workers)
+    """Where whole sources are validated: seconds each, and nobody else waits behind them."""
     indexes: Indexes = field(init=False)
 
     def __post_init__(self) -> None:

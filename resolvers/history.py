@@ -29,13 +29,21 @@ SORTED_MAX = 200_000
 """Terms of a change up to which its rows are told in order of their keys; a longer one is told in the order in which it is kept."""
 
 First = Annotated[int | None, strawberry.argument(description=f"Rows at most, 0 to {FIRST_MAX}.")]
+Skip = Annotated[int | None, strawberry.argument(description="Rows before the first one that is told: for the next page.")]
+
+
+def checked_skip(skip: int | None) -> int:
+    """How many rows a page leaves out before its first. Raises `BadInput` below 0."""
+    if skip is not None and skip < 0:
+        raise BadInput(f"skip = {skip}: give the number of rows before the page, 0 or more")
+    return skip or 0
 
 
 def checked_rows(first: int | None, default: int) -> int:
     """How many rows a list may have. Raises `BadInput` outside 0..1000."""
     first = default if first is None else first
     if not 0 <= first <= FIRST_MAX:
-        raise BadInput(f"first = {first}: a list has 0 to {FIRST_MAX} rows")
+        raise BadInput(f"first = {first}: a list has 0 to {FIRST_MAX} rows; ask for the rest page by page")
     return first
 
 
@@ -144,15 +152,15 @@ class Difference:
         return len(self.change.removed)
 
     @strawberry.field(description="Statements that came, in order of subject, predicate and object.")
-    async def added(self, info: Info, first: First = None) -> list[Statement]:
-        rows = await _rows(face_of(info), self.change.added, checked_rows(first, self.first))
+    async def added(self, info: Info, first: First = None, skip: Skip = 0) -> list[Statement]:
+        rows = await _rows(face_of(info), self.change.added, checked_rows(first, self.first), checked_skip(skip))
         revision = None if self.said_by is None else Revision.of(self.said_by, self.branch)
         return [Statement.of(quad, self.owners, revision) for quad, _ in rows]
 
     @strawberry.field(description="Statements that went, in order of subject, predicate and object, with the revision that had made them.")
-    async def removed(self, info: Info, first: First = None) -> list[Statement]:
+    async def removed(self, info: Info, first: First = None, skip: Skip = 0) -> list[Statement]:
         face = face_of(info)
-        rows = await _rows(face, self.change.removed, checked_rows(first, self.first))
+        rows = await _rows(face, self.change.removed, checked_rows(first, self.first), checked_skip(skip))
         since = self.change.since
         numbers = [int(since[row]) if len(since) else 0 for _, row in rows]
         known = await face.history.run(_revisions, face, sorted(set(numbers) - {0}), self.branch)
@@ -164,9 +172,9 @@ class Difference:
         return [strawberry.ID(iri) for iri in sorted(filter(is_iri, subjects))[: checked_rows(first, self.first)]]
 
 
-async def _rows(face: Face, block: QuadBlock, first: int) -> list[tuple[KeyQuad, int]]:
-    """The first quads of a block with their row numbers."""
-    chosen = await face.history.run(_first_rows, block, first)
+async def _rows(face: Face, block: QuadBlock, first: int, skip: int) -> list[tuple[KeyQuad, int]]:
+    """Some quads of a block with their row numbers."""
+    chosen = (await face.history.run(_first_rows, block, skip + first))[skip:]
     terms = block.terms
     return [
         ((terms[s], terms[p], terms[o], terms[g]), row)
@@ -262,7 +270,7 @@ class Source:
     async def findings(self, info: Info, first: First = FIRST_MAX) -> list[Finding]:
         rows = checked_rows(first, FIRST_MAX)
         face = face_of(info)
-        found = await face.history.run(face.ledger.findings, self.name)
+        found = await face.checks.run(face.ledger.findings, self.name)
         return [Finding.of(each) for each in found[:rows]]
 
 

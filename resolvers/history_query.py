@@ -8,7 +8,8 @@ from typing import Annotated
 import strawberry
 
 from graph.changes import AsOf
-from graph.errors import UnknownRevision
+from graph.changes import Revision as KeptRevision
+from graph.errors import UnknownBranch, UnknownRevision
 from ontology.namespaces import expand
 from resolvers.context import Face, Info, State, face_of
 from resolvers.errors import BadInput
@@ -19,9 +20,11 @@ from resolvers.history import (
     Difference,
     First,
     Revision,
+    Skip,
     Source,
     Statement,
     checked_rows,
+    checked_skip,
     own_revisions,
 )
 from resolvers.states import NAME_MAX, AsOfArgument, AsOfInput, BranchArgument, asked, known, state_of
@@ -61,11 +64,8 @@ class HistoryQuery:
         branch: BranchArgument = None,
     ) -> Revision | None:
         face = face_of(info)
-        try:
-            found, _ = await face.history.run(face.ledger.revision, number, branch or "")
-        except UnknownRevision:
-            return None
-        return Revision.of(found, branch or "")
+        found = await face.history.run(_revision, face, number, branch or "")
+        return None if found is None else Revision.of(found, branch or "")
 
     @strawberry.field(description="What differs between two states: what the newer one says and the older one does not, and the reverse.")
     async def difference(
@@ -94,14 +94,28 @@ class HistoryQuery:
         predicate: Annotated[str | None, strawberry.argument(description="Only of this predicate; IRI or CURIE.")] = None,
         inferred: Annotated[bool, strawberry.argument(description="Also what the ontology says of it and no source does.")] = False,
         first: First = FIRST_MAX,
+        skip: Skip = 0,
         as_of: AsOfArgument = None,
         branch: BranchArgument = None,
     ) -> list[Statement]:
-        rows, face = checked_rows(first, FIRST_MAX), face_of(info)
+        rows, start, face = checked_rows(first, FIRST_MAX), checked_skip(skip), face_of(info)
         state = await state_of(info, as_of, branch)
         (iri,) = await known(state.reads.index, [id])
         act = partial(_statements, face, state, iri, None if predicate is None else expand(predicate), inferred)
-        return (await face.history.run(act, asked(as_of, branch)))[:rows]
+        return (await face.history.run(act, asked(as_of, branch)))[start : start + rows]
+
+
+def _revision(face: Face, number: int, branch: str) -> KeptRevision | None:
+    """A revision without its change. Raises `UnknownBranch`."""
+    if not branch:
+        found = face.ledger.revisions(before=number + 1, first=1)
+        return found[0] if found and found[0].number == number else None
+    try:
+        return face.ledger.revision(number, branch)[0]
+    except UnknownBranch:
+        raise
+    except UnknownRevision:
+        return None
 
 
 def _difference(face: Face, older: AsOf, newer: AsOf) -> Difference:

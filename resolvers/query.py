@@ -149,7 +149,7 @@ class Query(HistoryQuery):
             live=facts.live,
             store=facts.store,
             control=facts.control,
-            branches=len(await face.history.run(face.ledger.branches)),
+            branches=len(await asyncio.to_thread(face.ledger.branches)),
             sources=len(set(snapshot.owners.values())),
             unbound=[UnboundTopic.of(unbound) for unbound in facts.unbound],
         )

@@ -71,7 +71,7 @@ class Mutation:
         "Errors: READ_ONLY, UNKNOWN_BRANCH, REFUSED (the site has changed the same facts), BAD_INPUT.",
     )
     drop_branch: bool = strawberry.mutation(
-        resolver=drop_branch, description="Forget a branch and its changes. Errors: READ_ONLY, UNKNOWN_BRANCH."
+        resolver=drop_branch, description="Forget a branch and its changes. Errors: READ_ONLY, UNKNOWN_BRANCH, BAD_INPUT."
     )
 
 

@@ -28,6 +28,6 @@ async def apply_branch(
     input: Annotated[ApplyBranchInput, strawberry.argument(description="The wish.")],  # noqa: A002 - the schema's word for it
 ) -> ChangeResult:
     """Hand the wish to the ledger. Raises `ReadOnly`, `BadInput`, `UnknownBranch`, `Refused`."""
-    face = writer(info, reason=input.reason, author=input.author, key=input.key)
+    face = writer(info, name=input.name, reason=input.reason, author=input.author, key=input.key)
     act = partial(face.ledger.apply_branch, author=input.author or face.author, reason=input.reason, key=input.key or "")
     return ChangeResult.of(await face.history.run(act, input.name))

@@ -21,7 +21,7 @@ async def drop_branch(
     info: Info,
     input: Annotated[DropBranchInput, strawberry.argument(description="The wish.")],  # noqa: A002 - the schema's word for it
 ) -> bool:
-    """Hand the wish to the ledger. Raises `ReadOnly`, `UnknownBranch`."""
-    face = writer(info)
+    """Hand the wish to the ledger. Raises `ReadOnly`, `BadInput`, `UnknownBranch`."""
+    face = writer(info, name=input.name)
     await face.history.run(face.ledger.drop_branch, input.name)
     return True

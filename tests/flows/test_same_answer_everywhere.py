@@ -142,8 +142,9 @@ def test_graphql_gives_the_answer_of_the_command_line(site: Site) -> None:
 def test_the_blast_radius_as_it_was_is_the_same_from_both_faces(site: Site) -> None:
     """A rack of side A alone gets a cord from side B, which is pulled again, and on a branch gets it for good: for each of these states, by
     number, by instant and by branch, both faces say alike whether losing UPS A darkens it."""
-    single = min(rack for rack, fed in cords(site).items() if fed == "A")
-    neighbour = min(rack for rack, fed in cords(site).items() if fed == "AB").removeprefix("Rack-")
+    sides = cords(site)
+    single = min(rack for rack, fed in sides.items() if fed == "A")
+    neighbour = min(rack for rack, fed in sides.items() if fed == "AB").removeprefix("Rack-")
     cord = f"<{DEMO}RPDU-{neighbour}-B> <https://w3id.org/ridethrough/ontology#feedsPower> <{DEMO}{single}> .\n"
     (site.folder / "cord.nt").write_text(cord)
     site.run("load", "cord.nt", "--source", "plan")
@@ -153,18 +154,16 @@ def test_the_blast_radius_as_it_was_is_the_same_from_both_faces(site: Site) -> N
     instant = next(each["at"] for each in json.loads(site.run("log", "--json"))["revisions"] if each["revision"] == 2)
     states: Mapping[tuple[str, ...], Answer] = {
         ("--at", "1"): {"asOf": {"revision": 1}},
-        ("--at", "2"): {"asOf": {"revision": 2}},
         ("--at", instant): {"asOf": {"at": instant}},
         (): {},
         ("--branch", "second-cord"): {"branch": "second-cord"},
-        ("--branch", "second-cord", "--at", "0"): {"branch": "second-cord", "asOf": {"revision": 0}},
     }
     typed = [site.impact("UPS-A", options=options) for options in states]
 
     with site.served() as address:
         asked = [asked_at(address, ["UPS-A"], **variables) for variables in states.values()]
 
-    assert [single in racks(answer, "LOST") for answer in typed] == [True, False, False, True, False, True]
+    assert [single in racks(answer, "LOST") for answer in typed] == [True, False, True, False]
     for line, face in zip(typed, asked, strict=True):
         assert_alike(line, face)
 

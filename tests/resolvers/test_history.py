@@ -58,6 +58,22 @@ def test_one_revision_tells_what_it_changed(read_past: Storied) -> None:
     assert (changes["added"][1]["object"], changes["added"][1]["objectIsId"]) == (RACK, True)
 
 
+def test_long_lists_are_read_page_by_page(read_past: Storied) -> None:
+    """Three and four of revision 1's seven statements are its seven; so are the pages of what is said of an entity."""
+    told = read_past.ask(
+        """{ revision(number: 1) { changes {
+               whole: added { ...S } head: added(first: 3) { ...S } rest: added(skip: 3) { ...S } } }
+             all: provenance(id: "urn:site:UPS-A") { ...S } two: provenance(id: "urn:site:UPS-A", first: 2) { ...S }
+             others: provenance(id: "urn:site:UPS-A", skip: 2) { ...S } }
+           fragment S on Statement { subject predicate object source }"""
+    )
+    changes = told["revision"]["changes"]
+
+    assert len(changes["whole"]) == 7
+    assert changes["head"] + changes["rest"] == changes["whole"]
+    assert told["two"] + told["others"] == told["all"]
+
+
 def test_what_went_says_which_revision_had_said_it(read_past: Storied) -> None:
     """The cord that revision 3 took away was of revision 1."""
     told = read_past.ask("{ revision(number: 3) { changes { removed { subject object revision { number } } } } }")
@@ -66,8 +82,9 @@ def test_what_went_says_which_revision_had_said_it(read_past: Storied) -> None:
 
 
 def test_a_revision_that_there_is_not_is_null(read_past: Storied) -> None:
-    """Asking is no error."""
-    assert read_past.ask("{ revision(number: 99) { number } }") == {"revision": None}
+    """Asking is no error; asking a branch that there is not is one."""
+    assert read_past.ask("{ a: revision(number: 99) { number } b: revision(number: 0) { number } }") == {"a": None, "b": None}
+    assert read_past.refusal('{ revision(number: 1, branch: "nope") { number } }')[0] == "UNKNOWN_BRANCH"
 
 
 def test_a_difference_is_net_and_reads_both_ways(read_past: Storied) -> None:
@@ -212,6 +229,7 @@ def test_new_revisions_are_told_one_by_one(past: Storied) -> None:
     "query",
     [
         "{ revisions(first: 1001) { number } }",
+        "{ revision(number: 1) { changes { added(skip: -1) { subject } } } }",
         "{ revision(number: 1) { changes(first: -1) { addedCount } } }",
         "{ difference(older: {revision: 1}, newer: {revision: 2}) { added(first: 1001) { subject } } }",
         '{ provenance(id: "urn:site:R1", first: 1001) { subject } }',
