@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
-from bench import failure_one, graphql_list, query_class, rdf_export, rdf_load, store_change, store_diff, store_start
+from bench import failure_one, graphql_list, neo4j_load, query_class, rdf_export, rdf_load, store_change, store_diff, store_start
 
 Row = Mapping[str, object]
 
@@ -18,6 +18,7 @@ def benches(quick: bool) -> Mapping[str, list[Callable[[], Iterator[Row]]]]:
     return {
         rdf_export.NAME: [partial(rdf_export.run, size, 3 if quick else 7) for size in rdf_export.SIZES],
         rdf_load.NAME: [partial(rdf_load.run, size, 3 if quick else 7) for size in rdf_load.SIZES],
+        neo4j_load.NAME: [partial(neo4j_load.run, 2_000 if quick else size) for size in neo4j_load.SIZES],
         failure_one.NAME: [partial(failure_one.run, size, 8 if quick else 40) for size in sizes],
         store_start.NAME: [partial(store_start.run, store_start.QUICK if quick else size) for size in store_start.SIZES],
         store_change.NAME: [partial(store_change.run, 20_000 if quick else size) for size in store_change.SIZES],
