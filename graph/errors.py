@@ -46,3 +46,7 @@ class UnknownBranch(UnknownRevision):
 
 class Refused(GraphError):
     """A change that the twin does not take: too much would be deleted, the findings are errors, or another's work would be overwritten."""
+
+
+class FindingsRefused(Refused):
+    """A change whose findings are errors, of a source whose policy is to refuse such."""

@@ -7,15 +7,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import overload
 
+import numpy as np
+
 from graph.changes import ChangeSet
 from graph.difference import without_successor
-from graph.errors import Refused
+from graph.errors import FindingsRefused, Refused
 from graph.reader import SnapshotReader
 from graph.snapshot import Snapshot
 from ontology.findings import Finding, Severity
-from ontology.incremental import findings_of_change
+from ontology.incremental import findings_about, findings_of_change
 from ontology.namespaces import compact
 from ontology.term_check import term_findings
+from ontology.terms import QuadBlock
 from ontology.vocabulary import Vocabulary
 from twin.answers import Policy
 
@@ -24,6 +27,8 @@ DELETIONS_MAX = 0.10
 DELETIONS_FREE = 10
 """Facts that may always go: a tenth of a small file is nothing."""
 FINDINGS_TOLD = 3
+SOURCE_MAX = 200_000
+"""Facts of a source up to which all of it is checked when somebody asks: some ten seconds."""
 CHECKED_MAX = 20_000
 """Facts of a change up to which it is checked in full while its author waits: a second or two."""
 
@@ -78,19 +83,30 @@ class WhenAsked(Sequence[Finding]):
 def checked(before: Snapshot, after: Snapshot, change: ChangeSet, vocabulary: Vocabulary, policy: Policy) -> Checked:
     """Look at what an exact change from one state to the next touches. Cost: that of the neighbourhood of the change; of a change of more
     than `CHECKED_MAX` facts that nothing could hold up, only the terms are looked at, and that is told."""
-    if policy is Policy.ACCEPT and len(change.added) + len(change.removed) > CHECKED_MAX:
-        found = (*term_findings(change.added, vocabulary), _terms_only(change))
-        told = tuple(sorted(found, key=lambda finding: finding.order))
+    count = len(change.added) + len(change.removed)
+    if policy is Policy.ACCEPT and count > CHECKED_MAX:
+        told = _terms_only("the change", change.added, count, CHECKED_MAX, vocabulary)
         return Checked(told, told)
     was = None if policy is Policy.ACCEPT else SnapshotReader(before)
     told_of = findings_of_change(SnapshotReader(after), change, vocabulary, before=was)
     return Checked(told_of.found, told_of.found if was is None else told_of.new)
 
 
-def _terms_only(change: ChangeSet) -> Finding:
-    count = len(change.added) + len(change.removed)
-    text = f"the change has {count:,} facts: of more than {CHECKED_MAX:,} only the terms are checked at once"
-    return Finding(Severity.INFO, "terms-only", "", text, "`ridethrough validate FILE` checks the shapes and the supply model too")
+def findings_of_source(source: str, snapshot: Snapshot, vocabulary: Vocabulary) -> Sequence[Finding]:
+    """What is wrong with all that a source says, in the light of what the others say. Cost: as whole validation, some seconds; of a source
+    of more than `SOURCE_MAX` facts only the terms are looked at, and that is told."""
+    block = snapshot.block(source)
+    if len(block) > SOURCE_MAX:
+        return _terms_only(source, block, len(block), SOURCE_MAX, vocabulary)
+    subjects = [block.terms[subject] for subject in np.unique(block.quads[:, 0]).tolist()]
+    return findings_about(SnapshotReader(snapshot), subjects, vocabulary)
+
+
+def _terms_only(what: str, block: QuadBlock, count: int, most: int, vocabulary: Vocabulary) -> Sequence[Finding]:
+    text = f"{what} has {count:,} facts: of more than {most:,} only the terms are checked here"
+    remedy = "`ridethrough validate FILE` checks the shapes and the supply model too"
+    found = (*term_findings(block, vocabulary), Finding(Severity.INFO, "terms-only", "", text, remedy))
+    return sorted(found, key=lambda finding: finding.order)
 
 
 def held_up(source: str, policy: Policy, brought: Sequence[Finding]) -> bool:
@@ -102,7 +118,7 @@ def held_up(source: str, policy: Policy, brought: Sequence[Finding]) -> bool:
         return True
     told = "; ".join(f"{compact(each.focus)}: {each.message} ({each.remedy})" for each in errors[:FINDINGS_TOLD])
     more = f"; and {len(errors) - FINDINGS_TOLD:,} more" if len(errors) > FINDINGS_TOLD else ""
-    raise Refused(
+    raise FindingsRefused(
         f"{source} is refused for {len(errors):,} error{'' if len(errors) == 1 else 's'}: {told}{more}. "
         f"Correct it (`ridethrough validate` lists all), or take it as it is with the policy accept (`ridethrough load --policy accept`)"
     )

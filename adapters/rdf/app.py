@@ -19,7 +19,7 @@ from adapters.rdf.report import report_routes
 from adapters.rdf.rules import RdfRules
 from adapters.rdf.sandbox import Sandbox
 from adapters.rdf.sparql import Sparql
-from graph.errors import GraphError, Refused, StaleRevision, StoreUnavailable, UnknownRevision
+from graph.errors import FindingsRefused, GraphError, Refused, StaleRevision, StoreUnavailable, UnknownRevision
 from ontology.vocabulary import Vocabulary
 from twin.ledger import Ledger
 
@@ -79,6 +79,6 @@ def problem_of(error: Exception, *, conditional: bool = False) -> Problem:
         return Problem(412 if conditional else 409, "changed meanwhile", text)
     if isinstance(error, UnknownRevision):
         return Problem(404, "no such state", text)
-    if isinstance(error, Refused):
-        return Problem(409 if "withdraw" in text else 422, "refused", text)
-    return Problem(409 if isinstance(error, ValueError) else 422, "not done", text)
+    if isinstance(error, FindingsRefused):
+        return Problem(422, "refused", text)
+    return Problem(409, "refused" if isinstance(error, Refused) else "not done", text)
