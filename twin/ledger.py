@@ -12,17 +12,13 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from threading import Lock
 
-import numpy as np
-
 from graph.changes import NEWEST, AsOf, Branch, Cause, ChangeSet, Revision
 from graph.difference import net
 from graph.errors import UnknownRevision
 from graph.ports import Clock, Progress, TwinStore
-from graph.reader import SnapshotReader
 from graph.snapshot import Snapshot
 from ontology.findings import Finding
-from ontology.incremental import findings_about
-from twin.admission import DELETIONS_MAX
+from twin.admission import DELETIONS_MAX, findings_of_source
 from twin.answers import QUARANTINE, Policies, Policy, Said, Source, Synced
 from twin.branches import Branches
 from twin.history import History
@@ -230,13 +226,7 @@ class Ledger:
             known = ", ".join(sorted(set(snapshot.owners.values()))) or "none: nothing is loaded yet"
             raise UnknownRevision(f"no source {source!r} in revision {snapshot.revision}; there are: {known}")
         last = max(snapshot.changed.get(graph, 0) for graph in graphs)
-
-        def found() -> Sequence[Finding]:
-            block = snapshot.block(source)
-            subjects = [block.terms[subject] for subject in np.unique(block.quads[:, 0]).tolist()]
-            return findings_about(SnapshotReader(snapshot), subjects, self._twin.vocabulary)
-
-        return self._findings.of(source, last, found)
+        return self._findings.of(source, last, lambda: findings_of_source(source, snapshot, self._twin.vocabulary))
 
     def provenance(self, subject: str, as_of: AsOf = NEWEST, *, inferred: bool = False) -> Sequence[Said]:
         """Every fact about an entity with who says it and by which revision, ordered by predicate, object and graph; the inferred ones too,
