@@ -23,7 +23,7 @@ from ontology.namespaces import BRICK, DCX, RDF, RDFS, SKOS, UNIT, compact, expa
 from ontology.rdf import read
 from ontology.reach import reach_of
 from ontology.sanity import paths
-from ontology.terms import QuadBlock, is_blank, term_of
+from ontology.terms import QuadBlock, is_blank, key_of, term_of
 from ontology.vocabulary import Vocabulary, ontology_files, shapes_file
 
 _SH = "http://www.w3.org/ns/shacl#"
@@ -117,6 +117,10 @@ def _path(path: str) -> str:
 
 
 def _key(node: str) -> str:
+    """The key of a node in the engine's notation, which is that of N-Triples."""
+    if node.startswith('"'):
+        (quad,) = ox.parse(f"<urn:s> <urn:p> {node} .", format=ox.RdfFormat.N_TRIPLES)
+        return key_of(quad.object) if isinstance(quad.object, ox.Literal) else node
     return node[1:-1] if node.startswith("<") else node
 
 

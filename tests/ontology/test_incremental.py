@@ -101,6 +101,13 @@ def test_what_a_blank_node_lacks_is_told_at_the_node_that_it_hangs_on() -> None:
     assert {"urn:x:x", unit[0]} <= found.rechecked
 
 
+def test_a_rule_about_what_a_property_leads_to_is_asked_of_a_number_too() -> None:
+    """A power that is a bare number is no quantity; the finding is about the number, as W3C has it."""
+    found = of(":x dcx:feedsPower :y .", ":y dcx:allocatedPower 5 .")
+
+    assert {(f.code, f.focus) for f in found.new} == {("quantity-has-value-and-unit", '"5"^^http://www.w3.org/2001/XMLSchema#integer')}
+
+
 def test_a_load_that_grows_is_found_at_what_feeds_it() -> None:
     """Four facts away: the strip's rating, its feed, the load's power, its value."""
     feeds = ":p dcx:ratedPower [ brick:value 4 ; brick:hasUnit unit:KiloW ] ; dcx:feedsPower :s . :b dcx:feedsPower :p ."
