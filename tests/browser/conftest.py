@@ -48,7 +48,7 @@ class Demo:
         request = urllib.request.Request(  # noqa: S310 - loopback only
             f"{self.url}/graphql", json.dumps({"query": query}).encode(), {"content-type": "application/json"}
         )
-        with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310 - loopback only
+        with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310 - loopback only
             answer = json.load(response)
         assert "errors" not in answer, answer
         data: dict[str, Any] = answer["data"]
