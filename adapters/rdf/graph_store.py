@@ -36,7 +36,7 @@ from graph.snapshot import Snapshot
 from ontology.inference import INFERRED_GRAPH
 from ontology.rdf import write
 from ontology.sources import source_graph
-from ontology.terms import QuadBlock, is_blank
+from ontology.terms import QuadBlock
 from ontology.vocabulary import Vocabulary
 from twin.ledger import Ledger, Synced
 from twin.sync import Wish
@@ -288,8 +288,8 @@ class GraphStore:
 
 
 def _base(what: Named) -> str | None:
-    """What relative IRIs of a body are relative to: the graph (Graph Store Protocol, 4.1); in a source's body there is nothing."""
-    return None if what.graph is None or is_blank(what.graph) else what.graph
+    """What relative IRIs of a body are relative to: the graph (Graph Store Protocol, 4.1), where its name has a path; else nothing."""
+    return what.graph if what.graph is not None and "://" in what.graph else None
 
 
 def _without_length(response: Response) -> Response:

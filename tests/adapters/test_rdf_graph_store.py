@@ -171,8 +171,13 @@ def test_the_models_come_back_by_the_protocol_alone(rdf: RdfServed, shared_data:
 
 
 def test_a_relative_name_is_relative_to_its_graph(rdf: RdfServed) -> None:
-    """`<>` and `<part>` in a body for graph http://site.example/model/1; in a body for a source there is nothing to be relative to."""
+    """`<>` and `<part>` in a body for graph http://site.example/model/1; in a body for a source, or for a graph
+    whose name has no path, there is nothing to be relative to."""
     rdf.put("graph=http://site.example/model/1", "<> <urn:has> <part> .").raise_for_status()
 
     assert rdf.count("<http://site.example/model/1> <urn:has> <http://site.example/model/part>") == 1
-    assert rdf.put("source=a", "<> <urn:has> <part> .").status_code == 400
+    assert [rdf.put(where, "<urn:a> <urn:has> <part> .").status_code for where in ("source=a", "default", "graph=urn:a:b")] == [
+        400,
+        400,
+        400,
+    ]
