@@ -23,13 +23,14 @@ from typing import BinaryIO, cast
 
 import numpy as np
 import pyoxigraph as ox
+from numpy.typing import NDArray
 
 from ontology.errors import RdfError
 from ontology.rdf_errors import refusal
 from ontology.rdf_tags import marked, unmarked
 from ontology.rdf_write import write_block
 from ontology.sources import source_graph, source_of
-from ontology.terms import KeyQuad, QuadBlock, Term, is_blank, key_of, term_of
+from ontology.terms import Ids, KeyQuad, QuadBlock, Term, is_blank, key_of, term_of
 
 __all__ = ["FORMATS", "RdfError", "canonical_hash", "format_of", "read", "read_stream", "write"]
 
@@ -97,12 +98,12 @@ def read_stream(
         _refuse_document_type(name, stream.getvalue())
     document = marked(stream, kind)
     try:
-        return _read(document, kind, _Reading(name, source, scope or source), base, progress, size)
+        return _read(document, kind, _Reading(name, source, scope or source, kind), base, progress, size)
     except (SyntaxError, ValueError) as error:
         if document is stream:
             raise refusal(name, kind, error, stream.getvalue() if isinstance(stream, io.BytesIO) else b"") from error
     try:  # a tag too odd to be marked is read without its capitals; what is wrong is told of the document itself
-        return _read(stream, kind, _Reading(name, source, scope or source), base, progress, size)
+        return _read(stream, kind, _Reading(name, source, scope or source, kind), base, progress, size)
     except (SyntaxError, ValueError) as error:
         raise refusal(name, kind, error, stream.getvalue() if isinstance(stream, io.BytesIO) else b"") from error
 
@@ -134,8 +135,9 @@ class _Reading:
     and read again changes nothing; so does one of a source whose own graph the file speaks in. The others take the numbers that are
     left in their scope, by first appearance."""
 
-    def __init__(self, name: str, source: str, scope: str) -> None:
+    def __init__(self, name: str, source: str, scope: str, kind: str) -> None:
         self._name = name
+        self._has_graphs = FORMATS[kind].supports_datasets
         self._source = source
         self._own = source_graph(source)
         self._blank = f"_:b{_digest(source, 4)}{_digest(scope, 3)}n"
@@ -155,10 +157,11 @@ class _Reading:
         before, at = len(self._rows), 0
         graph: object = None
         for quad in quads:
-            s, p, o, g = quad.subject, quad.predicate, quad.object, quad.graph_name
+            s, p, o = quad.subject, quad.predicate, quad.object
             subject, predicate, obj = find(s), find(p), find(o)
-            if g != graph:
-                graph, at = g, number(g)
+            if graph is None or (self._has_graphs and quad.graph_name != graph):
+                graph = quad.graph_name
+                at = number(graph)
             extend(
                 (
                     number(s) if subject is None else subject,
@@ -194,9 +197,21 @@ class _Reading:
         rows = np.array(self._rows, dtype=np.int32).reshape(-1, 4)
         if self._keys.count(self._own) > 1:  # a named graph that is called as the source's own graph is that graph
             return QuadBlock.of(QuadBlock(self._keys, rows))
-        packed = rows.view([("", np.int32)] * 4).reshape(-1)
-        first = np.sort(np.unique(packed, return_index=True)[1]) if len(rows) else np.empty(0, dtype=np.int64)
+        first = _first_of_each(rows)
         return QuadBlock(self._keys, rows if len(first) == len(rows) else np.ascontiguousarray(rows[first]))
+
+
+def _first_of_each(rows: Ids) -> NDArray[np.int64]:
+    """Where each distinct row stands first, ascending. Rows are packed into one number where 63 bits hold them, which sorts far faster."""
+    bits = [int(column.max(initial=0)).bit_length() for column in rows.T]
+    if sum(bits) > 63:
+        packed = rows.view([("", np.int32)] * 4).reshape(-1)
+    else:
+        packed = np.zeros(len(rows), dtype=np.int64)
+        for column, size in zip(rows.T, bits, strict=True):
+            packed = packed << size | column
+    distinct, first = np.unique(packed, return_index=True)
+    return np.sort(first) if len(distinct) < len(rows) else np.arange(len(rows))
 
 
 def _digest(text: str, size: int) -> str:
