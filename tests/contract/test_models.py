@@ -59,7 +59,7 @@ def exported(store: TwinStore, source: str) -> bytes:
 
 
 def test_every_real_model_comes_back_as_its_file_says_it(place: Place, shared_data: Path) -> None:
-    """Each as a source of its own beside all the others, out of a store that was opened again; withdrawn, nothing is left of it."""
+    """Each as a source of its own beside all the others, out of a store that was opened again; what withdraws leaves the others."""
     files = models(shared_data)
     blocks = {_name(shared_data, file): read(file, source=_name(shared_data, file)) for file in files}
     every = QuadBlock.of(quad for block in blocks.values() for quad in block)
@@ -72,10 +72,11 @@ def test_every_real_model_comes_back_as_its_file_says_it(place: Place, shared_da
         out = io.BytesIO()
         write(snapshot.block(name), "nquads", out, default_graph=source_graph(name))
         assert canonical(out.getvalue(), ox.RdfFormat.N_QUADS) == canonical(file.read_bytes(), ox.RdfFormat.TURTLE), name
-    place.store.commit(ChangeSet(QuadBlock.empty(), every), Cause("ada", "all", NOON, ""), expected=1)
+    gone = QuadBlock.of(quad for name in list(blocks)[::4] for quad in blocks[name])
+    place.store.commit(ChangeSet(QuadBlock.empty(), gone), Cause("ada", "all", NOON, ""), expected=1)
 
     assert len(files) == 62
-    assert len(place.store.load().quads) == 0
+    assert set(place.store.load().quads) == set(every) - set(gone)
 
 
 @pytest.mark.parametrize("name", NOT_TURTLE)
