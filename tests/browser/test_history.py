@@ -23,7 +23,7 @@ RACKS = "totals { racks { lost noRedundancy reduced unaffected } }"
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """A demo that the tests of this file change: each speaks as sources and on branches of its own."""
-    with running(tmp_path_factory.mktemp("site")) as one:
+    with running(tmp_path_factory.mktemp("site"), RIDETHROUGH_POLICIES="strict=quarantine") as one:
         yield one
 
 
@@ -125,6 +125,21 @@ def test_a_file_that_leaves_out_too_much_is_refused_with_the_next_step(desk: Des
 
     expect(form.get_by_role("region", name="Difference")).to_contain_text("+0 \N{MINUS SIGN}57")
     expect(form.get_by_role("button", name="Apply")).to_be_enabled()
+
+
+def test_what_the_policy_holds_back_is_a_branch(desk: Desk, site: Demo) -> None:
+    """A source under quarantine feeds a rack both ways: applied, it stands as a branch to look at, and the site says nothing of it."""
+    page = desk.open("/?show=sources")
+    before = newest(site)
+    page.get_by_role("button", name="Load a file…").click()
+
+    form = try_file(page, "strict", racks(1, first=901) + "\nx:R901 brick:feeds x:P9 ; brick:isFedBy x:P9 .")
+    expect(form.get_by_role("group", name="Findings by severity")).to_contain_text("error")
+    form.get_by_role("button", name="Apply").click()
+
+    expect(page.get_by_role("heading", level=1, name="quarantine/strict")).to_be_visible()
+    expect(page.get_by_role("region", name="Difference")).to_contain_text("+5")
+    assert newest(site) == before
 
 
 def test_a_syntax_error_is_told_with_its_line(desk: Desk, site: Demo) -> None:

@@ -67,7 +67,7 @@ export function LoadFile({ name, onClose }: { name: string | null; onClose: () =
         go({ show: "branches", branch: taken.quarantined, asOf: null });
       } else {
         said.value = taken.revision ? `Revision ${taken.revision.number}: ${taken.source} is loaded.` : `${taken.source} says that already; nothing changed.`;
-        go({ source: taken.source });
+        go(branch === null ? { source: taken.source } : { show: "branches" });
       }
       onClose();
     } catch (cause) {

@@ -26,7 +26,7 @@ export function GraphPane() {
         {state === "failed" && <Failure title="The graph did not load" error={error} />}
         {state === "idle" && landing.value === "" && (
           <Notice title="The twin is empty">
-            <p>Stop the service, load a model with <code>ridethrough load FILE</code>, start again; or look at the demo with <code>ridethrough demo</code>.</p>
+            <p>Load a model under <button type="button" class="link" onClick={() => go({ show: "sources" })}>Sources</button>, or look at the demo with <code>ridethrough demo</code>.</p>
           </Notice>
         )}
         {!data && (state === "loading" || (state === "idle" && landing.value === null)) && <Notice kind="loading" title="Loading the graph…" />}

@@ -7,7 +7,7 @@ import { instant, whole } from "../core/format";
 import { compact } from "../core/iri";
 import { findings, sources } from "../core/ledger";
 import { reasonOf } from "../core/loading";
-import { go, standpoint, view } from "../core/navigate";
+import { go, onSite, standpoint, view } from "../core/navigate";
 import type { Revision, Source } from "../core/types";
 import { download, DOWNLOADS } from "../core/upload";
 
@@ -25,6 +25,7 @@ export function SourcesPane() {
     <section class="ledger" aria-label="Sources">
       <div class="list">
         <div class="row"><h2>Sources</h2><span class="spread" /><button type="button" class="small" onClick={() => setLoading({ name: null })}>Load a file…</button></div>
+        {!onSite.value && <p class="quiet">These are the sources of the site now. {view.value.branch === null ? "A download has the state that is looked at." : "A download has the branch; a file that is loaded goes into it."}</p>}
         {state === "failed" && <Failure title="The sources did not load" error={error} />}
         {!data && state === "loading" && <Notice kind="loading" title="Loading…" />}
         {data?.length === 0 && <Notice title="Nobody has said anything yet"><p>Load a file: Turtle or another RDF format, from your DCIM or by hand.</p></Notice>}
