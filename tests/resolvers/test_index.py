@@ -49,7 +49,7 @@ def told(index: Index) -> object:
 
 
 @pytest.mark.parametrize("few", [0, 5_000])
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(changes=CHANGES, back=st.integers(0, 7))
 def test_an_index_after_changes_says_what_a_fresh_one_says(few: int, changes: list[tuple[list[object], list[object]]], back: int) -> None:
     """Over random histories, each index of the one before, and those of revisions looked back to; older ones stay as they were."""
