@@ -28,7 +28,7 @@ from ontology.terms import KeyQuad, QuadBlock, is_blank, is_literal
 from ontology.vocabulary import Vocabulary
 
 PART = 5_000
-"""Nodes that are validated at once: some 40,000 triples with what is around them, and a quarter of a gigabyte of memory."""
+"""Nodes that are validated at once: up to some 80,000 triples with what is around them, and three quarters of a gigabyte of memory."""
 
 
 WHOLE_MODEL_CODES = frozenset({RING})

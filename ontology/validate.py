@@ -24,7 +24,7 @@ def validate(block: QuadBlock, vocabulary: Vocabulary, shapes: Shapes | None = N
     """What is wrong in a model, the worst first. `shapes` may be given by who validates several models with one vocabulary.
 
     Nothing is changed or inferred. Cost: a third of a second to plan the shapes, once for a process, then some 20,000 triples a second,
-    with some 5 kB of memory a triple; beyond `WHOLE_MAX` triples no more memory than that, and about three times the time.
+    with some 5 kB of memory a triple; beyond `WHOLE_MAX` triples no more memory than that, and two to four times the time.
     """
     planned = shapes or shapes_of(vocabulary)
     found = [*term_findings(block, vocabulary), *ring_findings(block, vocabulary)]
