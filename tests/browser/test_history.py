@@ -250,7 +250,7 @@ def test_a_statement_is_added_on_a_branch_and_the_branch_is_dropped(desk: Desk, 
     expect(page.get_by_role("complementary", name="Selected node")).to_contain_text("to be replaced")
     page.get_by_text("Who says this").click()
     said = page.get_by_role("list", name="Statements and who says them").get_by_role("listitem").filter(has_text="to be replaced")
-    expect(said).to_contain_text(re.compile("edits · revision 1 of the branch · .*, ana"))
+    expect(said).to_contain_text(re.compile("· revision 1 of the branch · .*, ana"))
     page.get_by_role("button", name="Drop…").click()
     page.get_by_label("forget it").check()
     page.get_by_role("dialog").get_by_role("button", name="Drop", exact=True).click()
