@@ -90,7 +90,7 @@ NEWEST = AsOf()
 
 
 def claimed(source: str, wanted: QuadBlock, owners: Mapping[str, str]) -> dict[str, str]:
-    """The graphs that `wanted` speaks in and nobody owned, sorted, each with its owner `source`. Raises `ValueError` where another owns one."""
+    """The graphs that `wanted` speaks in and nobody owned, each with its owner `source`. Raises `ValueError` where another owns one."""
     graphs = sorted({wanted.terms[g] for g in np.unique(wanted.quads[:, 3]).tolist()})
     for graph in graphs:
         owner = owners.get(graph) or source_of(graph) or source
