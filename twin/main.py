@@ -132,7 +132,7 @@ def _serve(settings: Settings, service: Service, rdf: RdfApp, port: socket.socke
     )
     host, number = port.getsockname()[:2]
     text = f"Ridethrough serves {len(service.face.twin.snapshot.by_iri):,} entities at http://{_shown(host)}:{number} (Ctrl-C ends it)"
-    empty = "" if len(service.face.twin.snapshot) else "\nit is empty: end it, `ridethrough load FILE`, and start it again"
+    empty = "" if len(service.face.twin.snapshot) else "\nit is empty: load a file in the explorer under Sources, or PUT it to /rdf?source=NAME"
     _Server(config, lambda: say(text + empty), rdf.leave).run(sockets=[port])
 
 
