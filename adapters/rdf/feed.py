@@ -13,11 +13,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
-from functools import wraps
 
 import anyio
 import orjson
-from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -26,7 +24,8 @@ from starlette.types import Receive, Scope, Send
 from adapters.rdf.conditions import State, not_modified
 from adapters.rdf.feed_members import DCT, FEED, HERE, INLINE_MAX, LDES, TREE, Part, member, part_of, parts_of, patch, patch_rows
 from adapters.rdf.negotiation import RDF_TYPES, ranges, rdf_format
-from adapters.rdf.problems import Problem, busy
+from adapters.rdf.problems import Problem, busy, with_problems
+from adapters.rdf.threads import Threads
 from graph.changes import NEWEST, Revision
 from graph.errors import StoreUnavailable, UnknownRevision
 from ontology.namespaces import RDF, XSD
@@ -53,26 +52,9 @@ def feed_routes(ledger: Ledger, leaving: Callable[[], bool] = lambda: False) -> 
     """The feed's routes: the stream with its pages and its events, and single revisions. Events end when `leaving` says so."""
     feed = _Feed(ledger, leaving)
     return [
-        Route(PATH, _answered(feed.stream), methods=["GET", "HEAD"]),
-        Route(PATH + "/{number:int}", _answered(feed.revision), methods=["GET", "HEAD"]),
+        Route(PATH, with_problems(feed.stream), methods=["GET", "HEAD"]),
+        Route(PATH + "/{number:int}", with_problems(feed.revision), methods=["GET", "HEAD"]),
     ]
-
-
-def _answered(endpoint: Callable[[Request], Response]) -> Callable[[Request], Response]:
-    """The endpoint, with what it raises told as a problem."""
-
-    @wraps(endpoint)
-    def answer(request: Request) -> Response:
-        try:
-            return endpoint(request)
-        except Problem as problem:
-            return problem.response()
-        except UnknownRevision as error:
-            return Problem(404, "no such revision", str(error)).response()
-        except StoreUnavailable as error:
-            return Problem(503, "the store is away", str(error), {"retry-after": "5"}).response()
-
-    return answer
 
 
 class _Feed:
@@ -80,10 +62,18 @@ class _Feed:
 
     def __init__(self, ledger: Ledger, leaving: Callable[[], bool]) -> None:
         self._ledger = ledger
+        self._threads = Threads()
         self._slots = _Slots(leaving)
 
-    def stream(self, request: Request) -> Response:
-        """The entry, a page of it (`?page=K`), or the events."""
+    async def stream(self, request: Request) -> Response:
+        """The entry, a page of it (`?page=K`), or the events. Raises `Problem` (400, 404, 406)."""
+        return await self._threads.run(self._stream, request)
+
+    async def revision(self, request: Request) -> Response:
+        """One revision with its change, or one part of it (`?part=K`): RDF, or RDF Patch. Raises the same, and `UnknownRevision`."""
+        return await self._threads.run(self._revision, request)
+
+    def _stream(self, request: Request) -> Response:
         accept = request.headers.get("accept", "")
         if any(one.kind == EVENTS_TYPE and one.quality > 0 for one in ranges(accept)):
             since = request.headers.get("last-event-id") or request.query_params.get("since")
@@ -130,8 +120,7 @@ class _Feed:
     def _inline(self, revision: Revision) -> Part | None:
         return part_of(self._ledger.revision(revision.number)[1], 0) if revision.added + revision.removed <= INLINE_MAX else None
 
-    def revision(self, request: Request) -> Response:
-        """One revision with its change, or one part of it (`?part=K`): RDF, or RDF Patch."""
+    def _revision(self, request: Request) -> Response:
         number, wanted = int(request.path_params["number"]), _number(request.query_params.get("part", "0"), "part")
         accept, stream = request.headers.get("accept", ""), _stream_of(request)
         is_patch = any(one.kind == PATCH_TYPE and one.quality > 0 for one in ranges(accept))
@@ -215,11 +204,12 @@ def _document(
 
 
 class _Slots:
-    """How many readers of events there are, and whether they must leave."""
+    """How many readers of events there are, whether they must leave, and the threads in which they read."""
 
     def __init__(self, leaving: Callable[[], bool] = lambda: False) -> None:
         self.taken = 0
         self.leaving = leaving
+        self.threads = Threads()
 
 
 class _Events(Response):
@@ -262,7 +252,7 @@ class _Events(Response):
         while going and not self._slots.leaving():
             newest = self._ledger.snapshot(NEWEST).revision
             if told < newest:
-                event = await to_thread.run_sync(self._event, told + 1)
+                event = await self._slots.threads.run(self._event, told + 1)
                 if not event:  # what is not told is asked for again: the reader comes back with the last id
                     break
                 told, quiet_s = told + 1, 0.0

@@ -22,14 +22,16 @@ from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from adapters.rdf.access import let_in
+from adapters.rdf.bodies import Bodies
 from adapters.rdf.conditions import State, check_write, not_modified
 from adapters.rdf.documents import Reader
-from adapters.rdf.letting_in import Bodies, Threads, let_in
 from adapters.rdf.named import DIRECT, Named, graphs_of, named, state_of
 from adapters.rdf.negotiation import DATASETS, RDF_TYPES, body_format, media_type, rdf_format
 from adapters.rdf.problems import Problem
 from adapters.rdf.rules import RdfRules
 from adapters.rdf.taken import told
+from adapters.rdf.threads import Threads
 from graph.changes import AsOf, ChangeSet
 from graph.inferred import Inferred
 from graph.snapshot import Snapshot

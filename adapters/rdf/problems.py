@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from functools import wraps
+
 import orjson
+from starlette.requests import Request
 from starlette.responses import Response
 
+from graph.errors import FindingsRefused, GraphError, Refused, StaleRevision, StoreUnavailable, UnknownRevision
+
 PROBLEM = "application/problem+json"
+Answer = Callable[[Request], Awaitable[Response]]
 
 
 class Problem(Exception):
@@ -27,3 +34,32 @@ class Problem(Exception):
 def busy(what: str, seconds: int = 2) -> Problem:
     """Too much at once: the same request has a better chance a little later."""
     return Problem(503, "busy", what, {"retry-after": str(seconds)})
+
+
+def problem_of(error: GraphError | ValueError, *, conditional: bool) -> Problem:
+    """What the client is told of an error of the twin; `conditional` is a request that set a condition."""
+    text = str(error)
+    if isinstance(error, StoreUnavailable):
+        return Problem(503, "store away", text, {"retry-after": "10"})
+    if isinstance(error, StaleRevision):
+        return Problem(412 if conditional else 409, "changed meanwhile", text)
+    if isinstance(error, UnknownRevision):
+        return Problem(404, "no such state", text)
+    if isinstance(error, FindingsRefused):
+        return Problem(422, "refused", text)
+    return Problem(409, "refused" if isinstance(error, Refused) else "not done", text)
+
+
+def with_problems(answer: Answer) -> Answer:
+    """The same answer, with what is refused told as problem details: alike at every address of the face."""
+
+    @wraps(answer)
+    async def answered(request: Request) -> Response:
+        try:
+            return await answer(request)
+        except Problem as problem:
+            return problem.response()
+        except (GraphError, ValueError) as error:
+            return problem_of(error, conditional="if-match" in request.headers or "if-none-match" in request.headers).response()
+
+    return answered

@@ -4,7 +4,7 @@ Rules of this file:
 
 1. What is judged are the subjects of the graph (or of all graphs of the source), within the whole state: a rack that one source describes
    and another one feeds is fed.
-2. One report is worked out at a time, of at most `FACTS_MAX` facts, in a thread; a finished one is kept until the twin changes.
+2. One report is worked out at a time, of at most `FACTS_MAX` facts, in threads of its own; the last `KEPT` are kept.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from starlette.routing import Route
 from adapters.rdf.conditions import State, not_modified
 from adapters.rdf.named import Named, graphs_of, named
 from adapters.rdf.negotiation import RDF_TYPES, chosen
-from adapters.rdf.problems import Problem, busy
-from graph.errors import StoreUnavailable, UnknownRevision
+from adapters.rdf.problems import Problem, busy, with_problems
+from adapters.rdf.threads import Threads
 from graph.reader import SnapshotReader
 from graph.snapshot import Snapshot
 from ontology.findings import Finding
@@ -46,7 +46,7 @@ _FORMATS = {**RDF_TYPES, "json": _JSON}
 
 def report_routes(ledger: Ledger, vocabulary: Vocabulary) -> list[Route]:
     """The report's route."""
-    return [Route(PATH, Reports(ledger, vocabulary).answer, methods=["GET", "HEAD"])]
+    return [Route(PATH, with_problems(Reports(ledger, vocabulary).answer), methods=["GET", "HEAD"])]
 
 
 class Reports:
@@ -54,21 +54,15 @@ class Reports:
 
     def __init__(self, ledger: Ledger, vocabulary: Vocabulary) -> None:
         self._ledger, self._vocabulary = ledger, vocabulary
+        self._in_thread = Threads().run
         self._one = Lock()
         self._kept: OrderedDict[tuple[str, State], Sequence[Finding]] = OrderedDict()
 
-    def answer(self, request: Request) -> Response:
-        """One request; what cannot be done is told as a problem."""
-        try:
-            return self._answer(request)
-        except Problem as problem:
-            return problem.response()
-        except UnknownRevision as error:
-            return Problem(404, "no such state", str(error)).response()
-        except StoreUnavailable as error:
-            return Problem(503, "store away", str(error), {"retry-after": "10"}).response()
+    async def answer(self, request: Request) -> Response:
+        """One request. Raises `Problem` (400, 404, 406, 413, 503)."""
+        return await self._in_thread(self._answered, request)
 
-    def _answer(self, request: Request) -> Response:
+    def _answered(self, request: Request) -> Response:
         what = named(request.query_params, f"{request.url.scheme}://{request.url.netloc}")
         if what.graph is None and what.source is None:
             raise Problem(400, "nothing named", "a report is of a graph or of a source: give ?graph=IRI, ?default or ?source=NAME")

@@ -8,7 +8,7 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from adapters.rdf.letting_in import Bodies, Threads
+from adapters.rdf.bodies import Bodies
 from adapters.rdf.named import state_asked
 from adapters.rdf.negotiation import RDF_TYPES, ROW_TYPES, media_type, ranges, rdf_format, rows_format
 from adapters.rdf.problems import Problem
@@ -16,6 +16,7 @@ from adapters.rdf.query_store import Query, QueryStore
 from adapters.rdf.rules import RdfRules
 from adapters.rdf.service_description import description, page
 from adapters.rdf.sparql_text import NotTaken, form_of
+from adapters.rdf.threads import Threads
 from graph.changes import NEWEST
 from twin.ledger import Ledger
 
