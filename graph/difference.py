@@ -11,9 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from graph.blank_nodes import named_as_before
 from graph.changes import ChangeSet, claimed
 from graph.snapshot import Snapshot
-from ontology.terms import Ids, KeyQuad, QuadBlock
+from graph.term_table import BLANK
+from ontology.terms import Ids, KeyQuad, QuadBlock, is_blank
 
 Places = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -45,11 +47,14 @@ class Numbers:
 def desired_state(source: str, wanted: QuadBlock, snapshot: Snapshot, graphs: Collection[str]) -> tuple[ChangeSet, int]:
     """The exact change that makes a source say exactly `wanted` in its `graphs`, and how many facts it says there until now.
 
-    Raises `ValueError` as `claimed` does. Cost: a look-up for each term of `wanted`, and a sort of what is wanted and what is said.
+    Blank nodes are named as before where they are the same (`graph.blank_nodes`). Raises `ValueError` as `claimed` does. Cost: a look-up
+    for each term of `wanted`, and a sort of what is wanted and what is said.
     """
     claims = claimed(source, wanted, snapshot.owners)
     keys, facts = snapshot.terms.keys, snapshot.facts.whole
-    mine = facts[:, np.isin(facts[3], snapshot.terms.numbers(sorted(graphs)))]
+    is_mine = np.isin(facts[3], snapshot.terms.numbers(sorted(graphs)))
+    mine = facts[:, is_mine]
+    wanted = _with_known_blanks(wanted, snapshot, mine, facts[:, ~is_mine])
     numbers = np.full(len(wanted.terms), -1, dtype=np.int32)
     used = _used(wanted)
     numbers[used] = snapshot.terms.numbers([wanted.terms[place] for place in used.tolist()])
@@ -63,6 +68,20 @@ def desired_state(source: str, wanted: QuadBlock, snapshot: Snapshot, graphs: Co
     removed = QuadBlock([keys[n] for n in numbered.tolist()], np.ascontiguousarray(places.reshape(4, -1).T.astype(np.int32)))
     change = ChangeSet(QuadBlock(wanted.terms, wanted.quads[added]), removed, claims, mine[4, gone])
     return change, mine.shape[1]
+
+
+def _with_known_blanks(wanted: QuadBlock, snapshot: Snapshot, mine: Ids, others: Ids) -> QuadBlock:
+    """What is wanted, its blank nodes named as in what is said now (`mine`, rows of facts). One that `others` speak of keeps its name."""
+    blanks = [term for term in wanted.terms if is_blank(term)]
+    terms = snapshot.terms
+    rows = mine[:4, (terms.order(mine[0]) == BLANK) | (terms.order(mine[2]) == BLANK)] if blanks else mine[:4, :0]
+    if not rows.shape[1]:
+        return wanted
+    numbers = terms.numbers(blanks)
+    spoken = np.isin(numbers, others[0]) | np.isin(numbers, others[2])
+    used, places = np.unique(rows, return_inverse=True)
+    said = QuadBlock([terms.keys[n] for n in used.tolist()], np.ascontiguousarray(places.reshape(4, -1).T.astype(np.int32)))
+    return named_as_before(wanted, said, [key for key, there in zip(blanks, spoken.tolist(), strict=True) if there])
 
 
 def _apart(said: Ids, wanted: Ids) -> tuple[Places, Places]:
