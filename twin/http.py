@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -33,6 +34,9 @@ HEADERS = (
     (b"cross-origin-opener-policy", b"same-origin"),
 )
 INIT_TIMEOUT = timedelta(seconds=10)
+DRAINED_BYTES = 8 << 20
+DRAIN_S = 2.0
+"""How much of a body that is refused is still read, and for how long."""
 SUBSCRIPTIONS_MAX = 50
 """Subscriptions of one socket."""
 OWN_BOUNDS = frozenset({"rdf", "sparql"})
@@ -170,6 +174,7 @@ class Gate:
         body = await self._body(scope, receive) if scope["method"] in ("POST", "PUT", "PATCH") else b""
         if body is None:
             limit = self._rules.body_bytes // 1024
+            await _drained(scope, receive)
             await self._refuse(scope, receive, send, 413, f"the body is longer than {limit} KB: send less, or raise body_kb\n")
             return
         await self._app(scope, _replay(body, receive), _with_headers(send))
@@ -203,6 +208,21 @@ class Gate:
             await send({"type": "websocket.close", "code": 1008})
             return
         await PlainTextResponse(text, status_code=status, headers={"connection": "close"})(scope, receive, _with_headers(send))
+
+
+async def _drained(scope: Scope, receive: Receive) -> None:
+    """Read on for a moment what is refused: a connection that is closed over unread bytes is reset, and the client never sees why.
+    Who asked before it sends (`Expect`) has sent nothing."""
+    if any(name == b"expect" for name, _ in scope["headers"]):
+        return
+    left = DRAINED_BYTES
+    with suppress(TimeoutError):
+        async with asyncio.timeout(DRAIN_S):
+            while left > 0:
+                message = await receive()
+                left -= len(message.get("body", b""))
+                if not message.get("more_body", False):
+                    return
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
