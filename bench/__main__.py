@@ -7,7 +7,18 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
-from bench import failure_one, graphql_list, neo4j_load, query_class, rdf_export, rdf_load, store_change, store_diff, store_start
+from bench import (
+    failure_one,
+    graphql_list,
+    neo4j_load,
+    query_class,
+    rdf_export,
+    rdf_load,
+    store_change,
+    store_diff,
+    store_start,
+    store_start_neo4j,
+)
 
 Row = Mapping[str, object]
 
@@ -21,6 +32,9 @@ def benches(quick: bool) -> Mapping[str, list[Callable[[], Iterator[Row]]]]:
         neo4j_load.NAME: [partial(neo4j_load.run, 2_000 if quick else size) for size in neo4j_load.SIZES],
         failure_one.NAME: [partial(failure_one.run, size, 8 if quick else 40) for size in sizes],
         store_start.NAME: [partial(store_start.run, store_start.QUICK if quick else size) for size in store_start.SIZES],
+        store_start_neo4j.NAME: [
+            partial(store_start_neo4j.run, store_start_neo4j.QUICK if quick else size) for size in store_start_neo4j.SIZES
+        ],
         store_change.NAME: [partial(store_change.run, 20_000 if quick else size) for size in store_change.SIZES],
         store_diff.NAME: [partial(store_diff.run, size) for size in (store_diff.SIZES[:2] if quick else store_diff.SIZES)],
         query_class.NAME: [partial(query_class.run, 10_000 if quick else size) for size in query_class.SIZES],
