@@ -29,6 +29,7 @@ from ontology.errors import RdfError
 from ontology.rdf_errors import refusal
 from ontology.rdf_tags import marked, unmarked
 from ontology.rdf_write import write_block
+from ontology.rdf_xml import check_xml
 from ontology.sources import source_graph, source_of
 from ontology.terms import Ids, KeyQuad, QuadBlock, Term, is_blank, key_of, term_of
 
@@ -95,17 +96,17 @@ def read_stream(
     kind = _known_format(format)
     if kind == "rdfxml":
         stream = io.BytesIO(stream.read())
-        _refuse_document_type(name, stream.getvalue())
+        check_xml(name, stream.getvalue())
     document = marked(stream, kind)
     try:
         return _read(document, kind, _Reading(name, source, scope or source, kind), base, progress, size)
     except (SyntaxError, ValueError) as error:
         if document is stream:
-            raise refusal(name, kind, error, stream.getvalue() if isinstance(stream, io.BytesIO) else b"") from error
+            raise refusal(name, kind, error) from error
     try:  # a tag too odd to be marked is read without its capitals; what is wrong is told of the document itself
         return _read(stream, kind, _Reading(name, source, scope or source, kind), base, progress, size)
     except (SyntaxError, ValueError) as error:
-        raise refusal(name, kind, error, stream.getvalue() if isinstance(stream, io.BytesIO) else b"") from error
+        raise refusal(name, kind, error) from error
 
 
 def _read(stream: BinaryIO, kind: str, reading: _Reading, base: str | None, progress: Progress | None, size: int) -> QuadBlock:
@@ -245,15 +246,6 @@ class _Counted(io.RawIOBase):
         self._head = b""
         self.done += len(data)
         return data
-
-
-def _refuse_document_type(name: str, data: bytes) -> None:
-    """A document type can define entities that name other files or grow without bound; RDF/XML needs none."""
-    for encoding in ("ascii", "utf-16-le", "utf-16-be"):
-        at = data.find("<!DOCTYPE".encode(encoding))
-        if at >= 0:
-            line = data[:at].count("\n".encode(encoding)) + 1
-            raise RdfError(name, line, 1, "it declares a document type", "remove <!DOCTYPE …> and write its entities out")
 
 
 def _known_format(name: str) -> str:

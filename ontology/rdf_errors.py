@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from urllib.parse import quote
-from xml.parsers import expat
 
 from ontology.errors import RdfError
 from ontology.namespaces import PREFIXES
@@ -31,23 +30,12 @@ _REMEDIES: tuple[tuple[re.Pattern[str], Remedy], ...] = (
 )
 
 
-def refusal(name: str, kind: str, error: Exception, data: bytes) -> RdfError:
-    """The error for a file that its parser refused; `data` is the whole of an RDF/XML file, whose parser tells no line."""
+def refusal(name: str, kind: str, error: Exception) -> RdfError:
+    """The error for a file that its parser refused."""
     text = str(getattr(error, "msg", None) or error)
     place = _PLACE.match(text)
     line = getattr(error, "lineno", None) or (int(place[1]) if place else 0)
     column = getattr(error, "offset", None) or (int(place[2] or place[3] or 0) if place else 0)
-    if not line and kind == "rdfxml":
-        line, column = _xml_place(data)
     reason = _TAIL.sub("", text[place.end() :] if place else text).strip()
     remedy = next((say(match) for pattern, say in _REMEDIES if (match := pattern.search(reason))), f"correct this place: it is no {kind}")
     return RdfError(name, line, column, reason, remedy)
-
-
-def _xml_place(data: bytes) -> tuple[int, int]:
-    """Where the XML itself is broken: line and column from 1, or zeros when it is well-formed. The document type is refused before."""
-    try:
-        expat.ParserCreate().Parse(data, True)
-    except expat.ExpatError as error:
-        return error.lineno, error.offset + 1
-    return 0, 0

@@ -21,6 +21,7 @@ from ontology.errors import OntologyError
 from ontology.namespaces import BRICK, DCX, OWL, RDFS, REC, local_name
 from ontology.rdf import FORMATS, format_of
 from ontology.rdf_errors import refusal
+from ontology.rdf_xml import check_xml
 from ontology.supply import ClassSupply, RequirementDefault, SupplyDefaults
 
 BRICK_VERSION = "1.5.0"
@@ -234,10 +235,12 @@ def _bytes(path: Path) -> bytes:
 
 def _quads(path: Path, content: bytes) -> list[ox.Quad]:
     kind = format_of(path)
+    if kind == "rdfxml":
+        check_xml(str(path), content)
     try:
         return list(ox.parse(content, format=FORMATS[kind]))
     except (SyntaxError, ValueError) as error:
-        raise refusal(str(path), kind, error, content) from error
+        raise refusal(str(path), kind, error) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from xml.parsers import expat
 
 import numpy as np
+
+from ontology.rdf_xml import check_xml
 
 _JSON = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 _TURTLE = re.compile(
@@ -14,27 +15,20 @@ _TURTLE = re.compile(
     rb"'''[^'\\]*+(?:(?:\\.|'(?!''))[^'\\]*+)*+(?:'''|\\?\Z)|"
     rb'"[^"\\\n\r]*+(?:\\.[^"\\\n\r]*+)*+(?:"|(?=[\n\r])|\\?\Z)|'
     rb"'[^'\\\n\r]*+(?:\\.[^'\\\n\r]*+)*+(?:'|(?=[\n\r])|\\?\Z)|"
-    rb"<[^<>\"{}|^`\x00-\x20]*+>|#[^\n\r]*+",
+    rb"<[^<>\"{}|^`\x00-\x20]*+>|#[^\n\r]*+|\\[_~.\-!$&'()*+,;=/?#@%]",
     re.DOTALL,
 )
-"""Texts, IRIs and comments, whose brackets do not count. A text that does not end is taken to its end: no part is looked at twice."""
+"""Texts, IRIs, comments and a name's characters behind a backslash, which do not count. A text that does not end is taken to its end: no
+part is looked at twice."""
 _STEP = np.zeros(256, dtype=np.int8)
-_STEP[[ord(c) for c in "[({"]] = 1
-_STEP[[ord(c) for c in "])}"]] = -1
-
-
-class DocumentType(Exception):
-    """The document declares a document type, at this line and column."""
-
-    def __init__(self, line: int, column: int) -> None:
-        super().__init__()
-        self.line, self.column = line, column
+_STEP[[ord(c) for c in "[({<"]] = 1
+_STEP[[ord(c) for c in "])}>"]] = -1
 
 
 def depth_of(data: bytes, kind: str) -> int:
-    """The deepest nesting of a document of the format: brackets outside of texts, or elements. A document that is broken is measured as far
-    as it can be read. Raises `DocumentType` for RDF/XML with one."""
-    if kind in ("ntriples", "nquads"):
+    """The deepest nesting of a document of the format: brackets outside of texts, or elements. A document that is broken is measured to its
+    end all the same; RDF/XML that is none raises `RdfError`."""
+    if kind in ("ntriples", "nquads") and b"<<" not in data:
         return 0
     if kind == "rdfxml":
         return _elements(data)
@@ -56,11 +50,6 @@ def _elements(data: bytes) -> int:
         nonlocal now
         now -= 1
 
-    def document_type(*_: object) -> None:
-        raise DocumentType(parser.CurrentLineNumber, parser.CurrentColumnNumber + 1)
-
     parser.StartElementHandler, parser.EndElementHandler = start, end
-    parser.StartDoctypeDeclHandler = document_type
-    with suppress(expat.ExpatError):  # the reader of the document will say what is wrong, and where
-        parser.Parse(data, True)
+    check_xml("the body", data, parser)
     return deepest

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pyoxigraph as ox
 
-from adapters.rdf.depth import DocumentType, depth_of
+from adapters.rdf.depth import depth_of
 from adapters.rdf.frames import pack
 from adapters.rdf.patch import read_patch
 from adapters.rdf.sparql_text import NotTaken
@@ -47,7 +47,6 @@ def parse(header: dict[str, Any], blob: bytes, _store: ox.Store) -> bytes:
     """The block of a document. Header: format, name, source, scope, base, limits; graph (its default graph, if not the source's own)."""
     kind = header["format"]
     data = blob.removeprefix(BOM_UTF8)
-    _check_depth(data, kind, header["depth"])
     most = header["triples"]
 
     def count(done: int, _read: int, _size: int) -> None:
@@ -55,6 +54,7 @@ def parse(header: dict[str, Any], blob: bytes, _store: ox.Store) -> bytes:
             raise Told("limit", limit=f"more than {most:,} triples", remedy="send it in several graphs")
 
     try:
+        _check_depth(data, kind, header["depth"])
         block = read_stream(
             io.BytesIO(data),
             name=header["name"],
@@ -74,11 +74,7 @@ def parse(header: dict[str, Any], blob: bytes, _store: ox.Store) -> bytes:
 
 
 def _check_depth(data: bytes, kind: str, most: int) -> None:
-    try:
-        found = depth_of(data, kind)
-    except DocumentType as at:
-        remedy = "remove <!DOCTYPE …> and write its entities out"
-        raise Told("syntax", reason="it declares a document type", remedy=remedy, line=at.line, column=at.column) from None
+    found = depth_of(data, kind)
     if found > most:
         raise Told("limit", limit=f"nesting {found:,} deep, where {most} is the most", remedy="give inner nodes names of their own")
 

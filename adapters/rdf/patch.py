@@ -57,7 +57,7 @@ def _of_update(text: str, header: dict[str, Any], scope: str) -> Iterator[tuple[
     try:
         ox.Store().update(base + text)  # on a store of its own, for its grammar: nothing else than DATA operations has come so far
     except SyntaxError as error:
-        raise refusal(header["name"], "SPARQL update", error, b"") from error
+        raise refusal(header["name"], "SPARQL update", error) from error
     except ValueError as error:
         raise NotTaken(str(error)) from error
     for number, operation in enumerate(operations):

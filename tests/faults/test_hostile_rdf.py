@@ -75,6 +75,17 @@ def documents(address: str) -> dict[str, tuple[str, bytes, set[int]]]:
             {400},
         ),
         "entity bomb in UTF-16": ("rdfxml", f'<!DOCTYPE r [<!ENTITY l0 "lol">{LAUGHS}]>{XML_HEAD}</rdf:RDF>'.encode("utf-16"), {400}),
+        "a document type in small letters": (
+            "rdfxml",
+            f'<!doctype r [<!ENTITY x "boo">]>{XML_HEAD}<e:A><e:p>&x;</e:p></e:A></rdf:RDF>'.encode(),
+            {400},
+        ),
+        "entity bomb in mixed letters": ("rdfxml", f'<!DocType r [<!ENTITY l0 "lol">{LAUGHS}]>{XML_HEAD}</rdf:RDF>'.encode(), {400}),
+        "elements behind what is no XML": (
+            "rdfxml",
+            f' <?xml version="1.0"?>{XML_HEAD}'.encode() + b"<e:A><e:p>" * 5000 + b"</e:p></e:A>" * 5000 + b"</rdf:RDF>",
+            {400},
+        ),
         "stylesheet": ("rdfxml", f'<?xml-stylesheet href="{address}/s"?>{XML_HEAD}</rdf:RDF>'.encode(), {204}),
         "parse type literal": (
             "rdfxml",
@@ -104,6 +115,17 @@ def documents(address: str) -> dict[str, tuple[str, bytes, set[int]]]:
         "deep collections": ("trig", b"<urn:a> <urn:p> " + b"(" * 100_000 + b")" * 100_000 + b" .", {413}),
         "deep elements": ("rdfxml", XML_HEAD.encode() + b"<e:A><e:p>" * 50_000 + b"</e:p></e:A>" * 50_000 + b"</rdf:RDF>", {413}),
         "depth behind texts": ("turtle", b"<urn:a> <urn:p> " + b'[<urn:p> "]" ; <urn:q> ' * 5000 + b"1" + b"]" * 5000 + b" .", {413}),
+        "depth behind a name's number sign": (
+            "turtle",
+            rb"@prefix : <urn:> . :a :p\# " + b"[ :b " * 5000 + b"1" + b"]" * 5000 + b" .",
+            {413},
+        ),
+        "depth behind a name's quotation mark": (
+            "turtle",
+            rb"@prefix : <urn:> . :a :p\' " + b"( " * 5000 + b"1" + b")" * 5000 + b" .",
+            {413},
+        ),
+        "deep triples": ("ntriples", b"<urn:a> <urn:p> " + b"<<( <urn:a> <urn:p> " * 20_000 + b"1" + b" )>>" * 20_000 + b" .", {413}),
         "numbers without end": ("jsonld", b'{"urn:p":[1e400,-1e400,1e-400,' + b"9" * 5000 + b"]}", {201, 204, 400}),
         "the same key twice": ("jsonld", b'{"@id":"urn:a","@id":"urn:b","urn:p":1,"urn:p":2}', {201, 204, 400}),
         "not a number": ("jsonld", b'{"urn:p":NaN}', {400}),

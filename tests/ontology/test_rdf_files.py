@@ -152,10 +152,13 @@ def test_known_prefixes_are_used_and_only_those_needed() -> None:
         (
             '<?xml version="1.0"?>\n<!DOCTYPE r [<!ENTITY a SYSTEM "file:///etc/passwd">]>\n<r/>',
             "rdfxml",
-            (2, 1),
+            (2, 13),
             "document type",
             "remove",
         ),
+        ('\n<!doctype r [<!ENTITY a "b">]><r/>', "rdfxml", (2, 1), "no well-formed XML", ""),
+        (' <?xml version="1.0"?><r/>', "rdfxml", (1, 2), "no well-formed XML", ""),
+        ('<?xml version="1.0" encoding="utf-7"?><r/>', "rdfxml", (1, 1), "encoding", "UTF-8"),
         ("<urn:a> <urn:b> <<( <urn:a> <urn:b> <urn:c> )>> .", "turtle", (0, 0), "RDF 1.2", "RDF 1.1"),
     ],
 )
