@@ -7,7 +7,7 @@ Rules of this file:
 2. A backup is one consistent state of a store that goes on being written: revisions after the newest one at the start are left out.
 3. A file is whole or not there: it is written beside its place, read back, and moved there.
 4. A file that is cut, edited or of a newer format is refused before anything is written; a store that is not empty, too.
-5. A restore that is cut off leaves its mark, a branch called `restore`; the same restore done again goes on from there.
+5. A restore that is cut off leaves its mark (`graph.restoring`), which keeps everybody else out; the same restore goes on from there.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from graph.errors import GraphError, StoreUnavailable
 from graph.fold import drift_between, history
 from graph.packing import pack, unpack
 from graph.ports import Clock, Journal, Progress, StoredTwin, TwinStore
+from graph.restoring import RESTORE_MARK, mark_of, refuse_part
 from graph.steps import reached
 from ontology.rdf import canonical_hash
 from ontology.rdf_write import write_block
@@ -38,7 +39,6 @@ from twin.backup_rows import branch_of, branch_row, command_of, command_row, rev
 
 FORMAT = 1
 MANIFEST, MANIFEST_HASH = "manifest.json", "manifest.sha256"
-MARK = "restore"
 CANONICAL_QUADS_MAX = 300_000
 """Up to this many quads the manifest has the canonical hash (RDFC-1.0), which takes some 10 s for them and is exponential at worst."""
 BRANCH_READS_MAX = 5
@@ -73,8 +73,8 @@ class Manifest:
 def back_up(store: TwinStore, events: Sequence[CommandEvent], file: Path, clock: Clock, progress: Progress | None = None) -> Manifest:
     """Write the backup, and read it back. Raises `BackupError` when the store holds what no revision tells of, or a restore in the making;
     `StoreUnavailable`; `OSError` when the file cannot be written. Cost: linear; one unpacked change in memory beside the quads."""
+    refuse_part(store, "the store")
     twin = store.load(progress)
-    _refuse_unready(store)
     part = file.with_name(file.name + ".part")
     try:
         with part.open("w+b") as out:
@@ -91,11 +91,6 @@ def back_up(store: TwinStore, events: Sequence[CommandEvent], file: Path, clock:
     finally:
         part.unlink(missing_ok=True)
     return manifest
-
-
-def _refuse_unready(store: TwinStore) -> None:
-    if any(branch.name == MARK for branch in store.branches()):
-        raise BackupError("a restore into this store was cut off: finish it with the same `ridethrough restore` first")
 
 
 class _Members:
@@ -272,7 +267,7 @@ def restore(file: Path, store: TwinStore, journal: Journal, progress: Progress |
             _restore_branch(store, backup, at, branch)
         store.write_values(backup.values)
     _verify(file, store.load(progress), manifest)
-    store.drop_branch(MARK)
+    store.drop_branch(RESTORE_MARK)
     reached("restore.done")
     return manifest
 
@@ -306,16 +301,19 @@ def _agreed(file: Path, there: Sequence[CommandEvent], wanted: Sequence[CommandE
 def _begun(file: Path, store: TwinStore, backup: _Backup, identity: str, at: datetime) -> int:
     """See that the store is empty, or one in which this very restore was cut off; leave the mark; how many revisions are there already."""
     there, branches = list(store.revisions()), store.branches()
-    mark = next((branch for branch in branches if branch.name == MARK), None)
+    mark = mark_of(store)
     if mark is None:
         if there or branches:
             raise BackupError(
                 f"the store is not empty: it has {len(there)} revisions; restore {file} into an empty one, with --data or --store"
             )
-        store.create_branch(Branch(MARK, 0, Cause(MARK, MARK, at, identity)))
+        store.create_branch(Branch(RESTORE_MARK, 0, Cause("restore", "restore", at, file.name, identity)))
         return 0
-    if mark.cause.reason != identity or there != backup.revisions[: len(there)]:
-        raise BackupError(f"a restore of another backup was cut off in this store: finish that one, or restore {file} into an empty store")
+    if mark.cause.key != identity or there != backup.revisions[: len(there)]:
+        raise BackupError(
+            f"a restore of another backup, {mark.cause.reason}, was cut off in this store: finish that one, "
+            f"or restore {file} into an empty store"
+        )
     return len(there)
 
 

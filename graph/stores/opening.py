@@ -10,6 +10,7 @@ from pathlib import Path
 
 from graph.errors import GraphError
 from graph.ports import TwinStore
+from graph.restoring import refuse_part
 from graph.steps import reached
 from graph.stores.folder import STORE_LOCK, FolderLock
 from graph.stores.sqlite import TWIN_FILE, SqliteStore
@@ -24,8 +25,18 @@ def open_store(
 
     With `read_only` nothing is written there, not even what writing needs. `user` and `password` are Neo4j's; `purpose` is told to a
     second process that wants the same folder. Raises `GraphError` for a setting that is none of these, `StoreUnavailable` when the
-    store cannot be opened.
+    store cannot be opened, or holds a restore that has not come to its end.
     """
+    store = _opened(setting, data, user=user, password=password, read_only=read_only, purpose=purpose)
+    try:
+        refuse_part(store, setting or str(data))
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def _opened(setting: str, data: Path, *, user: str, password: str, read_only: bool, purpose: str) -> TwinStore:
     scheme, separator, _ = setting.partition("://")
     if not separator:
         return SqliteStore(Path(setting) if setting else data, read_only=read_only, purpose=purpose)
@@ -46,7 +57,7 @@ def store_to_fill(setting: str, data: Path, *, user: str = "", password: str = "
     Raises as `open_store` does, and when another process holds the folder.
     """
     if "://" in setting:
-        store = open_store(setting, data, user=user, password=password, purpose=purpose)
+        store = _opened(setting, data, user=user, password=password, read_only=False, purpose=purpose)
         try:
             yield store
         finally:

@@ -23,16 +23,19 @@ from graph.changes import Branch, Cause, ChangeSet
 from graph.commands import Command, CommandEvent, CommandState
 from graph.errors import StoreUnavailable
 from graph.ports import Progress, StoredTwin, TwinStore
+from graph.restoring import mark_of
 from graph.stores.folder import SERVICE_LOCK, FolderLock
 from graph.stores.journal import SqliteJournal
 from graph.stores.memory import MemoryJournal, MemoryStore
+from graph.stores.neo4j import Neo4jStore
+from graph.stores.opening import open_store, store_to_fill
 from graph.stores.sqlite import SqliteStore
 from graph.values import Quality, ReadingBatch
 from ontology.rdf_write import write_block
 from ontology.terms import QuadBlock
 from tests.contract.conftest import opener_of
 from tests.faults.test_crash import in_child, kept_by, opened
-from twin import backup
+from tests.support.neo4j_server import emptied
 from twin.backup import BackupError, back_up, read_manifest, restore
 from twin.compose_backup import restore_all
 from twin.settings import load_settings
@@ -291,10 +294,10 @@ def test_a_restore_that_is_cut_off_goes_on_where_it_was(kind: str, whole: Path, 
         place = opener_of(kind, folder)
         in_child(lambda place=place, folder=folder: fill(place, folder), kill_at=number)  # type: ignore[misc] # the loop's own
         store, journal = opened(place), SqliteJournal(folder)
-        if any(branch.name == backup.MARK for branch in store.branches()):
-            with pytest.raises(BackupError, match="cut off"):
+        if mark_of(store) is not None:
+            with pytest.raises(StoreUnavailable, match=r"unfinished restore of whole\.zip"):
                 back_up(store, (), tmp_path / "half.zip", noon)
-            with pytest.raises(BackupError, match=r"another backup was cut off|commands of its own"):
+            with pytest.raises(BackupError, match=r"another backup, .* was cut off|commands of its own"):
                 restore(other, store, journal)
         if kept_by(store) != expected:
             restore(whole, store, journal)
@@ -302,6 +305,35 @@ def test_a_restore_that_is_cut_off_goes_on_where_it_was(kind: str, whole: Path, 
         assert list(journal.events()) == EVENTS
         store.close()
         journal.close()
+
+
+def test_a_restore_that_was_cut_off_keeps_everybody_else_out(whole: Path, tmp_path: Path) -> None:
+    """Whoever reads or writes is told to repeat it, the doctor tells it, and the same restore goes on."""
+    url, expected = emptied(), kept_by(filled(MemoryStore()))
+    in_child(lambda: restore(whole, Neo4jStore(url), MemoryJournal()), kill_at=6)
+
+    for read_only in (True, False):
+        with pytest.raises(StoreUnavailable, match=rf"{url} holds an unfinished restore of whole\.zip: .* repeat the restore"):
+            open_store(url, tmp_path, read_only=read_only)
+    sick = ridethrough(tmp_path, "doctor", "--store", url)
+    with store_to_fill(url, tmp_path) as store:
+        restore(whole, store, MemoryJournal())
+
+    assert "unfinished restore of whole.zip" in sick.stdout
+    store = open_store(url, tmp_path, read_only=True)
+    assert kept_by(store) == expected
+    store.close()
+
+
+def test_a_branch_called_restore_is_one_like_any_other(tmp_path: Path) -> None:
+    """It is backed up, and restored."""
+    store, other = filled(MemoryStore()), MemoryStore()
+    store.create_branch(Branch("restore", 1, cause("r")))
+
+    back_up(store, (), tmp_path / "twin.zip", noon)
+    restore(tmp_path / "twin.zip", other, MemoryJournal())
+
+    assert kept_by(other) == kept_by(store)
 
 
 # -- on the command line ------------------------------------------------------------------------------------------
