@@ -31,8 +31,9 @@ from graph.stores.neo4j_writing import Places, sweep, write
 from graph.stores.property_graph import RDF_TYPE
 from ontology.terms import Ids, QuadBlock
 
-PART = 50_000
-"""Quads of one transaction: takes some 150 MB of the server's heap and one to two seconds."""
+PART = 20_000
+"""Quads of one transaction: takes some 60 MB of the server's heap and half a second, on a busy machine ten. Larger ones are slower for each
+quad, because the collector of garbage copies what a transaction holds."""
 PART_S = 60.0
 LOST_PARTS_H = 24
 

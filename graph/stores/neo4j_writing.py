@@ -172,9 +172,31 @@ def _spellings(iri: str, name: str) -> set[str]:
 
 def _write_links(tx: Tx, added: Split, removed: Split, names: Names, effect: Effect, places: Places, *, empty: bool) -> None:
     """Reads what is there already and writes by id: to search a pair of dense nodes for a dynamic type takes milliseconds each."""
+    create: dict[tuple[str, tuple[tuple[str, int], ...]], list[list[int]]] = defaultdict(list)
+    if empty:
+        for (s, predicate, o), said in sorted(added.links.items()):
+            effect.more += len(said)
+            effect.graphs.update(said)
+            create[predicate, tuple(sorted(said.items()))].append([places[s], places[o]])
+    else:
+        _change_links(tx, added, removed, names, effect, places, create)
+    for (predicate, said_by), rows in create.items():
+        told = {"predicate": predicate, "graphs": [graph for graph, _ in said_by], "since": [since for _, since in said_by]}
+        run(tx, cypher.NEW_LINKS, rows, type=names.predicates[predicate], **told)
+
+
+def _change_links(
+    tx: Tx,
+    added: Split,
+    removed: Split,
+    names: Names,
+    effect: Effect,
+    places: Places,
+    create: dict[tuple[str, tuple[tuple[str, int], ...]], list[list[int]]],
+) -> None:
+    """Change the links that are there; those that are not go to `create`, by predicate and who says them since when."""
     wanted = added.links.keys() | removed.links.keys()
-    there = {} if empty else _read_links(tx, wanted, names)
-    create: dict[tuple[str, tuple[str, ...], tuple[int, ...]], list[list[int]]] = defaultdict(list)
+    there = _read_links(tx, wanted, names)
     regraph: list[list[Any]] = []
     unlink: list[str] = []
     for link in sorted(wanted):
@@ -184,21 +206,17 @@ def _write_links(tx: Tx, added: Split, removed: Split, names: Names, effect: Eff
         for graph, since in added.links.get(link, {}).items():
             after.setdefault(graph, since)
         effect.take(before, after, None)
-        graphs = sorted(after)
-        revisions = [after[graph] for graph in graphs]
         unlink += found.others if found else []
         if found is None or not found.identity:
             if after:
-                create[link[1], tuple(graphs), tuple(revisions)].append([places[link[0]], places[link[2]]])
+                create[link[1], tuple(sorted(after.items()))].append([places[link[0]], places[link[2]]])
         elif not after:
             unlink.append(found.identity)
         elif after != before:
-            regraph.append([found.identity, link[1], graphs, revisions])
+            graphs = sorted(after)
+            regraph.append([found.identity, link[1], graphs, [after[graph] for graph in graphs]])
     run(tx, cypher.UNLINK, unlink)
     run(tx, cypher.REGRAPH, regraph)
-    for (predicate, said_by, since_by), rows in create.items():
-        said = {"predicate": predicate, "graphs": list(said_by), "since": list(since_by)}
-        run(tx, cypher.NEW_LINKS, rows, type=names.predicates[predicate], **said)
 
 
 def _read_facts(tx: Tx, subjects: Sequence[str], names: Names) -> dict[str, dict[Fact, int]]:
