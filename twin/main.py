@@ -6,6 +6,7 @@ import errno
 import logging
 import signal
 import socket
+import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 
@@ -25,6 +26,8 @@ Say = Callable[[str], None]
 
 END_S = 3
 """Seconds that open requests and sockets have to end after Ctrl-C."""
+STALLED_MS = 30_000
+"""How long a client may leave untaken what was sent to it, before its connection ends: also a little that lies in the system's buffers."""
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
@@ -83,6 +86,8 @@ def listener(settings: Settings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     taken = socket.socket(family, socket.SOCK_STREAM)
     taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if sys.platform == "linux":  # each connection has it from the port
+        taken.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STALLED_MS)
     try:
         taken.bind((settings.host, settings.port))
     except OSError as error:
@@ -102,7 +107,7 @@ def rdf_rules_of(settings: Settings) -> RdfRules:
         write=settings.rdf_write,
         body_bytes=settings.rdf_body_mb * MB,
         require_match=settings.rdf_require_match,
-        deletions_max=settings.deletions_max_percent / 100,
+        deletions_max=settings.deletions_max,
         sparql=settings.sparql,
         author=settings.author,
         origins=settings.allowed_origins,
@@ -132,7 +137,9 @@ def _serve(settings: Settings, service: Service, rdf: RdfApp, port: socket.socke
     )
     host, number = port.getsockname()[:2]
     text = f"Ridethrough serves {len(service.face.twin.snapshot.by_iri):,} entities at http://{_shown(host)}:{number} (Ctrl-C ends it)"
-    empty = "" if len(service.face.twin.snapshot) else "\nit is empty: load a file in the explorer under Sources, or PUT it to /rdf?source=NAME"
+    empty = (
+        "" if len(service.face.twin.snapshot) else "\nit is empty: load a file in the explorer under Sources, or PUT it to /rdf?source=NAME"
+    )
     _Server(config, lambda: say(text + empty), rdf.leave).run(sockets=[port])
 
 

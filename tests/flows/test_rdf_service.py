@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +13,10 @@ from pathlib import Path
 
 import httpx
 import psutil  # type: ignore[import-untyped]  # it has no types
+import pytest
+
+from twin import main
+from twin.settings import Settings
 
 TURTLE = {"content-type": "text/turtle"}
 
@@ -65,3 +71,20 @@ def test_the_service_syncs_and_answers_over_rdf_and_leaves_no_process_behind(tmp
 
     assert len(again.text.splitlines()) == 5000
     assert (len(ours), alive) == (1, [])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the bound is Linux's")
+def test_who_leaves_what_is_sent_untaken_loses_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No matter how little it is: readers of events that never read do not keep their places."""
+    monkeypatch.setattr(main, "STALLED_MS", 500)
+    with main.listener(Settings(port=0)) as port, socket.socket() as reader:
+        port.listen()
+        reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        reader.connect(port.getsockname())
+        ours, _ = port.accept()
+        with ours:
+            ours.sendall(bytes(50_000))
+            with pytest.raises(OSError, match="timed out") as ended:
+                ours.recv(1)
+
+    assert ended.value.errno == errno.ETIMEDOUT
