@@ -27,7 +27,7 @@ from graph.packing import pack, unpack, used_terms
 from graph.ports import Progress, StoredTwin
 from graph.steps import reached
 from graph.stores.folder import STORE_LOCK, FolderLock
-from graph.stores.sqlite_file import migrate, open_database, sqlite_errors, transaction
+from graph.stores.sqlite_file import check, migrate, open_database, sqlite_errors, transaction
 from graph.stores.sqlite_schema import COLUMNS, MIGRATIONS, ROW, ROW_BYTES, subject_rows
 from graph.values import ReadingBatch
 from ontology.terms import Ids, QuadBlock
@@ -130,6 +130,11 @@ class SqliteStore:
             held, _ = self._quads(progress)
             told = history(self._changes(progress))
         return drift_between(held, told)
+
+    def check(self) -> None:
+        """Raise `StoreUnavailable` where a page of the file is damaged. Cost: all of it is read."""
+        with self._errors(), self._mutex:
+            check(self._db, self._path)
 
     def _changes(self, progress: Progress | None) -> Iterator[tuple[int, ChangeSet]]:
         (count,) = self._db.execute("SELECT count(*) FROM revisions WHERE branch = ''").fetchone()

@@ -162,3 +162,41 @@ def test_the_cost_of_a_change_does_not_follow_the_file(tmp_path: Path) -> None:
     small, large = steps_of_a_change(tmp_path / "small", 50), steps_of_a_change(tmp_path / "large", 5_000)
 
     assert large <= small * 1.1
+
+
+@pytest.mark.parametrize("content", [b"", b"\0" * 8192])
+def test_a_file_that_has_lost_its_content_is_not_taken_for_a_new_twin(content: bytes, tmp_path: Path) -> None:
+    """Neither to read nor to write; it stays as it is, for whoever can still save something."""
+    (tmp_path / TWIN_FILE).write_bytes(content)
+
+    for read_only in (False, True):
+        with pytest.raises(StoreUnavailable, match=r"twin\.sqlite is not a database .*: move the file away and restore a backup"):
+            SqliteStore(tmp_path, read_only=read_only)
+
+    assert (tmp_path / TWIN_FILE).read_bytes() == content
+
+
+def test_another_program_s_database_is_left_alone(tmp_path: Path) -> None:
+    """It gets no tables of ours."""
+    with sqlite3.connect(tmp_path / TWIN_FILE) as db:
+        db.execute("CREATE TABLE theirs (x)")
+    db.close()
+
+    with pytest.raises(StoreUnavailable, match=r"another program's database: move the file away"):
+        SqliteStore(tmp_path)
+
+
+def test_a_damaged_page_is_found(tmp_path: Path) -> None:
+    """Half of the file overwritten with nonsense, its header whole; the text says what to do. A whole file passes."""
+    store = SqliteStore(tmp_path)
+    store.commit(batch_of(0), CAUSE, expected=0)
+    store.check()
+    store.close()
+    content = (tmp_path / TWIN_FILE).read_bytes()
+    half = len(content) // 8192 * 4096
+    (tmp_path / TWIN_FILE).write_bytes(content[:half] + b"\x55" * (len(content) - half))
+    damaged = SqliteStore(tmp_path, read_only=True)
+
+    with pytest.raises(StoreUnavailable, match=r"twin\.sqlite .*: move the file away and restore a backup"):
+        damaged.check()
+    damaged.close()

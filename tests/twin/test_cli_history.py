@@ -113,3 +113,19 @@ def test_the_doctor_tells_what_was_written_past_the_twin_and_takes_it_in(desk: D
     assert json.loads(cured.stdout)["change"]["removed_count"] == 1
     assert json.loads(cured.stdout)["revision"]["revision"] == 2
     assert well["drift"] == {"check": "drift", "ok": True, "detail": "the store holds what its revisions say"}
+
+
+def test_the_doctor_finds_a_damaged_file(desk: Desk) -> None:
+    """A page in its middle is overwritten; the store's row says so, and the next step."""
+    desk.load(CHILLERS)
+    file = desk.folder / "data" / "twin.sqlite"
+    content = file.read_bytes()
+    half = len(content) // 8192 * 4096
+    file.write_bytes(content[:half] + b"\x55" * (len(content) - half))
+
+    sick = desk.type("doctor", "--json")
+
+    store = next(check for check in json.loads(sick.stdout)["checks"] if check["check"] == "store")
+    assert (sick.returncode, store["ok"]) == (3, False)
+    assert "twin.sqlite" in store["detail"]
+    assert "restore a backup" in store["detail"]

@@ -91,12 +91,15 @@ def _ontology(settings: Settings) -> str:
 
 
 def _store(settings: Settings) -> str:
+    from graph.stores.sqlite import SqliteStore
     from twin.compose_store import store_name, store_of
 
     if not settings.store and not (settings.data / "twin.sqlite").exists():
         return f"{store_name(settings)}: empty, made at the first load"
     kept = store_of(settings, "doctor", read_only=True)
     try:
+        if isinstance(kept, SqliteStore):
+            kept.check()
         revisions = kept.revisions()
     finally:
         kept.close()
