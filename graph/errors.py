@@ -29,7 +29,11 @@ class StoreUnavailable(GraphError):
 
 
 class FolderInUse(StoreUnavailable):
-    """Another process has the data folder."""
+    """Another process has the data folder; `address` is where it serves, empty where it does not."""
+
+    def __init__(self, text: str, address: str = "") -> None:
+        super().__init__(text)
+        self.address = address
 
 
 class BranchExists(GraphError):

@@ -47,7 +47,7 @@ def _run(settings: Settings, say: Say, demo: tuple[int, int] | None) -> None:
     with ExitStack() as stack:
         try:
             port = stack.enter_context(listener(settings))
-            opened = open_twin(settings, "demo" if demo else "serve", read_only=False)
+            opened = open_twin(settings, f"{'demo' if demo else 'serve'} at {_address(port)}", read_only=False)
             stack.callback(opened.close)
             service = _demo(opened, say, stack, *demo) if demo else Service(opened)
             stack.callback(service.stop)
@@ -135,8 +135,7 @@ def _serve(settings: Settings, service: Service, rdf: RdfApp, port: socket.socke
         server_header=False,
         h11_max_incomplete_event_size=32 * 1024,
     )
-    host, number = port.getsockname()[:2]
-    text = f"Ridethrough serves {len(service.face.twin.snapshot.by_iri):,} entities at http://{_shown(host)}:{number} (Ctrl-C ends it)"
+    text = f"Ridethrough serves {len(service.face.twin.snapshot.by_iri):,} entities at {_address(port)} (Ctrl-C ends it)"
     empty = (
         "" if len(service.face.twin.snapshot) else "\nit is empty: load a file in the explorer under Sources, or PUT it to /rdf?source=NAME"
     )
@@ -164,6 +163,11 @@ class _Server(uvicorn.Server):
 def hosts_of(settings: Settings) -> frozenset[str]:
     """The names that a request may give the service, as it writes them: an IPv6 address in brackets."""
     return LOOPBACK.union(_shown(host).lower() for host in (settings.host, *settings.allowed_hosts))
+
+
+def _address(port: socket.socket) -> str:
+    host, number = port.getsockname()[:2]
+    return f"http://{_shown(host)}:{number}"
 
 
 def _shown(host: str) -> str:

@@ -18,7 +18,8 @@ _TEXT_BYTES_MAX = 1000
 class FolderLock:
     """Holds a folder, or one part of it, for writing until `release`, or until the process ends, however it ends.
 
-    `file` says which part: `STORE_LOCK` and `SERVICE_LOCK` can be held beside each other. `purpose` is told to who comes second.
+    `file` says which part: `STORE_LOCK` and `SERVICE_LOCK` can be held beside each other. `purpose` is told to who comes second: a verb,
+    and, for a service, ` at ` and its address.
     Raises `StoreUnavailable` when the folder cannot be made or written, or when another process holds it.
     """
 
@@ -36,7 +37,8 @@ class FolderLock:
             holder = os.read(self._file, _TEXT_BYTES_MAX).decode(errors="replace").strip() or "another process"
             os.close(self._file)
             raise FolderInUse(
-                f"data folder {folder} is in use by {holder}: stop that process, or give another folder with --data"
+                f"data folder {folder} is in use by {holder}: stop that process, or give another folder with --data",
+                holder.partition(" at ")[2].rstrip(")"),
             ) from error
         os.ftruncate(self._file, 0)
         os.pwrite(self._file, f"process {os.getpid()} ({purpose})\n".encode(), 0)

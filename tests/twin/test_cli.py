@@ -233,7 +233,7 @@ def test_a_second_process_on_the_same_folder_is_told_who_is_first(loaded: Desk) 
 
     assert first.returncode == 0
     assert second.returncode == 1
-    assert f"is in use by process {first.pid} (serve)" in second.stderr
+    assert f"is in use by process {first.pid} (serve at http://127.0.0.1:{port})" in second.stderr
     assert asked.returncode == 0
     assert busy.returncode == 1
     assert f"127.0.0.1:{port} cannot be listened on (Address already in use)" in busy.stderr

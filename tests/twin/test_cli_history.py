@@ -66,16 +66,23 @@ def test_policies_refuse_and_keep_apart(desk: Desk) -> None:
 
 
 def test_a_folder_that_a_service_holds_is_written_over_http(desk: Desk) -> None:
-    """The error tells how; a dry run needs no lock, and goes through."""
+    """The error tells how, and where that service really is; a dry run needs no lock, and goes through. Where a verb holds it, there is
+    no service to go to."""
     desk.load(CHILLERS)
-    held = FolderLock(desk.folder / "data", "serve", STORE_LOCK)
+    held = FolderLock(desk.folder / "data", "serve at http://127.0.0.1:9090", STORE_LOCK)
 
     refused, dry = desk.load(BAD), desk.load(CHILLERS + BAD, "--dry-run")
+    undone = desk.type("revert", "1")
+    held.release()
+    held = FolderLock(desk.folder / "data", "load", STORE_LOCK)
+    beside = desk.load(BAD)
     held.release()
 
     assert refused.returncode == 1
+    assert undone.stderr.endswith("the explorer and GraphQL at http://127.0.0.1:9090\n")
+    assert beside.stderr.endswith("(load): stop that process, or give another folder with --data\n")
     assert "is in use by process" in refused.stderr
-    assert "curl -T FILE -H 'Content-Type: text/turtle' 'http://127.0.0.1:8080/rdf?source=NAME'" in refused.stderr
+    assert "'http://127.0.0.1:9090/rdf?source=NAME' (with &dry-run" in refused.stderr
     assert "dry run" in dry.stdout
 
 

@@ -50,7 +50,9 @@ def opened_ledger(settings: Settings, purpose: str, *, read_only: bool = True) -
     try:
         opened = open_ledger(settings, purpose, read_only=read_only)
     except FolderInUse as error:
-        raise Failure(f"{error}; or ask the running service: the explorer and GraphQL at http://{settings.host}:{settings.port}") from None
+        if not error.address:
+            raise
+        raise Failure(f"{error}; or do it in the running service: the explorer and GraphQL at {error.address}") from None
     try:
         yield opened
     finally:
