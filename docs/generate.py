@@ -36,7 +36,7 @@ def settings_page() -> str:
 
 
 def _shown(default: Any) -> str:
-    if isinstance(default, SecretStr) or default in ("", (), {}):
+    if isinstance(default, SecretStr) or default in (None, "", (), {}):
         return "none"
     return f"`{str(default).lower() if isinstance(default, bool) else default}`"
 

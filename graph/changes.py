@@ -8,6 +8,7 @@ from datetime import datetime
 
 import numpy as np
 
+from ontology.inference import INFERRED_GRAPH
 from ontology.sources import source_of
 from ontology.terms import Ids, QuadBlock
 
@@ -83,8 +84,30 @@ class AsOf:
     def __post_init__(self) -> None:
         if self.revision is not None and self.at is not None:
             raise ValueError("a revision and an instant exclude each other: give one of them")
+        if self.at is not None and self.at.tzinfo is None:
+            raise ValueError(f"the instant {self.at.isoformat()} says no offset from UTC: give one, as in {self.at.isoformat()}Z")
+
+    @property
+    def is_past(self) -> bool:
+        """Whether it is a state that was, which nobody can write."""
+        return self.revision is not None or self.at is not None
+
+    @staticmethod
+    def parse(text: str, branch: str = "") -> AsOf:
+        """A revision's number, an instant with its offset, or nothing for the newest. Raises `ValueError`."""
+        if not text:
+            return AsOf(branch=branch)
+        if text.isdecimal() and len(text) <= NUMBER_DIGITS_MAX:
+            return AsOf(int(text), branch=branch)
+        try:
+            instant = datetime.fromisoformat(text)
+        except ValueError:
+            raise ValueError(f"{text[:40]!r} is neither a revision's number nor an instant such as 2026-03-03T14:00:00Z") from None
+        return AsOf(at=instant, branch=branch)
 
 
+NUMBER_DIGITS_MAX = 18
+"""Digits that a revision's number may have where it is given as text."""
 NEWEST = AsOf()
 """The site as it is now."""
 
@@ -92,11 +115,16 @@ NEWEST = AsOf()
 def claimed(source: str, wanted: QuadBlock, owners: Mapping[str, str]) -> dict[str, str]:
     """The graphs that `wanted` speaks in and nobody owned, each with its owner `source`. Raises `ValueError` where another owns one."""
     graphs = sorted({wanted.terms[g] for g in np.unique(wanted.quads[:, 3]).tolist()})
+    if INFERRED_GRAPH in graphs:
+        raise ValueError(
+            f"graph <{INFERRED_GRAPH}> is what follows from what is said, and is never stored: "
+            f"leave it out (an export without what is inferred has none)"
+        )
     for graph in graphs:
         owner = owners.get(graph) or source_of(graph) or source
         if owner != source:
             raise ValueError(
                 f"graph <{graph}> belongs to source {owner!r}, not to {source!r}: "
-                f"load the file with --source {owner}, or give the graph another name in the file"
+                f"give it another name in the file; it is free for others once {owner!r} says nothing there any more"
             )
     return {graph: source for graph in graphs if graph not in owners}

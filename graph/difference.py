@@ -144,12 +144,14 @@ def net(changes: Sequence[ChangeSet]) -> Net:
 
 
 def without_successor(change: ChangeSet) -> int:
-    """How many removed facts nothing of the same subject, predicate and graph takes the place of."""
+    """How many removed facts nothing takes the place of: an added one of the same subject, predicate and graph takes that of one."""
     if len(change.added) == 0 or len(change.removed) == 0:
         return len(change.removed)
     numbers = Numbers()
     gone, come = numbers.quads(change.removed)[:, [0, 1, 3]], numbers.quads(change.added)[:, [0, 1, 3]]
-    return int((~_among(gone, come)).sum())
+    order, first = _grouped(np.concatenate((gone, come)))
+    missing = np.add.reduceat(np.where(order < len(gone), 1, -1), np.flatnonzero(first))
+    return int(np.maximum(missing, 0).sum())
 
 
 def same_facts(change: ChangeSet, other: ChangeSet) -> list[KeyQuad]:

@@ -103,9 +103,15 @@ def findings_of_change(
     shown = [_shown(findings, state) for findings, state in zip(found, states, strict=True)]
     if before is None:
         return ChangeFindings(tuple(shown[0]), frozenset(foci))
-    now, was = shown
-    new, gone = set(now) - set(was), set(was) - set(now)
-    return ChangeFindings(tuple(now), frozenset(foci), tuple(f for f in now if f in new), tuple(f for f in was if f in gone))
+    return replace(compared(*map(tuple, shown)), rechecked=frozenset(foci))
+
+
+def compared(now: tuple[Finding, ...], was: tuple[Finding, ...]) -> ChangeFindings:
+    """The findings after a change, told apart by those before it. One that is found more often is new, one found less often is not."""
+    there, past = ({replace(f, count=1): f.count for f in found} for found in (now, was))
+    new = tuple(f for f in now if f.count > past.get(replace(f, count=1), 0))
+    gone = tuple(f for f in was if replace(f, count=1) not in there)
+    return ChangeFindings(now, frozenset(), new, gone)
 
 
 def findings_about(reader: Reader, foci: Collection[str], vocabulary: Vocabulary, shapes: Shapes | None = None) -> list[Finding]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from functools import cached_property
+from typing import overload
 
 from graph.changes import ChangeSet, Revision
 from ontology.findings import Finding
+from ontology.incremental import ChangeFindings
 from ontology.terms import KeyQuad
 
 QUARANTINE = "quarantine/"
@@ -38,17 +41,55 @@ class Policies:
         return next((policy for pattern, policy in self.table.items() if fnmatchcase(source, pattern)), self.otherwise)
 
 
+class Findings(Sequence[Finding]):
+    """What is wrong with what a change touches, the worst first, and of that what the change itself brings (`new`) and mends (`gone`).
+    Worked out when somebody looks: a change that nothing holds up does not wait for it."""
+
+    def __init__(self, work: Callable[[], ChangeFindings]) -> None:
+        self._work = work
+
+    @cached_property
+    def _told(self) -> ChangeFindings:
+        return self._work()
+
+    @property
+    def new(self) -> Sequence[Finding]:
+        """What the change brings."""
+        return self._told.new
+
+    @property
+    def gone(self) -> Sequence[Finding]:
+        """What was wrong before the change, and is not any more."""
+        return self._told.gone
+
+    @overload
+    def __getitem__(self, index: int) -> Finding: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Finding]: ...
+    def __getitem__(self, index: int | slice) -> Finding | Sequence[Finding]:
+        """See `Sequence`."""
+        return self._told.found[index]
+
+    def __len__(self) -> int:
+        return len(self._told.found)
+
+
+NO_FINDINGS = Findings(lambda: ChangeFindings((), frozenset()))
+
+
 @dataclass(frozen=True, slots=True)
 class Synced:
-    """What became of a wish: the quads that the source says by it, the exact difference, its revision (None when nothing changed, in a dry
-    run, or in quarantine), what is wrong with what the change touches, and the branch that holds it when it is in quarantine."""
+    """What became of a wish: the quads that were wished (of an undoing: that came), the exact difference, its revision (None when nothing
+    changed, in a dry run, or in quarantine), what is wrong with what the change touches, the branch that holds it when it is in
+    quarantine, and of a dry run why it would be refused."""
 
     source: str
     quads: int
     change: ChangeSet
     revision: Revision | None
-    findings: Sequence[Finding] = ()
+    findings: Findings = NO_FINDINGS
     quarantined: str = ""
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,8 @@ Rules of this file:
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
-from collections.abc import Sequence
-from contextlib import suppress
-from threading import RLock
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 from graph.changes import AsOf, Branch, Cause, ChangeSet, Revision
 from graph.difference import net
@@ -22,6 +20,7 @@ from graph.snapshot import Snapshot
 from ontology.terms import QuadBlock
 from twin.answers import QUARANTINE
 from twin.history import History
+from twin.kept import Kept
 
 STATES_KEPT = 4
 NAME_MAX = 200
@@ -34,27 +33,23 @@ class Branches:
     """The branches of a store and their states. Safe from any thread; only the ledger calls what changes them."""
 
     def __init__(self, store: TwinStore, history: History) -> None:
+        """Raises `StoreUnavailable`: the list is read here, so that what is told of it later needs no store."""
         self._store, self._history = store, history
-        self._lock = RLock()
-        self._known: dict[str, Branch] | None = None
-        self._states: OrderedDict[_Key, Snapshot] = OrderedDict()
+        self._known: dict[str, Branch] = {}
+        self._states: Kept[_Key, Snapshot] = Kept(STATES_KEPT)
+        self.refresh()
 
     def refresh(self) -> None:
         """Read the list of branches again: another process may have changed it."""
-        known = {branch.name: branch for branch in self._store.branches()}
-        with self._lock:
-            self._known = known
+        self._known = {branch.name: branch for branch in self._store.branches()}
 
     def all(self) -> Sequence[Branch]:
         """The branches, in order of names."""
-        with self._lock:
-            if self._known is None:
-                self._known = {branch.name: branch for branch in self._store.branches()}
-            return [self._known[name] for name in sorted(self._known)]
+        return [branch for _, branch in sorted(self._known.items())]
 
     def get(self, name: str) -> Branch:
         """One branch. Raises `UnknownBranch`."""
-        found = next((branch for branch in self.all() if branch.name == name), None)
+        found = self._known.get(name)
         if found is None:
             names = ", ".join(branch.name for branch in self.all()[:10]) or "none"
             raise UnknownBranch(f"no branch {name!r}; there are: {names}")
@@ -84,12 +79,12 @@ class Branches:
         branch = self.get(name)
         if not 1 <= number <= len(branch.revisions):
             raise UnknownRevision(f"branch {name!r} has no change {number}: it has {len(branch.revisions)}, counted from 1")
-        return branch.revisions[number - 1], self._store.change(number, name)
+        return branch.revisions[number - 1], self._change(branch, number)
 
     def changes(self, branch: Branch, most: int | None = None) -> list[ChangeSet]:
         """The branch's own changes, oldest first."""
         count = len(branch.revisions) if most is None else most
-        return [self._store.change(number, branch.name) for number in range(1, count + 1)]
+        return [self._change(branch, number) for number in range(1, count + 1)]
 
     def difference(self, branch: Branch, most: int | None = None) -> ChangeSet:
         """What the branch changes on its base, its changes together."""
@@ -109,20 +104,37 @@ class Branches:
     def state(self, as_of: AsOf) -> Snapshot:
         """The state of a branch. Raises `UnknownBranch`, `UnknownRevision`. Cost: follows its own changes."""
         branch, count = self.own(as_of)
-        with self._lock:
-            key = self._key(branch, count)
-            kept = self._states.get(key)
-            if kept is None:
-                nearest = next((at for at in range(count, 0, -1) if self._key(branch, at) in self._states), 0)
-                kept = self._states[self._key(branch, nearest)] if nearest else self._history.state(branch.base)
-                for number in range(nearest + 1, count + 1):
-                    change = self._store.change(number, branch.name)
-                    kept = kept.apply(change, branch.base + number, branch.revisions[number - 1].cause.at)
-                self._states[key] = kept
-                if len(self._states) > STATES_KEPT:
-                    self._states.popitem(last=False)
-            self._states.move_to_end(key)
-            return kept
+        return self._states.get(self._key(branch, count), lambda: self._state(branch, count))
+
+    def _state(self, branch: Branch, count: int) -> Snapshot:
+        kept = ((at, self._states.find(self._key(branch, at))) for at in range(count - 1, 0, -1))
+        start, state = next(((at, found) for at, found in kept if found is not None), (0, None))
+        if state is None:
+            state = self._history.state(branch.base)
+        for number in range(start + 1, count + 1):
+            state = state.apply(self._change(branch, number), branch.base + number, branch.revisions[number - 1].cause.at)
+        return state
+
+    def commit(self, name: str, change: ChangeSet, cause: Cause, expected: int) -> Revision:
+        """Make a change of a branch durable. Raises `UnknownBranch`, `StaleRevision`."""
+        with self._there(name):
+            revision = self._store.commit(change, cause, expected=expected, branch=name)
+        self.refresh()
+        return revision
+
+    def _change(self, branch: Branch, number: int) -> ChangeSet:
+        with self._there(branch.name):
+            return self._store.change(number, branch.name)
+
+    @contextmanager
+    def _there(self, name: str) -> Iterator[None]:
+        """Around what asks the store for a branch. Raises `UnknownBranch` where another process has dropped it."""
+        try:
+            yield
+        except KeyError:
+            self.refresh()
+            self.get(name)
+            raise UnknownBranch(f"branch {name!r} was dropped and made anew by another process: ask again") from None
 
     @staticmethod
     def _key(branch: Branch, count: int) -> _Key:

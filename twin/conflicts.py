@@ -48,6 +48,18 @@ def refuse_conflicts(branch: Branch, wanted: ChangeSet, since: Sequence[ChangeSe
         )
 
 
+def refuse_added_to(branch: Branch, more: ChangeSet, since: Sequence[ChangeSet]) -> None:
+    """Raise `Refused` where single facts that are to come to a branch are facts that the site has changed after the branch's base."""
+    facts = same_facts(more, net(since).change) if since else []
+    if facts:
+        told = "; ".join(_shown(quad) for quad in facts[:FACTS_TOLD])
+        raise Refused(
+            f"branch {branch.name!r} holds earlier changes and stands on revision {branch.base}; since then the site has changed "
+            f"{len(facts):,} of the facts of this one: {told}. Look at the branch (`ridethrough branch diff {branch.name}`), "
+            f"apply or drop it, and repeat"
+        )
+
+
 def _since(state: Snapshot, block: QuadBlock) -> list[tuple[KeyQuad, int | None]]:
     """Each quad with the revision that said it as the state has it."""
     numbers = state.terms.numbers(block.terms)

@@ -2,23 +2,22 @@
 
 Rules of this file:
 
-1. The list of revisions is read from the store once, and kept; a change set is read when it is asked for.
+1. The list of revisions is read from the store at once, and kept; a change set is read when it is asked for.
 2. A state of the past comes of two steps, however many revisions lie between: what they come to is worked out first, then undone.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import datetime
-from threading import RLock
 
-from graph.changes import ChangeSet, Revision
+from graph.changes import AsOf, ChangeSet, Revision
 from graph.difference import net
 from graph.errors import UnknownRevision
 from graph.ports import TwinStore
 from graph.snapshot import EPOCH, Snapshot
 from ontology.terms import QuadBlock
+from twin.kept import Kept
 from twin.state import Twin
 
 STATES_KEPT = 4
@@ -26,36 +25,31 @@ STATES_KEPT = 4
 
 
 class History:
-    """Looks back from the twin's newest state. Safe from any thread."""
+    """Looks back from the twin's newest state. Safe from any thread; only the one writer calls `note`."""
 
     def __init__(self, store: TwinStore, twin: Twin) -> None:
+        """Raises `StoreUnavailable`: the list is read here, so that what is told of it later needs no store."""
         self._store, self._twin = store, twin
-        self._lock = RLock()
         self._revisions: list[Revision] = []
         self._keys: dict[str, Revision] = {}
-        self._states: OrderedDict[int, Snapshot] = OrderedDict()
+        self._states: Kept[int, Snapshot] = Kept(STATES_KEPT)
+        for revision in store.revisions():
+            self.note(revision)
 
     def revisions(self) -> Sequence[Revision]:
         """Every revision up to the newest of this process, oldest first: number n stands at n - 1."""
-        newest = self._twin.snapshot.revision
-        with self._lock:
-            if len(self._revisions) < newest:
-                self._note(self._store.revisions(len(self._revisions)))
-            return self._revisions if len(self._revisions) == newest else self._revisions[:newest]
+        known, newest = self._revisions, self._twin.snapshot.revision
+        return known if len(known) == newest else known[:newest]
 
     def note(self, revision: Revision) -> None:
-        """A revision has been committed."""
-        with self._lock:
-            if revision.number == len(self._revisions) + 1:
-                self._note([revision])
-
-    def _note(self, revisions: Sequence[Revision]) -> None:
-        self._revisions += revisions
-        self._keys |= {revision.cause.key: revision for revision in revisions if revision.cause.key}
+        """A revision has been committed; what is known already changes nothing."""
+        if revision.number == len(self._revisions) + 1:
+            self._revisions.append(revision)
+            if revision.cause.key:
+                self._keys[revision.cause.key] = revision
 
     def by_key(self, key: str) -> Revision | None:
         """The revision that a caller's key has already made."""
-        self.revisions()
         return self._keys.get(key)
 
     def get(self, number: int) -> Revision:
@@ -82,29 +76,28 @@ class History:
         first = f"the first revision is of {known[0].cause.at:%Y-%m-%d %H:%M:%S} UTC" if known else "nothing has been loaded yet"
         raise UnknownRevision(f"nothing was known at {at:%Y-%m-%d %H:%M:%S %Z}: {first}; ask for a later instant")
 
+    def number_of(self, as_of: AsOf) -> int:
+        """The revision of the site that is asked about; 0 is the empty one. Raises `UnknownRevision`."""
+        newest = self._twin.snapshot.revision
+        number = self.number_at(as_of.at) if as_of.at is not None else newest if as_of.revision is None else as_of.revision
+        if not 0 <= number <= newest:
+            raise UnknownRevision(_no_revision(number, newest))
+        return number
+
     def between(self, older: int, newer: int) -> list[ChangeSet]:
         """The changes after revision `older` up to `newer`, oldest first."""
         return [self.change(number) for number in range(older + 1, newer + 1)]
 
     def state(self, number: int) -> Snapshot:
-        """The site as of a revision; 0 is the empty one. Raises `UnknownRevision`. Cost: follows the changes since the nearest later state
-        that is kept."""
+        """The site as of a revision that there is; 0 is the empty one. Cost: follows the changes since the nearest later state that is
+        kept."""
         newest = self._twin.snapshot
         if number == newest.revision:
             return newest
-        with self._lock:
-            if not 0 <= number <= newest.revision:
-                raise UnknownRevision(_no_revision(number, newest.revision))
-            kept = self._states.get(number)
-            if kept is None:
-                near = min((each for each in (newest, *self._states.values()) if each.revision > number), key=lambda each: each.revision)
-                kept = self._states[number] = self._back(near, number)
-                if len(self._states) > STATES_KEPT:
-                    self._states.popitem(last=False)
-            self._states.move_to_end(number)
-            return kept
+        return self._states.get(number, lambda: self._back(newest, number))
 
-    def _back(self, near: Snapshot, number: int) -> Snapshot:
+    def _back(self, newest: Snapshot, number: int) -> Snapshot:
+        near = min((each for each in (newest, *self._states.there()) if each.revision > number), key=lambda each: each.revision)
         at = self.get(number).cause.at if number else EPOCH
         found = net(self.between(number, near.revision))
         said, unsaid = found.undone

@@ -8,26 +8,25 @@ Rules of this file:
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
-from threading import Lock
 
-from graph.changes import NEWEST, AsOf, Branch, Cause, ChangeSet, Revision
+from graph.changes import NEWEST, AsOf, Branch, ChangeSet, Revision
 from graph.difference import net
 from graph.errors import UnknownRevision
 from graph.ports import Clock, Progress, TwinStore
 from graph.snapshot import Snapshot
 from ontology.findings import Finding
-from twin.admission import DELETIONS_MAX, findings_of_source
+from twin.admission import findings_of_source
 from twin.answers import QUARANTINE, Policies, Policy, Said, Source, Synced
 from twin.branches import Branches
 from twin.history import History
+from twin.kept import Kept
 from twin.state import Twin, View
 from twin.sync import Wish
 from twin.who_says import FindingsKept, SourceList, provenance_of
 from twin.writer import NOTHING, Asked, Writer
 
-__all__ = ["DELETIONS_MAX", "QUARANTINE", "Ledger", "Policies", "Policy", "Said", "Source", "Synced"]
+__all__ = ["QUARANTINE", "Ledger", "Policies", "Policy", "Said", "Source", "Synced"]
 
 VIEWS_KEPT = 4
 """Views of other states than the newest whose supply graphs stay in memory."""
@@ -38,14 +37,13 @@ class Ledger:
     """Writes one change at a time; answers of older revisions and of branches from any thread."""
 
     def __init__(self, store: TwinStore, twin: Twin, clock: Clock, policies: Policies = DEFAULT_POLICIES) -> None:
-        """Nothing is read before it is asked for."""
+        """The lists of revisions and branches are read here; the present then needs the store no more. Raises `StoreUnavailable`."""
         self._twin, self._clock = twin, clock
-        self._views_lock = Lock()
         self._history = History(store, twin)
         self._branches = Branches(store, self._history)
         self._sources, self._findings = SourceList(policies), FindingsKept()
         self._writer = Writer(store, twin, clock, policies, (self._history, self._branches, self._sources))
-        self._views: OrderedDict[int, View] = OrderedDict()
+        self._views: Kept[int, View] = Kept(VIEWS_KEPT)
 
     # -- writing ---------------------------------------------------------------------------------------------------
 
@@ -57,26 +55,16 @@ class Ledger:
         reason: str,
         key: str = "",
         expected: int | None = None,
-        deletions_max: float = DELETIONS_MAX,
+        deletions_max: float | None = None,
         dry_run: bool = False,
         branch: str = "",
         graph: str | None = None,
     ) -> Synced:
         """Make a source say exactly what it wishes (`graph` given: in that one graph). `expected` is the revision of the snapshot that the
         caller read; it holds as long as nothing has changed the source's graphs since. Raises `StaleRevision`, `Refused`,
-        `StoreUnavailable`, `UnknownBranch`, and `ValueError` where the wish speaks in another source's graph."""
-        (done,) = self.sync_all(
-            [wish],
-            author=author,
-            reason=reason,
-            key=key,
-            expected=expected,
-            deletions_max=deletions_max,
-            dry_run=dry_run,
-            branch=branch,
-            graph=graph,
-        )
-        return done
+        `StoreUnavailable`, `UnknownBranch`, and `ValueError` where the wish speaks in another source's graph. `deletions_max` is the share
+        of what the source said that may go (`twin.admission.too_much_withdrawn`); a dry run tells what would refuse it."""
+        return self._writer.sync(wish, Asked(author, reason, key, expected, deletions_max, dry_run, branch, graph))
 
     def sync_all(
         self,
@@ -84,18 +72,15 @@ class Ledger:
         *,
         author: str,
         reason: str,
-        key: str = "",
-        expected: int | None = None,
-        deletions_max: float = DELETIONS_MAX,
+        deletions_max: float | None = None,
         dry_run: bool = False,
         branch: str = "",
-        graph: str | None = None,
         progress: Progress | None = None,
     ) -> Sequence[Synced]:
         """Fulfil several wishes in order, each on top of the one before, a revision each. What is refused is refused for all of them,
-        before anything is written. `key` names the first of them only. Raises as `sync` does."""
-        asked = Asked(author, reason, key, expected, deletions_max, dry_run, branch, graph)
-        return self._writer.sync(wishes, asked, progress)
+        before anything is written; to repeat them all is harmless. Raises as `sync` does."""
+        asked = Asked(author, reason, deletions_max=deletions_max, dry_run=dry_run, branch=branch)
+        return self._writer.sync_all(wishes, asked, progress)
 
     def change(
         self,
@@ -161,27 +146,19 @@ class Ledger:
         """That state of the twin. Raises `UnknownRevision`, `UnknownBranch`."""
         if as_of.branch:
             return self._branches.state(as_of)
-        if as_of == NEWEST:
-            return self._twin.snapshot
-        number = self._history.number_at(as_of.at) if as_of.at is not None else as_of.revision
-        return self._history.state(number if number is not None else self._twin.snapshot.revision)
+        return self._twin.snapshot if as_of == NEWEST else self._history.state(self._history.number_of(as_of))
 
     def view(self, as_of: AsOf) -> View:
-        """Questions of that state; a few are kept. The newest state of the site or of a branch has live values, a state looked back to has
-        none. Raises `UnknownRevision`, `UnknownBranch`."""
-        snapshot = self.snapshot(as_of)
-        if snapshot is self._twin.snapshot:
+        """Questions of that state; a few are kept. The newest state of the site (by whatever name) or of a branch has live values, a state
+        looked back to has none. Raises `UnknownRevision`, `UnknownBranch`."""
+        if as_of == NEWEST:
             return self._twin.newest
-        past = not as_of.branch or as_of.revision is not None or as_of.at is not None
-        name = -snapshot.serial if past else snapshot.serial
-        with self._views_lock:
-            view = self._views.get(name)
-            if view is None:
-                view = self._views[name] = (self._twin.past_view if past else self._twin.live_view)(snapshot)
-                if len(self._views) > VIEWS_KEPT:
-                    self._views.popitem(last=False)
-            self._views.move_to_end(name)
-            return view
+        snapshot, newest = self.snapshot(as_of), self._twin.newest
+        if snapshot is newest.snapshot:
+            return newest
+        live = bool(as_of.branch) and not as_of.is_past
+        make = self._twin.live_view if live else self._twin.past_view
+        return self._views.get(snapshot.serial if live else -snapshot.serial, lambda: make(snapshot))
 
     # -- branches --------------------------------------------------------------------------------------------------
 
@@ -193,14 +170,11 @@ class Ledger:
         """A new branch off a state of the site. Raises `BranchExists`, `UnknownRevision`, `ValueError` for a name that cannot be one."""
         if base.branch:
             raise ValueError(f"a branch stands on the site, not on branch {base.branch!r}: give a revision or an instant")
-        with self._writer.lock:
-            number = self.snapshot(base).revision
-            return self._branches.create(name, number, Cause(author, "", self._clock(), reason))
+        return self._writer.create_branch(name, base, Asked(author, reason))
 
     def drop_branch(self, name: str) -> None:
         """Forget a branch. Raises `UnknownBranch`."""
-        with self._writer.lock:
-            self._branches.drop(name)
+        self._writer.drop_branch(name)
 
     def compare_branch(self, name: str) -> ChangeSet:
         """What the branch changes on its base, all its revisions together. Raises `UnknownBranch`."""
@@ -218,15 +192,13 @@ class Ledger:
         return self._sources.of(self._twin.snapshot, self._revision_of)
 
     def findings(self, source: str) -> Sequence[Finding]:
-        """What is wrong with what the source says now, the worst first; worked out once for what it says. Raises `UnknownRevision` for a
+        """What is wrong with what the source says now, the worst first; worked out once for a state of the twin. Raises `UnknownRevision` for a
         source that there is not."""
         snapshot = self._twin.snapshot
-        graphs = [graph for graph, owner in snapshot.owners.items() if owner == source]
-        if not graphs:
+        if source not in snapshot.owners.values():
             known = ", ".join(sorted(set(snapshot.owners.values()))) or "none: nothing is loaded yet"
             raise UnknownRevision(f"no source {source!r} in revision {snapshot.revision}; there are: {known}")
-        last = max(snapshot.changed.get(graph, 0) for graph in graphs)
-        return self._findings.of(source, last, lambda: findings_of_source(source, snapshot, self._twin.vocabulary))
+        return self._findings.of(source, snapshot.serial, lambda: findings_of_source(source, snapshot, self._twin.vocabulary))
 
     def provenance(self, subject: str, as_of: AsOf = NEWEST, *, inferred: bool = False) -> Sequence[Said]:
         """Every fact about an entity with who says it and by which revision, ordered by predicate, object and graph; the inferred ones too,
@@ -247,11 +219,6 @@ class Ledger:
     def _steps(self, as_of: AsOf) -> tuple[int, list[ChangeSet]]:
         """A state as a revision of the site and changes of a branch on top of it."""
         if not as_of.branch:
-            return self.snapshot(as_of).revision if as_of.revision is None else self._checked(as_of.revision), []
+            return self._history.number_of(as_of), []
         branch, count = self._branches.own(as_of)
         return branch.base, self._branches.changes(branch, count)
-
-    def _checked(self, number: int) -> int:
-        if number:
-            self._history.get(number)
-        return number

@@ -93,8 +93,12 @@ class Settings(BaseModel):
         description="What becomes of a source's change whose findings are errors, by pattern of names: refuse, accept or quarantine. "
         "The first pattern that fits counts; accept where none does.",
     )
-    deletions_max_percent: float = Field(
-        10.0, ge=0, le=100, description="How much of what a source said before one sync may withdraw, percent; ten facts may always go."
+    deletions_max_percent: float | None = Field(
+        None,
+        ge=0,
+        le=100,
+        description="How much of what a source said before one sync may withdraw, percent, as said: 0 is nothing, 100 all. "
+        "Where it is not given, 10 %, or ten facts as long as the source still says something.",
     )
     rdf_write: Literal["loopback", "on", "off"] = Field(
         "loopback", description="Who may write over HTTP (/rdf) and change history over GraphQL: this machine only, everybody, nobody."
@@ -105,6 +109,11 @@ class Settings(BaseModel):
     sparql_seconds: float = Field(5.0, gt=0, le=3600, description="Seconds that a query of /sparql may take.")
     sparql_memory_mb: int = Field(512, ge=16, le=65536, description="Memory that a query of /sparql may take beside the data, megabytes.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("warning", description="From which level on the log is written.")
+
+    @property
+    def deletions_max(self) -> float | None:
+        """The share of what a source said before that one sync may withdraw; None is the rule of `twin.admission`."""
+        return None if self.deletions_max_percent is None else self.deletions_max_percent / 100
 
 
 def load_settings(config: Path | None = None, **flags: object) -> Settings:

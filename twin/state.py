@@ -49,26 +49,30 @@ class View:
         self.snapshot = snapshot
         self._known, self._clock = known, clock
         self._lock = Lock()
-        self._compiled: Compiled | None = None
-        self._earlier: Earlier | None = None
+        self._worked: Compiled | Earlier | None = None
+        """What is worked out; read without the lock, which only keeps two threads from working it out."""
 
     def after(self, older: View, change: ChangeSet | None) -> View:
         """This view, which may use what the view before the change has worked out."""
-        with older._lock:
-            start = Earlier(older._compiled, ()) if older._compiled is not None else older._earlier
+        worked = older._worked
+        start = Earlier(worked, ()) if isinstance(worked, Compiled) else worked
         if start is not None and change is not None:
-            self._earlier = start.and_then(change)
+            self._worked = start.and_then(change)
         return self
 
     def supply(self) -> SupplyGraph:
         """The supply graph, made at the first question: carried over from an earlier state where no change since counts, else compiled."""
-        with self._lock:
-            if self._compiled is None:
-                earlier = self._earlier
-                found = None if earlier is None else carried_over(earlier.compiled, self.snapshot, earlier.changes, self.vocabulary)
-                self._compiled = found or compiled(self.snapshot, self.vocabulary)
-                self._earlier = None
-            return self._compiled.graph
+        worked = self._worked
+        if not isinstance(worked, Compiled):
+            with self._lock:
+                worked = self._worked = self._compiled(self._worked)
+        return worked.graph
+
+    def _compiled(self, worked: Compiled | Earlier | None) -> Compiled:
+        if isinstance(worked, Compiled):
+            return worked
+        found = None if worked is None else carried_over(worked.compiled, self.snapshot, worked.changes, self.vocabulary)
+        return found or compiled(self.snapshot, self.vocabulary)
 
     def conditions(self) -> Conditions:
         """The instant, with the switches where the live values say that they are, and else where they stand normally."""

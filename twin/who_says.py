@@ -9,12 +9,11 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from threading import Lock
 
 import numpy as np
 
 from graph.changes import Revision
-from graph.inferred import INFERRED_GRAPH, Inferred
+from graph.inferred import Inferred
 from graph.snapshot import Snapshot
 from ontology.findings import Finding
 from ontology.sources import source_of
@@ -52,21 +51,21 @@ class SourceList:
 
     def __init__(self, policies: Policies) -> None:
         self._policies = policies
-        self._lock = Lock()
-        self._counts: tuple[int, dict[str, int]] | None = None
+        self._counts: tuple[int, dict[str, int]] = -1, {}
+        """The serial of the state that was counted, and the quads of each graph there. Published whole; nobody waits for a count."""
 
     def changed(self, before: Snapshot, after: Snapshot, added: QuadBlock, removed: QuadBlock) -> None:
         """A change has led from one state to the next."""
-        with self._lock:
-            if self._counts is None or self._counts[0] != before.serial:
-                return
-            counts = dict(self._counts[1])
-            for block, sign in ((added, 1), (removed, -1)):
-                graphs, sizes = np.unique(block.quads[:, 3], return_counts=True)
-                for graph, size in zip(graphs.tolist(), sizes.tolist(), strict=True):
-                    name = block.terms[graph]
-                    counts[name] = counts.get(name, 0) + sign * size
-            self._counts = after.serial, counts
+        counted, known = self._counts
+        if counted != before.serial:
+            return
+        counts = dict(known)
+        for block, sign in ((added, 1), (removed, -1)):
+            graphs, sizes = np.unique(block.quads[:, 3], return_counts=True)
+            for graph, size in zip(graphs.tolist(), sizes.tolist(), strict=True):
+                name = block.terms[graph]
+                counts[name] = counts.get(name, 0) + sign * size
+        self._counts = after.serial, counts
 
     def of(self, snapshot: Snapshot, revision_of: Callable[[int], Revision | None]) -> list[Source]:
         """Every source that says something, in order of names."""
@@ -84,30 +83,24 @@ class SourceList:
         return Source(name, tuple(graphs), quads, revision_of(last), self._policies.of(name).value)
 
     def _counted(self, snapshot: Snapshot) -> Mapping[str, int]:
-        with self._lock:
-            if self._counts is None or self._counts[0] != snapshot.serial:
-                graphs, sizes = np.unique(snapshot.facts.whole[3], return_counts=True)
-                keys = snapshot.terms.keys
-                self._counts = snapshot.serial, {keys[g]: n for g, n in zip(graphs.tolist(), sizes.tolist(), strict=True)}
-            return self._counts[1]
+        counted, counts = self._counts
+        if counted != snapshot.serial:
+            graphs, sizes = np.unique(snapshot.facts.whole[3], return_counts=True)
+            keys = snapshot.terms.keys
+            counts = {keys[g]: n for g, n in zip(graphs.tolist(), sizes.tolist(), strict=True)}
+            self._counts = snapshot.serial, counts
+        return counts
 
 
 class FindingsKept:
-    """The findings of each source, worked out once for what it says."""
+    """The findings of each source, worked out once for a state: what others say of its things counts too."""
 
     def __init__(self) -> None:
-        self._lock = Lock()
         self._kept: dict[str, tuple[int, Sequence[Finding]]] = {}
 
-    def of(self, source: str, revision: int, work: Callable[[], Sequence[Finding]]) -> Sequence[Finding]:
-        """Those kept for what the source said by a revision, else what `work` finds."""
-        with self._lock:
-            kept = self._kept.get(source)
-        if kept is None or kept[0] != revision:
-            kept = revision, work()
-            with self._lock:
-                self._kept[source] = kept
+    def of(self, source: str, serial: int, work: Callable[[], Sequence[Finding]]) -> Sequence[Finding]:
+        """Those kept for the state of that serial, else what `work` finds."""
+        kept = self._kept.get(source)
+        if kept is None or kept[0] != serial:
+            kept = self._kept[source] = serial, work()
         return kept[1]
-
-
-__all__ = ["INFERRED", "INFERRED_GRAPH", "FindingsKept", "SourceList", "owner_of", "provenance_of"]

@@ -9,29 +9,33 @@ Rules of this file:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from threading import RLock
+from typing import TypeVar
 
 import numpy as np
 
-from graph.changes import AsOf, Cause, ChangeSet, Revision, claimed
+from graph.changes import AsOf, Branch, Cause, ChangeSet, Revision, claimed
 from graph.difference import desired_state
-from graph.errors import StaleRevision
+from graph.errors import FindingsRefused, Refused, StaleRevision
 from graph.ports import Clock, Progress, TwinStore
 from graph.snapshot import Snapshot
 from graph.steps import reached
-from ontology.findings import Finding
 from ontology.terms import QuadBlock
-from twin.admission import WhenAsked, bound_deletions, checked, held_up
-from twin.answers import Policies, Policy, Synced
+from twin.admission import checked, held_up, too_much_withdrawn
+from twin.answers import NO_FINDINGS, QUARANTINE, Findings, Policies, Policy, Synced
 from twin.branches import Branches, quarantine_of
-from twin.conflicts import refuse_conflicts, refuse_overwritten
+from twin.conflicts import refuse_added_to, refuse_conflicts, refuse_overwritten
 from twin.history import History
 from twin.state import Twin
 from twin.sync import Wish
 from twin.who_says import SourceList, owner_of
 
+T = TypeVar("T")
+TRIES = 8
+"""How often a change is planned and written where other processes write to the same store at the same time."""
 DRIFT = "store"
 """The source of a drift that names no other: who wrote to the store past the twin."""
 
@@ -45,7 +49,7 @@ class Asked:
     reason: str
     key: str = ""
     expected: int | None = None
-    deletions_max: float = 0.10
+    deletions_max: float | None = None
     dry_run: bool = False
     branch: str = ""
     graph: str | None = None
@@ -60,13 +64,20 @@ class _Plan:
     cause: Cause
     before: Snapshot
     after: Snapshot
-    findings: Sequence[Finding] | None = None
-    """None: nothing that could be found would hold it up, so it is looked at when somebody asks."""
+    findings: Findings = NO_FINDINGS
     quarantined: bool = False
+    refused: str = ""
+    """Why a dry run's change would be refused; any other is refused at once."""
+    single: bool = False
+    """Of single facts: in quarantine they come to what is there already, where a wish takes its place."""
 
-    def told(self, revision: Revision | None, findings: Sequence[Finding], quarantined: str = "") -> Synced:
+    def told(self, revision: Revision | None, quarantined: str = "") -> Synced:
         """What became of it."""
-        return Synced(self.cause.source, self.quads, self.change, revision, findings, quarantined)
+        return Synced(self.cause.source, self.quads, self.change, revision, self.findings, quarantined, self.refused)
+
+
+class _Overtaken(StaleRevision):
+    """Another process was first between the plan and the commit: the plan can be made again."""
 
 
 class Writer:
@@ -75,37 +86,43 @@ class Writer:
     def __init__(self, store: TwinStore, twin: Twin, clock: Clock, policies: Policies, parts: tuple[History, Branches, SourceList]) -> None:
         self._store, self._twin, self._clock, self._policies = store, twin, clock, policies
         self._history, self._branches, self._sources = parts
-        self.lock = RLock()
+        self._lock = RLock()
 
-    def sync(self, wishes: Sequence[Wish], asked: Asked, progress: Progress | None = None) -> Sequence[Synced]:
+    def sync(self, wish: Wish, asked: Asked) -> Synced:
+        """Make a source say what it wishes; see `Ledger.sync`."""
+        with self._lock:
+            done_before = self._done(asked, len(wish.quads))
+            return done_before or self.sync_all([wish], asked)[0]
+
+    def sync_all(self, wishes: Sequence[Wish], asked: Asked, progress: Progress | None = None) -> Sequence[Synced]:
         """Fulfil wishes in order, each on top of the one before, a revision each; see `Ledger.sync_all`."""
-        with self.lock:
-            done_before = self._done(asked)
-            if done_before is not None:
-                rest = wishes[1:]
-                return [done_before, *(Synced(wish.source, len(wish.quads), NOTHING, None) for wish in rest)]
+        done: list[Synced] = []
+
+        def the_rest() -> Sequence[Synced]:
             plans: list[_Plan] = []
-            state = self._newest(asked.branch)
-            for at, wish in enumerate(wishes):
-                plan = self._desired(state, wish, replace(asked, key="" if at else asked.key))
+            state, first = self._newest(asked.branch), len(done)
+            for at, wish in enumerate(wishes[first:], first + 1):
+                plan = self._desired(state, wish, asked)
                 plans.append(plan)
                 state = plan.before if plan.quarantined else plan.after
                 if progress is not None:
-                    progress("compared", at + 1, len(wishes))
+                    progress("compared", at, len(wishes))
             reached("sync.planned")
             if asked.dry_run:
                 return [self._dry(plan) for plan in plans]
-            done = []
             for plan in plans:
                 done.append(self._write(plan, asked.branch))
                 if not asked.branch and not plan.quarantined:
                     self._forget_quarantine(plan.cause.source)
             return done
 
+        return self._tried(the_rest)
+
     def change(self, change: ChangeSet, source: str, asked: Asked) -> Synced:
         """Single quads, in graphs of the source; see `Ledger.change`."""
-        with self.lock:
-            done_before = self._done(asked)
+
+        def once() -> Synced:
+            done_before = self._done(asked, len(change.added))
             if done_before is not None:
                 return done_before
             state = self._newest(asked.branch)
@@ -114,12 +131,15 @@ class Writer:
                 claimed(source, change.removed, state.owners)
             _hold(state, asked.expected, {*_graphs(change.added), *_graphs(change.removed)})
             exact = state.exact(ChangeSet(change.added, change.removed, graphs))
-            plan = self._plan(state, exact, self._cause(source, asked), len(change.added), asked.branch, self._policies.of(source))
-            return self._dry(plan) if asked.dry_run else self._write(plan, asked.branch)
+            plan = self._plan(state, exact, self._cause(source, asked), len(change.added), asked, self._policies.of(source))
+            return self._dry(plan) if asked.dry_run else self._write(replace(plan, single=True), asked.branch)
+
+        return self._tried(once)
 
     def revert(self, number: int, asked: Asked) -> Synced:
         """Undo a revision; see `Ledger.revert`."""
-        with self.lock:
+
+        def once() -> Synced:
             done_before = self._done(asked)
             if done_before is not None:
                 return done_before
@@ -127,14 +147,17 @@ class Writer:
             undone, change = self._history.get(number), self._history.change(number)
             refuse_overwritten(number, state, change)
             exact = state.exact(change.inverse())
-            plan = self._plan(state, exact, self._cause(undone.cause.source, asked), len(exact.added), "", Policy.ACCEPT)
+            plan = self._plan(state, exact, self._cause(undone.cause.source, asked), len(exact.added), asked, Policy.ACCEPT)
             reached("revert.planned")
             return self._write(plan, "")
+
+        return self._tried(once)
 
     def apply_branch(self, name: str, asked: Asked) -> Synced:
         """What a branch changes becomes a revision of the site; see `Ledger.apply_branch`. A crash before the branch is dropped leaves it,
         and applying it again then only drops it."""
-        with self.lock:
+
+        def once() -> Synced:
             done_before = self._done(asked)
             if done_before is not None:
                 self._drop_applied(name)
@@ -144,14 +167,29 @@ class Writer:
             exact = state.exact(replace(wanted, since=NOTHING.since))
             sources = {revision.cause.source for revision in branch.revisions}
             cause = self._cause(sources.pop() if len(sources) == 1 else f"branch/{name}", asked)
-            plan = _Plan(len(wanted.added), exact, cause, state, state)
+            plan = _Plan(len(exact.added), exact, cause, state, state)
             if not exact.is_empty:
                 refuse_conflicts(branch, wanted, self._history.between(branch.base, state.revision), state.owners)
-                plan = self._plan(state, exact, cause, len(wanted.added), "", Policy.ACCEPT)
+                plan = self._plan(state, exact, cause, len(exact.added), asked, Policy.ACCEPT)
             done = self._write(plan, "")
             reached("branch.applied")
             self._branches.drop(name)
             return done
+
+        return self._tried(once)
+
+    def create_branch(self, name: str, base: AsOf, asked: Asked) -> Branch:
+        """A new branch off a state of the site; see `Ledger.create_branch`."""
+        if name.startswith(QUARANTINE):
+            raise ValueError(f"{name!r} cannot name a branch: {QUARANTINE}SOURCE holds what a source was not let say; give another name")
+        with self._lock:
+            number = self._history.number_of(base)
+            return self._branches.create(name, number, Cause(asked.author, "", self._clock(), asked.reason))
+
+    def drop_branch(self, name: str) -> None:
+        """Forget a branch. Raises `UnknownBranch`."""
+        with self._lock:
+            self._branches.drop(name)
 
     def _drop_applied(self, name: str) -> None:
         """Drop a branch whose changes the site has all: a crash came after they were applied and before it was dropped."""
@@ -161,7 +199,8 @@ class Writer:
 
     def take_in(self, asked: Asked, progress: Progress | None = None) -> Synced:
         """What somebody wrote to the store past the twin becomes a revision; see `Ledger.take_in`."""
-        with self.lock:
+
+        def once() -> Synced:
             state = self._newest("")
             drift = self._store.drift(progress)
             graphs = {g: owner_of(g, state.owners) for g in _graphs(drift.added) if g not in state.owners}
@@ -171,30 +210,42 @@ class Writer:
             after = state if change.is_empty else state.apply(change, state.revision + 1, cause.at)
             return self._write(_Plan(len(change.added), change, cause, state, after), "")
 
+        return self._tried(once)
+
     def follow(self) -> int:
         """Take in the revisions that another process has committed; how many there were. Nothing while a change is being written: that has
         followed by itself."""
-        if not self.lock.acquire(blocking=False):
+        if not self._lock.acquire(blocking=False):
             return 0
         try:
             self._branches.refresh()
             return self._follow()
         finally:
-            self.lock.release()
+            self._lock.release()
 
     # -- planning --------------------------------------------------------------------------------------------------
+
+    def _tried(self, once: Callable[[], T]) -> T:
+        """Plan and write; where another process was first, again on top of what that one said, at most `TRIES` times."""
+        with self._lock:
+            for _ in range(TRIES - 1):
+                with suppress(_Overtaken):
+                    return once()
+            return once()
 
     def _cause(self, source: str, asked: Asked) -> Cause:
         return Cause(asked.author, source, self._clock(), asked.reason, asked.key)
 
-    def _done(self, asked: Asked) -> Synced | None:
-        """What a caller's key has already made."""
+    def _done(self, asked: Asked, quads: int | None = None) -> Synced | None:
+        """What a caller's key has already made, by a wish of so many quads (None: as many as came)."""
         if not asked.key or asked.dry_run:
             return None
         revision = self._branches.by_key(asked.branch, asked.key) if asked.branch else self._history.by_key(asked.key)
         if revision is None:
             return None
-        return Synced(revision.cause.source, revision.added, self._store.change(revision.number, asked.branch), revision)
+        number = revision.number
+        change = self._branches.change(asked.branch, number)[1] if asked.branch else self._history.change(number)
+        return Synced(revision.cause.source, revision.added if quads is None else quads, change, revision)
 
     def _newest(self, branch: str) -> Snapshot:
         """The newest state of the site or of a branch, others' revisions taken in. Nobody else here writes until this writer is done."""
@@ -218,46 +269,58 @@ class Writer:
             _speaks_in(asked.graph, wish, state.owners)
         change, said = desired_state(source, wish.quads, state, graphs)
         _hold(state, asked.expected, graphs)
-        bound_deletions(source, change, said, asked.deletions_max)
-        return self._plan(state, change, self._cause(source, asked), len(wish.quads), asked.branch, self._policies.of(source))
+        to_nothing = asked.graph is None and len(wish.quads) == 0
+        refused = too_much_withdrawn(source, change, said, asked.deletions_max, to_nothing=to_nothing)
+        if refused and not asked.dry_run:
+            raise Refused(refused)
+        plan = self._plan(state, change, self._cause(source, asked), len(wish.quads), asked, self._policies.of(source))
+        return replace(plan, refused=refused or plan.refused)
 
-    def _plan(self, state: Snapshot, exact: ChangeSet, cause: Cause, quads: int, branch: str, policy: Policy) -> _Plan:
+    def _plan(self, state: Snapshot, exact: ChangeSet, cause: Cause, quads: int, asked: Asked, policy: Policy) -> _Plan:
         if exact.is_empty:
             return _Plan(quads, exact, cause, state, state)
-        plan = _Plan(quads, exact, cause, state, state.apply(exact, state.revision + 1, cause.at))
-        if branch or policy is Policy.ACCEPT:
+        after, vocabulary = state.apply(exact, state.revision + 1, cause.at), self._twin.vocabulary
+        holds = Policy.ACCEPT if asked.branch else policy
+        plan = _Plan(quads, exact, cause, state, after, Findings(lambda: checked(state, after, exact, vocabulary, holds)))
+        if holds is Policy.ACCEPT:
             return plan
-        found = checked(state, plan.after, exact, self._twin.vocabulary, policy)
-        return replace(plan, findings=found.findings, quarantined=held_up(cause.source, policy, found.new))
-
-    def _findings(self, plan: _Plan) -> Sequence[Finding]:
-        if plan.findings is not None or plan.change.is_empty:
-            return plan.findings or ()
-        vocabulary = self._twin.vocabulary
-        return WhenAsked(lambda: checked(plan.before, plan.after, plan.change, vocabulary, Policy.ACCEPT).findings)
+        try:
+            return replace(plan, quarantined=held_up(cause.source, policy, plan.findings.new))
+        except FindingsRefused as error:
+            if not asked.dry_run:
+                raise
+            return replace(plan, refused=str(error))
 
     def _dry(self, plan: _Plan) -> Synced:
-        return plan.told(None, self._findings(plan), quarantine_of(plan.cause.source) if plan.quarantined else "")
+        return plan.told(None, quarantine_of(plan.cause.source) if plan.quarantined else "")
 
     # -- writing ---------------------------------------------------------------------------------------------------
 
     def _write(self, plan: _Plan, branch: str) -> Synced:
         """Make a plan durable, then visible (rule 2)."""
         if plan.change.is_empty:
-            return plan.told(None, ())
+            return plan.told(None)
         if plan.quarantined:
             return self._quarantine(plan)
-        if branch:
-            own = plan.before.revision - self._branches.get(branch).base
-            revision = self._store.commit(plan.change, plan.cause, expected=own, branch=branch)
+        try:
+            revision = self._committed(plan, branch)
+        except StaleRevision as error:
+            self._follow()
             self._branches.refresh()
-            return plan.told(revision, self._findings(plan))
-        revision = self._store.commit(plan.change, plan.cause, expected=plan.before.revision)
+            raise _Overtaken(f"others changed the twin each of the {TRIES} times that this was tried: send it again in a moment") from error
+        if branch:
+            return plan.told(revision)
         if revision.number == plan.after.revision:
             self._publish(plan.before, plan.after, plan.change, revision)
-            return plan.told(revision, self._findings(plan))
+            return plan.told(revision)
         self._follow()  # another process was first with the same key
-        return replace(plan.told(revision, ()), change=self._store.change(revision.number))
+        return replace(plan.told(revision), change=self._store.change(revision.number), findings=NO_FINDINGS)
+
+    def _committed(self, plan: _Plan, branch: str) -> Revision:
+        if not branch:
+            return self._store.commit(plan.change, plan.cause, expected=plan.before.revision)
+        own = plan.before.revision - self._branches.get(branch).base
+        return self._branches.commit(branch, plan.change, plan.cause, own)
 
     def _publish(self, before: Snapshot, after: Snapshot, change: ChangeSet, revision: Revision) -> None:
         self._history.note(revision)
@@ -265,18 +328,27 @@ class Writer:
         self._twin.replace(after, change, revision)
 
     def _quarantine(self, plan: _Plan) -> Synced:
-        """Keep the change as a branch; it takes the place of what was in quarantine of this source before."""
+        """Keep the change as a branch. A wish takes the place of what was in quarantine of this source before; single facts are one more
+        change of that branch. Raises `Refused` where these touch what the site has changed since the branch's base."""
         name = quarantine_of(plan.cause.source)
-        self._forget_quarantine(plan.cause.source)
-        self._branches.create(name, plan.before.revision, plan.cause)
-        self._store.commit(plan.change, plan.cause, expected=0, branch=name)
-        self._branches.refresh()
-        return plan.told(None, self._findings(plan), name)
+        held = self._held(name)
+        if held is not None and plan.single:
+            refuse_added_to(held, plan.change, self._history.between(held.base, plan.before.revision))
+            more = self._branches.state(AsOf(branch=name)).exact(replace(plan.change, since=NOTHING.since))
+            if not more.is_empty:
+                self._branches.commit(name, more, plan.cause, len(held.revisions))
+        else:
+            self._forget_quarantine(plan.cause.source)
+            self._branches.create(name, plan.before.revision, plan.cause)
+            self._branches.commit(name, plan.change, plan.cause, 0)
+        return plan.told(None, name)
 
     def _forget_quarantine(self, source: str) -> None:
-        name = quarantine_of(source)
-        if any(branch.name == name for branch in self._branches.all()):
-            self._branches.drop(name)
+        if self._held(quarantine_of(source)) is not None:
+            self._branches.drop(quarantine_of(source))
+
+    def _held(self, name: str) -> Branch | None:
+        return next((branch for branch in self._branches.all() if branch.name == name), None)
 
 
 NOTHING = ChangeSet(QuadBlock.empty(), QuadBlock.empty())

@@ -108,6 +108,8 @@ def test_names_are_told_apart(desk: Desk) -> None:
         desk.ledger.create_branch("b", base=NEWEST, author="ada", reason="")
     with pytest.raises(UnknownBranch, match="no branch 'nope'; there are: b"):
         desk.ledger.drop_branch("nope")
+    with pytest.raises(ValueError, match="quarantine/SOURCE holds what a source was not let say"):
+        desk.ledger.create_branch("quarantine/x", base=NEWEST, author="ada", reason="")
     with pytest.raises(UnknownBranch):
         desk.say("x", A, branch="nope")
     with pytest.raises(ValueError, match="cannot name a branch"):

@@ -81,6 +81,42 @@ def test_what_a_source_says_next_takes_the_place_of_what_is_in_quarantine() -> N
     assert desk.ledger.branches() == []
 
 
+def test_single_facts_in_quarantine_come_to_what_is_there() -> None:
+    """Two wrong facts, one after the other: the branch has both, each as a change of its own; the second one again adds nothing."""
+    desk = desk_with(Policy.QUARANTINE)
+
+    for quad in (BAD, OLD, OLD):
+        told = desk.edit("bms", [quad])
+    (branch,) = desk.ledger.branches()
+
+    assert told.quarantined == branch.name == "quarantine/bms"
+    assert len(branch.revisions) == 2
+    assert said(desk.ledger.snapshot(AsOf(branch=branch.name))) == [GOOD, OLD, BAD]
+
+
+def test_single_facts_that_the_site_has_changed_since_do_not_come_to_a_quarantine() -> None:
+    """The branch stands on revision 1; revision 2 said chiller c a pump. What is wrong about c's class then is refused, not lost."""
+    desk = desk_with(Policy.QUARANTINE)
+    desk.edit("bms", [BAD])
+    desk.edit("bms", [("urn:c", RDF + "type", BRICK + "Pump", "urn:bms")])
+
+    with pytest.raises(Refused, match="'quarantine/bms' holds earlier changes and stands on revision 1; since then the site has changed 1"):
+        desk.edit("bms", [("urn:c", RDF + "type", BRICK + "UPS", "urn:bms")])
+
+    assert len(desk.ledger.branches()[0].revisions) == 1
+
+
+def test_a_finding_that_was_there_before_is_not_new() -> None:
+    """The accepted change touches what was wrong: told, and told apart; mending it is told too."""
+    desk = Desk()
+    desk.say("bms", OLD)
+
+    label = desk.say("bms", OLD, ("urn:o", RDF + "value", '"1"', "urn:bms"))
+    mended = desk.say("bms", ("urn:o", RDF + "value", '"1"', "urn:bms"))
+
+    assert [(len(done.findings), len(done.findings.new), len(done.findings.gone)) for done in (label, mended)] == [(1, 0, 0), (0, 0, 1)]
+
+
 def test_what_is_not_touched_holds_nothing_up() -> None:
     """The old error was accepted; under a strict policy a change that does not touch it goes through."""
     lax = Desk()
@@ -109,9 +145,11 @@ def test_a_dry_run_tells_what_the_policy_will_do() -> None:
     wish = Wish("bms", QuadBlock.of([GOOD, BAD]))
     strict, apart = desk_with(Policy.REFUSE), desk_with(Policy.QUARANTINE)
 
-    with pytest.raises(Refused):
-        strict.ledger.sync(wish, author="ada", reason="", dry_run=True)
+    refused = strict.ledger.sync(wish, author="ada", reason="", dry_run=True)
     told = apart.ledger.sync(wish, author="ada", reason="", dry_run=True)
 
-    assert told.quarantined == "quarantine/bms"
+    assert "bms is refused for 1 error: urn:u" in refused.refused
+    assert (refused.revision, list(refused.change.added)) == (None, [BAD])
+    assert [finding.focus for finding in refused.findings.new] == ["urn:u"]
+    assert (told.quarantined, told.refused) == ("quarantine/bms", "")
     assert apart.ledger.branches() == []

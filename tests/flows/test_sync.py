@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from graph.changes import Cause, ChangeSet, Revision
+from graph.changes import NEWEST, Cause, ChangeSet, Revision
 from graph.errors import Refused, StaleRevision
 from graph.stores.memory import MemoryStore
 from graph.stores.sqlite import SqliteStore
+from ontology.inference import INFERRED_GRAPH
 from ontology.rdf import write
 from ontology.terms import KeyQuad, QuadBlock
 from tests.support.ledgers import Desk, said
@@ -191,13 +193,103 @@ def test_an_empty_export_does_not_empty_the_twin() -> None:
     desk.say("x", *facts)
 
     with pytest.raises(Refused, match=r"x would withdraw 100 of its 100 facts, and at most 10 \(10 %\) may go.*--max-deletions 100"):
-        desk.say("x", share=0.1)
-    desk.say("x", *facts[:90], share=0.1)
+        desk.say("x", share=None)
+    desk.say("x", *facts[:90], share=None)
     with pytest.raises(Refused, match=r"would withdraw 11 of its 90 facts, and at most 10"):
-        desk.say("x", *facts[:79], share=0.1)
+        desk.say("x", *facts[:79], share=None)
     desk.say("x", *facts[:79], share=0.15)
 
     assert len(desk.twin.snapshot) == 79
+
+
+def test_a_small_source_is_not_emptied_either() -> None:
+    """One fact of two may go; both only where all was allowed. A bound that is given is meant as said, 0 too."""
+    desk = Desk()
+    desk.say("x", A, B)
+
+    with pytest.raises(Refused, match=r"x would withdraw 2 of its 2 facts.*--max-deletions 100"):
+        desk.say("x", share=None)
+    with pytest.raises(Refused, match=r"x would withdraw 1 of its 2 facts, and at most 0 \(0 %\)"):
+        desk.say("x", A, share=0.0)
+    desk.say("x", A, share=None)
+    desk.say("x", share=1.0)
+
+    assert len(desk.twin.snapshot) == 0
+
+
+def test_one_new_value_takes_the_place_of_one_old_value() -> None:
+    """1,000 points of one device, and one other after it: 999 are withdrawn."""
+    desk = Desk()
+    desk.say("x", *(("urn:a", "urn:p", f"urn:{n}", "urn:g") for n in range(1000)))
+
+    with pytest.raises(Refused, match=r"x would withdraw 999 of its 1,000 facts"):
+        desk.say("x", ("urn:a", "urn:p", "urn:other", "urn:g"), share=None)
+
+
+def test_what_would_be_refused_is_shown_by_a_dry_run() -> None:
+    """The difference, and why it would not be taken."""
+    desk = Desk()
+    desk.say("x", A, B)
+
+    done = desk.ledger.sync(Wish("x", QuadBlock.empty()), author="ada", reason="", dry_run=True)
+
+    assert (len(done.change.removed), done.revision) == (2, None)
+    assert "x would withdraw 2 of its 2 facts" in done.refused
+
+
+def test_what_is_inferred_is_not_stored() -> None:
+    """Neither as a wish nor as a single fact, on the site or on a branch."""
+    desk = Desk()
+    desk.ledger.create_branch("b", base=NEWEST, author="ada", reason="")
+
+    for branch in ("", "b"):
+        with pytest.raises(ValueError, match="<urn:ridethrough:inferred> is what follows from what is said, and is never stored"):
+            desk.say("x", (*A[:3], INFERRED_GRAPH), branch=branch)
+        with pytest.raises(ValueError, match="never stored"):
+            desk.edit("x", [(*A[:3], INFERRED_GRAPH)], branch=branch)
+
+
+class Raced(MemoryStore):
+    """A store in which another process is first, as often as is said."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self.times = times
+
+    def commit(self, change: ChangeSet, cause: Cause, *, expected: int, branch: str = "") -> Revision:
+        """First the other's change."""
+        if self.times and not branch and expected:
+            self.times -= 1
+            other = QuadBlock.of([("urn:o", "urn:p", f'"{expected}"', "urn:other")])
+            super().commit(
+                ChangeSet(other, QuadBlock.empty(), {"urn:other": "other"}), replace(cause, source="other", key=""), expected=expected
+            )
+        return super().commit(change, cause, expected=expected, branch=branch)
+
+
+def test_who_set_no_condition_does_not_hear_of_races() -> None:
+    """Another process is first three times: the change is made on top of its revisions. One that is always first is told in the end."""
+    desk = Desk(Raced(3))
+    desk.say("x", A)
+
+    done = desk.say("x", B)
+    desk.store.times = 1000  # type: ignore[attr-defined]  # Raced
+    with pytest.raises(StaleRevision, match="others changed the twin each of the 8 times"):
+        desk.say("x", A)
+
+    assert done.revision is not None
+    assert (done.revision.number, desk.twin.snapshot.revision) == (5, 13)
+
+
+def test_who_set_a_condition_hears_of_what_it_is_about_only() -> None:
+    """The other's changes are in another graph: the condition holds."""
+    desk = Desk(Raced(1))
+    desk.say("x", A)
+
+    done = desk.ledger.sync(Wish("x", QuadBlock.of([B])), author="ada", reason="", expected=1, deletions_max=1.0)
+
+    assert done.revision is not None
+    assert done.revision.number == 3
 
 
 def test_a_fact_with_a_successor_is_not_withdrawn() -> None:

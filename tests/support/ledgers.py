@@ -46,7 +46,7 @@ class Desk:
         self.twin = Twin(load_vocabulary(), snapshot_of(self.store), CurrentValues(), self.bus, self.clock)
         self.ledger = Ledger(self.store, self.twin, self.clock, self.policies)
 
-    def say(self, source: str, *quads: KeyQuad, branch: str = "", share: float = 1.0, key: str = "") -> Synced:
+    def say(self, source: str, *quads: KeyQuad, branch: str = "", share: float | None = 1.0, key: str = "") -> Synced:
         """The source says exactly these quads from now on."""
         wish = Wish(source, QuadBlock.of(quads))
         return self.ledger.sync(wish, author="ada", reason="test", branch=branch, deletions_max=share, key=key)

@@ -35,7 +35,11 @@ def load(
     branch: Annotated[str, typer.Option(help="Load into this branch; the site does not change.", show_default=False)] = "",
     max_deletions: Annotated[
         float | None,
-        typer.Option(min=0, max=100, help="How much of what a source said may be withdrawn, percent (deletions_max_percent; 10)."),
+        typer.Option(
+            min=0,
+            max=100,
+            help="How much of what a source said may be withdrawn, percent, as said; to empty a source: 100 (deletions_max_percent).",
+        ),
     ] = None,
     policy: Annotated[
         str | None, typer.Option(help=f"What to do where findings are errors: {', '.join(POLICIES)} (the setting policies; accept).")
@@ -83,7 +87,7 @@ def _synced(
             author=settings.author,
             reason=reason,
             branch=branch,
-            deletions_max=settings.deletions_max_percent / 100,
+            deletions_max=settings.deletions_max,
             dry_run=dry_run,
             progress=tell,
         )
@@ -111,9 +115,11 @@ def _opened(settings: Settings, *, dry_run: bool, tell: Progress | None) -> Open
     try:
         return open_ledger(settings, "load", read_only=dry_run, progress=tell, or_empty=dry_run)
     except FolderInUse as error:
+        if not error.address:
+            raise
         raise Failure(
-            f"{error}; a running service takes the file itself: curl -T FILE -H 'Content-Type: text/turtle' "
-            f"'http://{settings.host}:{settings.port}/rdf?source=NAME'"
+            f"{error}; the running service takes the file itself: curl -T FILE -H 'Content-Type: text/turtle' -H 'From: {settings.author}' "
+            f"'{error.address}/rdf?source=NAME' (with &dry-run it only shows what would change)"
         ) from None
 
 
