@@ -91,16 +91,29 @@ def test_states_that_there_are_not_are_told(desk: Desk) -> None:
     desk.load(CHILLERS)
 
     answers = [
-        desk.type("export", *words) for words in (("--at", "9"), ("--branch", "b"), ("--at", "2026-03-01T00:00:00"), ("--at", "soon"))
+        desk.type("export", *words)
+        for words in (("--at", "9"), ("--branch", "b"), ("--at", "2026-03-01T00:00:00"), ("--at", "soon"), ("--at", ""))
     ]
 
-    assert [answer.returncode for answer in answers] == [1, 1, 2, 2]
+    assert [answer.returncode for answer in answers] == [1, 1, 2, 2, 2]
     assert [answer.stderr for answer in answers] == [
         "error: no revision 9: there are 1 to 1\n",
         "error: no branch 'b'; there are: none\n",
-        "error: --at 2026-03-01T00:00:00 says no offset from UTC: give one, as in 2026-03-01T00:00:00Z\n",
-        "error: --at 'soon' is neither a revision's number nor an instant such as 2026-03-03T14:00:00Z\n",
+        "error: the instant 2026-03-01T00:00:00 says no offset from UTC: give one, as in 2026-03-01T00:00:00Z\n",
+        "error: 'soon' is neither a revision's number nor an instant such as 2026-03-03T14:00:00Z\n",
+        "error: '' names no state: give a revision's number or an instant; for the newest state leave it out\n",
     ]
+
+
+def test_an_instant_that_the_log_prints_can_be_asked_for(desk: Desk) -> None:
+    """It is rounded up to the second: the state of then has that revision."""
+    desk.load(CHILLERS)
+    at = " ".join(desk.type("log").stdout.splitlines()[1].split()[1:3])
+
+    asked = desk.type("export", "--format", "nquads", "--at", at)
+
+    assert at.endswith("Z")
+    assert len(asked.stdout.splitlines()) == 20
 
 
 def test_the_doctor_tells_what_was_written_past_the_twin_and_takes_it_in(desk: Desk) -> None:

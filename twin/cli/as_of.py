@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,28 +16,25 @@ if TYPE_CHECKING:
     from twin.settings import Settings
 
 At = Annotated[
-    str, typer.Option("--at", metavar="REVISION|INSTANT", help="As it was then: 12, or 2026-03-03T14:00:00Z.", show_default=False)
+    str | None, typer.Option("--at", metavar="REVISION|INSTANT", help="As it was then: 12, or 2026-03-03T14:00:00Z.", show_default=False)
 ]
 BranchName = Annotated[str, typer.Option("--branch", help="In this branch, not on the site.", show_default=False)]
 By = Annotated[str | None, typer.Option("--author", help="Who is named as the author of the change.", show_default=False)]
 Why = Annotated[str, typer.Option("--reason", help="Why.", show_default=False)]
 
 
-def as_of(at: str, branch: str = "") -> AsOf:
+def as_of(at: str | None, branch: str = "") -> AsOf:
     """The state that the options name; the newest for none. Raises `Failure` (wrong usage)."""
     from graph.changes import AsOf
 
-    if not at:
+    if at is None:
         return AsOf(branch=branch)
-    if at.isdecimal():
-        return AsOf(int(at), branch=branch)
+    if not at.strip():
+        raise Failure("'' names no state: give a revision's number or an instant; for the newest state leave it out", code=2)
     try:
-        instant = datetime.fromisoformat(at)
-    except ValueError:
-        raise Failure(f"--at {at!r} is neither a revision's number nor an instant such as 2026-03-03T14:00:00Z", code=2) from None
-    if instant.tzinfo is None:
-        raise Failure(f"--at {at} says no offset from UTC: give one, as in {instant.isoformat()}Z", code=2)
-    return AsOf(at=instant, branch=branch)
+        return AsOf.parse(at, branch)
+    except ValueError as error:
+        raise Failure(str(error), code=2) from None
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twin.cli.as_of import At, By, Why, as_of, opened_ledger
-from twin.cli.output import Config, Data, Failure, Json, Store, say, say_json, settings_from, shown_facts, table
+from twin.cli.output import Config, Data, Failure, Json, Store, instant, say, say_json, settings_from, shown_facts, table
 
 if TYPE_CHECKING:
     from ontology.terms import QuadBlock
@@ -36,14 +36,14 @@ def list_branches(json: Json = False, data: Data = None, store: Store = None, co
     if json:
         say_json({"branches": [branch_row(each) for each in found]})
         return
-    rows = [(b.name, f"{b.base}", f"{len(b.revisions)}", f"{b.cause.at:%Y-%m-%d %H:%M:%S}", b.cause.author, b.cause.reason) for b in found]
-    table(("BRANCH", "BASE", "CHANGES", "MADE (UTC)", "BY", "REASON"), rows)
+    rows = [(b.name, f"{b.base}", f"{len(b.revisions)}", instant(b.cause.at), b.cause.author, b.cause.reason) for b in found]
+    table(("BRANCH", "BASE", "CHANGES", "MADE", "BY", "REASON"), rows)
 
 
 @branch.command()
 def create(
     name: Name,
-    at: At = "",
+    at: At = None,
     reason: Why = "",
     author: By = None,
     json: Json = False,

@@ -16,7 +16,9 @@ def diff(
     older: Annotated[
         str, typer.Argument(metavar="OLDER", help="A revision, an instant, or a branch's name; 0 is the empty twin.", show_default=False)
     ],
-    newer: Annotated[str, typer.Argument(metavar="NEWER", help="Likewise; the newest state when not given.", show_default=False)] = "",
+    newer: Annotated[
+        str | None, typer.Argument(metavar="NEWER", help="Likewise; the newest state when not given.", show_default=False)
+    ] = None,
     json: Json = False,
     data: Data = None,
     store: Store = None,

@@ -39,7 +39,7 @@ def export(
     inferred: Annotated[
         bool, typer.Option("--inferred", help="Write inferred facts too, in a graph of their own, urn:ridethrough:inferred.")
     ] = False,
-    at: At = "",
+    at: At = None,
     branch: BranchName = "",
     data: Data = None,
     store: Store = None,

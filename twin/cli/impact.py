@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twin.cli.as_of import At, BranchName, as_of
-from twin.cli.output import Config, Data, Failure, Json, Store, say, say_json, settings_from, table
+from twin.cli.output import Config, Data, Failure, Json, Store, instant, say, say_json, settings_from, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +29,7 @@ def impact(
         typer.Option("--medium", help="Only this medium: Power, LiquidCooling, ..., or its IRI. Can be repeated.", show_default=False),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help=f"Print every row, not the first {ROWS_SHOWN}.")] = False,
-    at: At = "",
+    at: At = None,
     branch: BranchName = "",
     json: Json = False,
     data: Data = None,
@@ -83,7 +83,7 @@ def _tell(found: BlastRadius, every: bool, state: str) -> None:
     from analytics.impact import KINDS
     from ontology.namespaces import compact, local_name
 
-    say(f"If {', '.join(map(compact, found.failed))} fails ({state}, {found.at:%Y-%m-%d %H:%M:%S} UTC):")
+    say(f"If {', '.join(map(compact, found.failed))} fails ({state}, {instant(found.at)}):")
     say()
     totals = found.totals.to_json()
     kinds = [kind for kind in next(iter(totals.values())) if kind != "OVERLOADED"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -65,6 +66,13 @@ def colour() -> bool:
     from twin.settings import no_colour
 
     return sys.stderr.isatty() and not no_colour()
+
+
+def instant(at: datetime) -> str:
+    """An instant for a person, such as `--at` takes it; rounded up to the second, so that the state of what is printed has what was done
+    at that instant."""
+    whole = at.astimezone(UTC) + timedelta(microseconds=-at.microsecond % 1_000_000)
+    return f"{whole:%Y-%m-%d %H:%M:%SZ}"
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from twin.cli.as_of import At, BranchName, as_of, opened_ledger
-from twin.cli.output import Config, Data, Json, Store, say, say_json, settings_from, table
+from twin.cli.output import Config, Data, Json, Store, instant, say, say_json, settings_from, table
 
 if TYPE_CHECKING:
     from twin.answers import Said
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def provenance(
     entity: Annotated[str, typer.Argument(metavar="ID", help="IRI or CURIE.", show_default=False)],
     inferred: Annotated[bool, typer.Option("--inferred", help="Tell inferred facts too, with what they follow from.")] = False,
-    at: At = "",
+    at: At = None,
     branch: BranchName = "",
     json: Json = False,
     data: Data = None,
@@ -38,7 +38,7 @@ def provenance(
         say_json({"revision": snapshot.revision, "facts": [_row(each) for each in told]})
         return
     say(f"{compact(told[0].quad[0]) if told else entity}, {f'branch {branch}' if branch else f'revision {snapshot.revision}'}:")
-    table(("PREDICATE", "OBJECT", "SOURCE", "REVISION", "AT (UTC)", "BY"), [_line(each) for each in told])
+    table(("PREDICATE", "OBJECT", "SOURCE", "REVISION", "AT", "BY"), [_line(each) for each in told])
 
 
 def _row(each: Said) -> dict[str, Any]:
@@ -60,5 +60,5 @@ def _line(each: Said) -> tuple[str, ...]:
     if each.inferred:
         return compact(each.quad[1]), obj, f"inferred from {'; '.join(map(fact_line, each.because))}", "", "", ""
     revision = each.revision
-    known = ("", "", "") if revision is None else (f"{revision.number}", f"{revision.cause.at:%Y-%m-%d %H:%M:%S}", revision.cause.author)
+    known = ("", "", "") if revision is None else (f"{revision.number}", instant(revision.cause.at), revision.cause.author)
     return compact(each.quad[1]), obj, each.source, *known

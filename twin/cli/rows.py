@@ -10,6 +10,7 @@ from graph.changes import Branch, ChangeSet, Revision
 from ontology.findings import Finding
 from ontology.namespaces import compact
 from ontology.terms import KeyQuad, QuadBlock, is_blank, is_literal
+from twin.cli.output import instant
 
 
 def revision_row(revision: Revision) -> dict[str, Any]:
@@ -30,10 +31,10 @@ def revision_line(revision: Revision) -> tuple[str, ...]:
     """A revision as cells of a table, `REVISION_HEADER` above them."""
     cause = revision.cause
     counts = f"+{revision.added:,}", f"-{revision.removed:,}"
-    return f"{revision.number}", f"{cause.at:%Y-%m-%d %H:%M:%S}", cause.author, cause.source, *counts, cause.reason
+    return f"{revision.number}", instant(cause.at), cause.author, cause.source, *counts, cause.reason
 
 
-REVISION_HEADER = ("REVISION", "AT (UTC)", "AUTHOR", "SOURCE", "ADDED", "REMOVED", "REASON")
+REVISION_HEADER = ("REVISION", "AT", "AUTHOR", "SOURCE", "ADDED", "REMOVED", "REASON")
 
 
 def branch_row(branch: Branch) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from twin.cli.as_of import BranchName, opened_ledger
-from twin.cli.output import Config, Data, Json, Store, say, say_json, settings_from, shown_facts
+from twin.cli.output import Config, Data, Json, Store, instant, say, say_json, settings_from, shown_facts
 
 FACTS_SHOWN = 50
 
@@ -29,7 +29,7 @@ def show(
         say_json({**revision_row(revision), "change": change_row(change)})
         return
     cause = revision.cause
-    say(f"revision {revision.number}{f' of branch {branch}' if branch else ''}, {cause.at:%Y-%m-%d %H:%M:%S} UTC")
+    say(f"revision {revision.number}{f' of branch {branch}' if branch else ''}, {instant(cause.at)}")
     say(f"by {cause.author}, source {cause.source}: {cause.reason}")
     say(f"{revision.added:,} added, {revision.removed:,} removed")
     shown_facts(change, FACTS_SHOWN)

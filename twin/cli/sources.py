@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 
 from twin.cli.as_of import opened_ledger
-from twin.cli.output import Config, Data, Json, Store, say_json, settings_from, table
+from twin.cli.output import Config, Data, Json, Store, instant, say_json, settings_from, table
 
 
 def sources(
@@ -33,13 +34,13 @@ def sources(
     if json:
         say_json({"sources": rows})
         return
-    header = ("SOURCE", "FACTS", "GRAPHS", "LAST REVISION", "AT (UTC)", "BY", "POLICY", *(("FINDINGS",) if findings else ()))
+    header = ("SOURCE", "FACTS", "GRAPHS", "LAST REVISION", "AT", "BY", "POLICY", *(("FINDINGS",) if findings else ()))
     table(header, [_line(row) for row in rows])
 
 
 def _line(row: dict[str, Any]) -> tuple[str, ...]:
     last = row["last"] or {"revision": "", "at": "", "author": ""}
     told = (", ".join(f"{count} {severity}" for severity, count in row["findings"].items()) or "none",) if "findings" in row else ()
-    at = last["at"][:19].replace("T", " ")
+    at = last["at"] and instant(datetime.fromisoformat(last["at"]))
     cells = (row["source"], f"{row['quads']:,}", f"{len(row['graphs'])}", f"{last['revision']}", at, last["author"], row["policy"])
     return (*cells, *told)
