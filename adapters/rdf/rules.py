@@ -36,12 +36,12 @@ class QueryLimits:
 @dataclass(frozen=True, slots=True)
 class RdfRules:
     """What is let in. `write`: from this host only, from everywhere, or not at all; `deletions_max`: share of what a source said before
-    that one sync may withdraw; `author`: who is named for a change that names nobody in `From`."""
+    that one sync may withdraw (None: the ledger's own rule); `author`: who is named for a change that names nobody in `From`."""
 
     write: Literal["loopback", "on", "off"] = "loopback"
     body_bytes: int = 100 * MB
     require_match: bool = False
-    deletions_max: float = 0.10
+    deletions_max: float | None = None
     sparql: bool = True
     author: str = "operator"
     origins: Sequence[str] = ()
