@@ -43,7 +43,7 @@ FOLDER = "RIDETHROUGH_BENCH_NEO4J"
 CAUSE = Cause("bench", "bench", datetime(2026, 1, 1, tzinfo=UTC), "the site")
 COUNTS = (
     "MATCH (n:Resource) WITH count(n) AS nodes, sum(size(n._facts)) AS facts MATCH (:Resource)-[r]->(:Resource) "
-    "RETURN nodes, count(r) AS links, facts + sum(size(r.graphs)) AS quads"
+    "WITH nodes, facts, count(r) AS links, sum(size(r.graphs)) AS said RETURN nodes, links, facts + said AS quads"
 )
 NODES = "MATCH (n:Resource) RETURN n LIMIT $sample"
 LINKS = "MATCH (a:Resource)-[r]->(b:Resource) RETURN a.iri AS a, r, b.iri AS b LIMIT $sample"

@@ -76,7 +76,11 @@ FORGET_VALUES: LiteralString = (
     "UNWIND $rows AS iri MATCH (n:Resource {iri: iri}) WHERE n._facts IS NULL AND NOT EXISTS { (n)-->() } "
     "REMOVE n.value, n.quality, n.observedAt, n.receivedAt"
 )
-PRUNE: LiteralString = "UNWIND $rows AS iri MATCH (n:Resource {iri: iri}) WHERE n._facts IS NULL AND NOT EXISTS { (n)--() } DELETE n"
+LOOSE: LiteralString = (
+    "CYPHER 5 UNWIND $rows AS iri MATCH (n:Resource {iri: iri}) WHERE n._facts IS NULL AND NOT EXISTS { (n)--() } "
+    "RETURN collect(id(n)) AS ids"
+)
+PRUNE: LiteralString = "CYPHER 5 UNWIND $rows AS id MATCH (n) WHERE id(n) = id AND NOT EXISTS { (n)--() } DELETE n"
 OWNERS: LiteralString = "UNWIND $rows AS row MERGE (g:Graph {iri: row[0]}) SET g.owner = row[1]"
 CHANGED: LiteralString = "UNWIND $rows AS iri MERGE (g:Graph {iri: iri}) SET g.changed = $number"
 GRAPHS: LiteralString = "MATCH (g:Graph) RETURN g.iri AS iri, g.owner AS owner, g.changed AS changed ORDER BY iri"

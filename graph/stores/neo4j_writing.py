@@ -131,11 +131,16 @@ def write(tx: Tx, added: QuadBlock, removed: QuadBlock, since: Ids, *, number: i
 
 
 def sweep(tx: Tx, removed: QuadBlock) -> None:
-    """Take away the live values of what is no subject any more, and the nodes that nothing speaks of, among what `removed` spoke of."""
+    """Take away the live values of what is no subject any more, and the nodes that nothing speaks of, among what `removed` spoke of.
+
+    All are found before the first is deleted: after that, the server copies the list of what a transaction deleted at each look-up by
+    name, and 40,000 of them take minutes.
+    """
     fewer = split(removed)
     loose = sorted(fewer.facts.keys() | {end for s, _, o in fewer.links for end in (s, o)})
     run(tx, cypher.FORGET_VALUES, loose)
-    run(tx, cypher.PRUNE, loose)
+    found = [identity for batch in batches(loose) for identity in tx.run(cypher.LOOSE, rows=batch).single(strict=True)["ids"]]
+    run(tx, cypher.PRUNE, found)
 
 
 def learn(tx: Tx, names: Names, added: QuadBlock) -> None:
