@@ -149,3 +149,28 @@ def test_the_doctor_finds_a_damaged_file(desk: Desk) -> None:
     assert (sick.returncode, store["ok"]) == (3, False)
     assert "twin.sqlite" in store["detail"]
     assert "restore a backup" in store["detail"]
+
+
+def test_a_source_is_withdrawn_by_name_only(desk: Desk) -> None:
+    """All 20 facts go, whatever the bound; a dry run changes nothing; a name that there is not is told, with those that there are."""
+    desk.load(CHILLERS)
+
+    wrong, dry, done = desk.type("withdraw", "t"), desk.type("withdraw", "s", "--dry-run"), desk.type("withdraw", "s", "--json")
+
+    assert (wrong.returncode, wrong.stderr) == (1, "error: no source 't'; there are: s\n")
+    assert dry.stdout.startswith("s: 20 removed; dry run\n")
+    assert (json.loads(done.stdout)["removed_count"], json.loads(done.stdout)["revision"]["revision"]) == (20, 2)
+
+
+def test_a_source_in_whose_name_a_branch_speaks_is_named_when_it_is_applied(desk: Desk) -> None:
+    """Its next load would undo it; what was in its own quarantine it has said itself."""
+    desk.load(CHILLERS)
+    (desk.folder / "out.ttl").write_text("<urn:c1> a <https://brickschema.org/schema/Brick#Chiller> .")
+    desk.type("branch", "create", "b")
+    desk.type("branch", "edit", "b", "--remove", "out.ttl")
+    desk.load(CHILLERS + BAD, "--policy", "quarantine")
+
+    by_hand, own = desk.type("branch", "apply", "b"), desk.type("branch", "apply", "quarantine/s")
+
+    assert by_hand.stdout.splitlines()[1] == "source s has not said so itself: change it there, too, or its next load undoes this"
+    assert len(own.stdout.splitlines()) == 1, own.stderr

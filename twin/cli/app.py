@@ -34,6 +34,7 @@ from twin.cli import (
     simulate,
     sources,
     validate,
+    withdraw,
 )
 from twin.cli.output import Failure, say_error
 
@@ -77,6 +78,7 @@ for verb in (
     show.show,
     diff.diff,
     revert.revert,
+    withdraw.withdraw,
     sources.sources,
     provenance.provenance,
     simulate.simulate,

@@ -11,6 +11,9 @@ from twin.cli.as_of import At, By, Why, as_of, opened_ledger
 from twin.cli.output import Config, Data, Failure, Json, Store, instant, say, say_json, settings_from, shown_facts, table
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from graph.changes import ChangeSet
     from ontology.terms import QuadBlock
 
 FACTS_SHOWN = 50
@@ -123,11 +126,22 @@ def apply_to_site(
     settings = settings_from(config, data=data, store=store, author=author)
     with opened_ledger(settings, "branch", read_only=False) as opened:
         done = opened.ledger.apply_branch(name, author=settings.author, reason=reason or f"apply branch {name}")
+        others = _overruled(opened.twin.snapshot.owners, name, done.change)
     if json:
         say_json({"branch": name, "revision": None if done.revision is None else revision_row(done.revision)})
         return
     counts = f"{len(done.change.added):,} added, {len(done.change.removed):,} removed"
     say(f"branch {name} applied: {counts}; " + (f"revision {done.revision.number}" if done.revision else "the site had all of it already"))
+    for source in others:
+        say(f"source {source} has not said so itself: change it there, too, or its next load undoes this")
+
+
+def _overruled(owners: Mapping[str, str], name: str, change: ChangeSet) -> list[str]:
+    """The sources in whose name facts were changed by hand: the next desired state of each has its own word on them."""
+    from twin.branches import quarantine_of
+
+    changed = {owners.get(quad[3], EDITOR) for block in (change.added, change.removed) for quad in block}
+    return sorted(source for source in changed if source != EDITOR and name != quarantine_of(source))
 
 
 @branch.command()
