@@ -6,7 +6,6 @@ They run in a process that has given up files and network, and that may be ended
 from __future__ import annotations
 
 import io
-import re
 import struct
 from codecs import BOM_UTF8
 from collections.abc import Callable
@@ -19,6 +18,7 @@ import pyoxigraph as ox
 from adapters.rdf.depth import depth_of
 from adapters.rdf.frames import pack
 from adapters.rdf.patch import read_patch
+from adapters.rdf.sparql_errors import complaint
 from adapters.rdf.sparql_text import NotTaken
 from ontology.errors import RdfError
 from ontology.rdf import FORMATS, read_stream
@@ -26,7 +26,6 @@ from ontology.sources import source_graph
 from ontology.terms import QuadBlock, is_literal
 
 _SIZE = struct.Struct(">Q")
-_PLACE = re.compile(r"error at (\d+):(\d+): ")
 ROWS = {
     "json": ox.QueryResultsFormat.JSON,
     "xml": ox.QueryResultsFormat.XML,
@@ -144,11 +143,10 @@ def query(header: dict[str, Any], blob: bytes, store: ox.Store) -> bytes:
         else:
             found.serialize(out, ROWS[header["format"]])  # type: ignore[arg-type]  # see above
     except SyntaxError as error:
-        place = _PLACE.match(text := str(error.msg))
-        line, column = (int(place[1]), int(place[2])) if place else (0, 0)
-        raise Told("syntax", reason=text[place.end() if place else 0 :][:300], line=line, column=column) from error
-    except ValueError as error:
-        raise Told("not taken", reason=str(error)) from error
+        why = complaint("the query", header["query"], error)
+        raise Told("syntax", reason=f"{why.reason}: {why.remedy}", line=why.line, column=why.column) from error
+    except (ValueError, RuntimeError) as error:  # also a function that there is not, which it names
+        raise Told("not taken", reason=f"{error}: use what SPARQL 1.1 itself has") from error
     except OSError as error:
         raise Told("not taken", reason=f"the query asks for what is never done here, or its evaluation failed: {error}") from error
     return out.value()

@@ -28,6 +28,25 @@ def rdf() -> Iterator[RdfServed]:
 # -- asking and answering ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("SELECT (<urn:f>(1) AS ?x) {}", "<urn:f> is not supported"),
+        (
+            "SELECT * {\n?s brick:feeds ?o }",
+            "line 2, column 4: the prefix brick: is not declared: add `PREFIX brick: <https://brickschema.org/",
+        ),
+        ("ASK { BIND(e:f(1) AS ?x) }", "the prefix e: is not declared"),
+        ("ASK {\n ?s a }", "line 2"),
+    ],
+)
+def test_a_query_that_cannot_be_answered_is_told_what_is_wrong_with_it(rdf: RdfServed, query: str, words: str) -> None:
+    """A function that there is not, a prefix that nobody declared, a place that is no SPARQL."""
+    answer = rdf.ask(query)
+
+    assert (answer.status_code, words in answer.json()["detail"]) == (400, True), answer.text
+
+
 @pytest.mark.parametrize("way", ["get", "form", "direct"])
 def test_a_query_is_asked_in_three_ways(rdf: RdfServed, way: str) -> None:
     """GET, POST of a form and POST of the query itself give one answer, over the union of all graphs, with its revision."""
