@@ -15,11 +15,13 @@ import hashlib
 import io
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pyoxigraph as ox
 
-from adapters.rdf.sparql_text import NotTaken, data_operations
+from adapters.rdf.sparql_errors import complaint
+from adapters.rdf.sparql_text import NotTaken, data_update
 from ontology.errors import RdfError
 from ontology.rdf import read_stream
 from ontology.rdf_errors import refusal
@@ -30,13 +32,25 @@ LABEL = r"b[0-9a-f]{14}n\d+"
 _OURS = re.compile(f"_:{LABEL}").fullmatch
 _SKOLEM = re.compile(rf"[a-z]+:(?://[^/]*)?/\.well-known/genid/({LABEL})").fullmatch
 _ROW = re.compile(
-    r"""\s*(?: (?P<iri><[^<>"{}|^`\\\x00-\x20]*>)
+    r"""[ \t]*(?: (?P<iri><[^<>"{}|^`\\\x00-\x20]*>)
              | (?P<blank>_:[\w.\-\u00b7]*[\w\-\u00b7])
              | (?P<text>"(?:[^"\\\n\r]|\\.)*"(?:@[A-Za-z]+(?:-[A-Za-z0-9]+)*|\^\^(?:<[^<>"{}|^`\\\x00-\x20]*>|[\w.\-]*:[\w.\-:]*))?)
-             | (?P<number>[+-]?\d+(?:\.\d+)?(?=\s|$)|(?:true|false)(?=\s|$))
+             | (?P<number>(?:[+-]?[0-9]+(?:\.[0-9]+)?|true|false)(?=[ \t.\#]|$))
              | (?P<name>[\w.\-]*:[\w\-:.%]*[\w\-:%]|[\w.\-]*:) )""",
     re.VERBOSE,
 )
+_VERB = re.compile(r"[ \t]*([^ \t\r]*)[ \t]*(.*?)[ \t\r]*\Z", re.DOTALL)
+_END = re.compile(r"[ \t]*\.?[ \t]*(?:#.*)?", re.DOTALL)
+_PREFIX = re.compile(r'"?(?P<name>[\w.\-]*):?"?(?:[ \t]+<(?P<iri>[^<>]*)>)?[ \t]*\.?[ \t]*(?:#.*)?\Z')
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row that adds or removes: its line, and its quad as N-Quads."""
+
+    line: int
+    deletes: bool
+    nquads: str
 
 
 def read_patch(text: str, header: dict[str, Any]) -> tuple[QuadBlock, QuadBlock]:
@@ -52,45 +66,64 @@ def read_patch(text: str, header: dict[str, Any]) -> tuple[QuadBlock, QuadBlock]
 
 
 def _of_update(text: str, header: dict[str, Any], scope: str) -> Iterator[tuple[bool, KeyQuad]]:
-    operations = data_operations(text, header["depth"])
+    update = data_update(text, header["depth"])
     base = f"BASE <{header['base']}>\n" if header["base"] else ""
     try:
-        ox.Store().update(base + text)  # on a store of its own, for its grammar: nothing else than DATA operations has come so far
+        for alone in update.texts:  # on a store of its own, for its grammar: nothing else than DATA operations has come so far
+            ox.Store().update(alone, base_iri=header["base"])
     except SyntaxError as error:
-        raise refusal(header["name"], "SPARQL update", error) from error
+        raise complaint(header["name"], text, error) from error
     except ValueError as error:
         raise NotTaken(str(error)) from error
-    for number, operation in enumerate(operations):
+    for number, operation in enumerate(update.operations):
         block = _block(base + operation.trig, "trig", header, f"{scope}/{number}")
         for quad in block:
             yield operation.deletes, quad
 
 
 def _of_rows(text: str, header: dict[str, Any], scope: str) -> Iterator[tuple[bool, KeyQuad]]:
+    said: dict[tuple[object, ...], _Row] = {}
+    own = source_graph(header["source"])
+    rows = _rows(text, header["name"])
+    try:
+        for quad, row in zip(ox.parse("\n".join(row.nquads for row in rows), format=ox.RdfFormat.N_QUADS), rows, strict=True):
+            graph = own if isinstance(quad.graph_name, ox.DefaultGraph) else str(quad.graph_name)[1:-1]
+            said[quad.subject, quad.predicate, quad.object, header["graph"] or own if graph == own else graph] = row
+    except SyntaxError as error:
+        told = refusal(header["name"], "row", error)
+        raise RdfError(told.file, rows[max(told.line, 1) - 1].line, 0, told.reason, told.remedy) from error
+    for deletes in (True, False):
+        block = _block("\n".join(row.nquads for row in said.values() if row.deletes is deletes), "nquads", header, scope)
+        for key_quad in block:
+            yield deletes, key_quad
+
+
+def _rows(text: str, name: str) -> list[_Row]:
+    """The rows that add or remove, but for those of transactions that were aborted."""
     prefixes: dict[str, str] = {}
-    rows: dict[str, bool] = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        verb, _, rest = line.strip().partition(" ")
-        body = rest.strip().removesuffix(".").rstrip()
-        if verb in ("", "H", "TX", "TC") or verb.startswith("#"):
-            continue
-        if verb == "PA":
-            name, _, iri = body.partition(" ")
-            prefixes[name.strip('":')] = iri.strip().strip("<>")
-        elif verb == "PD":
-            prefixes.pop(body.strip('":'), None)
-        elif verb in ("A", "D"):
-            row = _nquads(body, prefixes, header["name"], number)
+    rows: list[_Row] = []
+    begun = 0
+    for number, line in enumerate(text.split("\n"), 1):
+        verb, body = _VERB.match(line).groups()  # type: ignore[union-attr]  # it matches everything
+        if verb in ("A", "D"):
+            row = _nquads(body, prefixes, name, number)
             if verb == "D":
                 _names_nodes(row)
-            rows.pop(row, None)
-            rows[row] = verb == "D"
-        else:
-            raise RdfError(header["name"], number, 1, f"a row begins with {verb[:20]!r}", "rows begin with H, TX, TC, PA, PD, A or D")
-    for deletes in (True, False):
-        block = _block("\n".join(row for row, of in rows.items() if of is deletes), "nquads", header, scope)
-        for quad in block:
-            yield deletes, quad
+            rows.append(_Row(number, verb == "D", row))
+        elif verb in ("PA", "PD"):
+            match = _PREFIX.match(body)
+            if match is None or (verb == "PA" and match["iri"] is None):
+                raise RdfError(name, number, 1, f"{body[:40]!r} declares no prefix", f"write {verb} name: <IRI> .")
+            prefixes.pop(match["name"], None)
+            if verb == "PA":
+                prefixes[match["name"]] = match["iri"]
+        elif verb == "TX":
+            begun = len(rows)
+        elif verb == "TA":
+            del rows[begun:]
+        elif verb not in ("", "H", "TC") and not verb.startswith("#"):
+            raise RdfError(name, number, 1, f"a row begins with {verb[:20]!r}", "rows begin with H, TX, TC, TA, PA, PD, A or D")
+    return rows
 
 
 def _names_nodes(row: str) -> None:
@@ -103,7 +136,7 @@ def _names_nodes(row: str) -> None:
 def _nquads(body: str, prefixes: dict[str, str], name: str, line: int) -> str:
     """One row as a line of N-Quads."""
     terms, at = [], 0
-    while at < len(body):
+    while _END.fullmatch(body, at) is None:
         match = _ROW.match(body, at)
         if match is None:
             raise RdfError(name, line, at + 3, f"{body[at : at + 40]!r} is no term", "write <IRI>, prefix:name, _:label or a literal")
@@ -116,8 +149,8 @@ def _nquads(body: str, prefixes: dict[str, str], name: str, line: int) -> str:
 
 def _term(match: re.Match[str], prefixes: dict[str, str], name: str, line: int) -> str:
     text = match[match.lastgroup or 0]
-    if match.lastgroup == "iri" and text.startswith("<_:"):
-        return text[1:-1]
+    if match.lastgroup == "iri":
+        return text[1:-1] if text.startswith("<_:") else text if "/.well-known/" not in text else _said(_named(text[1:-1]))
     if match.lastgroup == "number":
         kind = "boolean" if text in ("true", "false") else "decimal" if "." in text else "integer"
         return f'"{text}"^^<{XSD}{kind}>'
@@ -141,6 +174,10 @@ def _block(text: str, kind: str, header: dict[str, Any], scope: str) -> QuadBloc
     own = source_graph(header["source"])
     keys = [_named(header["graph"] if header["graph"] and key == own else key) for key in block.terms]
     return QuadBlock(keys, block.quads)
+
+
+def _said(key: str) -> str:
+    return key if is_blank(key) else f"<{key}>"
 
 
 def _named(key: str) -> str:

@@ -35,6 +35,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _PIECES = re.compile(r"[.\-]|[^.\-]+")
+_NOT_A_BREAK = re.compile(r"[^\r\n]")
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 
 
@@ -111,16 +112,32 @@ class DataOperation:
     trig: str
 
 
-def data_operations(text: str, depth_max: int) -> list[DataOperation]:
-    """The operations of an update that has no others than INSERT DATA and DELETE DATA. Raises `NotTaken`."""
+@dataclass(frozen=True, slots=True)
+class DataUpdate:
+    """An update of data: its operations, and the same as texts for a parser that takes declarations at the top only: one for each place
+    where declarations stand. Each character stands where it stood."""
+
+    operations: list[DataOperation]
+    texts: list[str]
+
+
+def data_update(text: str, depth_max: int) -> DataUpdate:
+    """An update that has no other operations than INSERT DATA and DELETE DATA. Raises `NotTaken`."""
     read = list(tokens(text))
     _look_through(read, depth_max)
-    prologue, found, at = "", [], 0
+    prologue, at = "", 0
+    found: list[DataOperation] = []
+    declared: list[tuple[int, int]] = []
+    tops: list[tuple[int, int]] = [(0, 0)]  # how many declarations were made before, and where what follows them begins
     while at < len(read):
         token = read[at]
         if token.word in ("PREFIX", "BASE"):
             size = 3 if token.word == "PREFIX" else 2
-            prologue += " ".join(t.text for t in read[at : at + size]) + "\n"
+            given = read[at : at + size]
+            if found and (not declared or declared[-1][1] <= read[at - 1].at):
+                tops.append((len(declared), token.at))
+            prologue += " ".join(t.text for t in given) + "\n"
+            declared.append((token.at, given[-1].at + len(given[-1].text)))
             at += size
         elif token.word in ("INSERT", "DELETE") and [t.text.upper() for t in read[at + 1 : at + 3]] == ["DATA", "{"]:
             trig, end = _as_trig(text, read, at + 3)
@@ -132,7 +149,18 @@ def data_operations(text: str, depth_max: int) -> list[DataOperation]:
             raise NotTaken(
                 f"{token.text[:40]!r} is not taken: a patch is made of INSERT DATA {{ … }} and DELETE DATA {{ … }} only, without variables"
             )
-    return found
+    ends = [begin for _, begin in tops[1:]] + [len(text)]
+    return DataUpdate(found, [_alone(text, [*declared[:n], (begin, end)]) for (n, begin), end in zip(tops, ends, strict=True)])
+
+
+def _alone(text: str, kept: list[tuple[int, int]]) -> str:
+    """The text with nothing but these stretches of it, each in its place."""
+    parts: list[str] = []
+    at = 0
+    for begin, end in kept:
+        parts += (_NOT_A_BREAK.sub(" ", text[at:begin]), text[begin:end])
+        at = end
+    return "".join(parts)
 
 
 def _as_trig(text: str, read: list[Token], at: int) -> tuple[str, int]:

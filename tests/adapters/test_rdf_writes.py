@@ -140,6 +140,69 @@ TC .
 
 
 @pytest.mark.parametrize(
+    ("first", "last", "there"),
+    [
+        ('D <urn:a> <urn:p> "a" .', 'A <urn:a> <urn:p> "\\u0061" .', True),
+        ('A <urn:a> <urn:p> "a" .', 'D <urn:a> <urn:p> "a"^^<http://www.w3.org/2001/XMLSchema#string> .', False),
+        (
+            "A <urn:a> <urn:p> 1 .",
+            'D <urn:a> <urn:p> "1"^^<http://www.w3.org/2001/XMLSchema#integer> <urn:ridethrough:source:words> .',
+            False,
+        ),
+        ("D <urn:a> <urn:p> 1 .", "TX .\nD <urn:a> <urn:p> 1 .\nA <urn:a> <urn:q> 7 .\nTA .\nA <urn:a> <urn:p> 1 .", True),
+    ],
+)
+def test_the_last_word_of_an_rdf_patch_on_a_quad_counts_however_it_is_spelled(rdf: RdfServed, first: str, last: str, there: bool) -> None:
+    """Escapes, datatypes and the graph may be written in several ways; a transaction that was aborted says nothing."""
+    rdf.put("source=words&deletions=100", "<urn:b> <urn:p> 1 .").raise_for_status()
+
+    done = rdf.patch("source=words", f"{first}\n{last}\n", "application/rdf-patch")
+
+    assert done.status_code == 204, done.text
+    assert rdf.count("<urn:a> ?p ?o") == int(there)
+
+
+def test_rows_of_an_rdf_patch_end_at_line_feeds_only(rdf: RdfServed) -> None:
+    """Other breaks stand inside texts; tabs, comments and carriage returns around terms mean nothing."""
+    rows = 'PA\te: <urn:e#> . # words\r\nA\te:a e:p "x\u2028\u0085\u000by" .# two\r\nA <urn:a>\t<urn:b> 5. # three\r\n# four\n'
+
+    done = rdf.patch("source=lines", rows, "application/rdf-patch")
+
+    assert (done.status_code, done.headers["ridethrough-added"]) == (201, "2"), done.text
+    assert rdf.count('<urn:e#a> <urn:e#p> "x\u2028\u0085\u000by"') == 1
+
+
+@pytest.mark.parametrize(
+    ("patch", "kind", "line", "words"),
+    [
+        ("PREFIX : <urn:>\nINSERT DATA { :a :b\n  brick:c }", "update", 3, "add `PREFIX brick: <https://brickschema.org/schema/Brick#>`"),
+        ("INSERT DATA {\n <urn:a> <urn:b> }", "update", 2, "correct this place"),
+        ("A <urn:a> <urn:b> 1 .\nTX .\nA <urn:a> <urn:b> <c> .", "rdf-patch", 3, "relative"),
+        ("A <urn:a> <urn:b> 1 .\nA <urn:a> <urn:b> e:c .", "rdf-patch", 2, "add a row `PA e:"),
+    ],
+)
+def test_what_is_wrong_with_a_patch_is_told_with_its_line(rdf: RdfServed, patch: str, kind: str, line: int, words: str) -> None:
+    """The line of the body as it was sent, whatever the graph's name puts before it."""
+    media = "application/sparql-update" if kind == "update" else "application/rdf-patch"
+
+    answer = rdf.patch("graph=http://example.org/g", patch, media)
+
+    assert (answer.status_code, answer.json()["line"]) == (400, line), answer.text
+    assert words in answer.json()["detail"]
+
+
+def test_an_update_declares_prefixes_before_each_operation(rdf: RdfServed) -> None:
+    """SPARQL 1.1 Update, 29: each operation may have a prologue, which counts from there on."""
+    update = """PREFIX : <urn:one:> INSERT DATA { :a :b :c } ;
+PREFIX : <urn:two:> PREFIX e: <urn:e:> INSERT DATA { :a :b e:c } ; INSERT DATA { :a :b :d } ;"""
+
+    done = rdf.patch("source=prologues", update)
+
+    assert (done.status_code, done.headers.get("ridethrough-added")) == (201, "3"), done.text
+    assert rdf.count("<urn:two:a> <urn:two:b> <urn:e:c> , <urn:two:d> . <urn:one:a> <urn:one:b> <urn:one:c>") == 1
+
+
+@pytest.mark.parametrize(
     "update",
     [
         "CLEAR ALL",
