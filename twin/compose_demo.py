@@ -23,7 +23,7 @@ from adapters.mqtt.simulator import MqttSimulator
 from graph.commands import Command
 from graph.errors import GraphError, UnknownEntity
 from graph.names import no_entity
-from graph.ports import DeviceRefused, DeviceUnknown
+from graph.ports import DeviceRefused, DeviceUnknown, TwinStore
 from graph.snapshot import Snapshot
 from graph.values import ReadingBatch
 from ontology.namespaces import BRICK, DCX
@@ -45,6 +45,8 @@ PUBLISH_STEPS = 5
 PLACE_FILE = "demo.json"
 """In the data folder while the demo runs: where its simulated devices listen."""
 LOOPBACK = "127.0.0.1"
+HEARD_S, HEARD_POLL_S = 10.0, 0.1
+"""How long, and how often, it is looked whether the running twin has read what was done to the plant."""
 
 
 def build_site(opened: Opened, racks: int, seed: int) -> None:
@@ -128,21 +130,35 @@ class _Deaf:
         """Nothing."""
 
 
-def operate(settings: Settings, breaker: str, *, closed: bool) -> None:
-    """Write the position of a breaker of the running demo, over Modbus. Raises `GraphError` with the next step."""
+def operate(settings: Settings, breaker: str, *, closed: bool) -> bool:
+    """Write the position of a breaker of the running demo, over Modbus, and wait until the twin has read it: whether it has, within
+    `HEARD_S`. Raises `GraphError` with the next step."""
     endpoints = _running(settings.data / PLACE_FILE)
     store = store_of(settings, "simulate", read_only=True)
     try:
         snapshot = snapshot_of(store)
+        point = _position_point(settings, snapshot, breaker)
+        client = ModbusClient(ModbusConfig(), bind_modbus(snapshot, endpoints), _Deaf(), now)
+        client.start()
+        try:
+            _write_once(client, Command(str(uuid4()), str(uuid4()), point, float(closed), settings.author, "simulate", now()))
+        finally:
+            client.close()
+        return _heard(store, point, float(closed), int(now().timestamp() * 1000))
     finally:
         store.close()
-    point = _position_point(settings, snapshot, breaker)
-    client = ModbusClient(ModbusConfig(), bind_modbus(snapshot, endpoints), _Deaf(), now)
-    client.start()
-    try:
-        _write_once(client, Command(str(uuid4()), str(uuid4()), point, float(closed), settings.author, "simulate", now()))
-    finally:
-        client.close()
+
+
+def _heard(store: TwinStore, point: str, value: float, since_ms: int) -> bool:
+    """Wait until the store has that value of a point, observed since then."""
+    until = time.monotonic() + HEARD_S
+    while time.monotonic() < until:
+        kept = store.values()
+        at = kept.points.index(point) if point in kept.points else None
+        if at is not None and kept.values[at] == value and kept.observed_at[at] >= since_ms:
+            return True
+        time.sleep(HEARD_POLL_S)
+    return False
 
 
 def _write_once(client: ModbusClient, command: Command) -> None:

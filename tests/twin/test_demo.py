@@ -169,11 +169,12 @@ def test_a_breaker_that_is_pulled_in_the_plant_is_seen(demo: Demo) -> None:
             time.sleep(0.3)
         return False
 
-    demo.type("simulate", "open", "demo:Breaker-UPS-A-Output")
+    told = demo.type("simulate", "open", "demo:Breaker-UPS-A-Output")
     opened = settles("demo:Breaker-UPS-A-Output.Position", 0, 0), settles("demo:UPS-A.Output-Power", 0, 1)
     demo.type("simulate", "close", "demo:Breaker-UPS-A-Output")
     closed = settles("demo:Breaker-UPS-A-Output.Position", 1, 1), settles("demo:UPS-A.Output-Power", 100, 2000)
 
+    assert "and the twin has read it" in told
     assert (opened, closed) == ((True, True), (True, True))
 
 

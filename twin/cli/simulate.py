@@ -24,9 +24,11 @@ def simulate(
     store: Store = None,
     config: Config = None,
 ) -> None:
-    """Open or close a breaker of the running demo's simulated plant, over Modbus, as somebody at the switchboard would."""
+    """Open or close a breaker of the running demo's simulated plant, over Modbus, as somebody at the switchboard would. It is
+    done when the twin has read it."""
     from twin.compose_demo import operate
 
     settings = settings_from(config, data=data, store=store)
-    operate(settings, breaker, closed=act is Act.CLOSE)
-    say(f"{breaker}: {'closed' if act is Act.CLOSE else 'open'} in the plant; the readings follow")
+    heard = operate(settings, breaker, closed=act is Act.CLOSE)
+    position = "closed" if act is Act.CLOSE else "open"
+    say(f"{breaker}: {position} in the plant, " + ("and the twin has read it" if heard else "but the twin has not read it yet: ask again"))
