@@ -18,8 +18,9 @@ def now() -> datetime:
 
 
 def vocabulary_of(settings: Settings) -> Vocabulary:
-    """Brick, the extension and the user's own files. Raises `OntologyError`."""
-    return load_vocabulary(settings.ontology, cache=cache_of(settings))
+    """Brick, the extension and the user's own files; its compiled form is kept where there is a data folder, and none is made for it.
+    Raises `OntologyError`."""
+    return load_vocabulary(settings.ontology, cache=cache_of(settings) if settings.data.is_dir() else None)
 
 
 def cache_of(settings: Settings) -> Path:

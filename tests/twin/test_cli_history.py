@@ -44,12 +44,15 @@ def test_an_empty_export_is_refused_until_it_is_meant(desk: Desk) -> None:
     """20 facts, none sent; the refusal gives the option that lets it through."""
     desk.load(CHILLERS)
 
-    refused = desk.load("")
+    refused, tried = desk.load(""), desk.load("", "--dry-run")
     meant = desk.load("", "--max-deletions", "100", "--json")
 
     assert (refused.returncode, refused.stdout) == (1, "")
-    assert refused.stderr.startswith("error: s would withdraw 20 of its 20 facts, and at most 10 (10 %) may go at once")
+    assert refused.stderr.startswith("error: s would withdraw 20 of its 20 facts, and at most 2 (10 %) may go at once")
     assert "`ridethrough load --max-deletions 100`" in refused.stderr
+    assert tried.returncode == 3
+    assert tried.stdout.startswith("s: 0 added, 20 removed, 0 in all; dry run\n  - ")
+    assert "\n  would be refused: s would withdraw 20 of its 20 facts" in tried.stdout
     assert json.loads(meant.stdout)["sources"][0]["removed"] == 20
 
 
@@ -174,3 +177,22 @@ def test_a_source_in_whose_name_a_branch_speaks_is_named_when_it_is_applied(desk
 
     assert by_hand.stdout.splitlines()[1] == "source s has not said so itself: change it there, too, or its next load undoes this"
     assert len(own.stdout.splitlines()) == 1, own.stderr
+
+
+def test_a_dry_run_makes_no_data_folder(desk: Desk) -> None:
+    """Nor does looking at a file: nothing is kept of either."""
+    dry, looked = desk.load(CHILLERS, "--dry-run"), desk.type("validate", "model.ttl")
+
+    assert (dry.returncode, looked.returncode, "20 added" in dry.stdout) == (0, 0, True)
+    assert [path.name for path in desk.folder.iterdir()] == ["model.ttl"]
+
+
+def test_a_fact_is_shown_with_its_datatype_as_a_curie(desk: Desk) -> None:
+    """In `show`, in a dry run and in `provenance`; a text in a language keeps its tag."""
+    text = '<urn:c1> <urn:height> 1.5 ; <http://www.w3.org/2000/01/rdf-schema#label> "Kühler"@de .'
+    dry = desk.load(text, "--dry-run")
+    desk.load(text)
+
+    for told in (dry, desk.type("show", "1"), desk.type("provenance", "urn:c1")):
+        assert '"1.5"^^xsd:decimal' in told.stdout
+        assert '"Kühler"@de' in told.stdout

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from twin.cli.output import Config, Data, Json, Store, progress, say, say_json, settings_from
+from twin.cli.output import Config, Data, Json, Store, instant, progress, say, say_json, settings_from
 
 if TYPE_CHECKING:
     from twin.backup import Manifest
@@ -51,6 +52,7 @@ def _say(done: str, file: Path, manifest: Manifest, *, json: bool) -> None:
         fields = ("made_at", "revision", "quads", "branches", "values", "commands", "sha256", "canonical")
         say_json({"file": str(file), "bytes": size, **{name: getattr(manifest, name) for name in fields}})
         return
-    say(f"{done}: revision {manifest.revision}, {manifest.quads:,} quads, of {manifest.made_at}; {file}, {size / 1e6:,.1f} MB")
+    say(f"{done}: revision {manifest.revision}, {manifest.quads:,} quads, made {instant(datetime.fromisoformat(manifest.made_at))}")
     say(f"with {manifest.branches} branches, {manifest.values:,} current values, {manifest.commands:,} steps of commands")
+    say(f"{file}: {f'{size / 1e6:,.1f} MB' if size >= 1e6 else f'{size / 1e3:,.1f} kB'}")
     say(f"SHA-256 of its N-Quads: {manifest.sha256}")

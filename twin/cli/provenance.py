@@ -53,10 +53,9 @@ def _row(each: Said) -> dict[str, Any]:
 
 def _line(each: Said) -> tuple[str, ...]:
     from ontology.namespaces import compact
-    from ontology.terms import is_literal
-    from twin.cli.rows import fact_line
+    from twin.cli.rows import fact_line, shown
 
-    obj = each.quad[2] if is_literal(each.quad[2]) else compact(each.quad[2])
+    obj = shown(each.quad[2])
     if each.inferred:
         return compact(each.quad[1]), obj, f"inferred from {'; '.join(map(fact_line, each.because))}", "", "", ""
     revision = each.revision

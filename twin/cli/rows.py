@@ -66,7 +66,15 @@ def fact_row(quad: KeyQuad) -> dict[str, str]:
 
 def fact_line(quad: KeyQuad) -> str:
     """A fact for a person."""
-    return " ".join(key if is_literal(key) or is_blank(key) else compact(key) for key in quad[:3])
+    return " ".join(map(shown, quad[:3]))
+
+
+def shown(key: str) -> str:
+    """A key for a person: IRIs, those of datatypes too, as CURIEs where there is a prefix."""
+    if is_literal(key):
+        end = key.rindex('"') + 1
+        return key[:end] + (f"^^{compact(key[end + 2 :])}" if key[end:].startswith("^^") else key[end:])
+    return key if is_blank(key) else compact(key)
 
 
 def first_facts(block: QuadBlock, most: int | None) -> Sequence[KeyQuad]:
