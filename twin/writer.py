@@ -102,6 +102,8 @@ class Writer:
             plans: list[_Plan] = []
             state, first = self._newest(asked.branch), len(done)
             for at, wish in enumerate(wishes[first:], first + 1):
+                if progress is not None:
+                    progress("compared", at - 1, len(wishes))
                 plan = self._desired(state, wish, asked)
                 plans.append(plan)
                 state = plan.before if plan.quarantined else plan.after

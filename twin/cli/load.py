@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from twin.cli.output import Config, Data, Failure, Json, Store, progress, say, say_json, settings_from, shown_facts
+from twin.cli.output import FOUND_PROBLEMS, Config, Data, Failure, Json, Store, progress, say, say_json, settings_from, shown_facts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +29,9 @@ def load(
         str | None,
         typer.Option(help="Load all files as what this one source says; else each file is a source called by its path as given."),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would change, and change nothing; exit code 3 where it would be refused.")
+    ] = False,
     author: Annotated[str | None, typer.Option(help="Who is named as the author of the change.", show_default=False)] = None,
     reason: Annotated[str | None, typer.Option(help="Why; the files' names when not given.", show_default=False)] = None,
     branch: Annotated[str, typer.Option(help="Load into this branch; the site does not change.", show_default=False)] = "",
@@ -70,11 +72,13 @@ def load(
         done, revision = _synced(
             settings, wishes, reason or f"load {', '.join(file.name for file in files)}", branch=branch, dry_run=dry_run, tell=tell
         )
+        _check(done, tell)
     if json:
         say_json({"dry_run": dry_run, "revision": revision, "sources": [_row(each) for each in done]})
-        return
-    for each in done:
+    for each in done if not json else ():
         _tell(each, branch, files, dry_run=dry_run)
+    if any(each.refused for each in done):
+        raise typer.Exit(FOUND_PROBLEMS)
 
 
 def _synced(
@@ -94,6 +98,14 @@ def _synced(
         return done, opened.twin.snapshot.revision
     finally:
         opened.close()
+
+
+def _check(done: Sequence[Synced], tell: Progress | None) -> None:
+    """Work out the findings, which nobody has asked for until now."""
+    for at, each in enumerate(done):
+        if tell is not None:
+            tell("checked", at, len(done))
+        len(each.findings)
 
 
 def _migrated(wishes: Sequence[Wish], settings: Settings, *, quiet: bool) -> list[Wish]:
@@ -133,7 +145,10 @@ def _row(each: Synced) -> dict[str, Any]:
         "removed": len(each.change.removed),
         "revision": None if each.revision is None else each.revision.number,
         "findings": [finding_row(finding) for finding in each.findings],
+        "new_findings": [finding_row(finding) for finding in each.findings.new],
+        "gone_findings": [finding_row(finding) for finding in each.findings.gone],
         "quarantined": each.quarantined,
+        "refused": each.refused,
     }
 
 
@@ -152,14 +167,20 @@ def _tell(each: Synced, branch: str, files: Sequence[Path], *, dry_run: bool) ->
     if dry_run:
         shown_facts(change, FACTS_SHOWN)
     _tell_findings(each, files)
+    if each.refused:
+        say(f"  would be refused: {each.refused}")
 
 
 def _tell_findings(each: Synced, files: Sequence[Path]) -> None:
     from ontology.namespaces import compact
 
-    for finding in each.findings[:FINDINGS_TOLD]:
+    found, all_of_them = each.findings, f"ridethrough validate {' '.join(map(str, files))}"
+    for finding in found.new[:FINDINGS_TOLD]:
         say(f"  {finding.severity} {finding.code} {compact(finding.focus)}: {finding.message}; {finding.remedy}")
-    if len(each.findings) > FINDINGS_TOLD:
-        say(f"  ... and {len(each.findings) - FINDINGS_TOLD:,} findings more: ridethrough validate {' '.join(map(str, files))}")
+    before = len(found) - len(found.new)
+    if before or found.gone:
+        say(f"  findings: {len(found.new):,} new, {len(found.gone):,} gone, {before:,} as before: {all_of_them}")
+    elif len(found.new) > FINDINGS_TOLD:
+        say(f"  ... and {len(found.new) - FINDINGS_TOLD:,} findings more: {all_of_them}")
     if each.quarantined and not each.change.is_empty:
         say(f"  look at it: ridethrough branch diff {each.quarantined}; then branch apply, or branch drop")
