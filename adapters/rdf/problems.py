@@ -42,7 +42,7 @@ def problem_of(error: GraphError | ValueError, *, conditional: bool) -> Problem:
     if isinstance(error, StoreUnavailable):
         return Problem(503, "store away", text, {"retry-after": "10"})
     if isinstance(error, StaleRevision):
-        return Problem(412 if conditional else 409, "changed meanwhile", text)
+        return Problem(412, "changed meanwhile", text) if conditional else busy(text)
     if isinstance(error, UnknownRevision):
         return Problem(404, "no such state", text)
     if isinstance(error, FindingsRefused):
