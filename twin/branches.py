@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime
 
 from graph.changes import AsOf, Branch, Cause, ChangeSet, Revision
 from graph.difference import net
@@ -24,7 +25,7 @@ from twin.kept import Kept
 
 STATES_KEPT = 4
 NAME_MAX = 200
-_NAME = re.compile(r"[^\s/\x00-\x1f\x7f][^\x00-\x1f\x7f]*")
+_NAME = re.compile(r"\w[\w.+@-]*(/\w[\w.+@-]*)*")
 
 _Key = tuple[str, int, str, int]
 
@@ -60,9 +61,7 @@ class Branches:
         return next((revision for revision in self.get(name).revisions if key and revision.cause.key == key), None)
 
     def create(self, name: str, base: int, cause: Cause) -> Branch:
-        """Keep a new branch. Raises `BranchExists`, and `ValueError` for a name that cannot be one."""
-        if len(name) > NAME_MAX or not _NAME.fullmatch(name):
-            raise ValueError(f"{name!r} cannot name a branch: give 1 to {NAME_MAX} characters that begin with neither a space nor a slash")
+        """Keep a new branch. Raises `BranchExists`."""
         self._store.create_branch(Branch(name, base, cause))
         self.refresh()
         return self.get(name)
@@ -139,6 +138,24 @@ class Branches:
     @staticmethod
     def _key(branch: Branch, count: int) -> _Key:
         return branch.name, branch.base, branch.cause.at.isoformat(), count
+
+
+def refuse_name(name: str) -> None:
+    """Raise `ValueError` for what cannot name a user's branch: what is hard to type or to put into an address, and what `--at` and `diff`
+    take for a revision or an instant."""
+    if len(name) > NAME_MAX or not _NAME.fullmatch(name):
+        raise ValueError(
+            f"{name[:NAME_MAX]!r} cannot name a branch: give up to {NAME_MAX} letters and digits, and between them any of . _ - + @ / only"
+        )
+    if name.isdecimal() or _is_instant(name):
+        raise ValueError(f"{name!r} cannot name a branch: it reads as a revision or an instant; begin it with a word")
+
+
+def _is_instant(text: str) -> bool:
+    with suppress(ValueError):
+        datetime.fromisoformat(text)
+        return True
+    return False
 
 
 def quarantine_of(source: str) -> str:

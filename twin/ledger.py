@@ -18,7 +18,7 @@ from graph.snapshot import Snapshot
 from ontology.findings import Finding
 from twin.admission import findings_of_source
 from twin.answers import QUARANTINE, Policies, Policy, Said, Source, Synced
-from twin.branches import Branches
+from twin.branches import Branches, refuse_name
 from twin.history import History
 from twin.kept import Kept
 from twin.state import Twin, View
@@ -170,6 +170,7 @@ class Ledger:
         """A new branch off a state of the site. Raises `BranchExists`, `UnknownRevision`, `ValueError` for a name that cannot be one."""
         if base.branch:
             raise ValueError(f"a branch stands on the site, not on branch {base.branch!r}: give a revision or an instant")
+        refuse_name(name)
         return self._writer.create_branch(name, base, Asked(author, reason))
 
     def drop_branch(self, name: str) -> None:

@@ -122,6 +122,21 @@ def test_names_are_told_apart(desk: Desk) -> None:
         desk.ledger.create_branch("c", base=AsOf(branch="b"), author="ada", reason="")
 
 
+@pytest.mark.parametrize(
+    "name", ["", " ", "a b", "/restore", "a//b", "../a", ".", "a/..", "a/", "12", "2026-11-23", "2026-11-23T09:28:00Z", "a\n"]
+)
+def test_a_name_that_reads_as_something_else_names_no_branch(name: str, desk: Desk) -> None:
+    """A revision, an instant, a path, nothing: each could be meant where a branch is asked for."""
+    with pytest.raises(ValueError, match="cannot name a branch"):
+        desk.ledger.create_branch(name, base=NEWEST, author="ada", reason="")
+
+
+@pytest.mark.parametrize("name", ["restore", "moves/hall-2", "wärmer", "v1.2", "2nd", "a+b@c_d"])
+def test_a_branch_is_called_as_its_maker_likes(name: str, desk: Desk) -> None:
+    """Words, numbers among them, and parts."""
+    assert desk.ledger.create_branch(name, base=NEWEST, author="ada", reason="").name == name
+
+
 def test_a_branch_is_dropped_and_its_name_is_free_again(desk: Desk) -> None:
     """A new one of the same name has nothing of the old one."""
     desk.edit("x", [B], branch="b")

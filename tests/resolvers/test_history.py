@@ -100,28 +100,28 @@ def test_a_difference_is_net_and_reads_both_ways(read_past: Storied) -> None:
 
 def test_a_branch_differs_from_the_site_by_its_own_changes(past: Storied) -> None:
     """Two states of different lines: the branch has lost both claims of a cord and gained another."""
-    past.served.ledger.create_branch("other feed", base=NEWEST, author="ann", reason="try")
+    past.served.ledger.create_branch("other-feed", base=NEWEST, author="ann", reason="try")
     change = ChangeSet(QuadBlock.of([quad("design", CORD_B)]), QuadBlock.of([quad("design", CORD_A), quad("netbox", CORD_A)]))
-    past.served.ledger.change(change, author="ann", source="design", reason="swap", branch="other feed")
+    past.served.ledger.change(change, author="ann", source="design", reason="swap", branch="other-feed")
     told = past.ask(
-        """{ branches(name: "other feed") { name base author reason
+        """{ branches(name: "other-feed") { name base author reason
                         revisions { number branch reason changes { removed { source revision { number } } } }
                         difference { addedCount removedCount } }
-             difference(older: {revision: 3}, newer: {revision: 1}, newerBranch: "other feed") { addedCount removedCount }
-             revision(number: 1, branch: "other feed") { branch number } }"""
+             difference(older: {revision: 3}, newer: {revision: 1}, newerBranch: "other-feed") { addedCount removedCount }
+             revision(number: 1, branch: "other-feed") { branch number } }"""
     )
     (branch,) = told["branches"]
 
     assert {k: branch[k] for k in ("name", "base", "author", "reason")} == {
-        "name": "other feed",
+        "name": "other-feed",
         "base": 3,
         "author": "ann",
         "reason": "try",
     }
     assert branch["difference"] == told["difference"] == {"addedCount": 1, "removedCount": 2}
-    assert [(r["number"], r["branch"], r["reason"]) for r in branch["revisions"]] == [(1, "other feed", "swap")]
+    assert [(r["number"], r["branch"], r["reason"]) for r in branch["revisions"]] == [(1, "other-feed", "swap")]
     assert [(s["source"], s["revision"]["number"]) for s in branch["revisions"][0]["changes"]["removed"]] == [("design", 1), ("netbox", 2)]
-    assert told["revision"] == {"branch": "other feed", "number": 1}
+    assert told["revision"] == {"branch": "other-feed", "number": 1}
 
 
 def test_sources_tell_what_they_say_and_when_they_last_spoke(read_past: Storied) -> None:
