@@ -125,6 +125,6 @@ def claimed(source: str, wanted: QuadBlock, owners: Mapping[str, str]) -> dict[s
         if owner != source:
             raise ValueError(
                 f"graph <{graph}> belongs to source {owner!r}, not to {source!r}: "
-                f"give it another name in the file; it is free for others once {owner!r} says nothing there any more"
+                f"give it another name in the file, or have {owner!r} say these facts"
             )
     return {graph: source for graph in graphs if graph not in owners}
