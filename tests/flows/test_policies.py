@@ -153,3 +153,18 @@ def test_a_dry_run_tells_what_the_policy_will_do() -> None:
     assert [finding.focus for finding in refused.findings.new] == ["urn:u"]
     assert (told.quarantined, told.refused) == ("quarantine/bms", "")
     assert apart.ledger.branches() == []
+
+
+def test_a_large_change_brings_what_a_small_one_would() -> None:
+    """Half of the twin anew, 2,100 facts, and one of them wrong: what was wrong in the other half is as before."""
+    lots = [(f"urn:c{n}", RDF + "type", BRICK + "Chiller", "urn:bms") for n in range(2100)]
+    lax = Desk()
+    lax.say("other", *((*quad[:3], "urn:other") for quad in [*lots[:500], OLD]))
+    strict = Desk(lax.store, Policies(otherwise=Policy.REFUSE))
+
+    right = strict.say("bms", *lots[500:], *(("urn:x" + s, p, o, g) for s, p, o, g in lots[:600]))
+    with pytest.raises(Refused, match="bms is refused for 1 error: urn:feeds"):
+        strict.say("bms", *lots, ("urn:feeds", BRICK + "feeds", "urn:feeds", "urn:bms"))
+
+    assert [finding.focus for finding in right.findings] == ["urn:o"]
+    assert list(right.findings.new) == []
