@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from graph.changes import NEWEST, AsOf
@@ -70,3 +72,23 @@ def test_two_processes_on_one_neo4j_follow_each_other() -> None:
     second.store.close()
 
     assert seen == ([B], ["what-if"])
+
+
+def test_two_processes_that_write_at_the_same_time_both_come_through() -> None:
+    """Eight changes each, of different sources and without a condition: sixteen revisions, and nobody hears of a race."""
+    url = emptied()
+    desks = [Desk(Neo4jStore(url)) for _ in range(2)]
+
+    def write(number: int) -> None:
+        for value in range(8):
+            desks[number].say(f"s{number}", ("urn:a", "urn:p", f'"{value}"', f"urn:g{number}"))
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(write, range(2)))
+    for desk in desks:
+        desk.ledger.follow()
+    seen = [(desk.twin.snapshot.revision, said(desk.twin.snapshot)) for desk in desks]
+    for desk in desks:
+        desk.store.close()
+
+    assert seen == [(16, [("urn:a", "urn:p", '"7"', f"urn:g{number}") for number in range(2)])] * 2
