@@ -100,11 +100,11 @@ export function LoadFile({ name, onClose }: { name: string | null; onClose: () =
         </p>
         <WhoAndWhy reason={reason} onReason={setReason} />
         <label>may withdraw, percent of what the source said<input type="number" min="0" max="100" step="any" placeholder="10" value={deletions} disabled={busy} onInput={(event) => { setDeletions(event.currentTarget.value); again(); }} /></label>
-        {refused && <p role="alert" class="refusal">{refused}</p>}
+        {(refused ?? tried?.taken.refused) && <p role="alert" class="refusal">{refused ?? tried?.taken.refused}</p>}
         {busy && <Progress share={share} applying={step === "applying"} />}
         <div class="row">
           {step === "tried" || step === "applying"
-            ? <button type="submit" class="primary" disabled={busy || !complete}>Apply</button>
+            ? <button type="submit" class="primary" disabled={busy || !complete || !!tried?.taken.refused}>Apply</button>
             : <button type="submit" class="primary" disabled={busy || !complete}>Show what would change</button>}
           <button type="button" onClick={() => (busy ? stop.current?.abort() : onClose())}>{busy ? "Break off" : "Close"}</button>
         </div>

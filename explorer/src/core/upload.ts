@@ -45,6 +45,8 @@ export interface Taken {
   findings: Finding[];
   revision: Revision | null;
   quarantined: string | null;
+  /** Of a dry run: why the service would not take it. */
+  refused: string | null;
 }
 
 /** What the service keeps of a source: its entity tag; null where the source says nothing yet. */
@@ -108,7 +110,7 @@ export function put(wish: Wish, dryRun: boolean, tag: string | null | undefined,
 
 function takenFrom(source: string, text: string): Taken {
   const told = (text ? JSON.parse(text) : {}) as Partial<Taken>;
-  return { source, addedCount: 0, removedCount: 0, added: [], removed: [], findings: [], revision: null, quarantined: null, ...told };
+  return { source, addedCount: 0, removedCount: 0, added: [], removed: [], findings: [], revision: null, quarantined: null, refused: null, ...told };
 }
 
 /** A problem report (RFC 9457) in its own words; else what the status says. */
