@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 
 from adapters.rdf.problems import Problem
@@ -36,9 +36,16 @@ class State:
         return f'"{self.name}.{form}"'
 
     @property
-    def modified(self) -> str:
-        """The instant as Last-Modified."""
-        return format_datetime(self.at.astimezone(UTC), usegmt=True)
+    def modified(self) -> dict[str, str]:
+        """The header Last-Modified: the end of the second in which the instant lies, so that what changes later in that second has another;
+        none before that second is over (RFC 9110, 8.8.2.2)."""
+        end = _end_of_second(self.at)
+        return {"last-modified": format_datetime(end, usegmt=True)} if end < datetime.now(UTC) else {}
+
+
+def _end_of_second(at: datetime) -> datetime:
+    whole = at.astimezone(UTC).replace(microsecond=0)
+    return whole if at.microsecond == 0 else whole + timedelta(seconds=1)
 
 
 def tags(header: str) -> list[tuple[bool, str]]:
@@ -85,4 +92,4 @@ def not_modified(state: State, form: str, if_none_match: str | None, if_modified
         seen = parsedate_to_datetime(if_modified_since)
     except ValueError:
         return False
-    return (state.at if seen.tzinfo else state.at.replace(tzinfo=None)).replace(microsecond=0) <= seen
+    return _end_of_second(state.at) <= (seen if seen.tzinfo else seen.replace(tzinfo=UTC))

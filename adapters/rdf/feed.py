@@ -21,6 +21,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from adapters.rdf.as_json import revision_json
 from adapters.rdf.conditions import State, not_modified
 from adapters.rdf.feed_members import DCT, FEED, HERE, INLINE_MAX, LDES, TREE, Part, member, part_of, parts_of, patch, patch_rows
 from adapters.rdf.negotiation import RDF_TYPES, ranges, rdf_format
@@ -77,7 +78,12 @@ class _Feed:
         accept = request.headers.get("accept", "")
         if any(one.kind == EVENTS_TYPE and one.quality > 0 for one in ranges(accept)):
             since = request.headers.get("last-event-id") or request.query_params.get("since")
-            return _Events(self._ledger, _stream_of(request), self._newest() if since is None else _number(since, "since"), self._slots)
+            newest = self._newest()
+            told = newest if since is None else _number(since, "since")
+            if told > newest:
+                detail = f"revision {told} is not there, the newest is {newest}: the twin was put back to an older state; copy it anew"
+                raise Problem(409, "ahead of the twin", detail, newest=newest)
+            return _Events(self._ledger, _stream_of(request), told, self._slots)
         form, page = rdf_format(accept), request.query_params.get("page")
         return self._entry(request, form) if page is None else self._page(request, form, _number(page, "page"))
 
@@ -279,15 +285,8 @@ class _Events(Response):
             revision, inline = self._read(number)
         except (StoreUnavailable, UnknownRevision):
             return b""
-        cause = revision.cause
         told = {
-            "number": number,
-            "at": cause.at.isoformat(),
-            "author": cause.author,
-            "source": cause.source,
-            "reason": cause.reason,
-            "added": revision.added,
-            "removed": revision.removed,
+            **revision_json(revision),
             **(
                 {"patch": patch_rows(inline)}
                 if inline is not None

@@ -10,11 +10,14 @@ Rules of this file:
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from tempfile import SpooledTemporaryFile
 from typing import IO
+from urllib.parse import quote
 from uuid import uuid4
 
 import numpy as np
@@ -26,11 +29,12 @@ from adapters.rdf.access import let_in
 from adapters.rdf.bodies import Bodies
 from adapters.rdf.conditions import State, check_write, not_modified
 from adapters.rdf.documents import Reader
-from adapters.rdf.named import DIRECT, Named, graphs_of, named, state_of
 from adapters.rdf.negotiation import DATASETS, RDF_TYPES, body_format, media_type, rdf_format
+from adapters.rdf.outcome import outcome
 from adapters.rdf.problems import Problem
 from adapters.rdf.rules import RdfRules
-from adapters.rdf.taken import told
+from adapters.rdf.tags import as_said
+from adapters.rdf.target import DIRECT, Target, graphs_of, state_of, target_of
 from adapters.rdf.threads import Threads
 from graph.changes import AsOf, ChangeSet
 from graph.inferred import Inferred
@@ -47,6 +51,8 @@ METHODS = ("GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS")
 PATCHES = {"application/sparql-update": "update", "application/rdf-patch": "rows", "text/rdf-patch": "rows"}
 IN_MEMORY = 16 << 20
 """Bytes of an answer up to which it is kept in memory; a longer one goes through a temporary file."""
+_IRI_SIGNS = "!#$%&'()*+,/:;=?@[]~"
+"""What stands for itself where an IRI is written as a URI (RFC 3987, 3.1)."""
 _ALL_TRUE = frozenset({"", "true", "1", "yes"})
 
 
@@ -54,13 +60,13 @@ _ALL_TRUE = frozenset({"", "true", "1", "yes"})
 class _Write:
     """What every write says about itself."""
 
-    what: Named
+    what: Target
     base: str
     author: str
     reason: str
     key: str
     dry_run: bool
-    deletions_max: float
+    deletions_max: float | None
     if_match: str | None
     if_none_match: str | None
     as_json: bool
@@ -81,7 +87,7 @@ class GraphStore:
     async def answer(self, request: Request) -> Response:
         """One request. Raises `Problem`."""
         base = f"{request.url.scheme}://{request.url.netloc}"
-        what = named(request.query_params, base, request.path_params.get("name"))
+        what = target_of(request.query_params, base, request.path_params.get("name"))
         if request.method in ("GET", "HEAD"):
             return await self._in_thread(self._get, request, what)
         if request.method == "OPTIONS":
@@ -89,15 +95,15 @@ class GraphStore:
         let_in(request, self._rules)
         asked = self._asked(request, what, base)
         if request.method == "DELETE":
-            return await self._in_thread(self._delete, asked)
+            return await self._in_thread(lambda: self._delete(self._keyed(asked, request, b"")))
         acts: dict[str, Callable[[_Write, str, bytes], Response]] = {"PUT": self._put, "POST": self._post, "PATCH": self._patch}
         form = _patch_format(request) if request.method == "PATCH" else body_format(request.headers.get("content-type", ""))
         body = await self._bodies.read(request, self._rules.body_bytes, "rdf_body_mb")
-        return await self._in_thread(acts[request.method], asked, form, body)
+        return await self._in_thread(lambda: acts[request.method](self._keyed(asked, request, body), form, body))
 
     # -- reading -----------------------------------------------------------------------------------------------------
 
-    def _get(self, request: Request, what: Named) -> Response:
+    def _get(self, request: Request, what: Target) -> Response:
         snapshot = self._ledger.snapshot(what.as_of)
         graphs = graphs_of(self._ledger, snapshot, what)
         state = state_of(self._ledger, snapshot, what, graphs)
@@ -113,9 +119,9 @@ class GraphStore:
             raise Problem(400, "inferred", f"what is inferred belongs to no source: ask for /rdf?inferred, or for graph={INFERRED_GRAPH}")
         form = self._format(request, what, graphs)
         tag = "i-" + form if inferred else form
-        headers = {"etag": state.tag(tag), "last-modified": state.modified, "vary": "Accept", "cache-control": "no-cache", **_allowed()}
+        headers = {"etag": state.tag(tag), **state.modified, "vary": "Accept", "cache-control": "no-cache", **_allowed()}
         if what.graph is not None:
-            headers["link"] = f'<{what.graph}>; rel="canonical"'
+            headers["link"] = f'<{quote(what.graph, safe=_IRI_SIGNS)}>; rel="canonical"'
         if not_modified(state, tag, request.headers.get("if-none-match"), request.headers.get("if-modified-since")):
             return Response(status_code=304, headers=headers)
         headers["content-type"] = f"{RDF_TYPES[form]}; charset=utf-8"
@@ -131,7 +137,7 @@ class GraphStore:
         return StreamingResponse(_chunks(out), 200, headers, background=BackgroundTask(out.close))
 
     @staticmethod
-    def _format(request: Request, what: Named, graphs: Sequence[str]) -> str:
+    def _format(request: Request, what: Target, graphs: Sequence[str]) -> str:
         accept = request.headers.get("accept", "")
         if what.graph is not None:
             return rdf_format(accept)
@@ -143,7 +149,7 @@ class GraphStore:
             detail = f"{what} speaks in {len(graphs)} graphs, which this format cannot tell apart: {problem.detail}, or ask for one graph"
             raise Problem(406, problem.title, detail, problem.headers) from None
 
-    def _block(self, snapshot: Snapshot, what: Named, *, inferred: bool) -> QuadBlock:
+    def _block(self, snapshot: Snapshot, what: Target, *, inferred: bool) -> QuadBlock:
         if what.graph == INFERRED_GRAPH:
             return QuadBlock.of(Inferred(snapshot, self._vocabulary).quads())
         block = snapshot.block(source=what.source, graph=what.graph)
@@ -154,8 +160,8 @@ class GraphStore:
 
     # -- writing -----------------------------------------------------------------------------------------------------
 
-    def _asked(self, request: Request, what: Named, base: str) -> _Write:
-        if what.is_past:
+    def _asked(self, request: Request, what: Target, base: str) -> _Write:
+        if what.as_of.is_past:
             raise Problem(400, "the past", "a state that was cannot be written: leave `at` out, or make a branch off it")
         if what.graph == INFERRED_GRAPH:
             raise Problem(403, "inferred", "what is inferred follows from what is said, and is never written")
@@ -173,30 +179,32 @@ class GraphStore:
             media_type(headers.get("accept", "").split(",")[0])[0] == "application/json",
         )
 
+    def _keyed(self, asked: _Write, request: Request, body: bytes) -> _Write:
+        """The request with a key that stands for all of it: the client's, and a digest of what it asks."""
+        if not asked.key:
+            return asked
+        parts = (request.method, str(request.url), request.headers.get("content-type", ""))
+        digest = blake2b("\0".join(parts).encode() + b"\0" + body, digest_size=8).hexdigest()
+        for revision in self._ledger.revisions(first=sys.maxsize):
+            key, _, known = revision.cause.key.rpartition("#")
+            if key == asked.key and known != digest:
+                detail = f"the Idempotency-Key {key!r} has made revision {revision.number} by another request: give each its own key"
+                raise Problem(422, "key of another request", detail)
+        return replace(asked, key=f"{asked.key}#{digest}")
+
     def _put(self, asked: _Write, form: str, body: bytes) -> Response:
         what = self._must_name(asked, "PUT replaces one graph or one source")
         snapshot, state = self._checked(asked)
         source = what.owner(snapshot.owners)
         block = self._reader.document(body, form, source=source, scope=what.graph or source, graph=what.graph, base=_base(what))
         self._keeps_to(what, block)
-        done = self._ledger.sync(
-            Wish(source, block),
-            author=asked.author,
-            reason=asked.reason,
-            key=asked.key,
-            expected=snapshot.revision if asked.conditional else None,
-            deletions_max=asked.deletions_max,
-            dry_run=asked.dry_run,
-            branch=what.branch,
-            graph=what.graph,
-        )
-        return self._answer(asked, state, done)
+        return self._answer(asked, state, self._sync(asked, Wish(source, block), snapshot, asked.deletions_max))
 
     def _post(self, asked: _Write, form: str, body: bytes) -> Response:
         what, new = asked.what, ""
         if what.graph is None and what.source is None:
             new = blake2b(asked.key.encode(), digest_size=16).hexdigest() if asked.key else uuid4().hex
-            what = Named(source_graph(new), None, what.as_of)
+            what = Target(source_graph(new), None, what.as_of)
         snapshot, state = self._checked(asked)
         source = what.owner(snapshot.owners)
         scope = f"{what.graph or source}#{blake2b(body, digest_size=8).hexdigest()}"  # new blank nodes; the same ones at the next try
@@ -216,46 +224,50 @@ class GraphStore:
         added, removed = self._reader.patch(body, form, source=source, scope=what.graph or source, graph=what.graph, base=_base(what))
         self._keeps_to(what, added)
         self._keeps_to(what, removed)
-        return self._answer(asked, state, self._change(asked, ChangeSet(added, removed), source, snapshot))
+        return self._answer(asked, state, self._change(asked, ChangeSet(added, as_said(snapshot, removed)), source, snapshot))
 
     def _delete(self, asked: _Write) -> Response:
         what = self._must_name(asked, "DELETE withdraws one graph or one source")
         snapshot, state = self._checked(asked)
         if state is None:
             raise Problem(404, "nothing there", f"{what} says nothing")
-        done = self._ledger.sync(
-            Wish(what.owner(snapshot.owners), QuadBlock.empty()),
-            author=asked.author,
-            reason=asked.reason,
-            key=asked.key,
-            expected=snapshot.revision if asked.conditional else None,
-            deletions_max=1.0,
-            dry_run=asked.dry_run,
-            branch=what.branch,
-            graph=what.graph,
-        )
-        return self._answer(asked, state, done)
+        return self._answer(asked, state, self._sync(asked, Wish(what.owner(snapshot.owners), QuadBlock.empty()), snapshot, 1.0))
+
+    def _sync(self, asked: _Write, wish: Wish, snapshot: Snapshot, deletions_max: float | None) -> Synced:
+        with _told():
+            return self._ledger.sync(
+                wish,
+                author=asked.author,
+                reason=asked.reason,
+                key=asked.key,
+                expected=snapshot.revision if asked.conditional else None,
+                deletions_max=deletions_max,
+                dry_run=asked.dry_run,
+                branch=asked.what.branch,
+                graph=asked.what.graph,
+            )
 
     def _change(self, asked: _Write, change: ChangeSet, source: str, snapshot: Snapshot) -> Synced:
-        return self._ledger.change(
-            change,
-            author=asked.author,
-            source=source,
-            reason=asked.reason,
-            key=asked.key,
-            expected=snapshot.revision if asked.conditional else None,
-            dry_run=asked.dry_run,
-            branch=asked.what.branch,
-        )
+        with _told():
+            return self._ledger.change(
+                change,
+                author=asked.author,
+                source=source,
+                reason=asked.reason,
+                key=asked.key,
+                expected=snapshot.revision if asked.conditional else None,
+                dry_run=asked.dry_run,
+                branch=asked.what.branch,
+            )
 
     @staticmethod
-    def _must_name(asked: _Write, why: str) -> Named:
+    def _must_name(asked: _Write, why: str) -> Target:
         if asked.what.graph is None and asked.what.source is None:
             raise Problem(400, "no graph named", f"{why}: add ?graph=IRI, ?default or ?source=NAME, or use {DIRECT}NAME")
         return asked.what
 
     @staticmethod
-    def _keeps_to(what: Named, block: QuadBlock) -> None:
+    def _keeps_to(what: Target, block: QuadBlock) -> None:
         """See that a body about one graph speaks in no other."""
         graphs = {block.terms[g] for g in np.unique(block.quads[:, 3]).tolist()} if what.graph is not None else set()
         others = sorted(graphs - {what.graph})
@@ -285,11 +297,20 @@ class GraphStore:
         status = 202 if done.quarantined and not asked.dry_run else 201 if created else 200
         if asked.dry_run or asked.as_json or done.quarantined:
             owners = self._ledger.snapshot(AsOf(branch=asked.what.branch)).owners
-            return Response(told(done, owners, dry_run=asked.dry_run), status, headers, "application/json")
+            return Response(outcome(done, owners, dry_run=asked.dry_run), status, headers, "application/json")
         return Response(status_code=201 if created else 204, headers=headers)
 
 
-def _base(what: Named) -> str | None:
+@contextmanager
+def _told() -> Iterator[None]:
+    """What the ledger does not do as it is asked is the client's to mend; anywhere else it would be ours."""
+    try:
+        yield
+    except ValueError as error:
+        raise Problem(409, "not done", str(error)) from error
+
+
+def _base(what: Target) -> str | None:
     """What relative IRIs of a body are relative to: the graph (Graph Store Protocol, 4.1), where its name has a path; else nothing."""
     return what.graph if what.graph is not None and "://" in what.graph else None
 
@@ -300,7 +321,7 @@ def _without_length(response: Response) -> Response:
     return response
 
 
-def _default_graph(what: Named) -> str | None:
+def _default_graph(what: Target) -> str | None:
     return what.graph if what.graph is not None else source_graph(what.source) if what.source is not None else None
 
 

@@ -31,12 +31,12 @@ class Problem(Exception):
         return Response(text, self.status, {"cache-control": "no-store", **self.headers}, PROBLEM)
 
 
-def busy(what: str, seconds: int = 2) -> Problem:
+def busy(what: str, seconds: int = 2, headers: dict[str, str] | None = None) -> Problem:
     """Too much at once: the same request has a better chance a little later."""
-    return Problem(503, "busy", what, {"retry-after": str(seconds)})
+    return Problem(503, "busy", what, {"retry-after": str(seconds), **(headers or {})})
 
 
-def problem_of(error: GraphError | ValueError, *, conditional: bool) -> Problem:
+def problem_of(error: GraphError, *, conditional: bool) -> Problem:
     """What the client is told of an error of the twin; `conditional` is a request that set a condition."""
     text = str(error)
     if isinstance(error, StoreUnavailable):
@@ -59,7 +59,7 @@ def with_problems(answer: Answer) -> Answer:
             return await answer(request)
         except Problem as problem:
             return problem.response()
-        except (GraphError, ValueError) as error:
+        except GraphError as error:
             return problem_of(error, conditional="if-match" in request.headers or "if-none-match" in request.headers).response()
 
     return answered

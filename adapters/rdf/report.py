@@ -21,10 +21,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from adapters.rdf.as_json import finding_json
 from adapters.rdf.conditions import State, not_modified
-from adapters.rdf.named import Named, graphs_of, named
 from adapters.rdf.negotiation import RDF_TYPES, chosen
 from adapters.rdf.problems import Problem, busy, with_problems
+from adapters.rdf.target import Target, graphs_of, target_of
 from adapters.rdf.threads import Threads
 from graph.reader import SnapshotReader
 from graph.snapshot import Snapshot
@@ -63,7 +64,7 @@ class Reports:
         return await self._in_thread(self._answered, request)
 
     def _answered(self, request: Request) -> Response:
-        what = named(request.query_params, f"{request.url.scheme}://{request.url.netloc}")
+        what = target_of(request.query_params, f"{request.url.scheme}://{request.url.netloc}")
         if what.graph is None and what.source is None:
             raise Problem(400, "nothing named", "a report is of a graph or of a source: give ?graph=IRI, ?default or ?source=NAME")
         form = chosen(request.headers.get("accept", ""), _FORMATS)
@@ -74,13 +75,13 @@ class Reports:
         if not graphs:
             raise Problem(404, "nothing there", f"{what} says nothing in this state: see sources in GraphQL, or PUT it")
         state = State(snapshot.revision, snapshot.at, _beside(what))
-        headers = {"etag": state.tag(form), "last-modified": state.modified, "vary": "Accept", "cache-control": "no-cache"}
+        headers = {"etag": state.tag(form), **state.modified, "vary": "Accept", "cache-control": "no-cache"}
         if not_modified(state, form, request.headers.get("if-none-match"), None):
             return Response(status_code=304, headers=headers)
         found = self._found(what, state, snapshot, graphs)
         return Response(_written(found, form, snapshot, graphs), 200, headers, f"{_FORMATS[form]}; charset=utf-8")
 
-    def _found(self, what: Named, state: State, snapshot: Snapshot, graphs: Sequence[str]) -> Sequence[Finding]:
+    def _found(self, what: Target, state: State, snapshot: Snapshot, graphs: Sequence[str]) -> Sequence[Finding]:
         """What is wrong, worked out once for each state (rule 2). Raises `Problem` (413, 503)."""
         key = (str(what), state)
         if not self._one.acquire(timeout=_WAIT_S):
@@ -97,12 +98,12 @@ class Reports:
             self._one.release()
 
 
-def _beside(what: Named) -> str:
+def _beside(what: Target) -> str:
     """What the answer depends on beside the revision, for its entity tag."""
     return f"-report{blake2b(what.branch.encode(), digest_size=4).hexdigest() if what.branch else ''}"
 
 
-def _subjects(what: Named, snapshot: Snapshot, graphs: Sequence[str]) -> list[str]:
+def _subjects(what: Target, snapshot: Snapshot, graphs: Sequence[str]) -> list[str]:
     """What the graphs say something of. Raises `Problem` (413)."""
     rows = snapshot.facts.whole
     said = rows[:, np.isin(rows[3], snapshot.terms.numbers(graphs))]
@@ -122,19 +123,8 @@ def _written(found: Sequence[Finding], form: str, snapshot: Snapshot, graphs: Se
     told = {
         "graphs": list(graphs),
         "revision": snapshot.revision,
-        "at": snapshot.at.isoformat().replace("+00:00", "Z"),
+        "at": snapshot.at.isoformat(),
         "conforms": not found,
-        "findings": [
-            {
-                "severity": finding.severity.value,
-                "code": finding.code,
-                "focus": finding.focus,
-                "message": finding.message,
-                "remedy": finding.remedy,
-                "path": finding.path or None,
-                "count": finding.count,
-            }
-            for finding in found
-        ],
+        "findings": [finding_json(finding) for finding in found],
     }
     return orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_INDENT_2)

@@ -9,13 +9,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from adapters.rdf.bodies import Bodies
-from adapters.rdf.named import state_asked
 from adapters.rdf.negotiation import RDF_TYPES, ROW_TYPES, media_type, ranges, rdf_format, rows_format
 from adapters.rdf.problems import Problem
 from adapters.rdf.query_store import Query, QueryStore
 from adapters.rdf.rules import RdfRules
 from adapters.rdf.service_description import description, page
 from adapters.rdf.sparql_text import NotTaken, form_of
+from adapters.rdf.target import state_asked
 from adapters.rdf.threads import Threads
 from graph.changes import NEWEST
 from twin.ledger import Ledger

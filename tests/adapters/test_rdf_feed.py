@@ -267,6 +267,7 @@ def test_the_entry_is_an_event_stream_in_the_words_of_ldes_and_tree(desk: Desk) 
         ("/rdf/changes/0", "*/*", 404, "no revision 0"),
         ("/rdf/changes/2?part=6", "*/*", 404, "no part 6"),
         ("/rdf/changes", "image/png", 406, "text/turtle"),
+        ("/rdf/changes?since=11", "text/event-stream", 409, "the newest is 10: the twin was put back to an older state"),
     ],
 )
 def test_what_there_is_not_is_told_with_what_there_is(desk: Desk, address: str, accept: str, status: int, said: str) -> None:

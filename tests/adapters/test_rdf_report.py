@@ -104,8 +104,8 @@ def test_json_names_the_state_and_each_finding(desk: Desk) -> None:
     answer = desk.client.get("/rdf/report?source=plant", headers={"accept": "application/json"}).json()
 
     (finding,) = answer.pop("findings")
-    assert answer == {"graphs": [PLANT], "revision": 2, "at": "2026-03-03T14:02:00Z", "conforms": False}
-    assert (finding["severity"], finding["focus"], finding["path"], finding["count"]) == ("error", "urn:x:u", BRICK + "UPS", 1)
+    assert answer == {"graphs": [PLANT], "revision": 2, "at": "2026-03-03T14:02:00+00:00", "conforms": False}
+    assert (finding["severity"], finding["focus"], finding["path"], finding["count"]) == ("ERROR", "urn:x:u", BRICK + "UPS", 1)
     assert finding["remedy"] == "use dcx:UPS"
 
 

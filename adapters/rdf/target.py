@@ -13,10 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from hashlib import blake2b
 from urllib.parse import unquote
 
+import numpy as np
 from starlette.datastructures import QueryParams
 
 from adapters.rdf.conditions import State
@@ -35,7 +35,7 @@ _NAME_MAX = 2048
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class Target:
     """What is named: one graph, or a source (all its graphs), or neither (the whole twin); and which state of it."""
 
     graph: str | None
@@ -47,11 +47,6 @@ class Named:
         """The branch, empty for the site."""
         return self.as_of.branch
 
-    @property
-    def is_past(self) -> bool:
-        """Whether it is a state that was, which nobody can write."""
-        return self.as_of.revision is not None or self.as_of.at is not None
-
     def owner(self, owners: Mapping[str, str]) -> str:
         """The source that the graph belongs to, or would."""
         return self.source if self.source is not None else owner_of(self.graph or "", owners)
@@ -60,24 +55,24 @@ class Named:
         return f"graph <{self.graph}>" if self.graph is not None else f"source {self.source!r}" if self.source is not None else "the twin"
 
 
-def named(params: QueryParams, base: str, direct: str | None = None) -> Named:
+def target_of(params: QueryParams, base: str, direct: str | None = None) -> Target:
     """What the request names; `direct` is the NAME of rule 2, `base` the address of this service. Raises `Problem` (400)."""
     given = [key for key in ("graph", "default", "source") if key in params] + (["the path"] if direct is not None else [])
     if len(given) > 1 or any(len(params.getlist(key)) > 1 for key in given if key in params):
         raise Problem(400, "named twice", f"the request names {' and '.join(given)}: give one of graph, default and source, once")
     as_of = state_asked(params)
     if direct is not None:
-        return Named(source_graph(direct), None, as_of)
+        return Target(source_graph(direct), None, as_of)
     if "default" in params:
-        return Named(source_graph(DEFAULT_SOURCE), None, as_of)
+        return Target(source_graph(DEFAULT_SOURCE), None, as_of)
     if "graph" in params:
-        return Named(_graph(params["graph"], base), None, as_of)
+        return Target(_graph(params["graph"], base), None, as_of)
     if "source" in params:
         source = params["source"]
         if not source or len(source) > _NAME_MAX:
             raise Problem(400, "no source", f"a source's name has 1 to {_NAME_MAX:,} characters")
-        return Named(None, source, as_of)
-    return Named(None, None, as_of)
+        return Target(None, source, as_of)
+    return Target(None, None, as_of)
 
 
 def _graph(iri: str, base: str) -> str:
@@ -99,43 +94,30 @@ def _graph(iri: str, base: str) -> str:
 
 def state_asked(params: QueryParams) -> AsOf:
     """The state that `branch` and `at` (a revision's number or an instant) ask for. Raises `Problem` (400)."""
-    branch, at = params.get("branch", ""), params.get("at", "")
-    if not at:
-        return AsOf(branch=branch)
-    if at.isdecimal():
-        return AsOf(revision=int(at[:18]), branch=branch)
     try:
-        instant = datetime.fromisoformat(at.replace(" ", "+"))  # a plus sign of an offset that was not encoded
-    except ValueError:
-        raise Problem(
-            400, "no state", f"at={at[:40]!r} is neither a revision's number nor an instant such as 2026-03-03T14:02:00Z"
-        ) from None
-    return AsOf(at=instant if instant.tzinfo else instant.replace(tzinfo=UTC), branch=branch)
+        return AsOf.parse(params.get("at", "").replace(" ", "+"), params.get("branch", ""))  # a plus sign that was not encoded
+    except ValueError as error:
+        raise Problem(400, "no state", f"at: {error}") from None
 
 
-def graphs_of(ledger: Ledger, snapshot: Snapshot, what: Named) -> Sequence[str]:
+def graphs_of(ledger: Ledger, snapshot: Snapshot, what: Target) -> Sequence[str]:
     """The graphs of what is named that say something in this state, in order of names. Cost: of the newest state next to nothing, of
     another a pass over all."""
     if what.as_of == AsOf():
         found = [graph for source in ledger.sources() for graph in source.graphs]
     else:
-        numbers = {int(n) for n in set(snapshot.facts.whole[3].tolist())} if what.graph is None else None
-        if numbers is None:
-            number = snapshot.terms.find(what.graph or "")
-            there = number is not None and bool((snapshot.facts.whole[3] == number).any())
-            return [what.graph] if there and what.graph is not None else []
-        found = [snapshot.key(n) for n in numbers]
+        found = [snapshot.key(number) for number in np.unique(snapshot.facts.whole[3]).tolist()]
     if what.graph is not None:
         return [what.graph] if what.graph in found else []
     return sorted(graph for graph in found if what.source is None or owner_of(graph, snapshot.owners) == what.source)
 
 
-def state_of(ledger: Ledger, snapshot: Snapshot, what: Named, graphs: Sequence[str]) -> State | None:
+def state_of(ledger: Ledger, snapshot: Snapshot, what: Target, graphs: Sequence[str]) -> State | None:
     """The state of what is named, for its entity tag; None when it says nothing. Of the site as it is now it is the newest revision that
     changed one of its graphs; of a branch or a state that was, that state as a whole."""
     if what.graph == INFERRED_GRAPH or (graphs and what.as_of != AsOf()):
         beside = blake2b(what.branch.encode(), digest_size=4).hexdigest() if what.branch else ""
-        return State(snapshot.revision, snapshot.at, f"-{'w' if what.is_past else ''}{beside}")
+        return State(snapshot.revision, snapshot.at, f"-{'w' if what.as_of.is_past else ''}{beside}")
     if not graphs:
         return None
     known = snapshot.changed
