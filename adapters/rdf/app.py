@@ -6,13 +6,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Event
 
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from adapters.rdf.documents import Reader
+from adapters.rdf.feed import PATH as FEED_PATH
 from adapters.rdf.feed import feed_routes
 from adapters.rdf.graph_store import METHODS, GraphStore
 from adapters.rdf.problems import with_problems
 from adapters.rdf.query_store import QueryStore
+from adapters.rdf.report import PATH as REPORT_PATH
 from adapters.rdf.report import report_routes
 from adapters.rdf.rules import RdfRules
 from adapters.rdf.sandbox import Sandbox
@@ -49,4 +53,18 @@ def build_rdf_app(ledger: Ledger, vocabulary: Vocabulary, rules: RdfRules) -> Rd
         *report_routes(ledger, vocabulary),
         *(Route(path, store, methods=list(METHODS)) for path in ("/rdf", "/rdf/graphs/{name:path}")),
     ]
+    read, asked = "GET, HEAD, OPTIONS", ", ".join((*_QUERY_METHODS, "OPTIONS"))
+    for path, allowed in (
+        ("/sparql", asked),
+        ("/sparql/", asked),
+        (FEED_PATH, read),
+        (FEED_PATH + "/{number:int}", read),
+        (REPORT_PATH, read),
+    ):
+        routes.append(Route(path, _options(allowed), methods=["OPTIONS"]))
     return RdfApp(routes, (queries.close, parsing.close), leaving.set)
+
+
+def _options(allowed: str) -> Callable[[Request], Response]:
+    """What an address answers when it is asked what can be asked of it."""
+    return lambda _request: Response(status_code=204, headers={"allow": allowed})

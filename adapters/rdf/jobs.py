@@ -6,6 +6,7 @@ They run in a process that has given up files and network, and that may be ended
 from __future__ import annotations
 
 import io
+import re
 import struct
 from codecs import BOM_UTF8
 from collections.abc import Callable
@@ -25,6 +26,8 @@ from ontology.rdf import FORMATS, read_stream
 from ontology.sources import source_graph
 from ontology.terms import QuadBlock, is_literal
 
+_NOT_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]").search
+"""What XML 1.0 has no way to write, in UTF-8."""
 _SIZE = struct.Struct(">Q")
 ROWS = {
     "json": ox.QueryResultsFormat.JSON,
@@ -149,7 +152,10 @@ def query(header: dict[str, Any], blob: bytes, store: ox.Store) -> bytes:
         raise Told("not taken", reason=f"{error}: use what SPARQL 1.1 itself has") from error
     except OSError as error:
         raise Told("not taken", reason=f"the query asks for what is never done here, or its evaluation failed: {error}") from error
-    return out.value()
+    answer = out.value()
+    if header["format"] in ("xml", "rdfxml") and (strange := _NOT_XML(answer)) is not None:
+        raise Told("format", reason=f"the answer has the character {strange[0].decode()!r}, which XML cannot hold")
+    return answer
 
 
 class _Bounded:

@@ -173,6 +173,8 @@ class QueryStore:
             return self._died("memory")
         if what == "limit":
             return Problem(413, "over a limit", f"the query has {told['limit']}: {told['remedy']}")
+        if what == "format":
+            return Problem(406, "not in this format", f"{told['reason']}: accept JSON, CSV, Turtle or N-Triples", {"vary": "Accept"})
         if what == "syntax":
             line, column = int(told["line"]), int(told["column"])
             place = f"line {line}, column {column}: " if line else ""

@@ -47,6 +47,24 @@ def test_a_query_that_cannot_be_answered_is_told_what_is_wrong_with_it(rdf: RdfS
     assert (answer.status_code, words in answer.json()["detail"]) == (400, True), answer.text
 
 
+def test_what_xml_cannot_hold_is_not_answered_in_xml(rdf: RdfServed) -> None:
+    """A control character in a text: rows and RDF come in the other formats."""
+    rows, graph = 'SELECT ("a\\u0001" AS ?x) {}', 'CONSTRUCT { <urn:a> <urn:p> "a\\u0001" } WHERE {}'
+
+    answers = [rdf.ask(rows, "application/sparql-results+xml"), rdf.ask(graph, "application/rdf+xml"), rdf.ask(rows), rdf.ask(graph, "*/*")]
+
+    assert [answer.status_code for answer in answers] == [406, 406, 200, 200]
+    assert "accept JSON" in answers[0].json()["detail"]
+
+
+def test_the_endpoint_says_what_can_be_asked_of_it(rdf: RdfServed) -> None:
+    """OPTIONS of the endpoint and of the feed."""
+    answers = [rdf.client.options(path) for path in ("/sparql", "/rdf/changes", "/rdf/changes/1", "/rdf/report")]
+
+    assert [answer.status_code for answer in answers] == [204] * 4
+    assert (answers[0].headers["allow"], answers[1].headers["allow"]) == ("GET, HEAD, POST, OPTIONS", "GET, HEAD, OPTIONS")
+
+
 @pytest.mark.parametrize("way", ["get", "form", "direct"])
 def test_a_query_is_asked_in_three_ways(rdf: RdfServed, way: str) -> None:
     """GET, POST of a form and POST of the query itself give one answer, over the union of all graphs, with its revision."""
