@@ -9,8 +9,8 @@ interface ActDialogProps {
   /** The word on the button that does it. */
   verb: string;
   children?: ComponentChildren;
-  /** Whether what the children ask for is there. */
-  ready?: boolean;
+  /** What the children ask for and is not there yet, in words. */
+  lacks?: readonly string[];
   /** Whether it is kept who did it and why. */
   kept?: boolean;
   /** Does it. Resolves to what is to be read before the dialog closes, or to null. */
@@ -18,7 +18,7 @@ interface ActDialogProps {
   onClose: () => void;
 }
 
-export function ActDialog({ title, verb, children, ready = true, kept = true, act, onClose }: ActDialogProps) {
+export function ActDialog({ title, verb, children, lacks = [], kept = true, act, onClose }: ActDialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [reason, setReason] = useState("");
   const [state, setState] = useState<"open" | "sending" | "done">("open");
@@ -44,7 +44,7 @@ export function ActDialog({ title, verb, children, ready = true, kept = true, ac
     }
   };
 
-  const complete = ready && (!kept || (author.value.trim() !== "" && reason.trim().length >= 3));
+  const lacking = [...lacks, ...(kept ? lackingWhoAndWhy(reason) : [])];
   return (
     <dialog ref={dialog} aria-labelledby="act" onClose={onClose}>
       <form onSubmit={(event) => void send(event)}>
@@ -53,12 +53,30 @@ export function ActDialog({ title, verb, children, ready = true, kept = true, ac
         {kept && <WhoAndWhy reason={reason} onReason={setReason} />}
         {told && <p role={state === "done" ? "status" : "alert"} class={state === "done" ? "" : "refusal"}>{told}</p>}
         <div class="row">
-          {state !== "done" && <button type="submit" class="primary" disabled={!complete || state === "sending"}>{state === "sending" ? "…" : verb}</button>}
+          {state !== "done" && <button type="submit" class="primary" disabled={lacking.length > 0 || state === "sending"}>{state === "sending" ? "…" : verb}</button>}
           <button type="button" onClick={() => dialog.current?.close()}>{state === "done" ? "Close" : "Cancel"}</button>
+          {state === "open" && <Lacking words={lacking} />}
         </div>
       </form>
     </dialog>
   );
+}
+
+/** What a button that is still grey waits for. */
+export function Lacking({ words }: { words: readonly string[] }) {
+  return <span class="quiet lacking" role="status">{words.length > 0 && `still needed: ${words.join(", ")}`}</span>;
+}
+
+/** The shortest reason that says something, in characters. */
+const REASON_LEAST = 3;
+
+/** Of a reason, what is missing. */
+export function lackingReason(reason: string): string[] {
+  return reason.trim().length < REASON_LEAST ? [`a reason of at least ${REASON_LEAST} characters`] : [];
+}
+
+export function lackingWhoAndWhy(reason: string): string[] {
+  return [...(author.value.trim() === "" ? ["your name"] : []), ...lackingReason(reason)];
 }
 
 /** The two fields that every revision has. */
@@ -66,7 +84,7 @@ export function WhoAndWhy({ reason, onReason }: { reason: string; onReason: (rea
   return (
     <>
       <label>your name<input type="text" required value={author.value} onInput={(event) => (author.value = event.currentTarget.value)} /></label>
-      <label>reason<input type="text" required minLength={3} value={reason} onInput={(event) => onReason(event.currentTarget.value)} /></label>
+      <label>reason<input type="text" required minLength={REASON_LEAST} value={reason} onInput={(event) => onReason(event.currentTarget.value)} /></label>
     </>
   );
 }

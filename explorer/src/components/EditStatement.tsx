@@ -12,6 +12,9 @@ const XSD = "http://www.w3.org/2001/XMLSchema#";
 
 const USUAL = [`${BRICK}feeds`, `${BRICK}hasPart`, `${BRICK}hasLocation`, `${DCX}feedsPower`, "http://www.w3.org/2000/01/rdf-schema#label", "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"];
 
+/** What is to be typed in. */
+const WANTED: Record<Kind, string> = { entity: "the entity", text: "the text", number: "a number", "yes or no": "true or false" };
+
 /** The datatype of what is typed in; null for text. */
 function datatypeOf(kind: Kind, text: string): string | null {
   if (kind === "number") return XSD + (/^[+-]?\d+$/.test(text) ? "integer" : "decimal");
@@ -30,7 +33,7 @@ export function EditStatement({ subject, branch, onClose }: { subject: string; b
     <ActDialog
       title={`A statement about ${labelOf(subject)}`}
       verb="Add"
-      ready={predicate.trim() !== "" && fits}
+      lacks={[...(predicate.trim() === "" ? ["the relation or property"] : []), ...(fits ? [] : [WANTED[kind]])]}
       onClose={onClose}
       act={async (act) => {
         const isId = kind === "entity";

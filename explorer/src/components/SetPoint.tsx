@@ -6,6 +6,7 @@ import { COMMAND, SET_POINT } from "../core/documents";
 import { number, symbol } from "../core/format";
 import { said } from "../core/navigate";
 import type { Command, CommandState, Point } from "../core/types";
+import { Lacking, lackingReason } from "./ActDialog";
 
 const ENDED: readonly CommandState[] = ["REFUSED", "CONFIRMED", "MISMATCHED", "TIMED_OUT", "FAILED"];
 const WORDS: Record<CommandState, string> = {
@@ -55,6 +56,7 @@ export function SetPoint({ point, now, onClose }: { point: Point; now: number | 
   };
 
   const unit = symbol(point.unit);
+  const lacking = [...(wanted === "" ? ["the value that is wanted"] : []), ...lackingReason(reason)];
   return (
     <dialog ref={dialog} aria-labelledby="faceplate" onClose={onClose}>
       <form onSubmit={(event) => void send(event)}>
@@ -65,8 +67,9 @@ export function SetPoint({ point, now, onClose }: { point: Point; now: number | 
         {error && <p role="alert">{error}</p>}
         {command && <p role="status">{WORDS[command.state]}{command.reasons.length > 0 && `: ${command.reasons.join(" · ")}`}</p>}
         <div class="row">
-          <button type="submit" class="primary" disabled={command !== null || wanted === "" || reason.length < 3}>Send {wanted && `${wanted} ${unit}`}</button>
+          <button type="submit" class="primary" disabled={command !== null || lacking.length > 0}>Send {wanted && `${wanted} ${unit}`}</button>
           <button type="button" onClick={() => dialog.current?.close()}>Close</button>
+          {command === null && <Lacking words={lacking} />}
         </div>
       </form>
     </dialog>

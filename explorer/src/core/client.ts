@@ -4,6 +4,14 @@ import { createClient, type Client } from "graphql-ws";
 /** An answer that is not one: what was refused, and why, in the service's own words. */
 export class Refused extends Error {
   override readonly name = "Refused";
+
+  /** `code`: what was wrong in one word of the service's, where it gave one. */
+  constructor(
+    message: string,
+    readonly code: string | null = null,
+  ) {
+    super(message);
+  }
 }
 
 /** The service did not answer. */
@@ -15,7 +23,7 @@ type Variables = Record<string, unknown>;
 
 interface Answer<T> {
   data?: T | null;
-  errors?: { message: string }[];
+  errors?: { message: string; extensions?: { code?: string } }[];
 }
 
 /** Asks one question. Raises `Refused` with the service's reason, `Away` when there is no answer; an aborted one raises the abort. */
@@ -39,7 +47,7 @@ export async function ask<T>(query: string, variables: Variables = {}, signal?: 
     if (signal?.aborted) throw cause;
     throw new Away(`The service answered ${response.status} without a result.`, { cause });
   }
-  if (answer.errors?.length) throw new Refused(answer.errors.map((error) => error.message).join(" · "));
+  if (answer.errors?.length) throw new Refused([...new Set(answer.errors.map((error) => error.message))].join(" · "), answer.errors[0]?.extensions?.code ?? null);
   if (!answer.data) throw new Away(`The service answered ${response.status} without a result.`);
   return answer.data;
 }

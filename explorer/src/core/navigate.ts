@@ -1,6 +1,6 @@
 // Where the page is: the view in the address, and every way from one to another.
-import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
-import { ask } from "./client";
+import { batch, computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
+import { ask, Refused } from "./client";
 import { isNow, variablesOf, type Dated, type Standpoint } from "./standpoint";
 import { decode, encode, START, type Shown, type View } from "./url";
 
@@ -22,14 +22,25 @@ export const standpoint: ReadonlySignal<Standpoint> = computed(() => {
 });
 export const onSite: ReadonlySignal<boolean> = computed(() => isNow(standpoint.value));
 
+const UNKNOWN: readonly (string | null)[] = ["UNKNOWN_BRANCH", "UNKNOWN_REVISION"];
+const notThere = signal<{ from: Standpoint; reason: string } | null>(null);
+/** Why there is no such state as the page looks at, in the service's words; null while there is. */
+export const missing: ReadonlySignal<string | null> = computed(() => (notThere.value?.from === standpoint.value ? notThere.value.reason : null));
+
 /** Asks about the state that the page looks at; an effect that asks follows that state. */
 export function askHere<T>(question: Dated, variables: Record<string, unknown>, stop?: AbortSignal): Promise<T> {
   const from = standpoint.value;
-  return ask<T>(question(from), { ...variables, ...variablesOf(from) }, stop);
+  return ask<T>(question(from), { ...variables, ...variablesOf(from) }, stop).catch((cause: unknown) => {
+    if (cause instanceof Refused && UNKNOWN.includes(cause.code) && !isNow(from)) notThere.value = { from, reason: cause.message };
+    throw cause;
+  });
 }
 
 export function retry(): void {
-  again.value += 1;
+  batch(() => {
+    notThere.value = null;
+    again.value += 1;
+  });
 }
 
 /** The pages that stand in the place of the graph. */

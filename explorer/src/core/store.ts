@@ -5,7 +5,7 @@ import { CLASSES, ENTITY, GRAPH, IMPACT, IMPACT_TOTALS, MEMBERS } from "./docume
 import { BRICK, compact, DCX } from "./iri";
 import { labelOf, learn, learnLabels, relearn } from "./labels";
 import { IDLE, load, type Loaded } from "./loading";
-import { again, askHere, centre, landing, onSite, said, standpoint, view } from "./navigate";
+import { again, askHere, centre, landing, missing, onSite, said, standpoint, view } from "./navigate";
 import { affected, OUTCOMES, sum, worstOutcomes } from "./outcomes";
 import { NOW } from "./standpoint";
 import type { ClassInfo, Entity, GraphView, Impact, Page, Totals } from "./types";
@@ -36,7 +36,7 @@ const LANDINGS = [`${DCX}UPS`, `${DCX}Utility_Feed`, `${BRICK}Chiller`, `${BRICK
 async function land(stop: AbortSignal): Promise<string> {
   for (const kind of LANDINGS) {
     const found = await askHere<{ entities: Page }>(MEMBERS, { class: kind, first: 1 }, stop).catch((cause: unknown) => {
-      if (cause instanceof Away || stop.aborted) throw cause;
+      if (cause instanceof Away || stop.aborted || missing.peek() !== null) throw cause;
       return null; // a class that this twin's ontology does not have
     });
     const first = found?.entities.nodes[0];

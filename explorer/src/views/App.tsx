@@ -7,8 +7,9 @@ import { Search } from "../components/Search";
 import { whole } from "../core/format";
 import { actOf, type Act } from "../core/keys";
 import { news, status } from "../core/live";
-import { LEDGER_PAGES, clearWhatIf, go, onSelected, onSite, said, select, view, visit, whatIf } from "../core/navigate";
+import { LEDGER_PAGES, backToNow, clearWhatIf, go, missing, onSelected, onSite, said, select, view, visit, whatIf } from "../core/navigate";
 import { nextTheme, theme } from "../core/theme";
+import { Notice } from "../components/parts";
 import { MOST_HOPS, type Shown } from "../core/url";
 import { When, whenOpen } from "../components/When";
 import { GraphPane } from "./GraphPane";
@@ -21,7 +22,6 @@ export function App() {
   useEffect(() => {
     document.title = view.value.at ? `${view.value.at.split(/[#/:]/).pop()} · Ridethrough` : "Ridethrough";
   }, [view.value.at]);
-  const paged = LEDGER_PAGES.includes(view.value.show);
   return (
     <>
       <a class="skip" href="#search">Skip to search</a>
@@ -35,22 +35,46 @@ export function App() {
         <button type="button" class="small" onClick={nextTheme} aria-keyshortcuts="t">theme: {theme.value}</button>
         <button type="button" class="small" onClick={() => (helpOpen.value = true)} aria-label="Keys" aria-keyshortcuts="?">?</button>
       </header>
-      <StandpointBar />
       {status.value.state === "failed" && (
         <p class="banner" role="alert">
           The connection to the service is lost. What is shown may be old; the page takes up the line again by itself.
         </p>
       )}
-      <main class={`${view.value.fail.length > 0 ? "with-impact" : ""} ${onSite.value ? "" : "elsewhere"}`}>
-        {paged ? <LedgerPane /> : <><Classes /><GraphPane /></>}
-        <NodePanel />
-        <ImpactPane />
-      </main>
+      {missing.value === null ? <Panes /> : <Nowhere reason={missing.value} />}
       <Help />
       <When />
       <News />
       <p class="unseen" role="status" aria-live="polite">{said.value}</p>
     </>
+  );
+}
+
+function Panes() {
+  return (
+    <>
+      <StandpointBar />
+      <main class={`${view.value.fail.length > 0 ? "with-impact" : ""} ${onSite.value ? "" : "elsewhere"}`}>
+        {LEDGER_PAGES.includes(view.value.show) ? <LedgerPane /> : <><Classes /><GraphPane /></>}
+        <NodePanel />
+        <ImpactPane />
+      </main>
+    </>
+  );
+}
+
+/** A state that there is not, or not any more: told once, not by every pane. */
+function Nowhere({ reason }: { reason: string }) {
+  return (
+    <main class="nowhere">
+      <Notice kind="error" title="There is no such state to look at">
+        <p>{reason}</p>
+        {view.value.branch !== null && <p>A branch that was applied or dropped is gone; what it changed stands in the history.</p>}
+        <div class="row">
+          <button type="button" class="primary" onClick={backToNow}>Back to the site</button>
+          <button type="button" onClick={() => (whenOpen.value = true)}>Another time…</button>
+        </div>
+      </Notice>
+    </main>
   );
 }
 

@@ -32,9 +32,6 @@ export function BranchesPane() {
       </div>
       <div class="detail">
         {name === null && data && data.length > 0 && <Notice title="The site is looked at"><p>Choose a branch to look at it.</p></Notice>}
-        {name !== null && data && !here && (
-          <Notice kind="error" title={`There is no branch ${name}`}><p>It may have been applied or dropped.</p><button type="button" onClick={backToNow}>Back to the site</button></Notice>
-        )}
         {here && <Facts key={here.name} branch={here} />}
       </div>
       {creating && <Create onClose={() => setCreating(false)} />}
@@ -98,7 +95,7 @@ function Create({ onClose }: { onClose: () => void }) {
     <ActDialog
       title="New branch"
       verb="Create"
-      ready={name.trim() !== ""}
+      lacks={name.trim() === "" ? ["a name for the branch"] : []}
       onClose={onClose}
       act={async (act) => {
         await createBranch(name.trim(), base === "" ? null : Number(base), act);
@@ -141,7 +138,7 @@ function Drop({ branch, onClose }: { branch: Branch; onClose: () => void }) {
     <ActDialog
       title={`Drop ${branch.name}`}
       verb="Drop"
-      ready={sure}
+      lacks={sure ? [] : ["that you tick “forget it”"]}
       kept={false}
       onClose={onClose}
       act={async () => {
