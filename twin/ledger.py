@@ -193,7 +193,7 @@ class Ledger:
         return self._sources.of(self._twin.snapshot, self._revision_of)
 
     def findings(self, source: str) -> Sequence[Finding]:
-        """What is wrong with what the source says now, the worst first; worked out once for a state of the twin. Raises `UnknownRevision` for a
+        """What is wrong with what the source says now, the worst first; worked out once for a state. Raises `UnknownRevision` for a
         source that there is not."""
         snapshot = self._twin.snapshot
         if source not in snapshot.owners.values():
