@@ -117,7 +117,8 @@ function takenFrom(source: string, text: string): Taken {
 export function refusal(status: number, text: string): Refused | Away {
   try {
     const { detail, title } = JSON.parse(text) as { detail?: string; title?: string };
-    if (detail ?? title) return new Refused(detail ?? title);
+    const told = detail ?? title;
+    if (told) return new Refused(told);
   } catch {
     if (status < 500) return new Refused(text.trim() || `The service refused it (${status}).`);
   }
