@@ -77,7 +77,7 @@ def test_the_service_syncs_and_answers_over_rdf_and_leaves_no_process_behind(tmp
 def test_who_leaves_what_is_sent_untaken_loses_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     """No matter how little it is: readers of events that never read do not keep their places."""
     monkeypatch.setattr(main, "STALLED_MS", 500)
-    with main.listener(Settings(port=0)) as port, socket.socket() as reader:
+    with main.listener(Settings.model_validate({"port": 0})) as port, socket.socket() as reader:
         port.listen()
         reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
         reader.connect(port.getsockname())
