@@ -79,7 +79,7 @@ def changes(ledger: Ledger, key: str, added: QuadBlock, removed: QuadBlock, bran
 
 
 def branches_off(ledger: Ledger) -> None:
-    ledger.create_branch("what if", base=AsOf(revision=1), author="ada", reason="try")
+    ledger.create_branch("what-if", base=AsOf(revision=1), author="ada", reason="try")
 
 
 def _two_revisions(ledger: Ledger) -> None:
@@ -90,7 +90,7 @@ def _two_revisions(ledger: Ledger) -> None:
 def _a_branch(ledger: Ledger) -> None:
     says(ledger, "first", 1, 2, 3)
     branches_off(ledger)
-    changes(ledger, "on branch", site(7), site(2), branch="what if")
+    changes(ledger, "on branch", site(7), site(2), branch="what-if")
 
 
 def _once(act: Callable[[Ledger], object]) -> Callable[[Ledger], object]:
@@ -114,9 +114,9 @@ ACTS: Mapping[str, tuple[Act, Act]] = {
     "commit": (lambda ledger: says(ledger, "first", 1, 2, 3), lambda ledger: changes(ledger, "k", site(6), site(1))),
     "revert": (_two_revisions, lambda ledger: ledger.revert(2, author="ada", reason="undo", key="k")),
     "branch create": (lambda ledger: says(ledger, "first", 1), _once(branches_off)),
-    "branch change": (_a_branch, lambda ledger: changes(ledger, "k", site(8), site(7), branch="what if")),
+    "branch change": (_a_branch, lambda ledger: changes(ledger, "k", site(8), site(7), branch="what-if")),
     "branch drop": (_a_branch, _drops_branches),
-    "branch apply": (_a_branch, lambda ledger: ledger.apply_branch("what if", author="ada", reason="so be it", key="k")),
+    "branch apply": (_a_branch, lambda ledger: ledger.apply_branch("what-if", author="ada", reason="so be it", key="k")),
 }
 """What leads up to each act, and the act; done again with the same key, it is done once."""
 

@@ -14,10 +14,10 @@ CREATE = """mutation($i: CreateBranchInput!) { createBranch(input: $i) {
 
 def test_a_branch_stands_on_the_newest_revision_unless_another_is_named(past: Storied) -> None:
     """By number, by instant, or neither."""
-    bases = {"now": None, "by number": {"revision": 1}, "by time": {"at": past.at[1].isoformat()}}
+    bases = {"now": None, "by-number": {"revision": 1}, "by-time": {"at": past.at[1].isoformat()}}
     made = {name: past.ask(CREATE, i={"name": name, "reason": "try", "base": base})["createBranch"]["base"] for name, base in bases.items()}
 
-    assert made == {"now": 3, "by number": 1, "by time": 2}
+    assert made == {"now": 3, "by-number": 1, "by-time": 2}
     assert past.ask("{ status { branches revision } }")["status"] == {"branches": 3, "revision": 3}
 
 

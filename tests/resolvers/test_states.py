@@ -60,9 +60,9 @@ def test_lists_classes_and_drawings_are_told_as_they_were(read_past: Storied) ->
 def test_the_past_has_no_live_values_and_a_branch_has_them(past: Storied) -> None:
     """Telemetry is of now: a state looked back to shows none, a what-if shows what is measured."""
     past.served.read((POINT, 4.5))
-    without_cord_a(past, "one feed")
+    without_cord_a(past, "one-feed")
     value = 'entity(id: "urn:site:UPS-A"{}) {{ points {{ controllable value {{ value quality }} }} }}'
-    state = {"now": "", "then": ", asOf: {revision: 1}", "what": ', branch: "one feed"'}
+    state = {"now": "", "then": ", asOf: {revision: 1}", "what": ', branch: "one-feed"'}
     told = past.ask("{ " + " ".join(f"{name}: {value.format(each)}" for name, each in state.items()) + " }")
 
     assert told["now"]["points"][0]["value"] == {"value": 4.5, "quality": "GOOD"}
@@ -72,11 +72,11 @@ def test_the_past_has_no_live_values_and_a_branch_has_them(past: Storied) -> Non
 
 def test_a_branch_is_compared_with_the_site_in_one_document(past: Storied) -> None:
     """Without its last cord the rack is dark before anything fails, so UPS A takes nothing further with it."""
-    without_cord_a(past, "no feed")
+    without_cord_a(past, "no-feed")
     told = past.ask(
         """{ site: impact(failed: ["urn:site:UPS-A"]) { totals { racks { lost } } }
-             what: impact(failed: ["urn:site:UPS-A"], branch: "no feed") { totals { racks { lost } } }
-             base: impact(failed: ["urn:site:UPS-A"], asOf: {revision: 0}, branch: "no feed") { totals { racks { lost } } } }"""
+             what: impact(failed: ["urn:site:UPS-A"], branch: "no-feed") { totals { racks { lost } } }
+             base: impact(failed: ["urn:site:UPS-A"], asOf: {revision: 0}, branch: "no-feed") { totals { racks { lost } } } }"""
     )
 
     assert {name: each["totals"]["racks"]["lost"] for name, each in told.items()} == {"site": 1, "what": 0, "base": 1}
@@ -84,8 +84,8 @@ def test_a_branch_is_compared_with_the_site_in_one_document(past: Storied) -> No
 
 def test_a_branch_and_its_past_are_told_apart(past: Storied) -> None:
     """Change 0 of a branch is what it stands on; change 1 is the first of its own."""
-    without_cord_a(past, "one feed")
-    feeds = 'entity(id: "urn:site:UPS-A", branch: "one feed"{}) {{ relations(predicate: "dcx:feedsPower") {{ count }} }}'
+    without_cord_a(past, "one-feed")
+    feeds = 'entity(id: "urn:site:UPS-A", branch: "one-feed"{}) {{ relations(predicate: "dcx:feedsPower") {{ count }} }}'
     told = past.ask("{ base: " + feeds.format(", asOf: {revision: 0}") + " first: " + feeds.format(", asOf: {revision: 1}") + " }")
 
     assert [len(each["relations"]) for each in told.values()] == [1, 0]
