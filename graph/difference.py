@@ -1,7 +1,4 @@
-"""What differs between blocks of quads, and what a row of changes comes to; by sorting numbers, never one quad at a time.
-
-A quad is four numbers here; two of them at a time are packed into one, so that a sort has two keys.
-"""
+"""What differs between blocks of quads, and what a row of changes comes to; by sorting numbers, never one quad at a time."""
 
 from __future__ import annotations
 
@@ -9,39 +6,13 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from graph.blank_nodes import named_as_before
 from graph.changes import ChangeSet, claimed
+from graph.numbers import Flags, Numbers, Places, grouped, used
 from graph.snapshot import Snapshot
 from graph.term_table import BLANK
 from ontology.terms import Ids, KeyQuad, QuadBlock, is_blank
-
-Places = NDArray[np.int64]
-Flags = NDArray[np.bool_]
-
-
-class Numbers:
-    """One number for each term of several blocks."""
-
-    __slots__ = ("_numbers", "terms")
-
-    def __init__(self) -> None:
-        self.terms: list[str] = []
-        self._numbers: dict[str, int] = {}
-
-    def quads(self, block: QuadBlock) -> Ids:
-        """The block's quads in these numbers. Cost: a look-up for each term that the quads use."""
-        used = _used(block)
-        numbers, terms, known = np.zeros(len(block.terms), dtype=np.int32), self.terms, self._numbers
-        for place in used.tolist():
-            term = block.terms[place]
-            number = known.get(term)
-            if number is None:
-                number = known[term] = len(terms)
-                terms.append(term)
-            numbers[place] = number
-        return numbers[block.quads]
 
 
 def desired_state(source: str, wanted: QuadBlock, snapshot: Snapshot, graphs: Collection[str]) -> tuple[ChangeSet, int]:
@@ -56,12 +27,12 @@ def desired_state(source: str, wanted: QuadBlock, snapshot: Snapshot, graphs: Co
     mine = facts[:, is_mine]
     wanted = _with_known_blanks(wanted, snapshot, mine, facts[:, ~is_mine])
     numbers = np.full(len(wanted.terms), -1, dtype=np.int32)
-    used = _used(wanted)
-    numbers[used] = snapshot.terms.numbers([wanted.terms[place] for place in used.tolist()])
+    spoken = used(wanted)
+    numbers[spoken] = snapshot.terms.numbers([wanted.terms[place] for place in spoken.tolist()])
     rows = numbers[wanted.quads]
     known = (rows >= 0).all(axis=1)
     strange = np.flatnonzero(~known)
-    order, first = _grouped(wanted.quads[strange])
+    order, first = grouped(wanted.quads[strange])
     new, gone = _apart(mine[:4].T, rows[known])
     added = np.sort(np.concatenate((strange[order[first]], np.flatnonzero(known)[new])))
     numbered, places = np.unique(mine[:4, gone], return_inverse=True)
@@ -79,29 +50,20 @@ def _with_known_blanks(wanted: QuadBlock, snapshot: Snapshot, mine: Ids, others:
         return wanted
     numbers = terms.numbers(blanks)
     spoken = np.isin(numbers, others[0]) | np.isin(numbers, others[2])
-    used, places = np.unique(rows, return_inverse=True)
-    said = QuadBlock([terms.keys[n] for n in used.tolist()], np.ascontiguousarray(places.reshape(4, -1).T.astype(np.int32)))
+    numbered, places = np.unique(rows, return_inverse=True)
+    said = QuadBlock([terms.keys[n] for n in numbered.tolist()], np.ascontiguousarray(places.reshape(4, -1).T.astype(np.int32)))
     return named_as_before(wanted, said, [key for key, there in zip(blanks, spoken.tolist(), strict=True) if there])
 
 
 def _apart(said: Ids, wanted: Ids) -> tuple[Places, Places]:
     """Where `wanted` has rows that are not said, each once, and where `said` has rows that are not wanted. Cost: one sort."""
-    order, first = _grouped(np.concatenate((said, wanted)))
+    order, first = grouped(np.concatenate((said, wanted)))
     group = np.cumsum(first) - 1
     is_wanted = order >= len(said)
     there, asked = (np.zeros(int(group[-1]) + 1 if len(group) else 0, dtype=np.bool_) for _ in range(2))
     there[group[~is_wanted]] = True
     asked[group[is_wanted]] = True
     return np.sort(order[first & ~there[group]]) - len(said), np.sort(order[first & ~asked[group]])
-
-
-def _used(block: QuadBlock) -> Places:
-    """The places of the terms that the quads use, ascending. Cost: linear, or one sort of a few quads over a large table."""
-    if block.quads.size < len(block.terms):
-        return np.unique(block.quads)
-    used = np.zeros(len(block.terms), dtype=np.bool_)
-    used[block.quads.reshape(-1)] = True
-    return np.flatnonzero(used)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +90,7 @@ def net(changes: Sequence[ChangeSet]) -> Net:
             adds.append(np.full(len(spoken), says, dtype=np.bool_))
             since.append(change.since if not says and len(change.since) else np.zeros(len(spoken), dtype=np.int32))
     every, said, told_by = np.concatenate(quads), np.concatenate(adds), np.concatenate(since)
-    order, first = _grouped(every)
+    order, first = grouped(every)
     begins = order[first]
     ends = order[np.append(first[1:], True)] if len(order) else order
     was, stands = ~said[begins], said[ends]
@@ -149,7 +111,7 @@ def without_successor(change: ChangeSet) -> int:
         return len(change.removed)
     numbers = Numbers()
     gone, come = numbers.quads(change.removed)[:, [0, 1, 3]], numbers.quads(change.added)[:, [0, 1, 3]]
-    order, first = _grouped(np.concatenate((gone, come)))
+    order, first = grouped(np.concatenate((gone, come)))
     missing = np.add.reduceat(np.where(order < len(gone), 1, -1), np.flatnonzero(first))
     return int(np.maximum(missing, 0).sum())
 
@@ -174,13 +136,13 @@ def together(blocks: Iterable[QuadBlock]) -> QuadBlock:
         return given[0] if given else QuadBlock.empty()
     numbers = Numbers()
     every = np.concatenate([numbers.quads(block) for block in given])
-    order, first = _grouped(every)
+    order, first = grouped(every)
     return QuadBlock(numbers.terms, every[np.sort(order[first])])
 
 
 def _among(rows: Ids, others: Ids) -> Flags:
     """Which of `rows` stand among `others`; both of shape (n, k)."""
-    order, first = _grouped(np.concatenate((others, rows)))
+    order, first = grouped(np.concatenate((others, rows)))
     group = np.cumsum(first) - 1
     mine = order >= len(others)
     theirs = np.zeros(int(group[-1]) + 1 if len(group) else 0, dtype=np.bool_)
@@ -188,16 +150,3 @@ def _among(rows: Ids, others: Ids) -> Flags:
     found = np.zeros(len(rows), dtype=np.bool_)
     found[order[mine] - len(others)] = theirs[group[mine]]
     return found
-
-
-def _grouped(rows: Ids) -> tuple[Places, Flags]:
-    """The stable order that sorts rows of two to four numbers, and where in it each distinct row begins."""
-    wide = rows.astype(np.int64)
-    if wide.shape[1] < 4:
-        wide = np.concatenate((wide, np.zeros((len(wide), 4 - wide.shape[1]), dtype=np.int64)), axis=1)
-    high, low = wide[:, 0] << 32 | wide[:, 1], wide[:, 2] << 32 | wide[:, 3]
-    order = np.lexsort((low, high))
-    high, low = high[order], low[order]
-    first = np.ones(len(rows), dtype=np.bool_)
-    first[1:] = (high[1:] != high[:-1]) | (low[1:] != low[:-1])
-    return order, first

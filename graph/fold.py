@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph.changes import ChangeSet
+from graph.numbers import Flags, Numbers, grouped
 from ontology.terms import Ids, QuadBlock
 
-Flags = NDArray[np.bool_]
 _T = TypeVar("_T", bound=np.generic)
 
 
@@ -37,7 +37,7 @@ def fold(quads: Ids, revisions: Ids, adds: Flags) -> Fold:
     count = len(quads)
     if count == 0:
         return Fold(quads, revisions, adds, revisions)
-    order, first = _grouped(quads)
+    order, first = grouped(quads)
     said, told_by = adds[order], revisions[order]
     there = np.zeros(count, dtype=np.bool_)
     there[1:] = said[:-1] & ~first[1:]
@@ -47,24 +47,6 @@ def fold(quads: Ids, revisions: Ids, adds: Flags) -> Fold:
     before = np.zeros(count, dtype=np.int32)
     before[1:][there[1:]] = since[:-1][there[1:]]
     return Fold(quads[order[stands]], since[stands], _back(said != there, order), _back(before, order))
-
-
-def _grouped(quads: Ids) -> tuple[NDArray[np.int64], Flags]:
-    """The stable order that sorts the quads, and where in it each distinct quad begins."""
-    high, low = _paired(quads[:, 0], quads[:, 1]), _paired(quads[:, 2], quads[:, 3])
-    order = np.lexsort((low, high))
-    high, low = high[order], low[order]
-    first = np.ones(len(quads), dtype=np.bool_)
-    first[1:] = (high[1:] != high[:-1]) | (low[1:] != low[:-1])
-    return order, first
-
-
-def _paired(first: Ids, second: Ids) -> NDArray[np.int64]:
-    """Two columns as one number, in the order of both."""
-    pairs = first.astype(np.int64)
-    pairs <<= 32
-    pairs |= second
-    return pairs
 
 
 def _back(values: NDArray[_T], order: NDArray[np.int64]) -> NDArray[_T]:
@@ -87,13 +69,13 @@ class History:
 def history(changes: Iterable[tuple[int, ChangeSet]]) -> History:
     """Fold the change sets of all revisions, given by number, oldest first. In one revision taking back comes before saying.
     Cost: one sort of every quad that any revision speaks of."""
-    numbering, owners = Numbering(), dict[str, str]()
+    numbers, owners = Numbers(), dict[str, str]()
     quads, revisions, adds, parts = [], [], [], []
     at = 0
     for number, change in changes:
         owners |= change.graphs
         for block, says in ((change.removed, False), (change.added, True)):
-            quads.append(numbering.quads(block))
+            quads.append(numbers.quads(block))
             revisions.append(np.full(len(block), number, dtype=np.int32))
             adds.append(np.full(len(block), says, dtype=np.bool_))
         parts.append((at, at := at + len(change.removed), at := at + len(change.added), change.graphs))
@@ -101,7 +83,7 @@ def history(changes: Iterable[tuple[int, ChangeSet]]) -> History:
         return History(QuadBlock.empty(), np.empty(0, dtype=np.int32), {}, {}, ())
     every, told_by = np.concatenate(quads), np.concatenate(revisions)
     done = fold(every, told_by, np.concatenate(adds))
-    terms = numbering.terms
+    terms = numbers.terms
 
     def exact(low: int, middle: int, high: int, graphs: Mapping[str, str]) -> ChangeSet:
         gone, come = low + np.flatnonzero(done.effective[low:middle]), middle + np.flatnonzero(done.effective[middle:high])
@@ -129,34 +111,12 @@ def _newest_by_graph(graphs: Ids, revisions: Ids) -> dict[int, int]:
 
 def drift_between(held: QuadBlock, told: History) -> ChangeSet:
     """What a store holds, against what its revisions tell: added is held and not told, removed is told and not held. Cost: one sort."""
-    numbering = Numbering()
-    there, wanted = numbering.quads(held), numbering.quads(told.quads)
+    numbers = Numbers()
+    there, wanted = numbers.quads(held), numbers.quads(told.quads)
     both = np.concatenate((wanted, there))
-    order, first = _grouped(both)
+    order, first = grouped(both)
     last = np.append(first[1:], True)
     alone = np.sort(order[first & last])
     gone = alone[alone < len(wanted)]
     come = alone[len(gone) :]
-    return ChangeSet(QuadBlock(numbering.terms, both[come]), QuadBlock(numbering.terms, both[gone]), {}, told.since[gone])
-
-
-class Numbering:
-    """Gives each term of several blocks one number."""
-
-    def __init__(self) -> None:
-        self.terms: list[str] = []
-        self._numbers: dict[str, int] = {}
-
-    def quads(self, block: QuadBlock) -> Ids:
-        """The block's quads in these numbers."""
-        numbers = np.zeros(len(block.terms), dtype=np.int32)
-        used = np.zeros(len(block.terms), dtype=np.bool_)
-        used[block.quads.reshape(-1)] = True
-        for place in np.flatnonzero(used).tolist():
-            term = block.terms[place]
-            number = self._numbers.get(term)
-            if number is None:
-                number = self._numbers[term] = len(self.terms)
-                self.terms.append(term)
-            numbers[place] = number
-        return numbers[block.quads]
+    return ChangeSet(QuadBlock(numbers.terms, both[come]), QuadBlock(numbers.terms, both[gone]), {}, told.since[gone])
