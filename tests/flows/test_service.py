@@ -32,16 +32,18 @@ P = "urn:ridethrough:demo:P"
 
 
 class HungStore(MemoryStore):
-    """Takes the question for revisions and never answers it."""
+    """Once `hangs`, takes the question for revisions and never answers it."""
 
     def __init__(self) -> None:
         super().__init__()
+        self.hangs = False
         self.asked, self.never = Event(), Event()
 
     def revisions(self, since: int = 0) -> Sequence[Revision]:
         """Waits."""
-        self.asked.set()
-        self.never.wait()
+        if self.hangs:
+            self.asked.set()
+            self.never.wait()
         return super().revisions(since)
 
 
@@ -52,6 +54,7 @@ def test_a_store_that_hangs_hides_no_silence_and_holds_up_no_end(tmp_path: Path)
     twin = Twin(load_vocabulary(), snapshot, current, bus, now)
     opened = Opened(Settings.model_validate({"data": tmp_path}), store, twin, Ledger(store, twin, now), bus, ExitStack())
     service = Service(opened)
+    store.hangs = True
     service.start()
     assert store.asked.wait(5)
     at = int(now().timestamp() * 1000)
