@@ -42,13 +42,10 @@ def answers(desk: Desk) -> list[object]:
 def test_neo4j_keeps_the_same_history_as_memory() -> None:
     """And a second process that opens the same server has all of it."""
     url = emptied()
-    desk, memory = Desk(Neo4jStore(url)), Desk()
-
-    told, expected = history(desk), history(memory)
-    again = Desk(Neo4jStore(url))
-    reread = answers(again)
-    again.store.close()
-    desk.store.close()
+    with Desk(Neo4jStore(url)) as desk:
+        told, expected = history(desk), history(Desk())
+    with Desk(Neo4jStore(url)) as again:
+        reread = answers(again)
 
     assert told == expected
     assert reread == expected
@@ -57,19 +54,17 @@ def test_neo4j_keeps_the_same_history_as_memory() -> None:
 def test_two_processes_on_one_neo4j_follow_each_other() -> None:
     """What was read before another's change is stale; the branch of one is seen by the other."""
     url = emptied()
-    first, second = Desk(Neo4jStore(url)), Desk(Neo4jStore(url))
-    first.say("x", A)
-    second.ledger.follow()
-    read = second.twin.snapshot.revision
-    first.say("x", B)
-    first.ledger.create_branch("what-if", base=NEWEST, author="ada", reason="")
+    with Desk(Neo4jStore(url)) as first, Desk(Neo4jStore(url)) as second:
+        first.say("x", A)
+        second.ledger.follow()
+        read = second.twin.snapshot.revision
+        first.say("x", B)
+        first.ledger.create_branch("what-if", base=NEWEST, author="ada", reason="")
 
-    with pytest.raises(StaleRevision):
-        second.ledger.change(first.ledger.revision(1)[1], author="ada", source="x", reason="", expected=read)
-    second.ledger.follow()
-    seen = (said(second.twin.snapshot), [branch.name for branch in second.ledger.branches()])
-    first.store.close()
-    second.store.close()
+        with pytest.raises(StaleRevision):
+            second.ledger.change(first.ledger.revision(1)[1], author="ada", source="x", reason="", expected=read)
+        second.ledger.follow()
+        seen = (said(second.twin.snapshot), [branch.name for branch in second.ledger.branches()])
 
     assert seen == ([B], ["what-if"])
 
@@ -77,18 +72,18 @@ def test_two_processes_on_one_neo4j_follow_each_other() -> None:
 def test_two_processes_that_write_at_the_same_time_both_come_through() -> None:
     """Eight changes each, of different sources and without a condition: sixteen revisions, and nobody hears of a race."""
     url = emptied()
-    desks = [Desk(Neo4jStore(url)) for _ in range(2)]
 
-    def write(number: int) -> None:
-        for value in range(8):
-            desks[number].say(f"s{number}", ("urn:a", "urn:p", f'"{value}"', f"urn:g{number}"))
+    with Desk(Neo4jStore(url)) as first, Desk(Neo4jStore(url)) as second:
+        desks = (first, second)
 
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(write, range(2)))
-    for desk in desks:
-        desk.ledger.follow()
-    seen = [(desk.twin.snapshot.revision, said(desk.twin.snapshot)) for desk in desks]
-    for desk in desks:
-        desk.store.close()
+        def write(number: int) -> None:
+            for value in range(8):
+                desks[number].say(f"s{number}", ("urn:a", "urn:p", f'"{value}"', f"urn:g{number}"))
+
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(write, range(2)))
+        for desk in desks:
+            desk.ledger.follow()
+        seen = [(desk.twin.snapshot.revision, said(desk.twin.snapshot)) for desk in desks]
 
     assert seen == [(16, [("urn:a", "urn:p", '"7"', f"urn:g{number}") for number in range(2)])] * 2

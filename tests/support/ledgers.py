@@ -46,6 +46,14 @@ class Desk:
         self.twin = Twin(load_vocabulary(), snapshot_of(self.store), CurrentValues(), self.bus, self.clock)
         self.ledger = Ledger(self.store, self.twin, self.clock, self.policies)
 
+    def __enter__(self) -> Desk:
+        """For a while."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """The store is closed, however the test ends."""
+        self.store.close()
+
     def say(self, source: str, *quads: KeyQuad, branch: str = "", share: float | None = 1.0, key: str = "") -> Synced:
         """The source says exactly these quads from now on."""
         wish = Wish(source, QuadBlock.of(quads))
