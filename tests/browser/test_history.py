@@ -314,6 +314,28 @@ def test_a_source_is_had_as_a_file(desk: Desk, site: Demo) -> None:
     assert "Hall 9 rack 401" in Path(coming.value.path()).read_text(encoding="utf-8")
 
 
+def test_a_source_is_withdrawn_and_that_is_reverted(desk: Desk, site: Demo) -> None:
+    """First all that would go is shown and nothing has gone; with name and reason it is one revision, which can be reverted."""
+    sync(site, "hall-2", racks(2, first=201))
+    page = desk.open("/?show=sources&source=hall-2")
+    before = newest(site)
+
+    page.get_by_role("button", name="Withdraw…").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("region", name="Difference")).to_contain_text("+0 \N{MINUS SIGN}6 · 6 facts about 2 entities")
+    expect(dialog.get_by_role("button", name="Withdraw", exact=True)).to_be_disabled()
+    assert newest(site) == before
+    act(page, "Withdraw", "the tool is gone")
+
+    expect(page.get_by_role("heading", level=1, name=f"Revision {before + 1}")).to_be_visible()
+    expect(page.get_by_role("region", name="Difference")).to_contain_text("+0 \N{MINUS SIGN}6")
+    assert "hall-2" not in [one["name"] for one in site.ask("{ sources { name } }")["sources"]]
+    page.get_by_role("button", name="Revert…").click()
+    act(page, "Revert", "it is back")
+    expect(page.get_by_role("heading", level=1, name=f"Revision {before + 2}")).to_be_visible()
+    assert "hall-2" in [one["name"] for one in site.ask("{ sources { name } }")["sources"]]
+
+
 def test_the_pages_fit_a_tablet_and_200_percent_zoom(chromiums: dict[str, Browser], site: Demo) -> None:
     """Nothing of history, sources and branches sticks out sideways, and the state that is looked at can be changed."""
     for width, height in ((1024, 768), (720, 450)):

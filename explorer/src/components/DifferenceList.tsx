@@ -4,14 +4,21 @@ import { byEntity, isUnnamed, objectText, type Group, type Line } from "../core/
 import { counted, whole } from "../core/format";
 import { compact } from "../core/iri";
 import { labelOf } from "../core/labels";
-import { moreStatements, statements, STATEMENTS_AT_MOST } from "../core/ledger";
+import { statements, STATEMENTS_AT_MOST } from "../core/ledger";
 import type { Difference, Statement } from "../core/types";
 import { NodeLink } from "./parts";
 
 /** Entities whose lines are shown; the others are counted. */
 const GROUPS_SHOWN = 200;
 
-export function DifferenceList({ difference, empty = "Nothing is different." }: { difference: Difference; empty?: string }) {
+interface DifferenceListProps {
+  difference: Difference;
+  empty?: string;
+  /** Asks for more of its statements; what can give no more has none. */
+  onMore?: () => void;
+}
+
+export function DifferenceList({ difference, empty = "Nothing is different.", onMore }: DifferenceListProps) {
   const { addedCount, removedCount, added, removed } = difference;
   const groups = useMemo(() => byEntity(difference), [difference]);
   if (addedCount + removedCount === 0) return <p class="quiet">{empty}</p>;
@@ -21,9 +28,9 @@ export function DifferenceList({ difference, empty = "Nothing is different." }: 
       <p class="quiet"><Counts added={addedCount} removed={removedCount} /> · {counted(addedCount + removedCount, "fact")} about {counted(groups.length, "entity", "entities")}{left > 0 && " and more"}</p>
       {groups.slice(0, GROUPS_SHOWN).map((group) => <Entity key={group.subject} group={group} />)}
       {groups.length > GROUPS_SHOWN && <p class="quiet">{whole(groups.length - GROUPS_SHOWN)} more entities are not listed.</p>}
-      {left > 0 && (statements.value < STATEMENTS_AT_MOST
-        ? <button type="button" class="small" onClick={moreStatements}>{whole(left)} more facts…</button>
-        : <p class="quiet">{whole(left)} more facts are not listed; <code>ridethrough diff</code> on the command line lists them all.</p>)}
+      {left > 0 && (onMore && statements.value < STATEMENTS_AT_MOST
+        ? <button type="button" class="small" onClick={onMore}>{whole(left)} more facts…</button>
+        : <p class="quiet">{whole(left)} more facts are not listed{onMore && <>; <code>ridethrough diff</code> on the command line lists them all</>}.</p>)}
     </div>
   );
 }

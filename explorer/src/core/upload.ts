@@ -1,8 +1,9 @@
-// A file on its way into the twin: one source says exactly what the file says (the graph store protocol, PUT).
+// What a source says, by the graph store protocol: a file on its way into the twin (PUT), what is kept of it (GET), its withdrawal (DELETE).
 //
 // 1. What is tried out is tried against a state; what is then applied is applied to that state or not at all (If-Match).
 // 2. One key for all tries of one file: it is taken at most once.
 import { Away, Refused } from "./client";
+import type { Act } from "./ledger";
 import type { Finding, Revision, Statement } from "./types";
 
 /** Media type by what the file's name ends with. */
@@ -106,6 +107,18 @@ export function put(wish: Wish, dryRun: boolean, tag: string | null | undefined,
     stop.addEventListener("abort", () => request.abort());
     request.send(wish.file);
   });
+}
+
+/** Takes back all that a source says, as one revision; without an act it is a dry run. `tag`: see `put`. Raises `Refused`, `Away`. */
+export async function withdraw(source: string, branch: string | null, act: Act | null, tag: string | null): Promise<Taken> {
+  const headers: Record<string, string> = { accept: "application/json" };
+  if (tag !== null) headers["if-match"] = tag;
+  if (act !== null) Object.assign(headers, { from: headerText(act.author), "ridethrough-reason": headerText(act.reason), "idempotency-key": act.key });
+  const response = await fetch(`${address(source, branch)}${act === null ? "&dry-run" : ""}`, { method: "DELETE", headers }).catch((cause: unknown) => {
+    throw new Away("The service does not answer.", { cause });
+  });
+  if (!response.ok) throw refusal(response.status, await response.text());
+  return takenFrom(source, await response.text());
 }
 
 function takenFrom(source: string, text: string): Taken {

@@ -4,7 +4,7 @@ import { ActDialog } from "../components/ActDialog";
 import { DifferenceList } from "../components/DifferenceList";
 import { Failure, Notice } from "../components/parts";
 import { counted, instant, whole } from "../core/format";
-import { applyBranch, branchDifference, branches, createBranch, dropBranch } from "../core/ledger";
+import { applyBranch, branchDifference, branches, createBranch, dropBranch, moreStatements } from "../core/ledger";
 import { status } from "../core/live";
 import { backToNow, go, lookAt, retry, said, view } from "../core/navigate";
 import type { Branch } from "../core/types";
@@ -79,7 +79,7 @@ function Facts({ branch }: { branch: Branch }) {
       <h2>Different from revision {whole(branch.base)} of the site</h2>
       {state === "failed" && <Failure title="The comparison failed" error={error} />}
       {!data && state === "loading" && <Notice kind="loading" title="Comparing…" />}
-      {data && <DifferenceList difference={data} empty="Nothing yet. Select an entity, and change what is said about it in its panel." />}
+      {data && <DifferenceList onMore={moreStatements} difference={data} empty="Nothing yet. Select an entity, and change what is said about it in its panel." />}
       {branch.revisions.length > 0 && <><h2>Its changes</h2><RevisionTable revisions={branch.revisions} /></>}
       {view.value.revision !== null && <Opened />}
       {asking === "apply" && <Apply branch={branch} onClose={() => setAsking(null)} />}

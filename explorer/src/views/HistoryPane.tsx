@@ -4,7 +4,7 @@ import { ActDialog } from "../components/ActDialog";
 import { Counts, DifferenceList } from "../components/DifferenceList";
 import { Failure, Notice } from "../components/parts";
 import { counted, instant, whole } from "../core/format";
-import { compared, moreRevisions, older, opened, revert, revisions } from "../core/ledger";
+import { compared, moreRevisions, moreStatements, older, opened, revert, revisions } from "../core/ledger";
 import { news } from "../core/live";
 import { go, lookAt, onSite, said, view } from "../core/navigate";
 import type { OpenedRevision, Revision } from "../core/types";
@@ -84,7 +84,7 @@ function Facts({ revision }: { revision: OpenedRevision }) {
       {branch === null && view.value.against !== null ? <Compared number={number} against={view.value.against} /> : (
         <>
           <h2>What it changed</h2>
-          <DifferenceList difference={changes} empty="It changed no fact." />
+          <DifferenceList onMore={moreStatements} difference={changes} empty="It changed no fact." />
         </>
       )}
       {reverting && <Revert revision={revision} onClose={() => setReverting(false)} />}
@@ -114,7 +114,7 @@ function Compared({ number, against }: { number: number; against: number }) {
       <button type="button" class="link" onClick={() => go({ against: null })}>‹ what revision {whole(number)} changed alone</button>
       {state === "failed" && <Failure title="The comparison failed" error={error} />}
       {!data && state === "loading" && <Notice kind="loading" title="Comparing…" />}
-      {data && <DifferenceList difference={data} empty="Both revisions say the same." />}
+      {data && <DifferenceList onMore={moreStatements} difference={data} empty="Both revisions say the same." />}
     </>
   );
 }

@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import { FindingCounts, FindingList } from "../components/FindingList";
 import { LoadFile } from "../components/LoadFile";
 import { Failure, Notice } from "../components/parts";
+import { Withdraw } from "../components/Withdraw";
 import { instant, whole } from "../core/format";
 import { compact } from "../core/iri";
 import { findings, sources } from "../core/ledger";
@@ -33,7 +34,7 @@ export function SourcesPane() {
       </div>
       <div class="detail">
         {loading ? <LoadFile key={loading.name ?? ""} name={loading.name} onClose={() => setLoading(null)} /> : here
-          ? <Facts source={here} onLoad={() => setLoading({ name: here.name })} />
+          ? <Facts key={here.name} source={here} onLoad={() => setLoading({ name: here.name })} />
           : data && view.value.source !== null ? <Notice title={`${view.value.source} says nothing now`}><p>Its revisions are in the history.</p></Notice>
           : data && data.length > 0 && <Notice title="No source is open"><p>Open one in the list: its graphs, its findings, its file.</p></Notice>}
       </div>
@@ -75,6 +76,7 @@ export function RevisionLink({ number }: { number: number }) {
 function Facts({ source: { name, graphs, quads, last, policy }, onLoad }: { source: Source; onLoad: () => void }) {
   const { state, data, error } = findings.value;
   const found = data?.get(name);
+  const [withdrawing, setWithdrawing] = useState(false);
   return (
     <>
       <h1>{name}</h1>
@@ -87,12 +89,14 @@ function Facts({ source: { name, graphs, quads, last, policy }, onLoad }: { sour
       </dl>
       <div class="row">
         <button type="button" class="primary" onClick={onLoad}>Load a newer file…</button>
+        <button type="button" onClick={() => setWithdrawing(true)}>Withdraw…</button>
         <Downloads name={name} />
       </div>
       <h2>Findings{found && <span class="count"> {found.length}</span>}</h2>
       {state === "failed" && <Failure title="The source was not checked" error={error} />}
       {state === "loading" && !data && <Notice kind="loading" title="Checking what it says…" />}
       {found && <FindingList found={found} />}
+      {withdrawing && <Withdraw name={name} onClose={() => setWithdrawing(false)} />}
     </>
   );
 }
