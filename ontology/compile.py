@@ -17,7 +17,7 @@ import pyoxigraph as ox
 
 from ontology.namespaces import BRICK, DCX, OWL, RDF, RDFS, S223, SKOS
 
-FORMAT_VERSION = 7
+FORMAT_VERSION = 8
 """Part of the cache's key: a new form of `Facts` needs a new number."""
 
 _CLASS_TYPES = {OWL + "Class", RDFS + "Class", S223 + "Class", S223 + "AbstractClass"}
@@ -58,12 +58,14 @@ class TermFacts(TypedDict):
 
 
 class SupplyFacts(TypedDict, total=False):
-    """What the files say about the supply of one class; requirements are (medium, at least or None, all of), `position` is an IRI."""
+    """What the files say about the supply of one class; requirements are (medium, at least or None, all of), `position` is an IRI,
+    values are (property, medium or "", low, high, unit or "")."""
 
     media: dict[str, list[str]]
     flags: dict[str, bool]
     requirements: list[tuple[str, int | None, bool]]
     position: str
+    values: list[tuple[str, str, float, float, str]]
 
 
 class Facts(TypedDict):
@@ -133,7 +135,19 @@ def _supply(index: Index, iri: str) -> SupplyFacts:
         out["requirements"] = sorted((_requirement(index[_id(n)]) for n in nodes), key=lambda r: (r[0], r[1] or 0, r[2]))
     if positions := _iris(facts, DCX + "defaultPosition"):
         out["position"] = positions[0]
+    if nodes := facts.get(DCX + "defaultValue"):
+        out["values"] = sorted(value for n in nodes if (value := _value(index[_id(n)])) is not None)
     return out
+
+
+def _value(facts: dict[str, list[ox.NamedNode | ox.BlankNode | ox.Literal]]) -> tuple[str, str, float, float, str] | None:
+    """What is taken for a property, in one medium or in any; None for what names no property or no number."""
+    of, medium, unit = (next(iter(_iris(facts, name)), "") for name in (DCX + "ofProperty", DCX + "medium", BRICK + "hasUnit"))
+    try:
+        ends = [float(text) for name in ("low", "high") if (text := _text(facts, DCX + name))]
+    except ValueError:
+        return None
+    return (of, medium, min(ends), max(ends), unit) if of and ends else None
 
 
 def _requirement(facts: dict[str, list[ox.NamedNode | ox.BlankNode | ox.Literal]]) -> tuple[str, int | None, bool]:

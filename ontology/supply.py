@@ -25,6 +25,18 @@ class RequirementDefault:
 
 
 @dataclass(frozen=True, slots=True)
+class DefaultValue:
+    """What is taken for a property (IRI) where the model states none: from `low` to `high` in `unit` (IRI; "" the property's own); of a
+    property that differs by medium in one `medium` (IRI), else ""."""
+
+    property: str
+    medium: str
+    low: float
+    high: float
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
 class ClassSupply:
     """What one class says itself; None where it says nothing."""
 
@@ -38,6 +50,7 @@ class ClassSupply:
     supplies_parts: bool | None = None
     requirements: tuple[RequirementDefault, ...] | None = None
     default_position: str | None = None
+    values: tuple[DefaultValue, ...] = ()
 
 
 _NOTHING: frozenset[str] = frozenset()
@@ -92,6 +105,14 @@ class SupplyDefaults:
     def default_position(self, cls: str) -> str:
         """Where an instance that states no `dcx:normalPosition` stands: `dcx:Open`, or `dcx:Closed` where no class says anything (IRI)."""
         return self._nearest(cls, "default_position", lambda own: own.default_position, DCX + "Closed")
+
+    def value(self, cls: str, of: str, medium: str = "") -> DefaultValue | None:
+        """What is taken for a property (IRI) of an instance that states none; None where no class says anything."""
+
+        def own(said: ClassSupply) -> DefaultValue | None:
+            return next((value for value in said.values if value.property == of and value.medium in ("", medium)), None)
+
+        return self._nearest(cls, f"{of} {medium}", own, None)
 
     def _nearest(self, cls: str, what: str, own: Callable[[ClassSupply], T | None], default: T) -> T:
         key = (cls, what)

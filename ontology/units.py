@@ -76,6 +76,8 @@ _TABLE: dict[str, tuple[tuple[str, str, float] | tuple[str, str, float, float], 
         ("BTU_IT", "BTU", 1055.05585262),
         ("W-SEC", "Ws", 1.0),
     ),
+    "heat capacity": (("J-PER-K", "J/K", 1.0), ("KiloJ-PER-K", "kJ/K", 1e3)),
+    "thermal conductance": (("W-PER-K", "W/K", 1.0), ("KiloW-PER-K", "kW/K", 1e3)),
     "pressure": (
         ("PA", "Pa", 1.0),
         ("HectoPA", "hPa", 1e2),

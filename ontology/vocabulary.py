@@ -22,7 +22,7 @@ from ontology.namespaces import BRICK, DCX, OWL, RDFS, REC, local_name
 from ontology.rdf import FORMATS, format_of
 from ontology.rdf_errors import refusal
 from ontology.rdf_xml import check_xml
-from ontology.supply import ClassSupply, RequirementDefault, SupplyDefaults
+from ontology.supply import ClassSupply, DefaultValue, RequirementDefault, SupplyDefaults
 
 BRICK_VERSION = "1.5.0"
 _HERE = Path(__file__).parent
@@ -330,4 +330,5 @@ def _class_supply(facts: SupplyFacts) -> ClassSupply:
         supplies_parts=flags.get("suppliesParts"),
         requirements=None if needs is None else tuple(RequirementDefault(m, n, a) for m, n, a in needs),
         default_position=facts.get("position"),
+        values=tuple(DefaultValue(*value) for value in facts.get("values", ())),
     )

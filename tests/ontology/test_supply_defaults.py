@@ -6,7 +6,7 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 
-from ontology.namespaces import BRICK, DCX, RDFS, REC, S223, expand
+from ontology.namespaces import BRICK, DCX, RDFS, REC, S223, UNIT, expand
 from ontology.supply import RequirementDefault
 from ontology.vocabulary import load_vocabulary, ontology_files
 
@@ -20,9 +20,9 @@ def names(iris: Iterable[str]) -> str:
 
 
 def test_defaults_are_said_only_of_known_current_classes_and_media() -> None:
-    """A default on a misspelled class would change nothing, in silence."""
+    """A default on a misspelled class would change nothing, in silence. An environmental class is an individual with values."""
     for iri, own in SUPPLY.said.items():
-        assert VOCABULARY.term(iri).kind == "class", iri
+        assert VOCABULARY.term(iri).kind == ("individual" if iri.startswith(DCX + "ASHRAE_") else "class"), iri
         assert not VOCABULARY.term(iri).deprecated, iri
         media = {*(own.hands_on or ()), *(own.takes_in or ()), *(own.source_of or ()), *(r.medium for r in own.requirements or ())}
         assert media <= MEDIA, iri
@@ -145,3 +145,37 @@ def test_a_users_class_inherits_and_overrides(tmp_path: Path) -> None:
     assert names(supply.source_of("urn:p:Fuel_Cell")) == "Power"
     assert not supply.is_failure_unit("urn:p:Fuel_Cell")
     assert supply.is_failure_unit(BRICK + "Electrical_Equipment")
+
+
+@pytest.mark.parametrize(
+    ("cls", "of", "medium", "expected"),
+    [
+        ("brick:Server", "dcx:ridethroughSeconds", "dcx:Power", (0.01, 0.02, "")),
+        ("brick:Server", "dcx:ridethroughSeconds", "dcx:Network", None),
+        ("dcx:Battery_String", "dcx:peukertExponent", "", (1.25, 1.35, "")),
+        ("brick:Water_Cooled_Chiller", "dcx:startTimeSeconds", "", (120.0, 180.0, "")),
+        ("dcx:Data_Hall", "dcx:inletTemperature", "", (18.0, 27.0, UNIT + "DEG_C")),
+        ("dcx:ASHRAE_A4", "dcx:inletTemperatureMax", "", (45.0, 45.0, UNIT + "DEG_C")),
+        ("dcx:PDU", "dcx:startTimeSeconds", "", None),
+    ],
+)
+def test_what_is_taken_for_a_property_comes_from_the_nearest_class(
+    cls: str, of: str, medium: str, expected: tuple[float, float, str] | None
+) -> None:
+    """A range of a property, in one medium where it differs by medium; none where no class says anything."""
+    found = SUPPLY.value(expand(cls), expand(of), expand(medium) if medium else "")
+
+    assert (None if found is None else (found.low, found.high, found.unit)) == expected
+
+
+def test_a_default_value_without_a_property_or_a_number_says_nothing(tmp_path: Path) -> None:
+    """What cannot be read is left out; the rest of the class counts."""
+    own = tmp_path / "own.ttl"
+    own.write_text(
+        f"@prefix dcx: <{DCX}> . @prefix p: <urn:p:> . p:Cell a <http://www.w3.org/2002/07/owl#Class> ; dcx:defaultValue "
+        "[ dcx:ofProperty dcx:startTimeSeconds ; dcx:low 'soon' ], [ dcx:low 3 ], [ dcx:ofProperty dcx:transferTimeMs ; dcx:high 4 ] ."
+    )
+
+    said = load_vocabulary(extra=[own]).supply.said["urn:p:Cell"].values
+
+    assert [(value.property, value.low, value.high) for value in said] == [(DCX + "transferTimeMs", 4.0, 4.0)]
