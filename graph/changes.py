@@ -114,7 +114,7 @@ NEWEST = AsOf()
 
 def claimed(source: str, wanted: QuadBlock, owners: Mapping[str, str]) -> dict[str, str]:
     """The graphs that `wanted` speaks in and nobody owned, each with its owner `source`. Raises `ValueError` where another owns one."""
-    graphs = sorted({wanted.terms[g] for g in np.unique(wanted.quads[:, 3]).tolist()})
+    graphs = wanted.graphs()
     if INFERRED_GRAPH in graphs:
         raise ValueError(
             f"graph <{INFERRED_GRAPH}> is what follows from what is said, and is never stored: "

@@ -115,6 +115,10 @@ class QuadBlock:
         for s, p, o, g in self.quads.tolist():
             yield terms[s], terms[p], terms[o], terms[g]
 
+    def graphs(self) -> list[str]:
+        """The graphs that the quads speak in, sorted."""
+        return sorted({self.terms[graph] for graph in np.unique(self.quads[:, 3]).tolist()})
+
     @staticmethod
     def of(quads: Iterable[KeyQuad]) -> QuadBlock:
         """A block of the given quads, duplicates dropped, in order of first appearance."""

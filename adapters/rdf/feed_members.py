@@ -96,8 +96,7 @@ def member(stream: str, revision: Revision, part: Part | None, form: str) -> Ite
 
 def _graphs(me: str, word: str, predicate: str, block: QuadBlock) -> Iterator[KeyQuad]:
     """Each graph's quads in a graph of their own, which says whose they are."""
-    graphs = sorted({block.terms[g] for g in np.unique(block.quads[:, 3]).tolist()})
-    own = {graph: f"{me}#{word}-{n}" for n, graph in enumerate(graphs)}
+    own = {graph: f"{me}#{word}-{n}" for n, graph in enumerate(block.graphs())}
     for graph, name in own.items():
         yield me, FEED + predicate, name, HERE
         yield name, FEED + "graph", graph, HERE

@@ -269,8 +269,7 @@ class GraphStore:
     @staticmethod
     def _keeps_to(what: Target, block: QuadBlock) -> None:
         """See that a body about one graph speaks in no other."""
-        graphs = {block.terms[g] for g in np.unique(block.quads[:, 3]).tolist()} if what.graph is not None else set()
-        others = sorted(graphs - {what.graph})
+        others = [] if what.graph is None else [graph for graph in block.graphs() if graph != what.graph]
         if others:
             raise Problem(
                 400, "another graph", f"the request names {what}, and the body speaks in <{others[0]}>: use ?source=NAME for several graphs"
