@@ -51,7 +51,9 @@ class Reader:
         most = len(data) * _ANSWER_FACTOR + (1 << 20)
         try:
             with self._sandbox.place():
-                told, answer = self._sandbox.fork().run(header, [data], seconds=limits.seconds, memory=limits.memory_bytes, answer=most)
+                told, answer = (
+                    self._sandbox.keeper().fork().run(header, [data], seconds=limits.seconds, memory=limits.memory_bytes, answer=most)
+                )
         except Died as died:
             raise self._died(died.reason) from None
         if "told" in told:

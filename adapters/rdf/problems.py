@@ -36,6 +36,11 @@ def busy(what: str, seconds: int = 2, headers: dict[str, str] | None = None) -> 
     return Problem(503, "busy", what, {"retry-after": str(seconds), **(headers or {})})
 
 
+def ending() -> Problem:
+    """The service is on its way out."""
+    return busy("the service is ending: try again when it is back", 10)
+
+
 def problem_of(error: GraphError, *, conditional: bool) -> Problem:
     """What the client is told of an error of the twin; `conditional` is a request that set a condition."""
     text = str(error)

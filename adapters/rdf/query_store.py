@@ -9,14 +9,14 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.rdf.problems import Problem, busy
+from adapters.rdf.problems import Problem, busy, ending
 from adapters.rdf.rules import MB, QueryLimits
-from adapters.rdf.sandbox import WAIT_S, Died, Job, Sandbox
+from adapters.rdf.sandbox import WAIT_S, Died, Job, Keeper, Sandbox
 from graph.changes import NEWEST, AsOf
 from graph.errors import UnknownRevision
 from graph.inferred import Inferred
@@ -62,13 +62,14 @@ class QueryStore:
         self._ledger, self._vocabulary, self._limits = ledger, vocabulary, limits
         self._sandbox = Sandbox()
         self._feeder = ThreadPoolExecutor(1, "sparql-feeder")
-        self._generation = self._revision = -1
+        self._fed: tuple[Keeper, int] | None = None
         self._inferred: tuple[int, bytes] | None = None
 
     def close(self) -> None:
-        """End the keeper."""
-        self._feeder.shutdown(wait=True, cancel_futures=True)
+        """End the keeper, in the middle of a fill if need be. A second call does nothing."""
+        self._feeder.shutdown(wait=False, cancel_futures=True)
         self._sandbox.close()
+        self._feeder.shutdown()
 
     def ask(self, query: Query) -> tuple[bytes, int]:
         """The serialised answer, and the revision that it speaks of. Raises `Problem` (400, 413, 503), `UnknownRevision`."""
@@ -101,18 +102,23 @@ class QueryStore:
         return answer, begun.revision
 
     def _begin(self, query: Query) -> _Begun:
-        future = self._feeder.submit(self._fork, query)
+        try:
+            future = self._feeder.submit(self._fork, query)
+        except RuntimeError:  # the store is closed
+            raise ending() from None
         try:
             return future.result(WAIT_S)
         except NotYet:
             future.add_done_callback(_let_go)
             raise busy("the query store is being filled with the newest revision: try again in some seconds", 5) from None
+        except CancelledError:
+            raise ending() from None
 
     # -- in the feeder's thread --------------------------------------------------------------------------------------
 
     def _fork(self, query: Query) -> _Begun:
         newest = self._ledger.snapshot(NEWEST)
-        self._step(newest)
+        keeper = self._up_to_date(newest)
         removed, added = b"", b""
         if query.as_of != NEWEST:
             change = self._ledger.difference(AsOf(revision=newest.revision), query.as_of)
@@ -120,31 +126,29 @@ class QueryStore:
         if query.inferred:
             added += self._inferences(newest if query.as_of == NEWEST else self._ledger.snapshot(query.as_of))
         revision = newest.revision if query.as_of == NEWEST else self._ledger.snapshot(query.as_of).revision
-        return _Begun(self._sandbox.fork(), revision, removed, added)
+        return _Begun(keeper.fork(), revision, removed, added)
 
-    def _step(self, newest: Snapshot) -> None:
-        """Bring the keeper's store to the newest revision."""
-        if self._sandbox.generation == self._generation and self._revision == newest.revision:
-            return
-        change = None
-        if self._sandbox.generation == self._generation:
-            try:
-                change = self._ledger.difference(AsOf(revision=self._revision), AsOf(revision=newest.revision))
-            except UnknownRevision:
-                change = None  # the store was put back to an older state: begin anew
-        self._revision = -1
-        if change is None:
-            self._sandbox.feed("clear")
-            self._generation = self._sandbox.generation
-            self._feed("add", newest.block())
-        else:
-            self._feed("remove", change.removed)
-            self._feed("add", change.added)
-        self._revision = newest.revision
+    def _up_to_date(self, newest: Snapshot) -> Keeper:
+        """The keeper, its store brought to the newest revision."""
+        keeper, fed = self._sandbox.keeper(), self._fed
+        self._fed = None  # until all of it has come
+        if fed is None or fed[0] is not keeper or not self._follow(keeper, fed[1], newest.revision):
+            keeper.feed("clear")
+            _feed(keeper, "add", newest.block())
+        self._fed = keeper, newest.revision
+        return keeper
 
-    def _feed(self, act: str, block: QuadBlock) -> None:
-        for part in _parts(block):
-            self._sandbox.feed(act, [part])
+    def _follow(self, keeper: Keeper, old: int, new: int) -> bool:
+        """Take the store of the keeper from revision to revision; False where the old one is no more: the twin was put back."""
+        if old == new:
+            return True
+        try:
+            change = self._ledger.difference(AsOf(revision=old), AsOf(revision=new))
+        except UnknownRevision:
+            return False
+        _feed(keeper, "remove", change.removed)
+        _feed(keeper, "add", change.added)
+        return True
 
     def _inferences(self, snapshot: Snapshot) -> bytes:
         """The inferred quads of a state; those of the last one asked for are kept."""
@@ -186,6 +190,11 @@ def _let_go(future: Future[_Begun]) -> None:
     """A job that came too late for who asked for it."""
     if not future.cancelled() and future.exception() is None:
         future.result().job.end()
+
+
+def _feed(keeper: Keeper, act: str, block: QuadBlock) -> None:
+    for part in _parts(block):
+        keeper.feed(act, [part])
 
 
 def _nquads(block: QuadBlock) -> bytes:

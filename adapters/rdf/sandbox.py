@@ -4,13 +4,15 @@ Rules of this file:
 
 1. A *keeper* (`adapters.rdf.sandbox_main`), one thread, no secrets in its environment, is started at first use and forks for each job;
    it never reads what came over the network itself.
-2. A job has confined itself (`adapters.rdf.confine`) before it reads a byte, and is ended at its deadline by its own number, which the
-   keeper does not let go before.
-3. So many jobs run at once, so many more wait for so long; the next is told to come back.
+2. A job has confined itself (`adapters.rdf.confine`) before it reads a byte, and is ended at its deadline by the keeper that forked it and
+   by nobody else: to its parent alone a number means this process until it is waited for. With a keeper its jobs end.
+3. Who begins something with a keeper ends it with the same one; one that is lost takes no other down.
+4. So many jobs run at once, so many more wait for so long; the next is told to come back.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
@@ -19,12 +21,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from tempfile import TemporaryFile
 from threading import BoundedSemaphore, Lock
 from typing import Any
 
 from adapters.rdf.frames import Broken, receive, send
-from adapters.rdf.problems import Problem, busy
+from adapters.rdf.problems import Problem, busy, ending
 
 JOBS_MAX = 2
 """Jobs of one keeper at once."""
@@ -34,7 +37,11 @@ WAIT_S = 10.0
 """How long one waits."""
 KEEPER_S = 60.0
 """How long the keeper may take for one act of its own: start, fork, one part of a feed."""
+KEEPER = "adapters.rdf.sandbox_main"
+SAID_MAX = 4000
+"""Bytes of what a keeper said at its end that go to the log."""
 _PID = struct.Struct(">q")
+_log = logging.getLogger(__name__)
 
 
 class Died(Exception):
@@ -45,18 +52,123 @@ class Died(Exception):
         self.reason = reason
 
 
+class Keeper:
+    """One process that forks jobs, from its start to its end. Safe from any thread. What is asked of one that has ended, or ends meanwhile,
+    raises `Problem` (503)."""
+
+    def __init__(self) -> None:
+        """Start it. Raises `Problem` (503) with its last words when it cannot start."""
+        self._lock, self._ends = Lock(), False
+        self._said = TemporaryFile()  # noqa: SIM115 - closed with the keeper; no job can fill it, since a job may write no file
+        self._control, theirs = socket.socketpair()
+        self._process: subprocess.Popen[bytes] | None = None
+        try:
+            with theirs:
+                self._process = subprocess.Popen(  # noqa: S603 - our own module by our own interpreter
+                    [sys.executable, "-I", "-m", KEEPER, str(theirs.fileno())],
+                    pass_fds=[theirs.fileno()],
+                    env={"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},  # a process that forks has one thread; it needs no secret
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=self._said,
+                )
+            self._answer()
+        except (OSError, Broken) as error:
+            reason = self._lost("cannot start", str(error))
+            detail = f"the process that parses and queries cannot start ({reason}): who runs the service finds more in its log"
+            raise Problem(503, "no sandbox", detail) from error
+
+    def runs(self) -> bool:
+        """Whether it can be asked; one that has ended by itself is told to the log."""
+        with self._lock:
+            if self._process is not None and (status := self._process.poll()) is not None:
+                self._lost("was lost", f"it ended by itself with status {status}")
+            return self._process is not None
+
+    def fork(self) -> Job:
+        """A new job. Raises `Problem` (503) when the keeper is lost."""
+        ours, theirs = socket.socketpair()
+        try:
+            with theirs:
+                return Job(self, self._ask(b"F", fd=theirs.fileno()), ours)
+        except BaseException:
+            ours.close()
+            raise
+
+    def feed(self, act: str, blobs: Iterable[bytes] = ()) -> None:
+        """Have its own store cleared (`clear`), added to (`add`) or taken from (`remove`), by N-Quads of our own writing."""
+        self._ask(act[:1].encode(), blobs=blobs)
+
+    def reap(self, pid: int) -> int:
+        """End one of its jobs; the job's status as `waitpid` tells it."""
+        return self._ask(b"W" + _PID.pack(pid))
+
+    def end(self) -> None:
+        """End it and what it has forked, in the middle of an act if need be. A second call does nothing."""
+        self._ends = True
+        with suppress(OSError):
+            self._control.shutdown(socket.SHUT_RDWR)  # before the lock: who waits for an answer hears of it
+        with self._lock:
+            self._let_go()
+
+    def _ask(self, act: bytes, *, fd: int | None = None, blobs: Iterable[bytes] = ()) -> int:
+        with self._lock:
+            if self._process is None:
+                raise ending() if self._ends else _anew("it has ended")
+            try:
+                self._control.settimeout(KEEPER_S)
+                if fd is not None:
+                    socket.send_fds(self._control, [act], [fd])
+                else:
+                    self._control.sendall(act)
+                if act in (b"a", b"r"):
+                    send(self._control, {}, blobs, time.monotonic() + KEEPER_S)
+                return self._answer()
+            except (OSError, Broken) as error:
+                raise (ending() if self._ends else _anew(self._lost("was lost", str(error)))) from error
+
+    def _answer(self) -> int:
+        self._control.settimeout(KEEPER_S)
+        answer = self._control.recv(_PID.size, socket.MSG_WAITALL)
+        if len(answer) != _PID.size:
+            raise Broken("it has ended")
+        return int(_PID.unpack(answer)[0])
+
+    def _lost(self, what: str, why: str) -> str:
+        """Let go of what is left of it; why, in one line. The log has the end of what it said."""
+        said = self._let_go()
+        _log.error("the process that parses and queries %s: %s%s", what, why, f"\n{said}" if said else "")
+        return said.splitlines()[-1] if said else why
+
+    def _let_go(self) -> str:
+        """End it, once; the end of what it said."""
+        process, self._process = self._process, None
+        self._control.close()
+        if process is not None:
+            process.kill()
+            process.wait()
+        if self._said.closed:
+            return ""
+        with self._said as said:
+            said.seek(max(0, said.seek(0, os.SEEK_END) - SAID_MAX))
+            return said.read().decode(errors="replace").strip()
+
+
+def _anew(why: str) -> Problem:
+    return busy(f"the process that parses and queries is started anew ({why}): try again")
+
+
 class Job:
     """A forked job that waits for its orders."""
 
-    def __init__(self, sandbox: Sandbox, pid: int, peer: socket.socket) -> None:
-        self._sandbox, self._pid, self._peer = sandbox, pid, peer
+    def __init__(self, keeper: Keeper, pid: int, peer: socket.socket) -> None:
+        self._keeper, self._pid, self._peer = keeper, pid, peer
 
     def run(
         self, header: dict[str, Any], blobs: Sequence[bytes], *, seconds: float, memory: int, answer: int
     ) -> tuple[dict[str, Any], bytes]:
-        """Give the job its orders, and wait for its answer of at most `answer` bytes. Raises `Died`."""
+        """Give the job its orders, and wait for its answer of at most `answer` bytes. Raises `Died`, `Problem` (503)."""
         deadline = time.monotonic() + seconds
-        status: int | None = None
         orders = {**header, "cpu_s": int(seconds) + 1, "memory": memory}
         try:
             send(self._peer, orders, blobs, deadline)
@@ -64,17 +176,19 @@ class Job:
         except TimeoutError:
             raise Died("time") from None
         except Broken:
-            status = self.end()
-            raise Died(_reason(status)) from None
+            raise Died(_reason(self._reaped())) from None
         finally:
-            if status is None:
-                self.end()
+            self.end()
 
-    def end(self) -> int:
-        """End the process if it still runs; its status as `waitpid` tells it. A second call does nothing."""
+    def end(self) -> None:
+        """End the process if it still runs. A second call does nothing."""
+        with suppress(Problem):  # its keeper has ended, and it with it
+            self._reaped()
+
+    def _reaped(self) -> int:
         pid, self._pid = self._pid, 0
         self._peer.close()
-        return self._sandbox.reap(pid) if pid else 0
+        return self._keeper.reap(pid) if pid else 0
 
 
 def _reason(status: int) -> str:
@@ -85,15 +199,13 @@ def _reason(status: int) -> str:
 
 
 class Sandbox:
-    """One keeper and its jobs. Safe from any thread; `close` ends the keeper."""
+    """One keeper at a time, and places for its jobs. Safe from any thread; `close` ends the keeper, and no other follows."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._places, self._queue = BoundedSemaphore(JOBS_MAX), BoundedSemaphore(JOBS_MAX + WAITING_MAX)
-        self._keeper: subprocess.Popen[bytes] | None = None
-        self._control: socket.socket | None = None
-        self.generation = 0
-        """Counts the keepers: another number means that what was fed to the one before is gone."""
+        self._keeper: Keeper | None = None
+        self._closed = False
 
     @contextmanager
     def place(self) -> Iterator[None]:
@@ -110,81 +222,19 @@ class Sandbox:
         finally:
             self._queue.release()
 
-    def fork(self) -> Job:
-        """A new job. Raises `Problem` (503) when the keeper cannot be had."""
-        ours, theirs = socket.socketpair()
-        try:
-            with theirs:
-                pid = _PID.unpack(self._ask(b"F", fd=theirs.fileno()))[0]
-        except BaseException:
-            ours.close()
-            raise
-        return Job(self, pid, ours)
-
-    def feed(self, act: str, blobs: Iterable[bytes] = ()) -> None:
-        """Have the keeper's own store cleared (`clear`), added to (`add`) or taken from (`remove`), by N-Quads of our own writing."""
-        self._ask(act[:1].encode(), blobs=blobs)
-
-    def reap(self, pid: int) -> int:
-        """End a job; its status."""
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            return 0  # its keeper has ended, and it with it
-        try:
-            return int(_PID.unpack(self._ask(b"W" + _PID.pack(pid), start=False))[0])
-        except Problem:
-            return 0
+    def keeper(self) -> Keeper:
+        """The keeper that runs, started where there is none. Raises `Problem` (503) when none can be had."""
+        with self._lock:
+            if self._closed:
+                raise ending()
+            if self._keeper is None or not self._keeper.runs():
+                self._keeper = None
+                self._keeper = Keeper()
+            return self._keeper
 
     def close(self) -> None:
-        """End the keeper and what it has forked; a later job starts another."""
+        """End the keeper and what it has forked. A second call does nothing."""
         with self._lock:
-            self._drop()
-
-    # -- the keeper -------------------------------------------------------------------------------------------------
-
-    def _ask(self, act: bytes, *, fd: int | None = None, blobs: Iterable[bytes] = (), start: bool = True) -> bytes:
-        with self._lock:
-            try:
-                if self._control is None:
-                    if not start:
-                        raise Broken("the keeper has ended")
-                    self._control = self._start()
-                control = self._control
-                control.settimeout(KEEPER_S)
-                if fd is not None:
-                    socket.send_fds(control, [act], [fd])
-                else:
-                    control.sendall(act)
-                if act in (b"a", b"r"):
-                    send(control, {}, blobs, time.monotonic() + KEEPER_S)
-                answer = control.recv(_PID.size, socket.MSG_WAITALL)
-                if len(answer) != _PID.size:
-                    raise Broken("the keeper has ended")
-            except (OSError, Broken) as error:
-                self._drop()
-                raise busy(f"the process that parses and queries had to be started anew ({error}): try again") from error
-            return answer
-
-    def _start(self) -> socket.socket:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            self._keeper = subprocess.Popen(  # noqa: S603 - our own module by our own interpreter
-                [sys.executable, "-I", "-m", "adapters.rdf.sandbox_main", str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                env={"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},  # a process that forks has one thread; it needs no secret
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-        self.generation += 1
-        return ours
-
-    def _drop(self) -> None:
-        if self._control is not None:
-            self._control.close()
-        if self._keeper is not None:
-            self._keeper.kill()
-            self._keeper.wait()
-        self._control = self._keeper = None
-        self.generation += 1
+            self._closed = True
+            if self._keeper is not None:
+                self._keeper.end()

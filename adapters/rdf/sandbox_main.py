@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import socket
 import struct
 import sys
@@ -22,23 +23,27 @@ _DONE = _PID.pack(0)
 def main(fd: int) -> None:
     """Serve the control socket until it closes: that, and no signal, ends the keeper with the service. The kernel's death signal would come
     with the end of the *thread* that started the keeper, and a server's idle threads end within seconds."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # where it was ignored, jobs would be let go of before they are waited for
     control = socket.socket(fileno=fd)
-    store = ox.Store()
+    keeper, jobs, store = os.getpid(), set[int](), ox.Store()
     warm(store)
     gc.collect()
     gc.freeze()  # what is here stays, and is shared by every job
+    control.sendall(_DONE)
     while True:
         act, fds, _, _ = socket.recv_fds(control, 1, 1)
         if act == b"F":
             pid = os.fork()
             if pid == 0:
                 control.close()
-                _job(fds[0], store)
+                _job(fds[0], store, keeper)
             os.close(fds[0])
+            jobs.add(pid)
             control.sendall(_PID.pack(pid))
         elif act == b"W":
             pid = _PID.unpack(control.recv(_PID.size, socket.MSG_WAITALL))[0]
-            control.sendall(_PID.pack(os.waitpid(pid, 0)[1]))
+            control.sendall(_PID.pack(_ended(pid) if pid in jobs else 0))
+            jobs.discard(pid)
         elif act == b"c":
             store = ox.Store()
             control.sendall(_DONE)
@@ -54,10 +59,16 @@ def main(fd: int) -> None:
             return
 
 
-def _job(fd: int, store: ox.Store) -> None:
+def _ended(pid: int) -> int:
+    """The status of a job that has not been waited for, so that its number is still its own; ended where it still runs."""
+    os.kill(pid, signal.SIGKILL)
+    return os.waitpid(pid, 0)[1]
+
+
+def _job(fd: int, store: ox.Store, keeper: int) -> None:
     """One job, from its orders to the end of its process."""
     try:
-        die_with_parent()
+        die_with_parent(keeper)
         header, blob = read_message(fd)
         confine(int(header["cpu_s"]), int(header["memory"]))
         write_message(fd, *_done(header, blob, store))
