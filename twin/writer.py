@@ -9,13 +9,13 @@ Rules of this file:
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from threading import RLock
 from typing import TypeVar
-
-import numpy as np
 
 from graph.changes import AsOf, Branch, Cause, ChangeSet, Revision, claimed
 from graph.difference import desired_state
@@ -34,8 +34,10 @@ from twin.sync import Wish
 from twin.who_says import SourceList, owner_of
 
 T = TypeVar("T")
-TRIES = 8
-"""How often a change is planned and written where other processes write to the same store at the same time."""
+TRIED_S = 10.0
+"""How long a change is planned and written again where other processes write to the same store at the same time."""
+PAUSE_S, PAUSE_S_MAX = 0.02, 1.0
+"""The first pause between two tries is up to this long, each further one up to twice as long as the one before, up to the second."""
 DRIFT = "store"
 """The source of a drift that names no other: who wrote to the store past the twin."""
 
@@ -131,7 +133,7 @@ class Writer:
             graphs = claimed(source, change.added, state.owners)
             if not asked.branch:
                 claimed(source, change.removed, state.owners)
-            _hold(state, asked.expected, {*_graphs(change.added), *_graphs(change.removed)})
+            _hold(state, asked.expected, {*change.added.graphs(), *change.removed.graphs()})
             exact = state.exact(ChangeSet(change.added, change.removed, graphs))
             plan = self._plan(state, exact, self._cause(source, asked), len(change.added), asked, self._policies.of(source))
             return self._dry(plan) if asked.dry_run else self._write(replace(plan, single=True), asked.branch)
@@ -205,8 +207,8 @@ class Writer:
         def once() -> Synced:
             state = self._newest("")
             drift = self._store.drift(progress)
-            graphs = {g: owner_of(g, state.owners) for g in _graphs(drift.added) if g not in state.owners}
-            sources = {graphs.get(g) or owner_of(g, state.owners) for g in (*_graphs(drift.added), *_graphs(drift.removed))}
+            graphs = {g: owner_of(g, state.owners) for g in drift.added.graphs() if g not in state.owners}
+            sources = {graphs.get(g) or owner_of(g, state.owners) for g in (*drift.added.graphs(), *drift.removed.graphs())}
             change = replace(drift, graphs={**graphs, **drift.graphs})
             cause = self._cause(sources.pop() if len(sources) == 1 else DRIFT, asked)
             after = state if change.is_empty else state.apply(change, state.revision + 1, cause.at)
@@ -228,11 +230,15 @@ class Writer:
     # -- planning --------------------------------------------------------------------------------------------------
 
     def _tried(self, once: Callable[[], T]) -> T:
-        """Plan and write; where another process was first, again on top of what that one said, at most `TRIES` times."""
+        """Plan and write; where another process was first, again on top of what that one said, for `TRIED_S` seconds. The pauses between
+        are of random length, so that two who meet do not meet again."""
         with self._lock:
-            for _ in range(TRIES - 1):
+            until, pause_s = time.monotonic() + TRIED_S, PAUSE_S
+            while time.monotonic() < until:
                 with suppress(_Overtaken):
                     return once()
+                time.sleep(random.uniform(0, pause_s))
+                pause_s = min(2 * pause_s, PAUSE_S_MAX)
             return once()
 
     def _cause(self, source: str, asked: Asked) -> Cause:
@@ -309,7 +315,9 @@ class Writer:
         except StaleRevision as error:
             self._follow()
             self._branches.refresh()
-            raise _Overtaken(f"others changed the twin each of the {TRIES} times that this was tried: send it again in a moment") from error
+            raise _Overtaken(
+                f"others changed the twin each time that this was tried, {TRIED_S:g} s long: send it again in a moment"
+            ) from error
         if branch:
             return plan.told(revision)
         if revision.number == plan.after.revision:
@@ -369,13 +377,8 @@ def _hold(state: Snapshot, expected: int | None, graphs: set[str]) -> None:
 
 def _speaks_in(graph: str, wish: Wish, owners: Mapping[str, str]) -> None:
     owner = owner_of(graph, owners) if graph in owners else wish.source
-    others = sorted(set(_graphs(wish.quads)) - {graph})
+    others = sorted(set(wish.quads.graphs()) - {graph})
     if owner != wish.source:
         raise ValueError(f"graph <{graph}> belongs to source {owner!r}, not to {wish.source!r}: name its owner as the source")
     if others:
         raise ValueError(f"the wish for graph <{graph}> speaks in <{others[0]}> too: give that graph's facts in a wish of its own")
-
-
-def _graphs(block: QuadBlock) -> list[str]:
-    """The graphs that a block speaks in, sorted."""
-    return sorted(block.terms[g] for g in np.unique(block.quads[:, 3]).tolist())

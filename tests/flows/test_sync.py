@@ -267,18 +267,20 @@ class Raced(MemoryStore):
         return super().commit(change, cause, expected=expected, branch=branch)
 
 
-def test_who_set_no_condition_does_not_hear_of_races() -> None:
+def test_who_set_no_condition_does_not_hear_of_races(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another process is first three times: the change is made on top of its revisions. One that is always first is told in the end."""
+    monkeypatch.setattr("twin.writer.TRIED_S", 0.5)
     desk = Desk(Raced(3))
     desk.say("x", A)
 
     done = desk.say("x", B)
     desk.store.times = 1000  # type: ignore[attr-defined]  # Raced
-    with pytest.raises(StaleRevision, match="others changed the twin each of the 8 times"):
+    with pytest.raises(StaleRevision, match=r"others changed the twin each time that this was tried, 0\.5 s long"):
         desk.say("x", A)
 
     assert done.revision is not None
-    assert (done.revision.number, desk.twin.snapshot.revision) == (5, 13)
+    assert done.revision.number == 5
+    assert desk.twin.snapshot.revision > 6
 
 
 def test_who_set_a_condition_hears_of_what_it_is_about_only() -> None:
