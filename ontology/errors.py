@@ -20,5 +20,9 @@ class RdfError(OntologyError):
         super().__init__(f"{place}: {reason}: {remedy}")
 
 
+class TooDeep(RdfError):
+    """A document that nests deeper than it may."""
+
+
 class UnitError(OntologyError):
     """A unit that is not known, or two units that measure different things."""

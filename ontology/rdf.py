@@ -25,15 +25,13 @@ import numpy as np
 import pyoxigraph as ox
 from numpy.typing import NDArray
 
+from ontology.depth import check_depth
 from ontology.errors import RdfError
 from ontology.rdf_errors import refusal
 from ontology.rdf_tags import marked, unmarked
 from ontology.rdf_write import write_block
-from ontology.rdf_xml import check_xml
 from ontology.sources import source_graph, source_of
 from ontology.terms import Ids, KeyQuad, QuadBlock, Term, is_blank, key_of, term_of
-
-__all__ = ["FORMATS", "RdfError", "canonical_hash", "format_of", "read", "read_stream", "write"]
 
 FORMATS: dict[str, ox.RdfFormat] = {
     "turtle": ox.RdfFormat.TURTLE,
@@ -56,6 +54,8 @@ _ENDINGS = {
     "json": "jsonld",
 }
 _STEP = 50_000
+DEPTH_MAX = 1000
+"""How deep a document may nest: brackets, objects or elements within each other. No model of a site comes near."""
 
 Progress = Callable[[int, int, int], None]
 """Told now and then how far a reading is: quads so far, bytes so far, bytes in all (0 when unknown)."""
@@ -91,12 +91,14 @@ def read_stream(
     progress: Progress | None = None,
     size: int = 0,
     base: str | None = None,
+    depth: int = DEPTH_MAX,
 ) -> QuadBlock:
-    """The quads of an open stream; as `read`, with the name to say in errors. Relative IRIs are resolved against `base`, or refused."""
+    """The quads of an open stream; as `read`, with the name to say in errors. Relative IRIs are resolved against `base`, or refused. Raises
+    `TooDeep`, too, beyond `depth`."""
     kind = _known_format(format)
-    if kind == "rdfxml":
+    if not stream.seekable():
         stream = io.BytesIO(stream.read())
-        check_xml(name, stream.getvalue())
+    check_depth(name, stream, kind, depth)
     document = marked(stream, kind)
     try:
         return _read(document, kind, _Reading(name, source, scope or source, kind), base, progress, size)

@@ -16,12 +16,11 @@ from typing import Any
 import numpy as np
 import pyoxigraph as ox
 
-from adapters.rdf.depth import depth_of
 from adapters.rdf.frames import pack
 from adapters.rdf.patch import read_patch
 from adapters.rdf.sparql_errors import complaint
 from adapters.rdf.sparql_text import NotTaken
-from ontology.errors import RdfError
+from ontology.errors import RdfError, TooDeep
 from ontology.rdf import FORMATS, read_stream
 from ontology.sources import source_graph
 from ontology.terms import QuadBlock, is_literal
@@ -56,7 +55,6 @@ def parse(header: dict[str, Any], blob: bytes, _store: ox.Store) -> bytes:
             raise Told("limit", limit=f"more than {most:,} triples", remedy="send it in several graphs")
 
     try:
-        _check_depth(data, kind, header["depth"])
         block = read_stream(
             io.BytesIO(data),
             name=header["name"],
@@ -65,7 +63,10 @@ def parse(header: dict[str, Any], blob: bytes, _store: ox.Store) -> bytes:
             scope=header["scope"],
             progress=count,
             base=header["base"],
+            depth=header["depth"],
         )
+    except TooDeep as error:
+        raise Told("limit", limit=error.reason, remedy=error.remedy) from error
     except RdfError as error:
         raise Told("syntax", reason=error.reason, remedy=error.remedy, line=error.line, column=error.column) from error
     own = source_graph(header["source"])
@@ -73,12 +74,6 @@ def parse(header: dict[str, Any], blob: bytes, _store: ox.Store) -> bytes:
         block = _renamed(block, own, header["graph"])
     _check_terms(block, header)
     return pack(block)
-
-
-def _check_depth(data: bytes, kind: str, most: int) -> None:
-    found = depth_of(data, kind)
-    if found > most:
-        raise Told("limit", limit=f"nesting {found:,} deep, where {most} is the most", remedy="give inner nodes names of their own")
 
 
 def _check_terms(block: QuadBlock, header: dict[str, Any]) -> None:
