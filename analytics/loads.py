@@ -9,9 +9,10 @@ import numpy as np
 from analytics.supply_graph import Loads
 from graph.snapshot import Snapshot
 from graph.values import Floats
+from ontology.errors import UnitError
 from ontology.namespaces import BRICK, DCX, UNIT
 from ontology.terms import Ids, is_literal, literal_parts
-from ontology.units import UnitError, conversion
+from ontology.units import conversion
 from ontology.vocabulary import Vocabulary
 
 RACK = BRICK + "ICT_Rack"

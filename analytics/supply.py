@@ -17,8 +17,6 @@ from ontology.namespaces import DCX
 from ontology.terms import Ids, is_literal, literal_parts
 from ontology.vocabulary import Vocabulary
 
-__all__ = ["SupplyGraph", "compile_supply"]
-
 
 def compile_supply(snapshot: Snapshot, vocabulary: Vocabulary) -> SupplyGraph:
     """The supply graph of one revision. Pure and deterministic.

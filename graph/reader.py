@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from graph.snapshot import Relation, Snapshot
+from graph.relation import Relation
+from graph.snapshot import Snapshot
 from ontology.terms import KeyQuad
 
 

@@ -12,9 +12,10 @@ from math import isfinite
 
 from graph.points import sample_period_s
 from graph.snapshot import Snapshot
+from ontology.errors import UnitError
 from ontology.namespaces import BRICK, DCX, REF, compact
 from ontology.terms import is_iri
-from ontology.units import UnitError, conversion
+from ontology.units import conversion
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,6 @@ from graph.term_table import TermTable
 from ontology.namespaces import RDF, RDFS, expand, local_name
 from ontology.terms import Ids, KeyQuad, QuadBlock, is_iri, is_literal, literal_parts
 
-__all__ = ["EPOCH", "LABEL", "RDF_TYPE", "Relation", "Snapshot", "TermTable"]
-
 RDF_TYPE = RDF + "type"
 LABEL = RDFS + "label"
 EPOCH = datetime.fromtimestamp(0, UTC)

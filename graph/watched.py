@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from graph.changes import ChangeSet
-from graph.snapshot import RDF_TYPE, Relation, Snapshot
+from graph.relation import Relation
+from graph.snapshot import RDF_TYPE, Snapshot
 from ontology.terms import Ids, QuadBlock
 
 

@@ -13,8 +13,6 @@ from functools import lru_cache
 from ontology.errors import UnitError
 from ontology.namespaces import UNIT, expand
 
-__all__ = ["Unit", "UnitError", "conversion", "unit_of", "units"]
-
 
 @dataclass(frozen=True, slots=True)
 class Unit:

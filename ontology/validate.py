@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ontology.block_reader import BlockReader
-from ontology.findings import Finding, Severity, at_named_nodes
+from ontology.findings import Finding, at_named_nodes
 from ontology.incremental import findings_about
 from ontology.judge import judged
 from ontology.rings import ring_findings
@@ -13,8 +13,6 @@ from ontology.shacl import Shapes, shapes_of
 from ontology.term_check import TERM_CODES, term_findings
 from ontology.terms import QuadBlock
 from ontology.vocabulary import Vocabulary
-
-__all__ = ["Finding", "Severity", "validate"]
 
 WHOLE_MAX = 200_000
 """Facts that are validated at once, with a gigabyte of memory; a larger model goes part by part."""

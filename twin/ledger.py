@@ -17,7 +17,7 @@ from graph.ports import Clock, Progress, TwinStore
 from graph.snapshot import Snapshot
 from ontology.findings import Finding
 from twin.admission import findings_of_source
-from twin.answers import QUARANTINE, Policies, Policy, Said, Source, Synced
+from twin.answers import Policies, Said, Source, Synced
 from twin.branches import Branches, refuse_name
 from twin.history import History
 from twin.kept import Kept
@@ -25,8 +25,6 @@ from twin.state import Twin, View
 from twin.sync import Wish
 from twin.who_says import FindingsKept, SourceList, provenance_of
 from twin.writer import NOTHING, Asked, Writer
-
-__all__ = ["QUARANTINE", "Ledger", "Policies", "Policy", "Said", "Source", "Synced"]
 
 VIEWS_KEPT = 4
 """Views of other states than the newest whose supply graphs stay in memory."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from tempfile import SpooledTemporaryFile
@@ -44,7 +44,8 @@ from ontology.rdf import write
 from ontology.sources import source_graph
 from ontology.terms import QuadBlock
 from ontology.vocabulary import Vocabulary
-from twin.ledger import Ledger, Synced
+from twin.answers import Synced
+from twin.ledger import Ledger
 from twin.sync import Wish
 
 METHODS = ("GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS")
@@ -103,7 +104,8 @@ class GraphStore:
 
     # -- reading -----------------------------------------------------------------------------------------------------
 
-    def _get(self, request: Request, what: Target) -> Response:
+    def _get(self, request: Request, what: Target, never: str = "") -> Response:
+        """The answer in the format that fits best, beside the one that cannot say it."""
         snapshot = self._ledger.snapshot(what.as_of)
         graphs = graphs_of(self._ledger, snapshot, what)
         state = state_of(self._ledger, snapshot, what, graphs)
@@ -117,7 +119,7 @@ class GraphStore:
         inferred = _is_on(request, "inferred")
         if inferred and (what.graph is not None or what.source is not None):
             raise Problem(400, "inferred", f"what is inferred belongs to no source: ask for /rdf?inferred, or for graph={INFERRED_GRAPH}")
-        form = self._format(request, what, graphs)
+        form = self._format(request, what, graphs, never)
         tag = "i-" + form if inferred else form
         headers = {"etag": state.tag(tag), **state.modified, "vary": "Accept", "cache-control": "no-cache", **_allowed()}
         if what.graph is not None:
@@ -132,20 +134,25 @@ class GraphStore:
             write(self._block(snapshot, what, inferred=inferred), form, out, default_graph=_default_graph(what))  # type: ignore[arg-type]  # binary, as asked
         except ValueError as error:
             out.close()
+            with suppress(Problem):  # nothing else is accepted
+                return self._get(request, what, form)
             raise Problem(406, "not in this format", f"{what} cannot be said in {RDF_TYPES[form]}: {error}", {"vary": "Accept"}) from error
         headers["content-length"] = str(out.tell())
         return StreamingResponse(_chunks(out), 200, headers, background=BackgroundTask(out.close))
 
     @staticmethod
-    def _format(request: Request, what: Target, graphs: Sequence[str]) -> str:
+    def _format(request: Request, what: Target, graphs: Sequence[str], never: str) -> str:
         accept = request.headers.get("accept", "")
+        offers: Sequence[str] = DATASETS
         if what.graph is not None:
-            return rdf_format(accept)
-        if what.source is not None and list(graphs) == [source_graph(what.source)]:
-            return rdf_format(accept, (*DATASETS, "turtle", "ntriples", "rdfxml"))
+            offers = tuple(RDF_TYPES)
+        elif what.source is not None and list(graphs) == [source_graph(what.source)]:
+            offers = (*DATASETS, "turtle", "ntriples", "rdfxml")
         try:
-            return rdf_format(accept, DATASETS)
+            return rdf_format(accept, [name for name in offers if name != never])
         except Problem as problem:
+            if offers is not DATASETS:
+                raise
             detail = f"{what} speaks in {len(graphs)} graphs, which this format cannot tell apart: {problem.detail}, or ask for one graph"
             raise Problem(406, problem.title, detail, problem.headers) from None
 
@@ -185,11 +192,13 @@ class GraphStore:
             return asked
         parts = (request.method, str(request.url), request.headers.get("content-type", ""))
         digest = blake2b("\0".join(parts).encode() + b"\0" + body, digest_size=8).hexdigest()
-        for revision in self._ledger.revisions(first=sys.maxsize):
-            key, _, known = revision.cause.key.rpartition("#")
-            if key == asked.key and known != digest:
-                detail = f"the Idempotency-Key {key!r} has made revision {revision.number} by another request: give each its own key"
-                raise Problem(422, "key of another request", detail)
+        made = [("", self._ledger.revisions(first=sys.maxsize)), *((f" of branch {b.name!r}", b.revisions) for b in self._ledger.branches())]
+        for where, revisions in made:
+            for revision in revisions:
+                key, _, known = revision.cause.key.rpartition("#")
+                if key == asked.key and known != digest:
+                    what = f"the Idempotency-Key {key!r} has made revision {revision.number}{where} by another request"
+                    raise Problem(422, "key of another request", f"{what}: give each its own key")
         return replace(asked, key=f"{asked.key}#{digest}")
 
     def _put(self, asked: _Write, form: str, body: bytes) -> Response:

@@ -19,7 +19,8 @@ from graph.changes import Cause, ChangeSet
 from graph.ports import TwinStore
 from graph.snapshot import Snapshot
 from graph.stores.memory import MemoryStore
-from ontology.rdf import RdfError, read, read_stream, write
+from ontology.errors import RdfError
+from ontology.rdf import read, read_stream, write
 from ontology.sources import source_graph
 from ontology.terms import XSD, QuadBlock
 from tests.contract.conftest import Place

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from graph import snapshot as module
 from graph.changes import ChangeSet
-from graph.snapshot import EPOCH, Snapshot, TermTable
+from graph.snapshot import EPOCH, Snapshot
+from graph.term_table import TermTable
 from ontology.terms import KeyQuad, QuadBlock, is_iri
 
 AT = datetime(2026, 3, 3, tzinfo=UTC)

@@ -12,7 +12,8 @@ import pytest
 from graph.changes import ChangeSet
 from graph.errors import UnknownEntity
 from graph.names import nearest
-from graph.snapshot import Relation, Snapshot
+from graph.relation import Relation
+from graph.snapshot import Snapshot
 from ontology.namespaces import BRICK, RDF
 from ontology.terms import KeyQuad, QuadBlock
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 
-from ontology.rdf import FORMATS, RdfError, canonical_hash, format_of, read, read_stream, write
+from ontology.errors import RdfError
+from ontology.rdf import FORMATS, canonical_hash, format_of, read, read_stream, write
 from ontology.sources import source_graph
 from ontology.terms import QuadBlock, is_blank
 

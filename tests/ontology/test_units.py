@@ -2,7 +2,8 @@
 
 import pytest
 
-from ontology.units import UnitError, conversion
+from ontology.errors import UnitError
+from ontology.units import conversion
 
 
 @pytest.mark.parametrize(

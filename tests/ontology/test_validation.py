@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from ontology.findings import Finding, Severity
 from ontology.namespaces import BRICK, DCX, PREFIXES, RDFS
 from ontology.rdf import read, read_stream
 from ontology.shacl import Shapes
 from ontology.terms import QuadBlock
-from ontology.validate import Finding, Severity, validate
+from ontology.validate import validate
 from ontology.vocabulary import load_vocabulary
 from twin.demo.site import generate
 

@@ -6,7 +6,8 @@ import io
 
 import pytest
 
-from ontology.rdf import RdfError, canonical_hash, read_stream, write
+from ontology.errors import RdfError
+from ontology.rdf import canonical_hash, read_stream, write
 from ontology.sources import source_graph
 from ontology.terms import QuadBlock
 from tests.support.w3c import SYNTAXES, W3cTest, cases_of
