@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -31,11 +30,6 @@ class Wiring:
         """The pairs of one node, ascending by medium."""
         first, last = np.searchsorted(self.pair_node, [node, node + 1])
         return range(int(first), int(last))
-
-    @cached_property
-    def pairs_at(self) -> Ids:
-        """Shape (nodes + 1): where a node's pairs begin."""
-        return np.searchsorted(self.pair_node, np.arange(len(self.slots_at))).astype(np.int32)
 
 
 def wire(graph: SupplyGraph) -> Wiring:

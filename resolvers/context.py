@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -218,7 +218,6 @@ class State:
     reads: Reads
 
 
-Context = Mapping[str, Any]
 Info = strawberry.Info[Any, None]
 
 

@@ -63,7 +63,7 @@ class DemoPlant:
         """Nothing listens and nothing moves before `start`."""
         twin = opened.twin
         self._place = opened.settings.data / PLACE_FILE
-        self._plant = Plant(twin.snapshot, twin.vocabulary, twin.supply(), seed)
+        self._plant = Plant(twin.snapshot, twin.vocabulary, twin.newest.supply(), seed)
         self._stop, self._stack = Event(), ExitStack()
         self._endpoints = {gateway: Endpoint(LOOPBACK, _free_port()) for gateway in _gateways(opened)}
         self._broker = EmbeddedBroker()

@@ -124,26 +124,6 @@ class Twin:
         """The questions of a state of the past: no live values, switches stand normally, the instant is the revision's own."""
         return View(self.vocabulary, snapshot, _nothing, lambda: snapshot.at)
 
-    def supply(self) -> SupplyGraph:
-        """See `View.supply`."""
-        return self._newest.supply()
-
-    def conditions(self) -> Conditions:
-        """See `View.conditions`."""
-        return self._newest.conditions()
-
-    def impact(self, failed: Sequence[str], media: Sequence[str] | None = None, told: Told = Told.WHY) -> BlastRadius:
-        """See `View.impact`."""
-        return self._newest.impact(failed, media, told)
-
-    def view(self, around: str, hops: int, limit: int) -> GraphView:
-        """See `View.view`."""
-        return self._newest.view(around, hops, limit)
-
-    def standing(self, ids: Sequence[str]) -> Standing:
-        """See `View.standing`."""
-        return self._newest.standing(ids)
-
     def _known(self, point: str) -> tuple[float, Quality] | None:
         value = self.current.get(point)
         return None if value is None else (value.value, value.quality)

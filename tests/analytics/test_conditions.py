@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analytics.conditions import Conditions, Position, positions, unknown_positions
+from analytics.conditions import Conditions, Position, positions
 from analytics.impact import impact
 from analytics.state import live
 from analytics.supply import compile_supply
@@ -56,7 +56,7 @@ def test_a_position_that_is_not_good_falls_back_to_the_normal_one() -> None:
 
 @pytest.mark.parametrize("value", [0.5, 7.0, -1.0, float("nan")])
 def test_a_value_that_is_neither_open_nor_closed_is_no_position(value: float) -> None:
-    """0 is open and 1 closed; whatever else a device sends leaves the breaker where it normally is, and its position unknown."""
+    """0 is open and 1 closed; whatever else a device sends leaves the breaker where it normally is."""
     snapshot = snapshot_of(SITE_WITH_BREAKER)
     told_so = {SITE + "Position": (value, Quality.GOOD)}.get
 
@@ -68,15 +68,6 @@ def test_a_value_that_is_neither_open_nor_closed_is_no_position(value: float) ->
         (SITE + "Breaker", "closed", False),
         (SITE + "Bypass", "open", False),
     ]
-    assert unknown_positions(snapshot, vocabulary(), told_so) == (SITE + "Breaker",)
-
-
-def test_the_unknown_positions_are_those_of_switches_that_should_tell() -> None:
-    """The breaker has a point and says nothing: unknown. The bypass has none: its normal position is all there is to know."""
-    snapshot = snapshot_of(SITE_WITH_BREAKER)
-
-    assert unknown_positions(snapshot, vocabulary(), lambda _: None) == (SITE + "Breaker",)
-    assert unknown_positions(snapshot, vocabulary(), {SITE + "Position": (1.0, Quality.GOOD)}.get) == ()
 
 
 def test_the_live_state_tells_what_hands_on_and_what_holds() -> None:

@@ -36,7 +36,7 @@ def in_camel_case(told: dict[str, Any]) -> dict[str, Any]:
 def test_the_answer_is_the_command_lines_in_camel_case(site: Served) -> None:
     """Both sides of a 2N site lost: every field of every outcome is the same, but for the instant of asking."""
     found = site.ask(WHOLE, f=["demo:UPS-A", UPS_B])["impact"]
-    told = in_camel_case(site.twin.impact([UPS_A, UPS_B]).to_json())
+    told = in_camel_case(site.twin.newest.impact([UPS_A, UPS_B]).to_json())
 
     assert {**found, "at": None} == {**told, "at": None}
     assert found["totals"]["racks"]["lost"] == RACKS
