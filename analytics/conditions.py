@@ -51,15 +51,6 @@ def positions(snapshot: Snapshot, vocabulary: Vocabulary, current_value: Current
     return found
 
 
-def unknown_positions(snapshot: Snapshot, vocabulary: Vocabulary, current_value: CurrentValue) -> tuple[str, ...]:
-    """The switches that have a position point and of which no good value says where they stand, in order of IRIs.
-
-    An answer takes them in their normal position; what must not rest on a guess asks here first. Cost: the position points.
-    """
-    known = positions(snapshot, vocabulary, current_value)
-    return tuple(switch for switch in switches_with_position(snapshot, vocabulary) if switch not in known)
-
-
 def switches_with_position(snapshot: Snapshot, vocabulary: Vocabulary) -> tuple[str, ...]:
     """The switches that have a position point, in order of IRIs."""
     return tuple(_position_points(snapshot, vocabulary))
