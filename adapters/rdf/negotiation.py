@@ -105,11 +105,12 @@ def rdf_format(accept: str, formats: Sequence[str] = tuple(RDF_TYPES)) -> str:
     return name
 
 
-def rows_format(accept: str) -> str:
+def rows_format(accept: str, formats: Sequence[str] = tuple(ROW_TYPES)) -> str:
     """The format for rows and for yes or no. Raises `Problem` (406)."""
-    name = chosen(accept, ROW_TYPES, _ALSO_ROWS)
+    offers = {name: ROW_TYPES[name] for name in formats}
+    name = chosen(accept, offers, _ALSO_ROWS)
     if name is None:
-        raise _not_acceptable(ROW_TYPES)
+        raise _not_acceptable(offers)
     return name
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import QueryParams
@@ -80,22 +81,27 @@ class Sparql:
         except NotTaken as error:
             raise Problem(400, "not taken", str(error)) from None
         accept = request.headers.get("accept", "")
-        name = rdf_format(accept) if form in ("CONSTRUCT", "DESCRIBE") else rows_format(accept)
-        media = RDF_TYPES[name] if form in ("CONSTRUCT", "DESCRIBE") else ROW_TYPES[name]
+        graph = form in ("CONSTRUCT", "DESCRIBE")
         default, named = params.getlist("default-graph-uri"), params.getlist("named-graph-uri")
         base = f"{request.url.scheme}://{request.url.netloc}{request.url.path}"
-        answer, revision = self._store.ask(
-            Query(
-                texts[0],
-                name,
-                base,
-                list(default) if default or named else None,
-                list(named) if default or named else None,
-                own_dataset,
-                state_asked(params),
-                params.get("inferred", "no").lower() in _TRUE,
-            )
+        query = Query(
+            texts[0],
+            rdf_format(accept) if graph else rows_format(accept),
+            base,
+            list(default) if default or named else None,
+            list(named) if default or named else None,
+            own_dataset,
+            state_asked(params),
+            params.get("inferred", "no").lower() in _TRUE,
         )
+        try:
+            answer, revision = self._store.ask(query)
+        except Problem as problem:
+            if problem.status != 406 or (other := _next_format(accept, query.format, graph=graph)) is None:
+                raise
+            query = replace(query, format=other)
+            answer, revision = self._store.ask(query)
+        media = RDF_TYPES[query.format] if graph else ROW_TYPES[query.format]
         headers = {"vary": "Accept", "cache-control": "no-cache", "ridethrough-revision": str(revision)}
         return Response(answer, 200, headers, f"{media}; charset=utf-8" if media.startswith("text/") else media)
 
@@ -112,3 +118,13 @@ class Sparql:
         return Response(
             description(endpoint, graphs, form), 200, {"vary": "Accept", "cache-control": "no-cache"}, f"{RDF_TYPES[form]}; charset=utf-8"
         )
+
+
+def _next_format(accept: str, tried: str, *, graph: bool) -> str | None:
+    """The format that fits next best where an answer cannot be said in the best one; None where nothing else is accepted."""
+    try:
+        if graph:
+            return rdf_format(accept, [name for name in RDF_TYPES if name != tried])
+        return rows_format(accept, [name for name in ROW_TYPES if name != tried])
+    except Problem:
+        return None

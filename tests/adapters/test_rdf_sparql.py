@@ -57,6 +57,26 @@ def test_what_xml_cannot_hold_is_not_answered_in_xml(rdf: RdfServed) -> None:
     assert "accept JSON" in answers[0].json()["detail"]
 
 
+def test_what_xml_cannot_hold_is_answered_in_what_else_is_accepted() -> None:
+    """XML first and another format behind it: the other one, of rows, of RDF and of a graph as it is kept."""
+    rows, graph = 'SELECT ("a\\u0001" AS ?x) {}', "CONSTRUCT WHERE { ?s ?p ?o }"
+    xml, xml_first = "application/rdf+xml", "application/rdf+xml, text/turtle;q=0.5"
+    with rdf_served() as rdf:
+        rdf.put("graph=urn:g", '<urn:a> <urn:p> "a\\u0001" .')
+
+        answers = [
+            rdf.ask(rows, "application/sparql-results+xml, text/csv;q=0.2, application/sparql-results+json;q=0.5"),
+            rdf.ask(graph, xml_first),
+            rdf.client.get("/rdf?graph=urn:g", headers={"accept": xml_first}),
+        ]
+        alone = rdf.client.get("/rdf?graph=urn:g", headers={"accept": xml})
+
+    kinds = [answer.headers["content-type"].partition(";")[0] for answer in answers]
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    assert kinds == ["application/sparql-results+json", "text/turtle", "text/turtle"]
+    assert (alone.status_code, "cannot be said in application/rdf+xml" in alone.json()["detail"]) == (406, True)
+
+
 def test_the_endpoint_says_what_can_be_asked_of_it(rdf: RdfServed) -> None:
     """OPTIONS of the endpoint and of the feed."""
     answers = [rdf.client.options(path) for path in ("/sparql", "/rdf/changes", "/rdf/changes/1", "/rdf/report")]
