@@ -192,7 +192,10 @@ class GraphStore:
             return asked
         parts = (request.method, str(request.url), request.headers.get("content-type", ""))
         digest = blake2b("\0".join(parts).encode() + b"\0" + body, digest_size=8).hexdigest()
-        made = [("", self._ledger.revisions(first=sys.maxsize)), *((f" of branch {b.name!r}", b.revisions) for b in self._ledger.branches())]
+        made = [
+            ("", self._ledger.revisions(first=sys.maxsize)),
+            *((f" of branch {b.name!r}", b.revisions) for b in self._ledger.branches()),
+        ]
         for where, revisions in made:
             for revision in revisions:
                 key, _, known = revision.cause.key.rpartition("#")

@@ -19,6 +19,7 @@ from adapters.rdf.bodies import BODIES_MAX, Bodies
 from adapters.rdf.conditions import State, not_modified
 from adapters.rdf.problems import Problem
 from adapters.rdf.rules import RdfRules
+from graph.changes import NEWEST
 from graph.errors import StoreUnavailable
 from graph.stores.memory import MemoryStore
 from ontology.namespaces import BRICK
@@ -124,6 +125,21 @@ def test_a_key_stands_for_one_request(rdf: RdfServed) -> None:
     assert [answer.status_code for answer in (body, place, method)] == [422] * 3
     assert f"revision {newest}" in body.json()["detail"]
     assert revision(rdf) == newest
+
+
+def test_a_key_stands_for_one_request_on_branches_too(rdf: RdfServed) -> None:
+    """Another body under the key of a change to a branch, or the same for the site, is refused by name; the same again is done."""
+    rdf.ledger.create_branch("keyed", base=NEWEST, author="ada", reason="test")
+    first = rdf.put("source=keyed&branch=keyed", "<urn:a> <urn:p> 1 .", idempotency_key="b1")
+
+    again = rdf.put("source=keyed&branch=keyed", "<urn:a> <urn:p> 1 .", idempotency_key="b1")
+    body = rdf.put("source=keyed&branch=keyed", "<urn:a> <urn:p> 2 .", idempotency_key="b1")
+    site = rdf.put("source=keyed", "<urn:a> <urn:p> 1 .", idempotency_key="b1")
+
+    assert [answer.status_code for answer in (first, again, body, site)] == [201, 204, 422, 422]
+    assert "revision 1 of branch 'keyed'" in body.json()["detail"]
+    (branch,) = [branch for branch in rdf.ledger.branches() if branch.name == "keyed"]
+    assert len(branch.revisions) == 1
 
 
 def test_a_graph_is_named_in_any_script(rdf: RdfServed) -> None:
