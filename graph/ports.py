@@ -55,6 +55,10 @@ class TwinStore(Protocol):
     def create_branch(self, branch: Branch) -> None:
         """Keep a new branch without changes. Raises `BranchExists`."""
 
+    def replace_branch(self, branch: Branch, change: ChangeSet) -> None:
+        """Keep a branch with one change, both of the branch's cause, in the place of the one of that name where there is one: in one
+        transaction, so that a crash leaves the one or the other."""
+
     def drop_branch(self, name: str) -> None:
         """Forget a branch and its changes. Raises `KeyError` for one that there is not."""
 

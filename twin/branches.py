@@ -66,6 +66,11 @@ class Branches:
         self.refresh()
         return self.get(name)
 
+    def replace(self, name: str, base: int, change: ChangeSet, cause: Cause) -> None:
+        """Keep a branch with that one change, in the place of the one that there may be."""
+        self._store.replace_branch(Branch(name, base, cause), change)
+        self.refresh()
+
     def drop(self, name: str) -> None:
         """Forget a branch. Raises `UnknownBranch`."""
         self.get(name)

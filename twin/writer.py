@@ -348,9 +348,7 @@ class Writer:
             if not more.is_empty:
                 self._branches.commit(name, more, plan.cause, len(held.revisions))
         else:
-            self._forget_quarantine(plan.cause.source)
-            self._branches.create(name, plan.before.revision, plan.cause)
-            self._branches.commit(name, plan.change, plan.cause, 0)
+            self._branches.replace(name, plan.before.revision, plan.change, plan.cause)
         return plan.told(None, name)
 
     def _forget_quarantine(self, source: str) -> None:

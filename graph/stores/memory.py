@@ -45,7 +45,7 @@ class MemoryStore:
         if len(kept) != expected:
             raise StaleRevision(f"the change was made against revision {expected}, but the newest is {len(kept)}: read again and repeat it")
         revision = Revision(expected + 1, cause, len(change.added), len(change.removed))
-        copy = ChangeSet(_own(change.added), _own(change.removed), dict(change.graphs), change.since.copy())
+        copy = _copied(change)
         if branch:
             of, changes = self._branch(branch)
             self._branches[branch] = replace(of, revisions=(*of.revisions, revision)), [*changes, copy]
@@ -93,6 +93,11 @@ class MemoryStore:
             raise BranchExists(f"there is a branch {branch.name!r} already: choose another name, or drop that one first")
         self._branches[branch.name] = replace(branch, revisions=()), []
 
+    def replace_branch(self, branch: Branch, change: ChangeSet) -> None:
+        """See `TwinStore.replace_branch`."""
+        revision = Revision(1, branch.cause, len(change.added), len(change.removed))
+        self._branches[branch.name] = replace(branch, revisions=(revision,)), [_copied(change)]
+
     def drop_branch(self, name: str) -> None:
         """See `TwinStore.drop_branch`."""
         self._branch(name)
@@ -118,6 +123,10 @@ class MemoryStore:
 
     def close(self) -> None:
         """See `TwinStore.close`."""
+
+
+def _copied(change: ChangeSet) -> ChangeSet:
+    return replace(change, added=_own(change.added), removed=_own(change.removed), graphs=dict(change.graphs), since=change.since.copy())
 
 
 def _own(block: QuadBlock) -> QuadBlock:

@@ -138,6 +138,10 @@ class Neo4jStore:
         """See `TwinStore.create_branch`."""
         neo4j_branches.create(self._server, branch)
 
+    def replace_branch(self, branch: Branch, change: ChangeSet) -> None:
+        """See `TwinStore.replace_branch`."""
+        neo4j_branches.replace(self._server, branch, change, uuid4().hex, self._part)
+
     def drop_branch(self, name: str) -> None:
         """See `TwinStore.drop_branch`."""
         neo4j_branches.drop(self._server, name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from graph.changes import Branch, ChangeSet, Revision
 from graph.errors import BranchExists, StaleRevision
 from graph.packing import pack
@@ -22,8 +24,7 @@ def read(tx: Tx) -> list[Branch]:
 
 def create(server: Connection, branch: Branch) -> None:
     """See `TwinStore.create_branch`."""
-    fields = cause_fields(Revision(0, branch.cause, 0, 0))
-    fields = {name: fields[name] for name in ("author", "source", "at", "reason", "key")}
+    fields = _told(cause_fields(Revision(0, branch.cause, 0, 0)))
 
     def work(tx: Tx) -> None:
         tx.run(cypher.LOCK, asked="branch").consume()
@@ -35,6 +36,36 @@ def create(server: Connection, branch: Branch) -> None:
     reached("branch.begun")
     server.write(work)
     reached("branch.done")
+
+
+def replace(server: Connection, branch: Branch, change: ChangeSet, mark: str, part: int) -> None:
+    """See `TwinStore.replace_branch`."""
+    revision = Revision(1, branch.cause, len(change.added), len(change.removed))
+    fields = cause_fields(revision)
+    reached("branch.replace.begun")
+    packed = _kept_change(server, change, mark, part)
+
+    def work(tx: Tx) -> None:
+        tx.run(cypher.LOCK, asked=mark).consume()
+        tx.run(cypher.DROP_BRANCH, branch=branch.name).consume()
+        tx.run(cypher.NEW_BRANCH, name=branch.name, base=branch.base, **_told(fields)).consume()
+        tx.run(cypher.REVISE_BRANCH, branch=branch.name, **fields, change=packed, commit=mark).consume()
+        reached("branch.replace.written")
+
+    server.write(work, READ_S)
+    reached("branch.replace.done")
+
+
+def _told(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: fields[name] for name in ("author", "source", "at", "reason", "key")}
+
+
+def _kept_change(server: Connection, change: ChangeSet, mark: str, part: int) -> bytes | None:
+    """The change packed; None where it has more than `part` quads: its parts have been kept then."""
+    if len(change.added) + len(change.removed) <= part:
+        return pack(change)
+    keep_parts(server, change, mark, part)
+    return None
 
 
 def drop(server: Connection, name: str) -> None:
@@ -53,11 +84,8 @@ def drop(server: Connection, name: str) -> None:
 
 def commit(server: Connection, name: str, change: ChangeSet, revision: Revision, mark: str, part: int) -> Revision:
     """See `TwinStore.commit`: the next revision of the branch, its change whole, or in parts when it has more than `part` quads."""
-    large = len(change.added) + len(change.removed) > part
     reached("branch.commit.begun")
-    if large:
-        keep_parts(server, change, mark, part)
-    packed = None if large else pack(change)
+    packed = _kept_change(server, change, mark, part)
 
     def work(tx: Tx) -> Revision:
         row = tx.run(cypher.LOCK_BRANCH, branch=name, asked=mark).single()

@@ -162,31 +162,53 @@ class SqliteStore:
                 )
             if not branch:
                 self._write(change, revision.number)
-            row = (branch, revision.number, *_cause_row(cause), revision.added, revision.removed, packed)
-            self._db.execute("INSERT INTO revisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+            self._revise(branch, revision, packed)
             reached("commit.written")
         reached("commit.done")
         return revision
+
+    def _revise(self, branch: str, revision: Revision, packed: bytes) -> None:
+        row = (branch, revision.number, *_cause_row(revision.cause), revision.added, revision.removed, packed)
+        self._db.execute("INSERT INTO revisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
 
     def create_branch(self, branch: Branch) -> None:
         """See `TwinStore.create_branch`."""
         with self._transaction("BEGIN IMMEDIATE"):
             reached("branch.create.begun")
-            row = (branch.name, branch.base, *_cause_row(branch.cause))
-            if self._db.execute("INSERT OR IGNORE INTO branches VALUES (?, ?, ?, ?, ?, ?, ?)", row).rowcount == 0:
+            if not self._new_branch(branch):
                 raise BranchExists(f"there is a branch {branch.name!r} already: choose another name, or drop that one first")
             reached("branch.create.written")
         reached("branch.create.done")
+
+    def _new_branch(self, branch: Branch) -> bool:
+        """False where there is one of that name."""
+        row = (branch.name, branch.base, *_cause_row(branch.cause))
+        return self._db.execute("INSERT OR IGNORE INTO branches VALUES (?, ?, ?, ?, ?, ?, ?)", row).rowcount > 0
+
+    def replace_branch(self, branch: Branch, change: ChangeSet) -> None:
+        """See `TwinStore.replace_branch`."""
+        revision = Revision(1, branch.cause, len(change.added), len(change.removed))
+        packed = pack(change)
+        with self._transaction("BEGIN IMMEDIATE"):
+            reached("branch.replace.begun")
+            self._forget_branch(branch.name)
+            self._new_branch(branch)
+            self._revise(branch.name, revision, packed)
+            reached("branch.replace.written")
+        reached("branch.replace.done")
 
     def drop_branch(self, name: str) -> None:
         """See `TwinStore.drop_branch`."""
         with self._transaction("BEGIN IMMEDIATE"):
             reached("branch.drop.begun")
             self._need_branch(name or "''")
-            self._db.execute("DELETE FROM revisions WHERE branch = ?", (name,))
-            self._db.execute("DELETE FROM branches WHERE name = ?", (name,))
+            self._forget_branch(name)
             reached("branch.drop.written")
         reached("branch.drop.done")
+
+    def _forget_branch(self, name: str) -> None:
+        self._db.execute("DELETE FROM revisions WHERE branch = ?", (name,))
+        self._db.execute("DELETE FROM branches WHERE name = ?", (name,))
 
     def _need_branch(self, name: str) -> None:
         if name and self._db.execute("SELECT 1 FROM branches WHERE name = ?", (name,)).fetchone() is None:

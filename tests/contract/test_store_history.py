@@ -160,6 +160,24 @@ def test_a_dropped_branch_is_gone_with_its_changes(store: TwinStore) -> None:
     assert (revision.number, set(store.change(1, "a").added)) == (1, {("urn:a", "urn:p", "urn:c", G1)})
 
 
+def test_a_branch_takes_the_place_of_another_with_its_change(place: Place) -> None:
+    """Where there was one, none of its changes is left; where there was none, it is new."""
+    old, new = ("urn:a", LABEL, '"old"', G1), ("urn:a", LABEL, '"new"', G1)
+    cause = replace(CAUSE, reason="again")
+    place.store.create_branch(Branch("b", 0, CAUSE))
+    for number in range(2):
+        place.store.commit(add((*old[:2], f'"{number}"', G1)), CAUSE, expected=number, branch="b")
+
+    place.store.replace_branch(Branch("b", 0, cause), add(new))
+    place.store.replace_branch(Branch("c", 0, cause), add(old))
+    again = place.reopen()
+
+    assert again.branches() == [Branch(name, 0, cause, (Revision(1, cause, 1, 0),)) for name in ("b", "c")]
+    assert [list(again.change(1, name).added) for name in ("b", "c")] == [[new], [old]]
+    with pytest.raises(KeyError):
+        again.change(2, "b")
+
+
 def test_what_is_asked_of_a_branch_that_there_is_not_is_refused(store: TwinStore) -> None:
     """By its name."""
     with pytest.raises(KeyError, match="nowhere"):

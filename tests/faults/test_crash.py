@@ -30,6 +30,7 @@ from ontology.terms import KeyQuad, QuadBlock
 from ontology.vocabulary import Vocabulary, load_vocabulary
 from tests.contract.conftest import opener_of
 from tests.contract.test_sqlite_migrations import old_file
+from twin.answers import Policies, Policy
 from twin.bus import Bus
 from twin.ledger import Ledger
 from twin.state import Twin
@@ -67,7 +68,8 @@ def ledger_on(store: TwinStore) -> Ledger:
     def clock() -> datetime:
         return NOON
 
-    return Ledger(store, Twin(vocabulary(), snapshot_of(store), CurrentValues(), Bus(), clock), clock)
+    twin = Twin(vocabulary(), snapshot_of(store), CurrentValues(), Bus(), clock)
+    return Ledger(store, twin, clock, Policies({"strict": Policy.QUARANTINE}))
 
 
 def says(ledger: Ledger, key: str, *numbers: int) -> None:
@@ -93,6 +95,17 @@ def _a_branch(ledger: Ledger) -> None:
     changes(ledger, "on branch", site(7), site(2), branch="what-if")
 
 
+def held_up(ledger: Ledger, name: str) -> None:
+    """A source in quarantine says what no ontology describes."""
+    quad = (f"urn:strict:{name}", TYPE, "https://brickschema.org/schema/Brick#Nothing", "urn:strict")
+    ledger.sync(Wish("strict", QuadBlock.of([quad])), author="ada", reason=name)
+
+
+def _held_up_once(ledger: Ledger) -> None:
+    says(ledger, "first", 1)
+    held_up(ledger, "old")
+
+
 def _once(act: Callable[[Ledger], object]) -> Callable[[Ledger], object]:
     """The act of someone who looks first whether the branch is there."""
 
@@ -116,6 +129,7 @@ ACTS: Mapping[str, tuple[Act, Act]] = {
     "branch create": (lambda ledger: says(ledger, "first", 1), _once(branches_off)),
     "branch change": (_a_branch, lambda ledger: changes(ledger, "k", site(8), site(7), branch="what-if")),
     "branch drop": (_a_branch, _drops_branches),
+    "quarantine": (_held_up_once, lambda ledger: held_up(ledger, "new")),
     "branch apply": (_a_branch, lambda ledger: ledger.apply_branch("what-if", author="ada", reason="so be it", key="k")),
 }
 """What leads up to each act, and the act; done again with the same key, it is done once."""
