@@ -9,7 +9,7 @@ from threading import RLock
 
 from graph.commands import Command, CommandEvent, CommandState
 from graph.errors import StoreUnavailable
-from graph.stores.sqlite_file import migrate, open_database, sqlite_errors
+from graph.stores.sqlite_file import check, migrate, open_database, sqlite_errors
 
 JOURNAL_FILE = "journal.sqlite"
 
@@ -68,6 +68,11 @@ class SqliteJournal:
             CommandEvent(Command(name, key, point, value, author, reason, _instant(asked)), CommandState(state), _instant(at), detail)
             for name, key, point, value, author, reason, asked, state, at, detail in rows
         ]
+
+    def check(self) -> None:
+        """Raise `StoreUnavailable` where a page of the file is damaged. Cost: all of it is read."""
+        with sqlite_errors(self._path), self._mutex:
+            check(self._db, self._path)
 
     def close(self) -> None:
         """Let go of the file; a second call does nothing."""

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from graph.stores.folder import STORE_LOCK, FolderLock
+from graph.stores.journal import SqliteJournal
 
 RIDETHROUGH = str(Path(sys.executable).with_name("ridethrough"))
 CHILLERS = "@prefix brick: <https://brickschema.org/schema/Brick#> .\n" + "".join(f"<urn:c{n}> a brick:Chiller .\n" for n in range(20))
@@ -138,20 +139,22 @@ def test_the_doctor_tells_what_was_written_past_the_twin_and_takes_it_in(desk: D
     assert well["drift"] == {"check": "drift", "ok": True, "detail": "the store holds what its revisions say"}
 
 
-def test_the_doctor_finds_a_damaged_file(desk: Desk) -> None:
-    """A page in its middle is overwritten; the store's row says so, and the next step."""
+@pytest.mark.parametrize(("check", "name"), [("store", "twin.sqlite"), ("journal", "journal.sqlite")])
+def test_the_doctor_finds_a_damaged_file(desk: Desk, check: str, name: str) -> None:
+    """A page in its middle is overwritten; the row of its file says so, and the next step."""
     desk.load(CHILLERS)
-    file = desk.folder / "data" / "twin.sqlite"
+    SqliteJournal(desk.folder / "data").close()
+    file = desk.folder / "data" / name
     content = file.read_bytes()
     half = len(content) // 8192 * 4096
     file.write_bytes(content[:half] + b"\x55" * (len(content) - half))
 
     sick = desk.type("doctor", "--json")
 
-    store = next(check for check in json.loads(sick.stdout)["checks"] if check["check"] == "store")
-    assert (sick.returncode, store["ok"]) == (3, False)
-    assert "twin.sqlite" in store["detail"]
-    assert "restore a backup" in store["detail"]
+    row = next(row for row in json.loads(sick.stdout)["checks"] if row["check"] == check)
+    assert (sick.returncode, row["ok"]) == (3, False)
+    assert name in row["detail"]
+    assert "restore a backup" in row["detail"]
 
 
 def test_a_source_is_withdrawn_by_name_only(desk: Desk) -> None:

@@ -46,6 +46,7 @@ def doctor(
         ("data folder", _folder),
         ("ontology", _ontology),
         ("store", _store),
+        ("journal", _journal),
         ("drift", _drift),
         ("port", _port),
         ("broker", _broker),
@@ -92,9 +93,9 @@ def _ontology(settings: Settings) -> str:
 
 def _store(settings: Settings) -> str:
     from graph.stores.sqlite import SqliteStore
-    from twin.compose_store import store_name, store_of
+    from twin.compose_store import is_empty, store_name, store_of
 
-    if not settings.store and not (settings.data / "twin.sqlite").exists():
+    if is_empty(settings):
         return f"{store_name(settings)}: empty, made at the first load"
     kept = store_of(settings, "doctor", read_only=True)
     try:
@@ -106,12 +107,27 @@ def _store(settings: Settings) -> str:
     return f"{store_name(settings)}: revision {revisions[-1].number if revisions else 0}"
 
 
+def _journal(settings: Settings) -> str:
+    from graph.stores.journal import JOURNAL_FILE, SqliteJournal
+
+    file = settings.data / JOURNAL_FILE
+    if not file.exists():
+        return "no command has been given yet"
+    journal = SqliteJournal(settings.data, read_only=True)
+    try:
+        journal.check()
+        count = len(journal.events())
+    finally:
+        journal.close()
+    return f"{file}: {count:,} steps of commands"
+
+
 def _drift(settings: Settings) -> str:
     """Whether the store holds what its revisions say; the first facts that differ where it does not."""
     from twin.cli.rows import fact_line, first_facts
-    from twin.compose_store import store_of
+    from twin.compose_store import is_empty, store_of
 
-    if not settings.store and not (settings.data / "twin.sqlite").exists():
+    if is_empty(settings):
         return "nothing is kept yet"
     kept = store_of(settings, "doctor", read_only=True)
     try:
