@@ -77,15 +77,16 @@ def controlled(tmp_path: Path) -> Iterator[Demo]:
 
 
 @contextmanager
-def running(folder: Path, **settings: str) -> Iterator[Demo]:
-    """A demo of its own data folder and port, ended by its own pid."""
+def running(folder: Path, command: str = "demo", **settings: str) -> Iterator[Demo]:
+    """A demo of its own data folder and port, ended by its own pid; `serve` has a twin that is still empty."""
     port = free_port()
     program = Path(sys.executable).with_name("ridethrough")
-    command = [str(program), "demo", "--racks", str(RACKS), "--data", str(folder / "data"), "--port", str(port)]
+    size = ["--racks", str(RACKS)] if command == "demo" else []
+    line = [str(program), command, *size, "--data", str(folder / "data"), "--port", str(port)]
     environment = {key: value for key, value in os.environ.items() if not key.startswith("RIDETHROUGH_")} | settings
     log = folder / "log"
     with log.open("wb") as out:
-        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=out, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(line, cwd=folder, env=environment, stdout=out, stderr=subprocess.STDOUT)
     try:
         _until_ready(f"http://127.0.0.1:{port}/readyz", process, log)
         yield Demo(f"http://127.0.0.1:{port}", folder / "data")

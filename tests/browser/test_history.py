@@ -336,14 +336,50 @@ def test_a_source_is_withdrawn_and_that_is_reverted(desk: Desk, site: Demo) -> N
     assert "hall-2" in [one["name"] for one in site.ask("{ sources { name } }")["sources"]]
 
 
-def test_the_pages_fit_a_tablet_and_200_percent_zoom(chromiums: dict[str, Browser], site: Demo) -> None:
-    """Nothing of history, sources and branches sticks out sideways, and the state that is looked at can be changed."""
-    for width, height in ((1024, 768), (720, 450)):
+def test_a_state_that_there_is_not_is_told_once_with_the_way_back(desk: Desk) -> None:
+    """A branch that nobody made, a revision to come, an instant before the first: one notice in the whole width, not one in each pane."""
+    for state in ("branch=nobody", "asof=9999", "asof=2001-01-01T00:00:00Z"):
+        page = desk.open(f"/?at=demo:UPS-A&fail=demo:UPS-A&{state}")
+
+        told = page.get_by_role("alert")
+        expect(told).to_have_count(1)
+        expect(told).to_contain_text("There is no such state to look at")
+        box = page.get_by_role("main").locator(":scope > *").bounding_box()
+        assert box is not None
+        assert box["width"] > 400
+        page.get_by_role("button", name="Back to the site").click()
+        expect(page.get_by_role("heading", level=1, name="UPS A", exact=True)).to_be_visible()
+
+
+def test_an_empty_twin_says_so_once_and_takes_its_first_file(chromiums: dict[str, Browser], tmp_path: Path) -> None:
+    """Without a site every page leads to the first file; loaded, it is revision 1."""
+    with running(tmp_path, command="serve") as empty:
+        desk = desk_on(chromiums["webgl"], empty, 1280, 800)
+        page = desk.open("/")
+        expect(page.get_by_text("The twin is empty")).to_have_count(1)
+        expect(page.get_by_role("button", name="Fit")).to_have_count(0)
+        page.get_by_role("main").get_by_role("button", name="Sources").click()
+        form = try_file(page, "hall-9", racks(1))
+        form.get_by_role("button", name="Apply").click()
+
+        expect(page.get_by_role("heading", level=1, name="hall-9")).to_be_visible()
+        page.keyboard.press("h")
+        expect(page.get_by_role("table", name="Revisions").get_by_role("row")).to_have_count(2)
+        desk.page.context.close()
+    assert (desk.foreign, desk.complaints) == ([], [])
+
+
+def test_the_pages_fit_a_small_screen_a_tablet_and_200_percent_zoom(chromiums: dict[str, Browser], site: Demo) -> None:
+    """Nothing of history, sources, branches and a what-if sticks out sideways, and the state that is looked at can be changed."""
+    boxes = "[...document.querySelectorAll('.ledger > div, .panel, .answer, .toolbar')]"
+    cut = f"{boxes}.filter((box) => box.scrollWidth > box.clientWidth).length"
+    for width, height in ((1280, 800), (1024, 768), (720, 450)):
         desk = desk_on(chromiums["webgl"], site, width, height)
-        for shown in ("history&revision=1&asof=1", "sources&source=demo", "branches"):
+        for shown in ("history&revision=1&asof=1", "sources&source=demo", "branches", "graph&fail=demo:UPS-A"):
             page = desk.open(f"/?at=demo:UPS-A&show={shown}")
             expect(page.get_by_role("heading", level=1, name="UPS A", exact=True)).to_be_visible()
 
             assert page.evaluate("document.documentElement.scrollWidth") <= width
+            assert page.evaluate(cut) == 0, (shown, width)
             expect(page.get_by_role("group", name="State that is looked at")).to_be_visible()
         desk.page.context.close()

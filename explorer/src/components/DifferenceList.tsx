@@ -25,7 +25,7 @@ export function DifferenceList({ difference, empty = "Nothing is different.", on
   const left = addedCount + removedCount - added.length - removed.length;
   return (
     <div class="difference" role="region" aria-label="Difference">
-      <p class="quiet"><Counts added={addedCount} removed={removedCount} /> · {counted(addedCount + removedCount, "fact")} about {counted(groups.length, "entity", "entities")}{left > 0 && " and more"}</p>
+      <p class="quiet"><Counts added={addedCount} removed={removedCount} /> · {counted(addedCount + removedCount, "fact")} about {left > 0 && "at least "}{counted(groups.length, "entity", "entities")}</p>
       {groups.slice(0, GROUPS_SHOWN).map((group) => <Entity key={group.subject} group={group} />)}
       {groups.length > GROUPS_SHOWN && <p class="quiet">{whole(groups.length - GROUPS_SHOWN)} more entities are not listed.</p>}
       {left > 0 && (onMore && statements.value < STATEMENTS_AT_MOST

@@ -5,7 +5,7 @@ import { sources } from "../core/ledger";
 import { go, retry, said, view } from "../core/navigate";
 import { author, newKey, notChanged } from "../core/sending";
 import { ENDINGS, formatOf, put, sourceNameOf, tagOf, type Taken } from "../core/upload";
-import { WhoAndWhy } from "./ActDialog";
+import { Lacking, lackingWhoAndWhy, WhoAndWhy } from "./ActDialog";
 import { DifferenceList } from "./DifferenceList";
 import { FindingList } from "./FindingList";
 
@@ -29,6 +29,8 @@ export function LoadFile({ name, onClose }: { name: string | null; onClose: () =
   const [key, setKey] = useState(newKey);
   const stop = useRef<AbortController | null>(null);
   useEffect(() => () => stop.current?.abort(), []);
+  const end = useRef<HTMLDivElement>(null);
+  useEffect(() => end.current?.scrollIntoView({ block: "nearest" }), [tried, refused]);
   const { branch } = view.value;
 
   const choose = (chosen: File | null): void => {
@@ -91,25 +93,26 @@ export function LoadFile({ name, onClose }: { name: string | null; onClose: () =
           <input type="file" accept={ENDINGS} required disabled={busy} onChange={(event) => choose(event.currentTarget.files?.[0] ?? null)} />
         </label>
         {file && <p class="quiet">{file.name}, {bytes(file.size)}, {formatOf(file.name) ?? "read as Turtle: its name tells no format"}</p>}
-        <label>source
+        <div class="fields"><label>source
           <input type="text" required list="known-sources" value={source} disabled={busy} onInput={(event) => { setSource(event.currentTarget.value); again(); }} />
         </label>
+        <label>may withdraw, percent<input type="number" min="0" max="100" step="any" placeholder="10" value={deletions} disabled={busy} title="Of what the source said before, how much the file may leave out" onInput={(event) => { setDeletions(event.currentTarget.value); again(); }} /></label></div>
         <datalist id="known-sources">{sources.value.data?.map((one) => <option key={one.name} value={one.name} />)}</datalist>
         <p class="quiet">
           {known ? `The source says ${counted(known.quads, "fact")} now. The file replaces all of them: what it leaves out is withdrawn.` : source.trim() && "A new source: it says exactly what the file says."}
         </p>
-        <WhoAndWhy reason={reason} onReason={setReason} />
-        <label>may withdraw, percent of what the source said<input type="number" min="0" max="100" step="any" placeholder="10" value={deletions} disabled={busy} onInput={(event) => { setDeletions(event.currentTarget.value); again(); }} /></label>
+        <div class="fields"><WhoAndWhy reason={reason} onReason={setReason} /></div>
+        {tried && <Outcome taken={tried.taken} />}
         {(refused ?? tried?.taken.refused) && <p role="alert" class="refusal">{refused ?? tried?.taken.refused}</p>}
         {busy && <Progress share={share} applying={step === "applying"} />}
-        <div class="row">
+        <div class="row" ref={end}>
           {step === "tried" || step === "applying"
             ? <button type="submit" class="primary" disabled={busy || !complete || !!tried?.taken.refused}>Apply</button>
             : <button type="submit" class="primary" disabled={busy || !complete}>Show what would change</button>}
           <button type="button" onClick={() => (busy ? stop.current?.abort() : onClose())}>{busy ? "Break off" : "Close"}</button>
+          {step === "choose" && <Lacking words={[...(file === null ? ["a file"] : []), ...(source.trim() === "" ? ["a source"] : []), ...lackingWhoAndWhy(reason)]} />}
         </div>
       </form>
-      {tried && <Outcome taken={tried.taken} />}
     </section>
   );
 }
@@ -121,12 +124,12 @@ function Progress({ share, applying }: { share: number; applying: boolean }) {
 
 function Outcome({ taken }: { taken: Taken }) {
   return (
-    <>
+    <div class="would" tabIndex={0} role="group" aria-label="What would change">
       <h2>What would change</h2>
       <DifferenceList difference={taken} empty="Nothing: the source says exactly that already." />
       {taken.quarantined && <p>The policy of the source does not let errors in: applied, it becomes the branch {taken.quarantined}, and the site stays as it is.</p>}
       <h2>Findings <span class="count">{taken.findings.length}</span></h2>
       <FindingList found={taken.findings} />
-    </>
+    </div>
   );
 }

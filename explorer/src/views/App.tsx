@@ -7,7 +7,7 @@ import { Search } from "../components/Search";
 import { whole } from "../core/format";
 import { actOf, type Act } from "../core/keys";
 import { news, status } from "../core/live";
-import { LEDGER_PAGES, backToNow, clearWhatIf, go, missing, onSelected, onSite, said, select, view, visit, whatIf } from "../core/navigate";
+import { LEDGER_PAGES, backToNow, clearWhatIf, go, missing, onSelected, onSite, said, select, standpoint, view, visit, whatIf } from "../core/navigate";
 import { nextTheme, theme } from "../core/theme";
 import { Notice } from "../components/parts";
 import { MOST_HOPS, type Shown } from "../core/url";
@@ -84,7 +84,7 @@ function StatusLine() {
   return (
     <span class="status quiet">
       <span>revision <RevisionNumber number={data.revision} /></span>
-      <span class={data.points > 0 && data.live === 0 ? "warn" : ""}>{whole(data.live)} of {whole(data.points)} points live</span>
+      {data.points > 0 && standpoint.value.asOf === null && <span class={data.live === 0 ? "warn" : ""}>{whole(data.live)} of {whole(data.points)} points live</span>}
       {data.control && <span>control on</span>}
     </span>
   );

@@ -20,7 +20,7 @@ export function GraphPane() {
   const table = view.value.show === "table" || undrawable !== null;
   return (
     <section class="graph" aria-label="Graph">
-      <Toolbar table={table} drawable={undrawable === null} drawn={data} />
+      {centre.value !== null && <Toolbar table={table} drawable={undrawable === null} drawn={data} />}
       {undrawable !== null && <p class="banner">The graph cannot be drawn: {undrawable}. Its table holds the same facts.</p>}
       <div class="stage">
         {state === "failed" && <Failure title="The graph did not load" error={error} />}
@@ -42,7 +42,7 @@ function Toolbar({ table, drawable, drawn }: { table: boolean; drawable: boolean
   return (
     <div class="toolbar">
       <span class="where">
-        {centre.value ? <>around <strong>{labelOf(drawn?.center ?? centre.value)}</strong></> : ""}
+        {centre.value !== null && <>around <strong>{labelOf(drawn?.center ?? centre.value)}</strong></>}
         {drawn && (
           <span class="quiet">
             {" "}· {whole(drawn.nodes.length)} nodes{drawn.truncated > 0 && `, ${whole(drawn.truncated)} more not drawn`}

@@ -17,12 +17,12 @@ export function HistoryPane() {
         <h2>History</h2>
         {state === "failed" && <Failure title="The history did not load" error={error} />}
         {!data && state === "loading" && <Notice kind="loading" title="Loading the history…" />}
-        {data?.length === 0 && <Notice title="Nothing has happened yet"><p>The first file that is loaded makes revision 1: see <em>Sources</em>.</p></Notice>}
+        {data?.length === 0 && <Notice title="Nothing has happened yet"><p>The first file that is loaded under <button type="button" class="link" onClick={() => go({ show: "sources" })}>Sources</button> makes revision 1.</p></Notice>}
         {data && data.length > 0 && <RevisionTable revisions={data} />}
         {older.value && <button type="button" class="small" onClick={() => void moreRevisions()}>older…</button>}
       </div>
       <div class="detail">
-        {view.value.revision === null ? <Notice title="No revision is open"><p>Open one in the list: it shows what it changed, the site before and after it, and how to undo it.</p></Notice> : <Opened />}
+        {view.value.revision !== null ? <Opened /> : data && data.length > 0 && <Notice title="No revision is open"><p>Open one in the list: it shows what it changed, the site before and after it, and how to undo it.</p></Notice>}
       </div>
     </section>
   );
@@ -41,7 +41,7 @@ export function RevisionTable({ revisions: rows }: { revisions: readonly Revisio
             <th scope="row"><button type="button" class="link" aria-label={`Revision ${revision.number}`} onClick={() => go({ revision: revision.number, against: null })}>{whole(revision.number)}</button></th>
             <td class="when" title={revision.at}>{instant(revision.at)}</td>
             <td>{revision.author}</td>
-            {!ofBranch && <td><SourceLink name={revision.source} /></td>}
+            {!ofBranch && <td class="by"><SourceLink name={revision.source} /></td>}
             <td class="number"><Counts added={revision.added} removed={revision.removed} /></td>
             <td class="why">{revision.reason}</td>
           </tr>

@@ -24,9 +24,7 @@ export function NodePanel() {
 }
 
 function Welcome() {
-  if (landing.value === "") {
-    return <Notice title="Nothing is selected"><p>The twin is empty.</p></Notice>;
-  }
+  if (landing.value === "") return <Notice title="Nothing is selected" />;
   return (
     <Notice title="Nothing is selected">
       <p>Select a node in the graph, or search for one with <kbd>/</kbd>.</p>

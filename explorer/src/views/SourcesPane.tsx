@@ -1,5 +1,5 @@
 // Who says what in the twin: each source with what it owns, when it last spoke and what is wrong with it; and the way to load a file.
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { FindingCounts, FindingList } from "../components/FindingList";
 import { LoadFile } from "../components/LoadFile";
 import { Failure, Notice } from "../components/parts";
@@ -22,6 +22,10 @@ export function SourcesPane() {
   const [loading, setLoading] = useState<{ name: string | null } | null>(null);
   const { state, data, error } = sources.value;
   const here = data?.find(({ name }) => name === view.value.source);
+  const empty = data?.length === 0;
+  useEffect(() => {
+    if (empty && view.peek().source === null) setLoading({ name: null });
+  }, [empty]);
   return (
     <section class="ledger" aria-label="Sources">
       <div class="list">
@@ -29,7 +33,7 @@ export function SourcesPane() {
         {!onSite.value && <p class="quiet">These are the sources of the site now. {view.value.branch === null ? "A download has the state that is looked at." : "A download has the branch; a file that is loaded goes into it."}</p>}
         {state === "failed" && <Failure title="The sources did not load" error={error} />}
         {!data && state === "loading" && <Notice kind="loading" title="Loading…" />}
-        {data?.length === 0 && <Notice title="Nobody has said anything yet"><p>Load a file: Turtle or another RDF format, from your DCIM or by hand.</p></Notice>}
+        {empty && <Notice title="Nobody has said anything yet"><p>A source is a tool that exports, or a file by hand. The first file that is loaded makes revision 1.</p></Notice>}
         {data && data.length > 0 && <Table sources={data} onOpen={(name) => { setLoading(null); go({ source: name }); }} />}
       </div>
       <div class="detail">

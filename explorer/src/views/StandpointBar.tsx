@@ -3,7 +3,7 @@ import { whenOpen } from "../components/When";
 import { counted, instant, whole } from "../core/format";
 import { branches, lookedAt } from "../core/ledger";
 import { status } from "../core/live";
-import { backToNow, go, lookAt, onSite, standpoint } from "../core/navigate";
+import { backToNow, go, lookAt, onSite, standpoint, view } from "../core/navigate";
 import { revisionOf } from "../core/standpoint";
 
 /** Time and branch, always in reach. */
@@ -46,7 +46,7 @@ export function StandpointBar() {
           : `— not the site${base ? `: a what-if on top of revision ${whole(base.base)}` : ""}; control is off.`}
       </span>
       <span class="spread" />
-      {branch !== null && <button type="button" class="small" onClick={() => go({ show: "branches" })}>What is different</button>}
+      {branch !== null && view.value.show !== "branches" && <button type="button" class="small" onClick={() => go({ show: "branches" })}>What is different</button>}
       {branch === null && revisionOf(asOf) !== null && <button type="button" class="small" onClick={() => go({ show: "history", revision: revisionOf(asOf), against: null })}>What it changed</button>}
       <button type="button" class="primary small" onClick={backToNow}>Back to {branch === null ? "now" : "the site"}</button>
     </div>
