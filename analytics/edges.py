@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from analytics.columns import distinct
-from analytics.roles import Masks, Roles
+from analytics.roles import COMMON_CAUSE_GROUP, Masks, Roles
 from analytics.supply_graph import Flags
 from graph.connections import Connections
 from graph.snapshot import Relation, Snapshot
@@ -55,7 +55,7 @@ class _Collected:
 def supply_triples(snapshot: Snapshot, vocabulary: Vocabulary, roles: Roles) -> SupplyTriples:
     """All supply edges of a snapshot. Cost: sorts over the relations concerned; Python only for each 223P connection."""
     hands_on, takes_in = roles.hands_on[roles.role_of], roles.takes_in[roles.role_of]
-    members, groups = _members(snapshot)
+    members, groups = _members(snapshot, vocabulary)
     _groups_hand_on_what_their_members_do(hands_on, members, groups)
     found = _Collected()
     explicit = _explicit_feeds(snapshot, vocabulary, found)
@@ -141,9 +141,11 @@ def _ties(snapshot: Snapshot, media: Masks, found: _Collected) -> None:
     found.add(bus, tie, medium, assumed)
 
 
-def _members(snapshot: Snapshot) -> tuple[Ids, Ids]:
+def _members(snapshot: Snapshot, vocabulary: Vocabulary) -> tuple[Ids, Ids]:
+    """Members and their groups; what only fails together supplies nothing."""
     relation = snapshot.relation(DCX + "hasMember")
-    return relation.objects, relation.subjects
+    feeds = ~np.isin(relation.subjects, snapshot.instances(vocabulary.subclasses(COMMON_CAUSE_GROUP)))
+    return relation.objects[feeds], relation.subjects[feeds]
 
 
 def _groups_hand_on_what_their_members_do(hands_on: Masks, members: Ids, groups: Ids) -> None:

@@ -19,6 +19,7 @@ Masks = NDArray[np.int64]
 
 OPEN = DCX + "Open"
 REDUNDANCY_GROUP = DCX + "Redundancy_Group"
+COMMON_CAUSE_GROUP = DCX + "Common_Cause_Group"
 MEDIA_MAX = 62
 """Media that fit in a mask."""
 ANY_ONE = 1

@@ -33,6 +33,7 @@ from twin.cli import (
     show,
     simulate,
     sources,
+    sweep,
     validate,
     withdraw,
 )
@@ -74,6 +75,7 @@ for verb in (
     migrate.migrate,
     generate.generate,
     impact.impact,
+    sweep.sweep,
     log.log,
     show.show,
     diff.diff,

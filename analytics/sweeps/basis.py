@@ -1,0 +1,61 @@
+"""What the answer of a sweep rests on: revision, instant, switch positions, what was taken for granted, what was dark before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from analytics.columns import distinct
+from analytics.conditions import Conditions
+from analytics.impact import ASSUMED_LISTED_MAX, DARK_NAMED_MAX, StatedPosition
+from analytics.state import Plant, stated_positions
+from analytics.supply_graph import SupplyGraph
+from ontology.namespaces import compact
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """As of one revision and one instant (aware UTC)."""
+
+    revision: int
+    at: datetime
+    positions: tuple[StatedPosition, ...]
+    assumed: tuple[str, ...]
+
+    def to_json(self) -> dict[str, object]:
+        """As the command line prints it."""
+        return {
+            "revision": self.revision,
+            "at": self.at.isoformat().replace("+00:00", "Z"),
+            "assumed": list(self.assumed),
+            "positions": [{"id": p.id, "position": p.position, "from_telemetry": p.from_telemetry} for p in self.positions],
+        }
+
+
+def basis_of(graph: SupplyGraph, conditions: Conditions, state: Plant) -> Basis:
+    """What an answer about the whole site rests on. Cost: the switches, and the assumptions of the site."""
+    positions = tuple(
+        StatedPosition(graph.id(node), "open" if position.is_open else "closed", position.from_telemetry)
+        for node, position in stated_positions(graph, conditions)
+    )
+    return Basis(graph.revision, conditions.at, positions, (*_dark(graph, state), *_assumed(graph)))
+
+
+def _assumed(graph: SupplyGraph) -> list[str]:
+    if len(graph.assumptions) == 0:
+        return []
+    texts = graph.assumed_about(np.ones(len(graph.nodes), dtype=np.bool_))
+    more = len(texts) - ASSUMED_LISTED_MAX
+    return texts if more <= 0 else [*texts[:ASSUMED_LISTED_MAX], f"and {more} more of these kinds"]
+
+
+def _dark(graph: SupplyGraph, state: Plant) -> list[str]:
+    """What lacks a supply with nothing failed: it can lose none, and is in no count."""
+    nodes = distinct(state.wiring.pair_node[np.flatnonzero(state.base.failing)])
+    if len(nodes) == 0:
+        return []
+    named = ", ".join(compact(graph.id(node)) for node in nodes[:DARK_NAMED_MAX].tolist())
+    more = ", ..." if len(nodes) > DARK_NAMED_MAX else ""
+    return [f"not supplied before any failure: {len(nodes)} ({named}{more}); what they lack they cannot lose"]

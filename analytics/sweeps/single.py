@@ -1,0 +1,160 @@
+"""All single failures of a site (N-1): what each takes down, ranked by what stands behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from analytics.conditions import Conditions
+from analytics.impact import OutcomeKind, Told, impact
+from analytics.state import plant
+from analytics.supply_graph import SupplyGraph
+from analytics.sweeps import kernel
+from analytics.sweeps.basis import Basis, basis_of
+from analytics.sweeps.behind import behind_of, marks_of, nothing_lost
+from analytics.sweeps.kernel import Lost
+from analytics.sweeps.units import Unit, Units
+from ontology.terms import Ids
+
+CHUNK = 50_000
+"""Failures between two reports of progress; some 10 ms."""
+Progress = Callable[[str, int, int], None]
+"""What is being done, how much of it is done, how much there is."""
+
+
+class By(StrEnum):
+    """What the failures are ranked by, the most first."""
+
+    KW = "kw"
+    RACKS = "racks"
+    SERVICES = "services"
+    TENANTS = "tenants"
+
+
+@dataclass(frozen=True, slots=True)
+class Exposed:
+    """What is still up after a failure, and hangs by one thing that it did not hang by before (`NO_REDUNDANCY`)."""
+
+    racks: int
+    services: int
+    tenants: int
+    it_load_kw: float
+
+    def to_json(self) -> dict[str, int | float]:
+        """As the command line prints it."""
+        return {"racks": self.racks, "services": self.services, "tenants": self.tenants, "it_load_kw": self.it_load_kw}
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What one failure, or two together, take down; each thing counted once, what has failed itself not at all."""
+
+    failed: tuple[Unit, ...]
+    nodes: int
+    """How many nodes of the supply graph fail in it."""
+    supplies: int
+    """(node, medium) that no longer hold."""
+    racks: int
+    services: int
+    tenants: int
+    it_load_kw: float
+    weakens: bool
+    """Whether a requirement that still holds lost a supplier."""
+    exposed: Exposed | None = None
+    """Only where it was asked for."""
+
+    def to_json(self) -> dict[str, object]:
+        """As the command line prints it."""
+        told: dict[str, object] = {
+            "failed": [unit.to_json() for unit in self.failed],
+            "nodes": self.nodes,
+            "lost": {
+                "supplies": self.supplies,
+                "racks": self.racks,
+                "services": self.services,
+                "tenants": self.tenants,
+                "it_load_kw": self.it_load_kw,
+            },
+            "weakens": self.weakens,
+        }
+        return told if self.exposed is None else told | {"no_redundancy": self.exposed.to_json()}
+
+
+@dataclass(frozen=True, eq=False)
+class Singles:
+    """The answer to "what does each single failure take down": a row for each of `units`. Equal questions give equal answers."""
+
+    basis: Basis
+    units: Units
+    lost: Lost
+
+    @property
+    def harmful(self) -> int:
+        """How many of the failures take anything down."""
+        return int(np.count_nonzero(self.lost.pairs))
+
+    def ranked(self, by: By = By.KW) -> Ids:
+        """The numbers of the failures: those that take most down first, by `by`, then by kW, tenants, services, racks and supplies, then
+        in the order of `units`."""
+        return ranking(self.lost, by)
+
+    def loss(self, unit: int, exposed: Exposed | None = None) -> Loss:
+        """One failure, told."""
+        return loss_of(self.lost, unit, (self.units.unit(unit),), len(self.units.nodes_of(unit)), exposed)
+
+
+def ranking(lost: Lost, by: By) -> Ids:
+    """Row numbers, the worst first."""
+    kw, tenants, services, racks = -np.round(lost.kw, 3), -lost.tenants, -lost.services, -lost.racks
+    first = {By.KW: kw, By.TENANTS: tenants.astype(float), By.SERVICES: services.astype(float), By.RACKS: racks.astype(float)}[by]
+    return np.lexsort((-lost.pairs, racks, services, tenants, kw, first)).astype(np.int32)
+
+
+def loss_of(lost: Lost, row: int, failed: tuple[Unit, ...], nodes: int, exposed: Exposed | None = None) -> Loss:
+    """One row of the columns, told."""
+    pairs, racks, services, tenants = (int(column[row]) for column in (lost.pairs, lost.racks, lost.services, lost.tenants))
+    return Loss(failed, nodes, pairs, racks, services, tenants, round(float(lost.kw[row]), 3), bool(lost.weakens[row]), exposed)
+
+
+def n1(graph: SupplyGraph, conditions: Conditions, units: Units | None = None, progress: Progress | None = None) -> Singles:
+    """What each of the units takes down when it fails alone, the switches standing as `conditions` say.
+
+    `units` are those of `analytics/sweeps/units.py`; absent: every piece of equipment that is a failure unit. Each row equals what
+    `analytics.impact.impact` answers for the same failure. Cost: the damage of all of them together.
+    """
+    units = Units.equipment(graph) if units is None else units
+    state, lost = plant(graph, conditions), nothing_lost(len(units))
+    behind, marks = behind_of(graph), marks_of(graph)
+    with state.bench() as bench:
+        for first in range(0, len(units), CHUNK):
+            last = min(first + CHUNK, len(units))
+            kernel.singles(
+                state.wires,
+                state.ring,
+                state.returns,
+                bench.now,
+                bench.work,
+                state.base.counts,
+                state.wiring.slots_at,
+                state.wiring.pair_node,
+                behind,
+                marks,
+                units.at,
+                units.nodes,
+                first,
+                last,
+                lost,
+            )
+            if progress is not None:
+                progress("single failures", last, len(units))
+    return Singles(basis_of(graph, conditions, state), units, lost)
+
+
+def exposed_by(graph: SupplyGraph, conditions: Conditions, nodes: Sequence[int]) -> Exposed:
+    """What hangs by one thing more when the given nodes fail. Cost: one whole blast radius, every further failure tried."""
+    totals = impact(graph, [graph.id(node) for node in nodes], conditions, told=Told.TOTALS).totals
+    key = OutcomeKind.NO_REDUNDANCY.value
+    return Exposed(totals.racks[key], totals.services[key], totals.tenants[key], totals.it_load_kw[key])

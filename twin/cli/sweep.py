@@ -1,0 +1,149 @@
+"""`ridethrough sweep`: every failure of the site in turn, the worst first."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from twin.cli.as_of import At, BranchName, as_of
+from twin.cli.output import Config, Data, Failure, Json, Store, instant, progress, say, say_json, settings_from, table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from analytics.sweeps.basis import Basis
+    from analytics.sweeps.single import Exposed, Loss, Singles
+    from analytics.sweeps.units import UnitKind
+
+FIRST = 20
+ASSUMED_SHOWN = 3
+KINDS = {"equipment": "equipment", "rooms": "room", "paths": "path", "groups": "group"}
+"""What `--units` takes, and the kind that it means."""
+
+
+class Measure(StrEnum):
+    """What `--by` takes."""
+
+    KW = "kw"
+    RACKS = "racks"
+    SERVICES = "services"
+    TENANTS = "tenants"
+
+
+def sweep(
+    units: Annotated[
+        str, typer.Option("--units", metavar="KINDS", help="What may fail, with commas: equipment, rooms, paths, groups.")
+    ] = ",".join(KINDS),
+    by: Annotated[Measure, typer.Option("--by", help="Rank by this.")] = Measure.KW,
+    first: Annotated[int, typer.Option("--first", min=1, help="How many failures to tell, the worst first.")] = FIRST,
+    redundancy: Annotated[
+        bool, typer.Option("--redundancy", help="Also count what each failure told leaves without redundancy; takes longer.")
+    ] = False,
+    at: At = None,
+    branch: BranchName = "",
+    json: Json = False,
+    data: Data = None,
+    store: Store = None,
+    config: Config = None,
+) -> None:
+    """Let everything fail in turn and say what takes most down. As of an older revision the switches stand where they normally do; in a
+    branch, where telemetry says."""
+    from analytics.sweeps.single import By, exposed_by, n1
+    from analytics.sweeps.units import units_of
+    from twin.compose import open_twin
+
+    kinds = _kinds(units)
+    asked = as_of(at, branch)
+    settings = settings_from(config, data=data, store=store)
+    opened = open_twin(settings, "sweep", read_only=True)
+    try:
+        if opened.twin.snapshot.revision == 0:
+            raise Failure(
+                f"nothing is loaded in {settings.store or settings.data}: `ridethrough load FILE` first, or start `ridethrough demo`"
+            )
+        view = opened.ledger.view(asked)
+        graph, conditions = view.supply(), view.conditions()
+        with progress() as tell:
+            singles = n1(graph, conditions, units_of(view.snapshot, view.vocabulary, graph, kinds), tell)
+            shown = singles.ranked(By(by.value))[:first].tolist()
+            losses = []
+            for done, unit in enumerate(shown, 1):
+                losses.append(
+                    singles.loss(unit, exposed_by(graph, conditions, singles.units.nodes_of(unit).tolist()) if redundancy else None)
+                )
+                if tell is not None and redundancy:
+                    tell("redundancy", done, len(shown))
+    finally:
+        opened.close()
+    if json:
+        say_json(_json(singles, losses, by))
+    else:
+        _tell(singles, losses, by, f"branch {branch}" if branch else f"revision {graph.revision}")
+
+
+def _kinds(names: str) -> list[UnitKind]:
+    from analytics.sweeps.units import UnitKind
+
+    wanted = [name.strip() for name in names.split(",") if name.strip()]
+    unknown = next((name for name in wanted if name not in KINDS), None)
+    if unknown is not None or not wanted:
+        raise Failure(f"no units {unknown or names!r}; there are: {', '.join(KINDS)}", code=2)
+    return [UnitKind(KINDS[name]) for name in wanted]
+
+
+def _json(singles: Singles, losses: Sequence[Loss], by: Measure) -> dict[str, object]:
+    return {
+        **singles.basis.to_json(),
+        "order": 1,
+        "by": by.value,
+        "tried": singles.units.count(),
+        "harmful": singles.harmful,
+        "failures": [loss.to_json() for loss in losses],
+    }
+
+
+def _tell(singles: Singles, losses: Sequence[Loss], by: Measure, state: str) -> None:
+    tried = ", ".join(f"{count:,} {kind}" for kind, count in singles.units.count().items())
+    say(f"Each alone ({state}, {instant(singles.basis.at)}): {tried or 'nothing that can fail'}.")
+    say(f"{singles.harmful:,} of {len(singles.units):,} take something down; the worst by {by.value}:")
+    say()
+    tell_losses(losses)
+    tell_basis(singles.basis)
+
+
+def tell_losses(losses: Sequence[Loss]) -> None:
+    """Failures and what they take down, a line each."""
+    from ontology.namespaces import compact
+
+    exposed = any(loss.exposed is not None for loss in losses)
+    header = ("KW", "RACKS", "SERVICES", "TENANTS", "SUPPLIES", *(("NO REDUNDANCY",) if exposed else ()), "KIND", "FAILS")
+    rows = [
+        (
+            f"{loss.it_load_kw:,.1f}",
+            *(f"{count:,}" for count in (loss.racks, loss.services, loss.tenants, loss.supplies)),
+            *((_exposed(loss.exposed),) if exposed else ()),
+            " + ".join(unit.kind.value for unit in loss.failed),
+            " + ".join(compact(unit.id) for unit in loss.failed),
+        )
+        for loss in losses
+    ]
+    table(header, rows)
+
+
+def _exposed(told: Exposed | None) -> str:
+    return "" if told is None else f"{told.it_load_kw:,.1f} kW, {told.racks:,} racks"
+
+
+def tell_basis(basis: Basis) -> None:
+    """What the answer rests on."""
+    say()
+    opened = sum(each.position == "open" for each in basis.positions)
+    live = sum(each.from_telemetry for each in basis.positions)
+    if basis.positions:
+        say(f"switches: {live:,} of {len(basis.positions):,} stand as telemetry says, the others as normal; {opened:,} are open")
+    for text in basis.assumed[:ASSUMED_SHOWN]:
+        say(f"assumed: {text}")
+    if len(basis.assumed) > ASSUMED_SHOWN:
+        say(f"assumed: ... and {len(basis.assumed) - ASSUMED_SHOWN} more: --json prints them")
