@@ -55,7 +55,8 @@ def control_of(opened: Opened, devices: Sequence[DevicePort], stack: ExitStack) 
 
 
 def _last_feeds(twin: Twin, point: str, value: float, unsettled: Sequence[tuple[str, float]]) -> list[str]:
-    return last_feeds(twin.snapshot, twin.vocabulary, twin.impact, point, value, unsettled)
+    newest = twin.newest
+    return last_feeds(newest.snapshot, twin.vocabulary, newest.impact, point, value, unsettled)
 
 
 class BusFeed:
