@@ -11,7 +11,7 @@ from graph.ports import Progress, TwinStore
 from graph.stores.folder import SERVICE_LOCK, FolderLock
 from graph.stores.memory import MemoryStore
 from twin.bus import Bus
-from twin.compose_store import now, policies_of, store_of, vocabulary_of
+from twin.compose_store import is_empty, now, policies_of, store_of, vocabulary_of
 from twin.ledger import Ledger
 from twin.settings import Settings
 from twin.state import Twin
@@ -58,7 +58,7 @@ def open_ledger(settings: Settings, purpose: str, *, read_only: bool, progress: 
     """The twin without values, for what only reads or changes the graph; where nothing has been loaded yet an error, or, with `or_empty`,
     a twin that keeps nothing. Raises `GraphError`, `OntologyError`."""
     with ExitStack() as stack:
-        nothing_there = or_empty and not settings.store and not (settings.data / "twin.sqlite").exists()
+        nothing_there = or_empty and is_empty(settings)
         store = MemoryStore() if nothing_there else store_of(settings, purpose, read_only=read_only)
         stack.callback(store.close)
         bus = Bus()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from graph.ports import TwinStore
 from graph.stores.opening import open_store
+from graph.stores.sqlite import TWIN_FILE
 from ontology.vocabulary import Vocabulary, load_vocabulary
 from twin.answers import Policies, Policy
 from twin.settings import Settings
@@ -38,6 +39,12 @@ def store_of(settings: Settings, purpose: str, *, read_only: bool) -> TwinStore:
         read_only=read_only,
         purpose=purpose,
     )
+
+
+def is_empty(settings: Settings) -> bool:
+    """Whether nothing can be kept yet, as there is no file. Opening tells of a Neo4j."""
+    folder = None if "://" in settings.store else Path(settings.store or settings.data)
+    return folder is not None and not (folder / TWIN_FILE).exists()
 
 
 def policies_of(settings: Settings) -> Policies:
