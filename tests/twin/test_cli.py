@@ -126,6 +126,19 @@ def test_export_gives_back_what_was_loaded(loaded: Desk) -> None:
     assert named == {line for line in after if "_:" not in line}
 
 
+def test_a_migration_that_cannot_be_written_leaves_nothing_behind(desk: Desk) -> None:
+    """XML cannot hold such a character: the file that was there stays, and none is begun beside it."""
+    old, target = desk.folder / "old.nt", desk.folder / "new.rdf"
+    old.write_text('<urn:a> <urn:p> "\\u0001" .\n')
+    target.write_text("what was there")
+
+    ended = desk.type("migrate", str(old), "-o", str(target))
+
+    assert ended.returncode != 0
+    assert target.read_text() == "what was there"
+    assert list(desk.folder.glob("*.part")) == []
+
+
 def test_an_unknown_source_is_refused_with_those_that_there_are(loaded: Desk) -> None:
     """The answer is no empty file."""
     answer = loaded.type("export", "--source", "bms")
@@ -239,6 +252,16 @@ def test_a_second_process_on_the_same_folder_is_told_who_is_first(loaded: Desk) 
     assert busy.returncode == 1
     assert f"127.0.0.1:{port} cannot be listened on (Address already in use)" in busy.stderr
     assert "--port" in busy.stderr
+
+
+def test_the_doctor_finds_nothing_wrong_with_a_folder_for_the_store_that_is_not_made_yet(desk: Desk) -> None:
+    """As with a data folder: the first load makes it, looking does not."""
+    answer = desk.type("doctor", "--store", "elsewhere", "--json", RIDETHROUGH_PORT="0")
+
+    told = {check["check"]: check for check in json.loads(answer.stdout)["checks"]}
+    assert told["store"]["ok"]
+    assert told["drift"]["ok"]
+    assert not (desk.folder / "elsewhere").exists()
 
 
 def test_the_doctor_finds_a_busy_port(desk: Desk) -> None:

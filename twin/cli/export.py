@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twin.cli.as_of import At, BranchName, as_of, opened_ledger
-from twin.cli.output import Config, Data, Failure, Store, settings_from
+from twin.cli.output import Config, Data, Failure, Store, settings_from, written_beside
 
 if TYPE_CHECKING:
     from graph.snapshot import Snapshot
@@ -65,13 +65,8 @@ def export(
         write(quads, format.value, sys.stdout.buffer, default_graph=own)
         sys.stdout.buffer.flush()
         return
-    part = output.with_name(output.name + ".part")
-    try:
-        with part.open("wb") as out:
-            write(quads, format.value, out, default_graph=own)
-        part.replace(output)
-    finally:
-        part.unlink(missing_ok=True)
+    with written_beside(output) as out:
+        write(quads, format.value, out, default_graph=own)
 
 
 def with_inferred(quads: QuadBlock, snapshot: Snapshot, vocabulary: Vocabulary) -> QuadBlock:

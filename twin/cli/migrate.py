@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from twin.cli.output import Config, Data, Failure, Json, progress, say, say_json, settings_from, table
+from twin.cli.output import Config, Data, Failure, Json, progress, say, say_json, settings_from, table, written_beside
 
 if TYPE_CHECKING:
     from ontology.migrate import Migrated
@@ -45,10 +45,8 @@ def migrate(
             block = read(file, source=file.name, progress=told)
         block, report = renamed(block, vocabulary, deprecated=deprecated)
         if target is not None:
-            part = target.with_name(target.name + ".part")
-            with part.open("wb") as out:
+            with written_beside(target) as out:
                 write(block, format_of(target), out, default_graph=source_graph(file.name))
-            part.replace(target)
         rows.append((file, target, report))
     if json:
         say_json([_json(*row) for row in rows])

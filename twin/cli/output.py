@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
@@ -91,6 +91,18 @@ def shown_facts(change: ChangeSet, most: int) -> None:
             say(f"  {sign} {fact_line(quad)}")
         if len(block) > most:
             say(f"  {sign} ... and {len(block) - most:,} more: --json prints them all")
+
+
+@contextmanager
+def written_beside(path: Path) -> Iterator[BinaryIO]:
+    """A file to write, which takes the place of `path` when all of it is there; after an error `path` is as it was."""
+    part = path.with_name(path.name + ".part")
+    try:
+        with part.open("wb") as out:
+            yield out
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 @contextmanager
