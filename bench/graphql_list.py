@@ -28,7 +28,7 @@ from twin.bus import Bus
 from twin.compose_commands import BusFeed
 from twin.control import Control
 from twin.demo.site import generate
-from twin.ledger import Ledger
+from twin.ledger.ledger import Ledger
 from twin.state import Twin
 
 NAME = "graphql.list"

@@ -22,7 +22,7 @@ from ontology.sources import source_graph
 from ontology.terms import KeyQuad, QuadBlock, key_of, term_of
 from ontology.vocabulary import load_vocabulary
 from twin.bus import Bus
-from twin.ledger import Ledger
+from twin.ledger.ledger import Ledger
 from twin.state import Twin
 from twin.sync import Wish, snapshot_of
 

@@ -23,8 +23,8 @@ from resolvers.index import Index
 from resolvers.indexes import Indexes
 from resolvers.reads import Reads, sample_of
 from resolvers.workers import Workers
-from twin.answers import Said, Source, Synced
 from twin.control import CommandRecord
+from twin.ledger.answers import Said, Source, Synced
 
 Writers = Literal["loopback", "on", "off"]
 
@@ -73,7 +73,7 @@ class TwinPort(Protocol):
 
 
 class LedgerPort(Protocol):
-    """The history of the twin as the face sees it; see `twin.ledger.Ledger`. A call may wait for the store: make it in a worker thread."""
+    """The history of the twin as the face sees it; see `twin.ledger.ledger.Ledger`. A call may wait for the store: make it in a worker thread."""
 
     def change(
         self,

@@ -18,8 +18,8 @@ from ontology.sources import source_of
 from ontology.terms import Ids, KeyQuad, QuadBlock, is_iri, is_literal, literal_parts
 from resolvers.context import Face, Info, face_of
 from resolvers.errors import BadInput
-from twin.answers import Said
-from twin.answers import Source as KeptSource
+from twin.ledger.answers import Said
+from twin.ledger.answers import Source as KeptSource
 
 FIRST_MAX = 1000
 """Rows of one list of history."""

@@ -12,7 +12,7 @@ from graph.stores.folder import SERVICE_LOCK, FolderLock
 from graph.stores.memory import MemoryStore
 from twin.bus import Bus
 from twin.compose_store import is_empty, now, policies_of, store_of, vocabulary_of
-from twin.ledger import Ledger
+from twin.ledger.ledger import Ledger
 from twin.settings import Settings
 from twin.state import Twin
 from twin.sync import snapshot_of

@@ -10,7 +10,7 @@ from graph.ports import Progress
 from graph.stores.folder import SERVICE_LOCK, FolderLock
 from graph.stores.journal import JOURNAL_FILE, SqliteJournal
 from graph.stores.opening import store_to_fill
-from twin.backup import Manifest, back_up, restore
+from twin.backup.backup import Manifest, back_up, restore
 from twin.compose_store import now, store_of
 from twin.settings import Settings
 

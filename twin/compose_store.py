@@ -9,7 +9,7 @@ from graph.ports import TwinStore
 from graph.stores.opening import open_store
 from graph.stores.sqlite import TWIN_FILE
 from ontology.vocabulary import Vocabulary, load_vocabulary
-from twin.answers import Policies, Policy
+from twin.ledger.answers import Policies, Policy
 from twin.settings import Settings
 
 

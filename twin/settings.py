@@ -112,7 +112,7 @@ class Settings(BaseModel):
 
     @property
     def deletions_max(self) -> float | None:
-        """The share of what a source said before that one sync may withdraw; None is the rule of `twin.admission`."""
+        """The share of what a source said before that one sync may withdraw; None is the rule of `twin.ledger.admission`."""
         return None if self.deletions_max_percent is None else self.deletions_max_percent / 100
 
 

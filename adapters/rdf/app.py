@@ -22,7 +22,7 @@ from adapters.rdf.rules import RdfRules
 from adapters.rdf.sandbox import Sandbox
 from adapters.rdf.sparql import Sparql
 from ontology.vocabulary import Vocabulary
-from twin.ledger import Ledger
+from twin.ledger.ledger import Ledger
 
 _QUERY_METHODS = ("GET", "HEAD", "POST")
 

@@ -8,7 +8,7 @@ from typing import Any
 from graph.changes import Revision
 from ontology.findings import Finding
 from ontology.terms import KeyQuad, is_literal, literal_parts
-from twin.who_says import owner_of
+from twin.ledger.who_says import owner_of
 
 
 def revision_json(revision: Revision) -> dict[str, Any]:

@@ -32,7 +32,7 @@ from graph.errors import StoreUnavailable, UnknownRevision
 from ontology.namespaces import RDF, XSD
 from ontology.rdf import write
 from ontology.terms import KeyQuad, QuadBlock, literal
-from twin.ledger import Ledger
+from twin.ledger.ledger import Ledger
 
 PATH = "/rdf/changes"
 PAGE = 100

@@ -44,8 +44,8 @@ from ontology.rdf import write
 from ontology.sources import source_graph
 from ontology.terms import QuadBlock
 from ontology.vocabulary import Vocabulary
-from twin.answers import Synced
-from twin.ledger import Ledger
+from twin.ledger.answers import Synced
+from twin.ledger.ledger import Ledger
 from twin.sync import Wish
 
 METHODS = ("GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS")

@@ -8,7 +8,7 @@ from itertools import islice
 import orjson
 
 from adapters.rdf.as_json import finding_json, revision_json, statement_json
-from twin.answers import Synced
+from twin.ledger.answers import Synced
 
 STATEMENTS_TOLD = 1000
 """Statements added, and removed, that one answer lists; their number is told in full."""

@@ -24,7 +24,7 @@ from graph.snapshot import Snapshot
 from ontology.rdf_write import plain
 from ontology.terms import QuadBlock
 from ontology.vocabulary import Vocabulary
-from twin.ledger import Ledger
+from twin.ledger.ledger import Ledger
 
 PART = 100_000
 """Quads that the keeper is fed at once."""

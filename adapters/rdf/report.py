@@ -34,7 +34,7 @@ from ontology.incremental import findings_about
 from ontology.rdf import write
 from ontology.report import REPORT_GRAPH, report
 from ontology.vocabulary import Vocabulary
-from twin.ledger import Ledger
+from twin.ledger.ledger import Ledger
 
 PATH = "/rdf/report"
 FACTS_MAX = 500_000

@@ -19,7 +19,7 @@ from adapters.rdf.sparql_text import NotTaken, form_of
 from adapters.rdf.target import state_asked
 from adapters.rdf.threads import Threads
 from graph.changes import NEWEST
-from twin.ledger import Ledger
+from twin.ledger.ledger import Ledger
 
 _TRUE = frozenset({"", "true", "1", "yes"})
 _FIELDS_MAX = 1000

@@ -26,8 +26,8 @@ from graph.snapshot import Snapshot
 from ontology.inference import INFERRED_GRAPH
 from ontology.sources import source_graph
 from ontology.terms import is_blank
-from twin.ledger import Ledger
-from twin.who_says import owner_of
+from twin.ledger.ledger import Ledger
+from twin.ledger.who_says import owner_of
 
 DEFAULT_SOURCE = "default"
 DIRECT = "/rdf/graphs/"

@@ -10,7 +10,7 @@ from resolvers.context import Face, Info, face_of
 from resolvers.errors import BadInput, ReadOnly
 from resolvers.history import Finding, Revision
 from resolvers.mutations.set_point import TEXT_MAX
-from twin.answers import Synced
+from twin.ledger.answers import Synced
 
 FINDINGS_MAX = 1000
 

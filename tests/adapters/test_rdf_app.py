@@ -23,7 +23,7 @@ from graph.stores.memory import MemoryStore
 from tests.support.rdf_served import vocabulary
 from tests.support.served import now
 from twin.bus import Bus
-from twin.ledger import Ledger
+from twin.ledger.ledger import Ledger
 from twin.state import Twin
 
 READS = ["/rdf?source=a", "/rdf/report?source=a", "/rdf/changes", "/rdf/changes?page=0", "/rdf/changes/1"]

@@ -33,7 +33,7 @@ from ontology.terms import KeyQuad, QuadBlock, key_of, literal_parts
 from ontology.vocabulary import load_vocabulary
 from tests.support.served import listening
 from twin.bus import Bus
-from twin.ledger import Ledger
+from twin.ledger.ledger import Ledger
 from twin.state import Twin
 from twin.sync import Wish
 

@@ -25,7 +25,7 @@ from ontology.terms import QuadBlock
 from ontology.vocabulary import load_vocabulary
 from tests.support.served import listening
 from twin.bus import Bus
-from twin.ledger import Ledger
+from twin.ledger.ledger import Ledger
 from twin.state import Twin
 from twin.sync import Wish
 

@@ -24,7 +24,7 @@ from graph.errors import StoreUnavailable
 from graph.stores.memory import MemoryStore
 from ontology.namespaces import BRICK
 from tests.support.rdf_served import TURTLE, RdfServed, rdf_served
-from twin.answers import Policies, Policy
+from twin.ledger.answers import Policies, Policy
 
 MANY = "\n".join(f"<urn:m:{n}> <urn:p> {n} ." for n in range(40))
 

@@ -30,9 +30,9 @@ from ontology.terms import KeyQuad, QuadBlock
 from ontology.vocabulary import Vocabulary, load_vocabulary
 from tests.contract.conftest import opener_of
 from tests.contract.test_sqlite_migrations import old_file
-from twin.answers import Policies, Policy
 from twin.bus import Bus
-from twin.ledger import Ledger
+from twin.ledger.answers import Policies, Policy
+from twin.ledger.ledger import Ledger
 from twin.state import Twin
 from twin.sync import Wish, snapshot_of
 

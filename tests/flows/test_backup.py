@@ -36,7 +36,7 @@ from ontology.terms import QuadBlock
 from tests.contract.conftest import opener_of
 from tests.faults.test_crash import in_child, kept_by, opened
 from tests.support.neo4j_server import emptied
-from twin.backup import BackupError, back_up, read_manifest, restore
+from twin.backup.backup import BackupError, back_up, read_manifest, restore
 from twin.compose_backup import restore_all
 from twin.settings import load_settings
 

@@ -9,7 +9,7 @@ from graph.errors import Refused
 from ontology.namespaces import BRICK, RDF
 from ontology.terms import KeyQuad, QuadBlock
 from tests.support.ledgers import Desk, said
-from twin.answers import Policies, Policy
+from twin.ledger.answers import Policies, Policy
 from twin.sync import Wish
 
 GOOD: KeyQuad = ("urn:c", RDF + "type", BRICK + "Chiller", "urn:bms")

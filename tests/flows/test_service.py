@@ -23,7 +23,7 @@ from twin.bus import Bus
 from twin.compose import Opened, open_twin
 from twin.compose_service import Service
 from twin.compose_store import now
-from twin.ledger import Ledger
+from twin.ledger.ledger import Ledger
 from twin.settings import Settings
 from twin.state import Twin
 from twin.sync import Wish

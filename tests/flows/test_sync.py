@@ -16,7 +16,7 @@ from ontology.inference import INFERRED_GRAPH
 from ontology.rdf import write
 from ontology.terms import KeyQuad, QuadBlock
 from tests.support.ledgers import Desk, said
-from twin.answers import Synced
+from twin.ledger.answers import Synced
 from twin.sync import Wish, read_files, snapshot_of
 
 A: KeyQuad = ("urn:a", "urn:p", '"1"', "urn:g")
@@ -269,7 +269,7 @@ class Raced(MemoryStore):
 
 def test_who_set_no_condition_does_not_hear_of_races(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another process is first three times: the change is made on top of its revisions. One that is always first is told in the end."""
-    monkeypatch.setattr("twin.writer.TRIED_S", 0.5)
+    monkeypatch.setattr("twin.ledger.writer.TRIED_S", 0.5)
     desk = Desk(Raced(3))
     desk.say("x", A)
 

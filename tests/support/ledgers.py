@@ -13,9 +13,9 @@ from graph.snapshot import Snapshot
 from graph.stores.memory import MemoryStore
 from ontology.terms import KeyQuad, QuadBlock
 from ontology.vocabulary import load_vocabulary
-from twin.answers import Policies, Synced
 from twin.bus import Bus
-from twin.ledger import Ledger
+from twin.ledger.answers import Policies, Synced
+from twin.ledger.ledger import Ledger
 from twin.state import Twin
 from twin.sync import Wish, snapshot_of
 

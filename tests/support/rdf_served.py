@@ -18,9 +18,9 @@ from graph.current import CurrentValues
 from graph.stores.memory import MemoryStore
 from ontology.vocabulary import Vocabulary, load_vocabulary
 from tests.support.served import listening, now
-from twin.answers import Policies
 from twin.bus import Bus
-from twin.ledger import Ledger
+from twin.ledger.answers import Policies
+from twin.ledger.ledger import Ledger
 from twin.state import Twin
 from twin.sync import snapshot_of
 

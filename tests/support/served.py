@@ -34,7 +34,7 @@ from twin.control import Control
 from twin.demo.site import generate
 from twin.http import WebRules, build_app
 from twin.ingest import Ingest
-from twin.ledger import Ledger
+from twin.ledger.ledger import Ledger
 from twin.state import Twin
 from twin.sync import snapshot_of
 

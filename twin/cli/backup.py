@@ -11,7 +11,7 @@ import typer
 from twin.cli.output import Config, Data, Json, Store, instant, progress, say, say_json, settings_from
 
 if TYPE_CHECKING:
-    from twin.backup import Manifest
+    from twin.backup.backup import Manifest
 
 
 def backup(

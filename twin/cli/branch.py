@@ -138,7 +138,7 @@ def apply_to_site(
 
 def _overruled(owners: Mapping[str, str], name: str, change: ChangeSet) -> list[str]:
     """The sources in whose name facts were changed by hand: the next desired state of each has its own word on them."""
-    from twin.branches import quarantine_of
+    from twin.ledger.branches import quarantine_of
 
     changed = {owners.get(graph, EDITOR) for block in (change.added, change.removed) for graph in block.graphs()}
     return sorted(source for source in changed if source != EDITOR and name != quarantine_of(source))

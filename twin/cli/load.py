@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from graph.ports import Progress
-    from twin.answers import Synced
     from twin.compose import Opened
+    from twin.ledger.answers import Synced
     from twin.settings import Settings
     from twin.sync import Wish
 

@@ -10,7 +10,7 @@ from twin.cli.as_of import At, BranchName, as_of, opened_ledger
 from twin.cli.output import Config, Data, Json, Store, instant, say, say_json, settings_from, table
 
 if TYPE_CHECKING:
-    from twin.answers import Said
+    from twin.ledger.answers import Said
 
 
 def provenance(

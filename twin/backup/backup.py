@@ -35,7 +35,7 @@ from graph.restoring import RESTORE_MARK, mark_of, refuse_part
 from graph.steps import reached
 from ontology.rdf import canonical_hash
 from ontology.rdf_write import write_block
-from twin.backup_rows import branch_of, branch_row, command_of, command_row, revision_of, revision_row, values_of, values_row
+from twin.backup.rows import branch_of, branch_row, command_of, command_row, revision_of, revision_row, values_of, values_row
 
 FORMAT = 1
 MANIFEST, MANIFEST_HASH = "manifest.json", "manifest.sha256"

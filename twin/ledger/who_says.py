@@ -19,7 +19,7 @@ from ontology.findings import Finding
 from ontology.sources import source_of
 from ontology.terms import QuadBlock
 from ontology.vocabulary import Vocabulary
-from twin.answers import Policies, Said, Source
+from twin.ledger.answers import Policies, Said, Source
 
 INFERRED = "inferred"
 """What stands in the place of a source at a fact that follows from others."""

@@ -24,14 +24,14 @@ from graph.ports import Clock, Progress, TwinStore
 from graph.snapshot import Snapshot
 from graph.steps import reached
 from ontology.terms import QuadBlock
-from twin.admission import checked, held_up, too_much_withdrawn
-from twin.answers import NO_FINDINGS, QUARANTINE, Findings, Policies, Policy, Synced
-from twin.branches import Branches, quarantine_of
-from twin.conflicts import refuse_added_to, refuse_conflicts, refuse_overwritten
-from twin.history import History
+from twin.ledger.admission import checked, held_up, too_much_withdrawn
+from twin.ledger.answers import NO_FINDINGS, QUARANTINE, Findings, Policies, Policy, Synced
+from twin.ledger.branches import Branches, quarantine_of
+from twin.ledger.conflicts import refuse_added_to, refuse_conflicts, refuse_overwritten
+from twin.ledger.history import History
+from twin.ledger.who_says import SourceList, owner_of
 from twin.state import Twin
 from twin.sync import Wish
-from twin.who_says import SourceList, owner_of
 
 T = TypeVar("T")
 TRIED_S = 10.0

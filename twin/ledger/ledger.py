@@ -2,8 +2,8 @@
 
 Rules of this file:
 
-1. Every change of the graph comes through here, as an exact change with its cause (`twin/writer.py` says how).
-2. Looking back changes nothing: older states are the newest one with the revisions after them undone (`twin/history.py`).
+1. Every change of the graph comes through here, as an exact change with its cause (`twin/ledger/writer.py` says how).
+2. Looking back changes nothing: older states are the newest one with the revisions after them undone (`twin/ledger/history.py`).
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from graph.errors import UnknownRevision
 from graph.ports import Clock, Progress, TwinStore
 from graph.snapshot import Snapshot
 from ontology.findings import Finding
-from twin.admission import findings_of_source
-from twin.answers import Policies, Said, Source, Synced
-from twin.branches import Branches, refuse_name
-from twin.history import History
 from twin.kept import Kept
+from twin.ledger.admission import findings_of_source
+from twin.ledger.answers import Policies, Said, Source, Synced
+from twin.ledger.branches import Branches, refuse_name
+from twin.ledger.history import History
+from twin.ledger.who_says import FindingsKept, SourceList, provenance_of
+from twin.ledger.writer import NOTHING, Asked, Writer
 from twin.state import Twin, View
 from twin.sync import Wish
-from twin.who_says import FindingsKept, SourceList, provenance_of
-from twin.writer import NOTHING, Asked, Writer
 
 VIEWS_KEPT = 4
 """Views of other states than the newest whose supply graphs stay in memory."""
@@ -61,7 +61,7 @@ class Ledger:
         """Make a source say exactly what it wishes (`graph` given: in that one graph). `expected` is the revision of the snapshot that the
         caller read; it holds as long as nothing has changed the source's graphs since. Raises `StaleRevision`, `Refused`,
         `StoreUnavailable`, `UnknownBranch`, and `ValueError` where the wish speaks in another source's graph. `deletions_max` is the share
-        of what the source said that may go (`twin.admission.too_much_withdrawn`); a dry run tells what would refuse it."""
+        of what the source said that may go (`twin.ledger.admission.too_much_withdrawn`); a dry run tells what would refuse it."""
         return self._writer.sync(wish, Asked(author, reason, key, expected, deletions_max, dry_run, branch, graph))
 
     def sync_all(

@@ -19,9 +19,9 @@ from graph.errors import UnknownBranch, UnknownRevision
 from graph.ports import TwinStore
 from graph.snapshot import Snapshot
 from ontology.terms import QuadBlock
-from twin.answers import QUARANTINE
-from twin.history import History
 from twin.kept import Kept
+from twin.ledger.answers import QUARANTINE
+from twin.ledger.history import History
 
 STATES_KEPT = 4
 NAME_MAX = 200

@@ -19,7 +19,7 @@ from ontology.term_check import term_findings
 from ontology.terms import QuadBlock
 from ontology.validate import validate
 from ontology.vocabulary import Vocabulary
-from twin.answers import Policy
+from twin.ledger.answers import Policy
 
 DELETIONS_MAX = 0.10
 """The share of what a source said before that one sync may withdraw where no other is given: an export that came out empty must not empty

@@ -1,0 +1,1 @@
+"""The whole history of the twin in one file, and back."""
