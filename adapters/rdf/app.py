@@ -19,7 +19,7 @@ from adapters.rdf.query_store import QueryStore
 from adapters.rdf.report import PATH as REPORT_PATH
 from adapters.rdf.report import report_routes
 from adapters.rdf.rules import RdfRules
-from adapters.rdf.sandbox import Sandbox
+from adapters.rdf.sandbox.door import Sandbox
 from adapters.rdf.sparql import Sparql
 from ontology.vocabulary import Vocabulary
 from twin.ledger.ledger import Ledger

@@ -5,10 +5,10 @@ from __future__ import annotations
 import struct
 from typing import Any
 
-from adapters.rdf.frames import Broken, unpack
 from adapters.rdf.problems import Problem
 from adapters.rdf.rules import ParseLimits
-from adapters.rdf.sandbox import Died, Sandbox
+from adapters.rdf.sandbox.door import Died, Sandbox
+from adapters.rdf.sandbox.frames import Broken, unpack
 from ontology.terms import QuadBlock
 
 _SIZE = struct.Struct(">Q")

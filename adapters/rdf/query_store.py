@@ -16,7 +16,7 @@ from typing import Any
 
 from adapters.rdf.problems import Problem, busy, ending
 from adapters.rdf.rules import MB, QueryLimits
-from adapters.rdf.sandbox import WAIT_S, Died, Job, Keeper, Sandbox
+from adapters.rdf.sandbox.door import WAIT_S, Died, Job, Keeper, Sandbox
 from graph.changes import NEWEST, AsOf
 from graph.errors import UnknownRevision
 from graph.inferred import Inferred

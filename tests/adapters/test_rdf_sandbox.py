@@ -13,11 +13,12 @@ from threading import Event, Thread
 import psutil  # type: ignore[import-untyped]  # it has no types
 import pytest
 
-from adapters.rdf import query_store, sandbox
+from adapters.rdf import query_store
 from adapters.rdf.problems import Problem
 from adapters.rdf.query_store import Query, QueryStore
 from adapters.rdf.rules import MB, QueryLimits
-from adapters.rdf.sandbox import Keeper, Sandbox
+from adapters.rdf.sandbox import door as door_module
+from adapters.rdf.sandbox.door import KEEPER, Keeper, Sandbox
 from ontology.sources import source_graph
 from tests.support.ledgers import Desk
 
@@ -31,7 +32,7 @@ def door() -> Iterator[Sandbox]:
 
 def process_of(_keeper: Keeper) -> psutil.Process:
     """The newest keeper of this test."""
-    return max((p for p in psutil.Process().children() if sandbox.KEEPER in p.cmdline()), key=lambda p: p.create_time())
+    return max((p for p in psutil.Process().children() if KEEPER in p.cmdline()), key=lambda p: p.create_time())
 
 
 def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
@@ -101,7 +102,7 @@ def test_the_jobs_of_a_keeper_end_with_it(door: Sandbox) -> None:
 
 def test_a_job_born_after_its_keeper_has_gone_ends_at_once() -> None:
     """The kernel's signal comes only for an end that is still to come: a parent that is no more is seen."""
-    code = "import os, sys; from adapters.rdf.confine import die_with_parent; die_with_parent(os.getppid() + 1); sys.exit(7)"
+    code = "import os, sys; from adapters.rdf.sandbox.confine import die_with_parent; die_with_parent(os.getppid() + 1); sys.exit(7)"
 
     done = subprocess.run([sys.executable, "-c", code], check=False, timeout=60)
 
@@ -112,7 +113,7 @@ def test_a_job_tells_how_it_ended_where_the_service_ignores_the_end_of_its_child
     """Some starters leave SIGCHLD ignored; the keeper's jobs keep their numbers and their statuses all the same."""
     code = (
         "import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
-        "from adapters.rdf.sandbox import Sandbox\n"
+        "from adapters.rdf.sandbox.door import Sandbox\n"
         "door = Sandbox(); keeper = door.keeper(); job = keeper.fork()\n"
         "print(keeper.reap(job._pid), door.keeper() is keeper); door.close()"
     )
@@ -125,7 +126,7 @@ def test_a_job_tells_how_it_ended_where_the_service_ignores_the_end_of_its_child
 
 def test_a_keeper_that_cannot_start_says_why(door: Sandbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     """The answer has its last words and does not say "try again"; the log has all of them."""
-    monkeypatch.setattr(sandbox, "KEEPER", "adapters.rdf.nowhere")
+    monkeypatch.setattr(door_module, "KEEPER", "adapters.rdf.nowhere")
 
     with pytest.raises(Problem, match=r"cannot start \(.*No module named adapters.rdf.nowhere\)") as told:
         door.keeper()

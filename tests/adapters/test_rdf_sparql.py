@@ -248,7 +248,7 @@ def test_a_query_that_costs_too_much_is_ended_and_told_which_limit(limits: Query
 def test_a_keeper_that_was_killed_is_started_anew(rdf: RdfServed) -> None:
     """The keeper of the query store ends by a signal: one question may be told to come again, the next is answered."""
     before = rdf.count()
-    keepers = [p for p in psutil.Process().children(recursive=True) if "adapters.rdf.sandbox_main" in " ".join(p.cmdline())]
+    keepers = [p for p in psutil.Process().children(recursive=True) if "adapters.rdf.sandbox.keeper" in " ".join(p.cmdline())]
     for keeper in keepers:
         keeper.kill()
 

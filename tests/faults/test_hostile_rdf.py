@@ -312,7 +312,7 @@ def test_whatever_is_asked_is_answered_and_never_by_an_error_of_ours(rdf: RdfSer
 
 ESCAPES = """
 import ctypes, os, resource, signal, socket, sys
-from adapters.rdf.confine import confine
+from adapters.rdf.sandbox.confine import confine
 victim, parent, libc = sys.argv[2], os.getppid(), ctypes.CDLL(None, use_errno=True)
 if sys.argv[1] == "nobody" and os.getuid() == 0:
     os.setgroups([])

@@ -37,7 +37,7 @@ def service(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str]
 
 
 def keepers(process: psutil.Process) -> list[psutil.Process]:
-    return [child for child in process.children(recursive=True) if "adapters.rdf.sandbox_main" in child.cmdline()]
+    return [child for child in process.children(recursive=True) if "adapters.rdf.sandbox.keeper" in child.cmdline()]
 
 
 def test_the_service_syncs_and_answers_over_rdf_and_leaves_no_process_behind(tmp_path: Path) -> None:

@@ -2,9 +2,9 @@
 
 Rules of this file:
 
-1. A *keeper* (`adapters.rdf.sandbox_main`), one thread, no secrets in its environment, is started at first use and forks for each job;
+1. A *keeper* (`keeper`), one thread, no secrets in its environment, is started at first use and forks for each job;
    it never reads what came over the network itself.
-2. A job has confined itself (`adapters.rdf.confine`) before it reads a byte, and is ended at its deadline by the keeper that forked it and
+2. A job has confined itself (`confine`) before it reads a byte, and is ended at its deadline by the keeper that forked it and
    by nobody else: to its parent alone a number means this process until it is waited for. With a keeper its jobs end.
 3. Who begins something with a keeper ends it with the same one; one that is lost takes no other down.
 4. So many jobs run at once, so many more wait for so long; the next is told to come back.
@@ -26,8 +26,8 @@ from tempfile import TemporaryFile
 from threading import BoundedSemaphore, Lock
 from typing import Any
 
-from adapters.rdf.frames import Broken, receive, send
 from adapters.rdf.problems import Problem, busy, ending
+from adapters.rdf.sandbox.frames import Broken, receive, send
 
 JOBS_MAX = 2
 """Jobs of one keeper at once."""
@@ -37,7 +37,7 @@ WAIT_S = 10.0
 """How long one waits."""
 KEEPER_S = 60.0
 """How long the keeper may take for one act of its own: start, fork, one part of a feed."""
-KEEPER = "adapters.rdf.sandbox_main"
+KEEPER = "adapters.rdf.sandbox.keeper"
 SAID_MAX = 4000
 """Bytes of what a keeper said at its end that go to the log."""
 _PID = struct.Struct(">q")

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 import pyoxigraph as ox
 
-from adapters.rdf.frames import pack
-from adapters.rdf.patch import read_patch
-from adapters.rdf.sparql_errors import complaint
+from adapters.rdf.sandbox.frames import pack
+from adapters.rdf.sandbox.patch import read_patch
+from adapters.rdf.sandbox.sparql_errors import complaint
 from adapters.rdf.sparql_text import NotTaken
 from ontology.errors import RdfError, TooDeep
 from ontology.rdf import FORMATS, read_stream

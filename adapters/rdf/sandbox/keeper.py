@@ -1,4 +1,4 @@
-"""The keeper of the sandbox and its jobs: `python -m adapters.rdf.sandbox_main FD`. Rules stand in `adapters.rdf.sandbox`."""
+"""The keeper of the sandbox and its jobs: `python -m adapters.rdf.sandbox.keeper FD`. Rules stand in `adapters.rdf.sandbox.door`."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from adapters.rdf.confine import confine, die_with_parent
-from adapters.rdf.frames import Broken, read_message, write_message
-from adapters.rdf.jobs import JOBS, Told, warm
+from adapters.rdf.sandbox.confine import confine, die_with_parent
+from adapters.rdf.sandbox.frames import Broken, read_message, write_message
+from adapters.rdf.sandbox.jobs import JOBS, Told, warm
 
 _PID = struct.Struct(">q")
 _DONE = _PID.pack(0)

@@ -20,7 +20,7 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from adapters.rdf.sparql_errors import complaint
+from adapters.rdf.sandbox.sparql_errors import complaint
 from adapters.rdf.sparql_text import NotTaken, data_update
 from ontology.errors import RdfError
 from ontology.rdf import read_stream
