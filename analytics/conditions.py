@@ -34,6 +34,8 @@ class Conditions:
 
     at: datetime
     positions: Mapping[str, Position] = field(default_factory=dict)
+    power_kw: Mapping[str, float] = field(default_factory=dict)
+    """What telemetry says that things carry, by IRI, in kW; good readings only (`analytics/capacity/readings.py`)."""
 
 
 def positions(snapshot: Snapshot, vocabulary: Vocabulary, current_value: CurrentValue) -> dict[str, Position]:

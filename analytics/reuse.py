@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from analytics.capacity.stated import QUANTITIES as ELECTRICAL
 from analytics.loads import POWER_STATED_BY
 from analytics.placement import hand_on_placement
 from analytics.state import hand_on_plants
@@ -108,7 +109,7 @@ class _Part:
 
     def _is_stated_power(self, node: str) -> bool:
         number = self._snapshot.terms.find(node)
-        return number is None or any(len(self._snapshot.relation(p).subjects_of(number)) for p in POWER_STATED_BY)
+        return number is None or any(len(self._snapshot.relation(p).subjects_of(number)) for p in sorted(ELECTRICAL.union(POWER_STATED_BY)))
 
 
 __all__ = ["Compiled", "carried_over", "compiled"]

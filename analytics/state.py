@@ -46,7 +46,7 @@ class Bench(NamedTuple):
     work: Scratch
 
 
-@dataclass
+@dataclass(eq=False)
 class Plant:
     """The state with nothing failed: which slots are live, the loops among them, and what each requirement has to spare."""
 

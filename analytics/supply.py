@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from analytics import loads as load_columns
+from analytics.capacity.stated import Things, electrical
 from analytics.columns import distinct, without
 from analytics.edges import SupplyTriples, supply_triples
 from analytics.requirements import Stated, compile_requirements, needed_members, stated_requirements, without_medium
@@ -39,16 +40,18 @@ def compile_supply(snapshot: Snapshot, vocabulary: Vocabulary) -> SupplyGraph:
     defaults = np.ones((len(roles.classes), len(media)), dtype=np.int32)
     defaults[:, : len(roles.media)] = roles.at_least
     requirements = compile_requirements(edges, stated, needed_members(snapshot), node_of, media, sources, defaults[role])
+    loads = load_columns.loads(snapshot, vocabulary, node_of)
     return SupplyGraph(
         snapshot.revision,
         _nodes(snapshot, roles, terms, triples),
         media,
         edges,
         requirements,
-        load_columns.loads(snapshot, vocabulary, node_of),
+        loads,
         _assumptions(edges, triples, node_of, sources, stated, media, requirements.node * len(media) + requirements.medium).and_also(
             _left_out(triples, node_of, stated, unsaid, media)
         ),
+        electrical(snapshot, vocabulary, Things(terms, role, roles.classes), edges, loads, media),
         labels_of(snapshot, terms),
         lambda iri: snapshot.find(iri) is not None,
     )

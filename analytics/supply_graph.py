@@ -17,6 +17,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics.capacity.electrical import Electrical
 from graph.errors import UnknownEntity
 from graph.values import Floats
 from ontology.media import MEDIA
@@ -197,6 +198,8 @@ class SupplyGraph:
     requirements: Requirements
     loads: Loads = field(default_factory=Loads.none)
     assumptions: Assumptions = field(default_factory=Assumptions.none)
+    electrical: Electrical | None = None
+    """Draws, ratings and trip curves; absent: nothing is known of them."""
     label_of: Callable[[int], str] | None = None
     """Gives a node's label; absent: the last part of its id."""
     exists: Callable[[str], bool] | None = None

@@ -17,7 +17,7 @@ import pyoxigraph as ox
 
 from ontology.namespaces import BRICK, DCX, OWL, RDF, RDFS, S223, SKOS
 
-FORMAT_VERSION = 8
+FORMAT_VERSION = 9
 """Part of the cache's key: a new form of `Facts` needs a new number."""
 
 _CLASS_TYPES = {OWL + "Class", RDFS + "Class", S223 + "Class", S223 + "AbstractClass"}
@@ -34,7 +34,7 @@ _PROPERTY_TYPES = {
 }
 _SYMMETRIC = {OWL + "SymmetricProperty", S223 + "SymmetricRelation"}
 _SH_PATH = "http://www.w3.org/ns/shacl#path"
-_FLAGS = ("isStorage", "isConduit", "isSwitch", "isFailureUnit", "suppliesParts")
+_FLAGS = ("isStorage", "isConduit", "isSwitch", "isFailureUnit", "suppliesParts", "takesOneInput", "isStandby")
 _MEDIA = ("handsOn", "takesIn", "sourceOf")
 
 
@@ -59,13 +59,14 @@ class TermFacts(TypedDict):
 
 class SupplyFacts(TypedDict, total=False):
     """What the files say about the supply of one class; requirements are (medium, at least or None, all of), `position` is an IRI,
-    values are (property, medium or "", low, high, unit or "")."""
+    values are (property, medium or "", low, high, unit or ""), the points of a trip curve (multiple of the rating, seconds)."""
 
     media: dict[str, list[str]]
     flags: dict[str, bool]
     requirements: list[tuple[str, int | None, bool]]
     position: str
     values: list[tuple[str, str, float, float, str]]
+    curve: list[tuple[float, float]]
 
 
 class Facts(TypedDict):
@@ -137,6 +138,8 @@ def _supply(index: Index, iri: str) -> SupplyFacts:
         out["position"] = positions[0]
     if nodes := facts.get(DCX + "defaultValue"):
         out["values"] = sorted(value for n in nodes if (value := _value(index[_id(n)])) is not None)
+    if nodes := facts.get(DCX + "tripCurve"):
+        out["curve"] = sorted(point for n in nodes if (point := _curve_point(index[_id(n)])) is not None)
     return out
 
 
@@ -148,6 +151,15 @@ def _value(facts: dict[str, list[ox.NamedNode | ox.BlankNode | ox.Literal]]) -> 
     except ValueError:
         return None
     return (of, medium, min(ends), max(ends), unit) if of and ends else None
+
+
+def _curve_point(facts: dict[str, list[ox.NamedNode | ox.BlankNode | ox.Literal]]) -> tuple[float, float] | None:
+    """A multiple of the rating and the seconds after which it trips; None for what are no two numbers above 0."""
+    try:
+        multiple, seconds = (float(_text(facts, DCX + name)) for name in ("multiple", "seconds"))
+    except ValueError:
+        return None
+    return (multiple, seconds) if multiple > 0 and seconds > 0 else None
 
 
 def _requirement(facts: dict[str, list[ox.NamedNode | ox.BlankNode | ox.Literal]]) -> tuple[str, int | None, bool]:

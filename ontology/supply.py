@@ -51,6 +51,9 @@ class ClassSupply:
     requirements: tuple[RequirementDefault, ...] | None = None
     default_position: str | None = None
     values: tuple[DefaultValue, ...] = ()
+    takes_one_input: bool | None = None
+    is_standby: bool | None = None
+    trip_curve: tuple[tuple[float, float], ...] | None = None
 
 
 _NOTHING: frozenset[str] = frozenset()
@@ -97,6 +100,18 @@ class SupplyDefaults:
     def supplies_parts(self, cls: str) -> bool:
         """Whether an instance feeds its parts."""
         return self._nearest(cls, "supplies_parts", lambda own: own.supplies_parts, False)
+
+    def takes_one_input(self, cls: str) -> bool:
+        """Whether an instance takes all of its load from one of its inputs, as a transfer switch does."""
+        return self._nearest(cls, "takes_one_input", lambda own: own.takes_one_input, False)
+
+    def is_standby(self, cls: str) -> bool:
+        """Whether an instance is a source that carries no load in normal operation."""
+        return self._nearest(cls, "is_standby", lambda own: own.is_standby, False)
+
+    def trip_curve(self, cls: str) -> tuple[tuple[float, float], ...]:
+        """After how many seconds an instance trips at a multiple of its rating, ascending by multiple; empty: it never does."""
+        return self._nearest(cls, "trip_curve", lambda own: own.trip_curve, ())
 
     def default_requirements(self, cls: str) -> tuple[RequirementDefault, ...]:
         """What an instance needs where the model says nothing, in order of media; empty: any one supplier in each medium."""

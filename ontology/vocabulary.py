@@ -331,4 +331,7 @@ def _class_supply(facts: SupplyFacts) -> ClassSupply:
         requirements=None if needs is None else tuple(RequirementDefault(m, n, a) for m, n, a in needs),
         default_position=facts.get("position"),
         values=tuple(DefaultValue(*value) for value in facts.get("values", ())),
+        takes_one_input=flags.get("takesOneInput"),
+        is_standby=flags.get("isStandby"),
+        trip_curve=tuple((multiple, seconds) for multiple, seconds in facts["curve"]) if "curve" in facts else None,
     )

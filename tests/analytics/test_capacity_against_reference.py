@@ -1,0 +1,139 @@
+"""Load flow and the cascade of trips equal the slow, obvious reference on random plants with loops, two media, phases and readings."""
+
+from __future__ import annotations
+
+import os
+import random
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analytics.capacity.cascade import cascade
+from analytics.capacity.electrical import PRIORITY_LAST, Curve, Electrical
+from analytics.capacity.flow import loads_of
+from analytics.conditions import Conditions
+from analytics.state import plant
+from analytics.supply_graph import Edges, Nodes, Requirements, SupplyGraph
+from ontology.media import MEDIA
+from tests.analytics.reference_capacity import Circuit, Reference
+from tests.analytics.sites import AT
+
+EXAMPLES = int(os.environ.get("RIDETHROUGH_RANDOM_GRAPHS", "400"))
+SEEDS = st.integers(0, 2**32)
+CURVES = ([(1.1, 600.0), (1.5, 10.0), (4.0, 0.1)], [(1.0, 3600.0), (2.0, 1.0)], [(1.25, 60.0)])
+
+
+def circuit_of(seed: int) -> Circuit:
+    """A plant of four to fourteen nodes: sources, layers with two or three suppliers each, rings, ratings near the loads."""
+    dice = random.Random(seed)
+    names = [f"n{i:02}" for i in range(dice.randint(4, 14))]
+    roots = dice.randint(1, 3)
+    edges = {(u, v, "Power") for i, v in enumerate(names[roots:], roots) for u in dice.sample(names[:i], min(i, dice.choice([1, 2, 2, 3])))}
+    for _ in range(dice.choice([0, 0, 1, 2, 4])):
+        u, v = dice.sample(names, 2)
+        edges |= {(u, v, "Power"), (v, u, "Power")} if dice.random() < 0.5 else {(u, v, "Power")}
+    for _ in range(dice.choice([0, 0, 0, 3])):
+        u, v = sorted(dice.sample(names, 2))
+        edges.add((u, v, "LiquidCooling"))
+    made = Circuit(names, edges, {})
+    for v in names:
+        there = len(made.suppliers(v))
+        if there and dice.random() < 0.2:
+            made.needs[v, "Power"] = dice.randint(0, there)
+        if dice.random() < 0.6:
+            made.draw[v] = dice.choice([1.0, 2.0, 3.0, dice.uniform(0, 5)])
+        if dice.random() < 0.6:
+            made.rated[v] = dice.choice([3.0, 5.0, 8.0, dice.uniform(2, 20)])
+            made.limit[v] = made.rated[v] * dice.choice([0.8, 1.0])
+            if dice.random() < 0.8:
+                made.curve[v] = dice.choice(CURVES)
+        if dice.random() < 0.15:
+            made.one_input.add(v)
+        if dice.random() < 0.15:
+            made.reserve.add(v)
+        if dice.random() < 0.2:
+            made.priority[v] = dice.randint(1, 3)
+        if seed % 3 == 0 and dice.random() < 0.3:
+            made.phases[v] = dice.choice(["1", "2", "3", "12", "23", "13"])
+        if seed % 2 == 0 and dice.random() < 0.25:
+            made.readings[v] = round(dice.uniform(0, 8), 3)
+    return made
+
+
+def graph_of(circuit: Circuit) -> SupplyGraph:
+    """The columns of a circuit."""
+    number = {name: i for i, name in enumerate(circuit.nodes)}
+    rows = sorted((number[u], number[v], ("Power", "LiquidCooling").index(m)) for u, v, m in circuit.edges)
+    edges = Edges.of(*(np.array(column, dtype=np.int32) for column in zip(*rows, strict=True)))
+
+    def needed(node: np.ndarray, medium: np.ndarray) -> np.ndarray:
+        media = ("Power", "LiquidCooling")
+        pairs = zip(node.tolist(), medium.tolist(), strict=True)
+        return np.array([circuit.needs.get((circuit.nodes[n], media[m]), 1) for n, m in pairs], dtype=np.int32)
+
+    curves = sorted({tuple(curve) for curve in circuit.curve.values()})
+
+    def column(of: dict[str, float], default: float) -> np.ndarray:
+        return np.array([of.get(name, default) for name in circuit.nodes])
+
+    electrical = Electrical(
+        column(circuit.draw, 0.0),
+        np.zeros(len(number), np.int32),
+        column(circuit.rated, np.inf),
+        column(circuit.limit, np.inf),
+        np.array([curves.index(tuple(circuit.curve[n])) if n in circuit.curve else -1 for n in circuit.nodes], dtype=np.int32),
+        tuple(Curve(np.array([m for m, _ in curve]), np.array([s for _, s in curve])) for curve in curves),
+        np.array([n in circuit.one_input for n in circuit.nodes]),
+        np.array([n in circuit.reserve for n in circuit.nodes]),
+        np.array([circuit.priority.get(n, PRIORITY_LAST) for n in circuit.nodes], dtype=np.int32),
+        np.zeros(len(number), np.bool_),
+        np.array([sum(1 << "123".index(p) for p in circuit.phases.get(n, "")) for n in circuit.nodes], dtype=np.uint8),
+    )
+    return SupplyGraph(0, Nodes.plain(circuit.nodes), MEDIA, edges, Requirements.of_pairs(edges, needed), electrical=electrical)
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(seed=SEEDS)
+def test_loads_and_trips_equal_the_reference(seed: int) -> None:
+    """For any plant and failures: the same load on every node before, the same trips at the same instants, the same overloads."""
+    circuit = circuit_of(seed)
+    graph, reference = graph_of(circuit), Reference(circuit)
+    conditions = Conditions(AT, power_kw=circuit.readings)
+    state = plant(graph, conditions)
+    loads = loads_of(graph, state, conditions)
+    assert (loads is None) == (not circuit.rated)
+    if loads is None:
+        return
+
+    for failed in ({circuit.nodes[seed % len(circuit.nodes)]}, set(random.Random(seed).sample(circuit.nodes, 2))):
+        found = cascade(state, loads, np.array(sorted(circuit.nodes.index(n) for n in failed), dtype=np.int32))
+
+        before = {name: float(loads.base.demand[loads.power_slot[i]].sum()) for i, name in enumerate(circuit.nodes)}
+        assert {name: pytest.approx(sum(kw)) for name, kw in reference.before.items()} == before
+        trips, over = reference.cascade(frozenset(failed))
+        assert [name for _, names in trips for name in names] == [circuit.nodes[i] for i in found.tripped.tolist()]
+        assert [pytest.approx(at) for at, names in trips for _ in names] == found.at_s.tolist()
+        named = dict(zip((circuit.nodes[i] for i in found.overloaded.tolist()), found.part.tolist(), strict=True))
+        assert {name: pytest.approx(part) for name, part in over.items()} == named
+
+
+@settings(max_examples=EXAMPLES // 4, deadline=None)
+@given(seed=SEEDS)
+def test_no_scenario_leaves_a_trace(seed: int) -> None:
+    """After any number of cascades on one plant, the first one's answer is the same to the bit."""
+    circuit = circuit_of(seed)
+    circuit.rated |= {circuit.nodes[-1]: 1.0}
+    circuit.limit |= {circuit.nodes[-1]: 1.0}
+    graph, conditions = graph_of(circuit), Conditions(AT, power_kw=circuit.readings)
+    state = plant(graph, conditions)
+    loads = loads_of(graph, state, conditions)
+    assert loads is not None
+
+    answers = [[cascade(state, loads, np.array([node], dtype=np.int32)) for node in range(len(circuit.nodes))] for _ in range(2)]
+
+    for first, again in zip(*answers, strict=True):
+        assert first.tripped.tolist() == again.tripped.tolist()
+        assert first.at_s.tobytes() == again.at_s.tobytes()
+        assert first.part.tobytes() == again.part.tobytes()
