@@ -113,6 +113,27 @@ def test_a_file_is_tried_then_loaded_and_stands_in_the_history(desk: Desk, site:
     expect(page.get_by_role("region", name="Difference")).to_contain_text("“Hall 9 rack 2”")
 
 
+def test_a_file_is_loaded_by_the_keyboard(desk: Desk, site: Demo) -> None:
+    """Escape leaves a dialog to where it was opened; a form that opens has the focus, and the next Tab is its first field."""
+    sync(site, "hall-1", racks(1, first=101))
+    page = desk.open("/?source=hall-1")
+    expect(page.get_by_text("points live")).to_be_visible()
+    page.keyboard.press("s")
+    page.get_by_role("button", name="Withdraw…").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Withdraw…")).to_be_focused()
+
+    page.get_by_role("button", name="Load a newer file…").focus()
+    page.keyboard.press("Enter")
+
+    form = page.get_by_role("region", name="Load a file")
+    expect(form.get_by_role("heading", level=1)).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(form.get_by_label("file:")).to_be_focused()
+
+
 def test_a_file_that_leaves_out_too_much_is_refused_with_the_next_step(desk: Desk, site: Demo) -> None:
     """An export that lost most of its racks is refused with count and bound; who means it raises the bound and sees what goes."""
     sync(site, "hall-8", racks(20))

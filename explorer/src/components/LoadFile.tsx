@@ -29,6 +29,8 @@ export function LoadFile({ name, onClose }: { name: string | null; onClose: () =
   const [key, setKey] = useState(newKey);
   const stop = useRef<AbortController | null>(null);
   useEffect(() => () => stop.current?.abort(), []);
+  const head = useRef<HTMLHeadingElement>(null);
+  useEffect(() => head.current?.focus(), []); // what opened it is gone: the next Tab is the first field
   const end = useRef<HTMLDivElement>(null);
   useEffect(() => end.current?.scrollIntoView({ block: "nearest" }), [tried, refused]);
   const { branch } = view.value;
@@ -82,7 +84,7 @@ export function LoadFile({ name, onClose }: { name: string | null; onClose: () =
   const complete = file !== null && source.trim() !== "" && author.value.trim() !== "" && reason.trim().length >= 3;
   return (
     <section aria-label="Load a file" class="load">
-      <h1>Load a file{branch !== null && <span class="quiet"> into the branch {branch}</span>}</h1>
+      <h1 ref={head} tabIndex={-1}>Load a file{branch !== null && <span class="quiet"> into the branch {branch}</span>}</h1>
       <form onSubmit={(event) => { event.preventDefault(); void send(step !== "tried"); }}>
         <label
           class="drop"
