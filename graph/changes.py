@@ -84,6 +84,8 @@ class AsOf:
     def __post_init__(self) -> None:
         if self.revision is not None and self.at is not None:
             raise ValueError("a revision and an instant exclude each other: give one of them")
+        if self.revision is not None and self.revision < 0:
+            raise ValueError(f"there is no revision {self.revision}: they are counted from 1")
         if self.at is not None and self.at.tzinfo is None:
             raise ValueError(f"the instant {self.at.isoformat()} says no offset from UTC: give one, as in {self.at.isoformat()}Z")
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import strawberry
 
@@ -25,8 +25,7 @@ from resolvers.reads import Reads, sample_of
 from resolvers.workers import Workers
 from twin.control import CommandRecord
 from twin.ledger.answers import Said, Source, Synced
-
-Writers = Literal["loopback", "on", "off"]
+from twin.may_write import Writers
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ class TwinPort(Protocol):
 
 
 class LedgerPort(Protocol):
-    """The history of the twin as the face sees it; see `twin.ledger.ledger.Ledger`. A call may wait for the store: make it in a worker thread."""
+    """The history of the twin as the face sees it; see `twin.ledger.ledger.Ledger`. Calls may wait for the store: use a worker thread."""
 
     def change(
         self,

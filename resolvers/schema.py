@@ -22,12 +22,12 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types.execution import ExecutionContext
 
 from graph.errors import GraphError
+from resolvers.changes import ChangeResult
 from resolvers.commands import Command
 from resolvers.errors import LimitExceeded, code_of
 from resolvers.history import Branch
 from resolvers.limits import Limits, over
 from resolvers.mutations.apply_branch import apply_branch
-from resolvers.mutations.changed import ChangeResult
 from resolvers.mutations.create_branch import create_branch
 from resolvers.mutations.drop_branch import drop_branch
 from resolvers.mutations.edit_branch import edit_branch

@@ -58,11 +58,10 @@ def asked(as_of: AsOfInput | None, branch: str | None) -> AsOf:
     at = None if as_of is None or as_of.at is strawberry.UNSET else as_of.at
     if as_of is not None and (revision is None) == (at is None):
         raise BadInput("asOf names a revision or an instant: give exactly one of the two")
-    if at is not None and at.tzinfo is None:
-        raise BadInput(f"asOf.at = {at.isoformat()} says no offset from UTC: give one, as in {at.isoformat()}Z")
-    if revision is not None and revision < 0:
-        raise BadInput(f"asOf.revision = {revision}: revisions are counted from 1")
-    return AsOf(revision, at, branch or "")
+    try:
+        return AsOf(revision, at, branch or "")
+    except ValueError as error:
+        raise BadInput(f"asOf: {error}") from None
 
 
 async def state_of(info: Info, as_of: AsOfInput | None, branch: str | None) -> State:
@@ -82,8 +81,7 @@ def other_state(face: Face, wanted: AsOf) -> State:
     view = face.ledger.view(wanted)
     if view is face.twin.newest:
         return face.present()
-    past = not wanted.branch or wanted.revision is not None or wanted.at is not None
-    current = _NO_VALUES if past else face.current
+    current = _NO_VALUES if wanted.is_past else face.current
     return State(view, Reads(face.indexes.other(view.snapshot), current, _not_writable, face.clock()))
 
 

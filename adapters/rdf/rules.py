@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+
+from twin.may_write import Writers
 
 MB = 1 << 20
 
@@ -38,7 +39,7 @@ class RdfRules:
     """What is let in. `write`: from this host only, from everywhere, or not at all; `deletions_max`: share of what a source said before
     that one sync may withdraw (None: the ledger's own rule); `author`: who is named for a change that names nobody in `From`."""
 
-    write: Literal["loopback", "on", "off"] = "loopback"
+    write: Writers = "loopback"
     body_bytes: int = 100 * MB
     require_match: bool = False
     deletions_max: float | None = None

@@ -8,10 +8,10 @@ from typing import Annotated
 import strawberry
 
 from graph.changes import NEWEST
+from resolvers.changes import writer
 from resolvers.context import Info
 from resolvers.errors import BadInput
 from resolvers.history import Branch
-from resolvers.mutations.changed import writer
 from resolvers.states import AsOfInput, asked
 
 

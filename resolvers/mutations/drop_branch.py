@@ -6,8 +6,8 @@ from typing import Annotated
 
 import strawberry
 
+from resolvers.changes import writer
 from resolvers.context import Info
-from resolvers.mutations.changed import writer
 
 
 @strawberry.input(description="A wish to forget a branch.")

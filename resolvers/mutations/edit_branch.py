@@ -11,9 +11,9 @@ from graph.changes import AsOf, ChangeSet
 from ontology.namespaces import expand
 from ontology.sources import source_graph
 from ontology.terms import QuadBlock, is_blank, key_of, literal, term_of
+from resolvers.changes import ChangeResult, writer
 from resolvers.context import Face, Info
 from resolvers.errors import BadInput
-from resolvers.mutations.changed import ChangeResult, writer
 from twin.sync import wherever_said
 
 STATEMENTS_MAX = 1000

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import strawberry
 
+from resolvers.changes import ChangeResult, writer
 from resolvers.context import Info
-from resolvers.mutations.changed import ChangeResult, writer
 
 
 @strawberry.input(description="A wish to undo one revision of the site.")

@@ -26,7 +26,7 @@ from graph.stores.memory import MemoryJournal, MemoryStore
 from graph.values import Quality, ReadingBatch
 from ontology.terms import QuadBlock
 from ontology.vocabulary import load_vocabulary
-from resolvers.context import Face, ServiceFacts, Writers
+from resolvers.context import Face, ServiceFacts
 from resolvers.limits import Limits
 from twin.bus import Bus
 from twin.compose_commands import BusFeed
@@ -35,6 +35,7 @@ from twin.demo.site import generate
 from twin.http import WebRules, build_app
 from twin.ingest import Ingest
 from twin.ledger.ledger import Ledger
+from twin.may_write import Writers
 from twin.state import Twin
 from twin.sync import snapshot_of
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
-
 import strawberry
 
 from resolvers.context import Face, Info, face_of
@@ -11,6 +9,7 @@ from resolvers.errors import BadInput, ReadOnly
 from resolvers.history import Finding, Revision
 from resolvers.mutations.set_point import TEXT_MAX
 from twin.ledger.answers import Synced
+from twin.may_write import refused
 
 FINDINGS_MAX = 1000
 
@@ -42,10 +41,9 @@ class ChangeResult:
 def writer(info: Info, **texts: str | None) -> Face:
     """The face, when the graph may be changed from here and every text has a fit length. Raises `ReadOnly`, `BadInput`."""
     face = face_of(info)
-    if face.write == "off":
-        raise ReadOnly("changing the graph over HTTP is off here: set rdf_write to loopback or on, or use the command line")
-    if face.write == "loopback" and not _is_loopback(_peer(info)):
-        raise ReadOnly("only this machine may change the graph here: send it from there, or set rdf_write to on")
+    why_not = refused(face.write, _peer(info))
+    if why_not:
+        raise ReadOnly(why_not)
     for name, text in texts.items():
         if text is not None and not 1 <= len(text.strip()) <= TEXT_MAX:
             raise BadInput(f"{name} has {len(text)} characters: give 1 to {TEXT_MAX}")
@@ -56,11 +54,3 @@ def _peer(info: Info) -> str:
     """The address that the request came from; empty where none is known."""
     client = getattr(info.context.get("request"), "client", None)
     return client.host if client is not None else ""
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return False
-    return bool((getattr(address, "ipv4_mapped", None) or address).is_loopback)

@@ -1,0 +1,26 @@
+"""Who may change the graph over HTTP: one rule for every face."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import Literal
+
+Writers = Literal["loopback", "on", "off"]
+"""This machine only, everybody, nobody."""
+
+
+def refused(writers: Writers, host: str) -> str:
+    """Why who asks from this address (empty where none is known) may not write, and the next step; nothing where it may."""
+    if writers == "off":
+        return "changing the graph over HTTP is off here: set rdf_write to loopback or on, or use the command line"
+    if writers == "loopback" and not _is_loopback(host):
+        return "only programs on the host of the service may change the graph: ask there, or set rdf_write to on"
+    return ""
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    return bool((getattr(address, "ipv4_mapped", None) or address).is_loopback)
