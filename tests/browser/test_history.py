@@ -248,6 +248,7 @@ def test_a_what_if_of_the_model_is_made_compared_applied_and_reverted(desk: Desk
     act(page, "Apply", "decided on Tuesday")
     expect(page.get_by_role("heading", level=1, name=f"Revision {before + 1}")).to_be_visible()
     expect(bar).to_have_count(0)
+    expect(page.locator(".news")).to_have_count(0)
     keep(page, "explorer-history.png")
     page.get_by_role("button", name="Revert…").click()
     act(page, "Revert", "works are done")

@@ -116,6 +116,7 @@ function RevisionNumber({ number }: { number: number }) {
 function News() {
   if (!news.value) return null;
   const { number, author, reason } = news.value;
+  if (view.value.show === "history" && view.value.revision === number) return null; // it is open
   return (
     <p class="news">
       Revision <RevisionNumber number={number} /> by {author}: {reason || "no reason given"}
