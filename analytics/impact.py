@@ -126,7 +126,7 @@ def impact(
     `told` leaves these out.
     """
     failed_ids, nodes = graph.resolve(failed)
-    wanted = _media_numbers(graph, media)
+    wanted = media_numbers(graph, media)
     state = plant(graph, conditions)
     damage = assess(state, nodes, graph.nodes.failure_unit)
     pairs, kinds = _outcomes(state, damage, nodes, wanted)
@@ -146,7 +146,8 @@ def impact(
     )
 
 
-def _media_numbers(graph: SupplyGraph, media: Sequence[str] | None) -> Ids:
+def media_numbers(graph: SupplyGraph, media: Sequence[str] | None) -> Ids:
+    """The numbers of media (IRIs, CURIEs or bare names), ascending; of all for None. Raises `UnknownEntity`, and `GraphError` for none."""
     if media is None:
         return np.arange(len(graph.media), dtype=np.int32)
     known = ", ".join(compact(medium) for medium in graph.media)

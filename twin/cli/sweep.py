@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twin.cli.as_of import At, BranchName, as_of
+from twin.cli.impact import media_of
 from twin.cli.output import Config, Data, Failure, Json, Store, instant, progress, say, say_json, settings_from, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from analytics.sweeps.basis import Basis
+    from analytics.sweeps.cuts import CutSets
     from analytics.sweeps.single import Exposed, Loss, Singles
     from analytics.sweeps.units import UnitKind
+    from twin.state import View
 
 FIRST = 20
 ASSUMED_SHOWN = 3
@@ -33,11 +36,22 @@ class Measure(StrEnum):
 
 
 def sweep(
+    order: Annotated[
+        int | None,
+        typer.Option("--order", min=1, max=3, help="How many fail at once: 1; with --load up to 3.", show_default=False),
+    ] = None,
     units: Annotated[
         str, typer.Option("--units", metavar="KINDS", help="What may fail, with commas: equipment, rooms, paths, groups.")
     ] = ",".join(KINDS),
     by: Annotated[Measure, typer.Option("--by", help="Rank by this.")] = Measure.KW,
     first: Annotated[int, typer.Option("--first", min=1, help="How many failures to tell, the worst first.")] = FIRST,
+    load: Annotated[
+        str | None, typer.Option("--load", metavar="ID", help="Tell the minimal cut sets of this load instead.", show_default=False)
+    ] = None,
+    medium: Annotated[
+        list[str] | None,
+        typer.Option("--medium", help="With --load: its supply in this medium. Can be repeated.", show_default=False),
+    ] = None,
     redundancy: Annotated[
         bool, typer.Option("--redundancy", help="Also count what each failure told leaves without redundancy; takes longer.")
     ] = False,
@@ -48,13 +62,15 @@ def sweep(
     store: Store = None,
     config: Config = None,
 ) -> None:
-    """Let everything fail in turn and say what takes most down. As of an older revision the switches stand where they normally do; in a
-    branch, where telemetry says."""
-    from analytics.sweeps.single import By, exposed_by, n1
-    from analytics.sweeps.units import units_of
+    """Let everything fail in turn and say what takes most down; or say what takes one load down. As of an older revision the switches
+    stand where they normally do; in a branch, where telemetry says."""
     from twin.compose import open_twin
 
     kinds = _kinds(units)
+    if medium and load is None:
+        raise Failure("--medium is about one load: name it with --load", code=2)
+    if load is None and order not in (None, 1):
+        raise Failure(f"--order {order} is for the cut sets of one load: name it with --load", code=2)
     asked = as_of(at, branch)
     settings = settings_from(config, data=data, store=store)
     opened = open_twin(settings, "sweep", read_only=True)
@@ -64,23 +80,73 @@ def sweep(
                 f"nothing is loaded in {settings.store or settings.data}: `ridethrough load FILE` first, or start `ridethrough demo`"
             )
         view = opened.ledger.view(asked)
-        graph, conditions = view.supply(), view.conditions()
-        with progress() as tell:
-            singles = n1(graph, conditions, units_of(view.snapshot, view.vocabulary, graph, kinds), tell)
-            shown = singles.ranked(By(by.value))[:first].tolist()
-            losses = []
-            for done, unit in enumerate(shown, 1):
-                losses.append(
-                    singles.loss(unit, exposed_by(graph, conditions, singles.units.nodes_of(unit).tolist()) if redundancy else None)
-                )
-                if tell is not None and redundancy:
-                    tell("redundancy", done, len(shown))
+        state = f"branch {branch}" if branch else f"revision {view.snapshot.revision}"
+        if load is None:
+            _singles(view, state, kinds, by, first, redundancy=redundancy, json=json)
+        else:
+            _cuts(view, state, load, medium, order, first, json=json)
     finally:
         opened.close()
+
+
+def _singles(view: View, state: str, kinds: list[UnitKind], by: Measure, first: int, *, redundancy: bool, json: bool) -> None:
+    from analytics.sweeps.single import By, exposed_by, n1
+    from analytics.sweeps.units import units_of
+
+    graph, conditions = view.supply(), view.conditions()
+    with progress() as tell:
+        singles = n1(graph, conditions, units_of(view.snapshot, view.vocabulary, graph, kinds), tell)
+        shown = singles.ranked(By(by.value))[:first].tolist()
+        losses = []
+        for done, unit in enumerate(shown, 1):
+            nodes = singles.units.nodes_of(unit).tolist()
+            losses.append(singles.loss(unit, exposed_by(graph, conditions, nodes) if redundancy else None))
+            if tell is not None and redundancy:
+                tell("redundancy", done, len(shown))
     if json:
         say_json(_json(singles, losses, by))
     else:
-        _tell(singles, losses, by, f"branch {branch}" if branch else f"revision {graph.revision}")
+        _tell(singles, losses, by, state)
+
+
+def _cuts(view: View, state: str, load: str, medium: list[str] | None, order: int | None, first: int, *, json: bool) -> None:
+    from analytics.sweeps.cuts import ORDER_MAX, cut_sets
+    from graph.errors import UnknownEntity
+    from graph.names import no_entity
+
+    if view.snapshot.find(load) is None:
+        raise UnknownEntity(no_entity(view.snapshot, load))
+    graph = view.supply()
+    media = None if medium is None else media_of(medium, graph.media)
+    found = cut_sets(graph, view.conditions(), load, media, order or ORDER_MAX)
+    if json:
+        say_json(found.to_json())
+    else:
+        _tell_cuts(found, state, first)
+
+
+def _tell_cuts(found: CutSets, state: str, first: int) -> None:
+    from ontology.namespaces import compact, local_name
+
+    name, media = compact(found.load), ", ".join(map(local_name, found.media))
+    if not found.media:
+        say(f"Nothing feeds {name} ({state}): no failure can take a supply from it.")
+        return
+    say(f"What takes {name} down ({media}; {state}, {instant(found.basis.at)}):")
+    say()
+    if found.down_before:
+        say("A supply of it does not hold with nothing failed: see `ridethrough impact`.")
+    for size in range(1, found.order + 1):
+        count = sum(len(cut) == size for cut in found.sets)
+        say(f"{'by one alone' if size == 1 else f'by {size} together'}: {count:,}")
+    say()
+    for cut in found.sets[:first]:
+        say("  " + " + ".join(map(compact, cut)))
+    if len(found.sets) > first:
+        say(f"  ... and {len(found.sets) - first:,} more: --first {len(found.sets)} prints them")
+    if found.left_out:
+        say(f"left out: {found.left_out}")
+    tell_basis(found.basis)
 
 
 def _kinds(names: str) -> list[UnitKind]:
