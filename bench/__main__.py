@@ -45,6 +45,9 @@ def benches(quick: bool) -> Mapping[str, list[Callable[[], Iterator[Row]]]]:
 def main(words: list[str]) -> int:
     """Print the rows of the named benchmarks, or of all. Returns 2 for a name that there is not."""
     known = benches("--quick" in words)
+    if {"-h", "--help"} & set(words):
+        print(f"python -m bench [NAME...] [--quick]\nnames: {', '.join(known)}")
+        return 0
     names = [word for word in words if word != "--quick"] or list(known)
     unknown = [name for name in names if name not in known]
     if unknown:
