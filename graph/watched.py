@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 from graph.changes import ChangeSet
 from graph.relation import Relation
@@ -29,27 +30,40 @@ class Reads:
 
 
 class Watched(Snapshot):
-    """The same snapshot; `reads` grows with what is asked of it by predicate or by class."""
+    """The same snapshot; `reads` grows with what is asked of it by predicate or by class. What cannot be noted cannot be asked: reading
+    past these two raises `TypeError`."""
 
     reads: Reads
+    _seen: Snapshot
 
     @staticmethod
     def over(snapshot: Snapshot) -> Watched:
         """A snapshot, watched from now on."""
         watched = object.__new__(Watched)
-        watched.__dict__.update(snapshot.__dict__, reads=Reads())
+        watched.__dict__.update(revision=snapshot.revision, at=snapshot.at, terms=snapshot.terms, reads=Reads(), _seen=snapshot)
         return watched
 
     def relation(self, predicate: str) -> Relation:
         """See `Snapshot.relation`."""
         self.reads.predicates.add(predicate)
-        return super().relation(predicate)
+        return self._seen.relation(predicate)
 
     def instances(self, classes: Iterable[str]) -> Ids:
         """See `Snapshot.instances`."""
-        wanted, typed = list(classes), RDF_TYPE in self.reads.predicates
-        found = super().instances(wanted)
+        wanted = list(classes)
         self.reads.classes.update(wanted)
-        if not typed:
-            self.reads.predicates.discard(RDF_TYPE)
-        return found
+        return self._seen.instances(wanted)
+
+    @property
+    def facts(self) -> NoReturn:
+        """Raise: whoever reads rows reads what nobody notes."""
+        raise TypeError("facts of a watched snapshot are read past what is noted: ask by predicate or by class")
+
+    @property
+    def relations(self) -> NoReturn:
+        """Raise, as `facts` does."""
+        raise TypeError("relations of a watched snapshot are read past what is noted: ask by predicate or by class")
+
+    def find(self, iri: str) -> NoReturn:
+        """Raise: whether something is spoken of at all depends on every fact."""
+        raise TypeError(f"whether a watched snapshot speaks of {iri} cannot be noted: ask by predicate or by class")
