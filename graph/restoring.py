@@ -20,6 +20,9 @@ def refuse_part(store: TwinStore, name: str) -> None:
     restore from going on."""
     mark = mark_of(store)
     if mark is not None:
-        raise StoreUnavailable(
-            f"{name} holds an unfinished restore of {mark.cause.reason}: wait for it, or, when it was cut off, repeat the restore"
-        )
+        raise unfinished(name, mark.cause.reason)
+
+
+def unfinished(name: str, file: str) -> StoreUnavailable:
+    """What is told of a store that holds a part of the backup in that file."""
+    return StoreUnavailable(f"{name} holds an unfinished restore of {file}: wait for it, or, when it was cut off, repeat the restore")

@@ -88,8 +88,8 @@ GRAPHS: LiteralString = "MATCH (g:Graph) RETURN g.iri AS iri, g.owner AS owner, 
 # -- revisions ------------------------------------------------------------------------------------------------------
 
 LOCK: LiteralString = (
-    "MERGE (t:Twin {key: 'twin'}) SET t.asked = $asked "
-    "RETURN coalesce(t.revision, 0) AS revision, t.staged AS staged, coalesce(t.schema, 1) AS schema"
+    "MERGE (t:Twin {key: 'twin'}) SET t.asked = $asked WITH t OPTIONAL MATCH (b:TwinBranch {name: '/restore'}) "
+    "RETURN coalesce(t.revision, 0) AS revision, t.staged AS staged, coalesce(t.schema, 1) AS schema, b.reason AS restoring"
 )
 STATE: LiteralString = (
     "OPTIONAL MATCH (t:Twin {key: 'twin'}) RETURN coalesce(t.revision, 0) AS revision, t.staged AS staged, coalesce(t.quads, 0) AS quads"

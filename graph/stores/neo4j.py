@@ -24,6 +24,7 @@ from graph.changes import Branch, Cause, ChangeSet, Revision
 from graph.errors import StaleRevision, StoreUnavailable
 from graph.packing import pack
 from graph.ports import Progress, StoredTwin
+from graph.restoring import unfinished
 from graph.steps import reached
 from graph.stores import cypher, neo4j_branches
 from graph.stores.neo4j_connection import READ_S, Connection, RefusedByServer, Tx, batches
@@ -66,16 +67,25 @@ class Neo4jStore:
     """A `TwinStore` on a Neo4j server; `url` is `bolt://HOST:PORT`, `neo4j://HOST:PORT` or one of their TLS forms.
 
     Without a password the server is asked for no authentication. With `read_only` nothing is prepared for writing. A change of
-    more than `part` quads is worked off in steps of that size.
+    more than `part` quads is worked off in steps of that size. While the mark of a restore stands (`graph.restoring`), only a store that
+    was opened for `filling` commits.
 
     Raises `StoreUnavailable`, with the address and the next step, when the server is away (told within some five
     seconds), refuses the user or is too old. A change that a crash has left half done is brought to its end.
     """
 
     def __init__(
-        self, url: str, *, user: str = "", password: str = "", database: str | None = None, read_only: bool = False, part: int = PART
+        self,
+        url: str,
+        *,
+        user: str = "",
+        password: str = "",
+        database: str | None = None,
+        read_only: bool = False,
+        part: int = PART,
+        filling: bool = False,
     ) -> None:
-        self.url, self._part = url, part
+        self.url, self._part, self._filling = url, part, filling
         self._server = Connection(url, user=user, password=password, database=database, read_only=read_only)
         try:
             prepare(self._server)
@@ -172,11 +182,18 @@ class Neo4jStore:
 
     # -- commits --------------------------------------------------------------------------------------------------
 
+    def _locked(self, tx: Tx, mark: str) -> Mapping[str, Any]:
+        """The state of the twin, which nobody else changes before the transaction ends. Raises `StoreUnavailable` while it is restored."""
+        state: Mapping[str, Any] = tx.run(cypher.LOCK, asked=mark).single(strict=True)
+        if state["restoring"] and not self._filling:
+            raise unfinished(self.url, state["restoring"])
+        return state
+
     def _commit_at_once(self, change: ChangeSet, revision: Revision, mark: str) -> Revision:
         packed = pack(change)
 
         def work(tx: Tx) -> Revision | None:
-            state = tx.run(cypher.LOCK, asked=mark).single(strict=True)
+            state = self._locked(tx, mark)
             if state["staged"]:
                 return None
             kept = _kept(tx, revision, mark, state["revision"])
@@ -199,7 +216,7 @@ class Neo4jStore:
         reached("stage.kept")
 
         def work(tx: Tx) -> Revision | bool:
-            state = tx.run(cypher.LOCK, asked=mark).single(strict=True)
+            state = self._locked(tx, mark)
             if state["staged"]:
                 return bool(state["staged"] == mark)
             kept = _kept(tx, revision, mark, state["revision"])

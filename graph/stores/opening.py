@@ -36,14 +36,14 @@ def open_store(
     return store
 
 
-def _opened(setting: str, data: Path, *, user: str, password: str, read_only: bool, purpose: str) -> TwinStore:
+def _opened(setting: str, data: Path, *, user: str, password: str, read_only: bool, purpose: str, filling: bool = False) -> TwinStore:
     scheme, separator, _ = setting.partition("://")
     if not separator:
         return SqliteStore(Path(setting) if setting else data, read_only=read_only, purpose=purpose)
     if scheme in NEO4J_SCHEMES:
         from graph.stores.neo4j import Neo4jStore  # noqa: PLC0415 - the driver takes 0.3 s to import; only its users wait for it
 
-        return Neo4jStore(setting, user=user, password=password, read_only=read_only)
+        return Neo4jStore(setting, user=user, password=password, read_only=read_only, filling=filling)
     raise GraphError(
         f"store {setting!r} is not known: leave it empty for a file in the data folder, give a folder, or give bolt://HOST:7687 or neo4j://HOST:7687"
     )
@@ -57,7 +57,7 @@ def store_to_fill(setting: str, data: Path, *, user: str = "", password: str = "
     Raises as `open_store` does, and when another process holds the folder.
     """
     if "://" in setting:
-        store = _opened(setting, data, user=user, password=password, read_only=False, purpose=purpose)
+        store = _opened(setting, data, user=user, password=password, read_only=False, purpose=purpose, filling=True)
         try:
             yield store
         finally:

@@ -28,13 +28,13 @@ class Place:
         return self.store
 
 
-def opener_of(name: str, folder: Path) -> Callable[[], TwinStore]:
-    """How a store of that name is opened on an empty place."""
+def opener_of(name: str, folder: Path, *, filling: bool = False) -> Callable[[], TwinStore]:
+    """How a store of that name is opened on an empty place, `filling` for a restore."""
     if name == "sqlite":
         return lambda: SqliteStore(folder)
     if name == "neo4j":
         url = emptied()
-        return lambda: Neo4jStore(url)
+        return lambda: Neo4jStore(url, filling=filling)
     memory = MemoryStore()
     return lambda: memory
 

@@ -35,6 +35,7 @@ from ontology.rdf_write import write_block
 from ontology.terms import QuadBlock
 from tests.contract.conftest import opener_of
 from tests.faults.test_crash import in_child, kept_by, opened
+from tests.support.ledgers import Desk
 from tests.support.neo4j_server import emptied
 from twin.backup.backup import BackupError, back_up, read_manifest, restore
 from twin.compose_backup import restore_all
@@ -108,7 +109,7 @@ def test_what_is_restored_is_what_was_backed_up(kind: str, to: str, tmp_path: Pa
     expected = kept_by(store)
     manifest = back_up(store, EVENTS, tmp_path / "twin.zip", noon)
     store.close()
-    other, journal = opener_of(to, tmp_path / "other")(), MemoryJournal()
+    other, journal = opener_of(to, tmp_path / "other", filling=True)(), MemoryJournal()
 
     restored = restore(tmp_path / "twin.zip", other, journal)
 
@@ -285,13 +286,13 @@ def test_a_restore_that_is_cut_off_goes_on_where_it_was(kind: str, whole: Path, 
     def fill(place: Callable[[], TwinStore], folder: Path) -> None:
         restore(whole, opened(place), SqliteJournal(folder))
 
-    first = opener_of(kind, tmp_path / "whole")
+    first = opener_of(kind, tmp_path / "whole", filling=True)
     reached = in_child(lambda: fill(first, tmp_path / "whole"), kill_at=-1)
     other = tmp_path / "other.zip"
     back_up(MemoryStore(), (), other, noon)
     for number in range(len(reached)):
         folder = tmp_path / str(number)
-        place = opener_of(kind, folder)
+        place = opener_of(kind, folder, filling=True)
         in_child(lambda place=place, folder=folder: fill(place, folder), kill_at=number)  # type: ignore[misc] # the loop's own
         store, journal = opened(place), SqliteJournal(folder)
         if mark_of(store) is not None:
@@ -308,10 +309,13 @@ def test_a_restore_that_is_cut_off_goes_on_where_it_was(kind: str, whole: Path, 
 
 
 def test_a_restore_that_was_cut_off_keeps_everybody_else_out(whole: Path, tmp_path: Path) -> None:
-    """Whoever reads or writes is told to repeat it, the doctor tells it, and the same restore goes on."""
+    """Who ran before it began cannot write, whoever comes is told to repeat it, so does the doctor; the same restore goes on."""
     url, expected = emptied(), kept_by(filled(MemoryStore()))
-    in_child(lambda: restore(whole, Neo4jStore(url), MemoryJournal()), kill_at=6)
+    running = Desk(Neo4jStore(url))
+    in_child(lambda: restore(whole, Neo4jStore(url, filling=True), MemoryJournal()), kill_at=6)
 
+    with running, pytest.raises(StoreUnavailable, match=r"holds an unfinished restore of whole\.zip"):
+        running.say("x", ("urn:x", LABEL, '"x"', "urn:x"))
     for read_only in (True, False):
         with pytest.raises(StoreUnavailable, match=rf"{url} holds an unfinished restore of whole\.zip: .* repeat the restore"):
             open_store(url, tmp_path, read_only=read_only)

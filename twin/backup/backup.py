@@ -303,12 +303,15 @@ def _begun(file: Path, store: TwinStore, backup: _Backup, identity: str, at: dat
     there, branches = list(store.revisions()), store.branches()
     mark = mark_of(store)
     if mark is None:
-        if there or branches:
-            raise BackupError(
-                f"the store is not empty: it has {len(there)} revisions; restore {file} into an empty one, with --data or --store"
-            )
-        store.create_branch(Branch(RESTORE_MARK, 0, Cause("restore", "restore", at, file.name, identity)))
-        return 0
+        if not (there or branches):
+            store.create_branch(Branch(RESTORE_MARK, 0, Cause("restore", "restore", at, file.name, identity)))
+            there = list(store.revisions())  # what somebody has written before the mark stood
+            if not there:
+                return 0
+            store.drop_branch(RESTORE_MARK)
+        raise BackupError(
+            f"the store is not empty: it has {len(there)} revisions; restore {file} into an empty one, with --data or --store"
+        )
     if mark.cause.key != identity or there != backup.revisions[: len(there)]:
         raise BackupError(
             f"a restore of another backup, {mark.cause.reason}, was cut off in this store: finish that one, "
