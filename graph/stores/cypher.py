@@ -48,7 +48,7 @@ NODES: LiteralString = (
     "RETURN collect(row[0]) AS iris, collect(id(n)) AS ids"
 )
 NEW_NODES: LiteralString = (
-    "CYPHER 5 UNWIND $rows AS row MERGE (n:Resource {iri: row[0]}) SET n:$(row[1]), n += row[3] "
+    "CYPHER 5 UNWIND $rows AS row MERGE (n:Resource {iri: row[0]}) SET n:$(row[1]), n += row[2] "
     "RETURN collect(row[0]) AS iris, collect(id(n)) AS ids"
 )
 ENDS: LiteralString = "CYPHER 5 UNWIND $rows AS iri MERGE (n:Resource {iri: iri}) RETURN collect(iri) AS iris, collect(id(n)) AS ids"

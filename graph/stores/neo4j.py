@@ -29,6 +29,7 @@ from graph.steps import reached
 from graph.stores import cypher, neo4j_branches
 from graph.stores.neo4j_connection import READ_S, Connection, RefusedByServer, Tx, batches
 from graph.stores.neo4j_drift import drift
+from graph.stores.neo4j_first_load import FirstLoad, write_first
 from graph.stores.neo4j_reading import read_graphs, read_quads
 from graph.stores.neo4j_schema import prepare, read_change, read_history
 from graph.stores.neo4j_staging import (
@@ -44,7 +45,7 @@ from graph.stores.neo4j_staging import (
     step,
     turn_back,
 )
-from graph.stores.neo4j_writing import Places, refuse_unkeepable, sweep, write
+from graph.stores.neo4j_writing import refuse_unkeepable, sweep, write
 from graph.values import Quality, ReadingBatch
 
 COMMIT_S = 120.0
@@ -199,11 +200,14 @@ class Neo4jStore:
             kept = _kept(tx, revision, mark, state["revision"])
             if kept is not None:
                 return kept
-            since = np.full(len(change.added), revision.number, dtype=np.int32)
-            effect = write(tx, change.added, change.removed, since, number=revision.number, empty=state["revision"] == 0)
-            sweep(tx, change.removed)
+            if state["revision"] == 0:
+                more = write_first(tx, change.added, revision.number)
+            else:
+                since = np.full(len(change.added), revision.number, dtype=np.int32)
+                more = write(tx, change.added, change.removed, since, number=revision.number).more
+                sweep(tx, change.removed)
             own(tx, change)
-            revise(tx, revision, packed, mark, effect.more)
+            revise(tx, revision, packed, mark, more)
             reached("commit.written")
             return revision
 
@@ -222,7 +226,7 @@ class Neo4jStore:
             kept = _kept(tx, revision, mark, state["revision"])
             if kept is not None:
                 return kept
-            stage(tx, revision, mark, parts)
+            stage(tx, revision, mark, parts, change.added)
             return True
 
         try:
@@ -241,10 +245,10 @@ class Neo4jStore:
     def _work_off(self, progress: Progress | None = None) -> None:
         """Take the open intent to its end, beside any other process that does the same. Raises what the server refused it for."""
         refused: RefusedByServer | None = None
-        places = Places()
+        first = FirstLoad(self._server)
         while True:
             try:
-                intent = self._server.write(partial(step, places=places), COMMIT_S)
+                intent = self._server.write(partial(step, first=first), COMMIT_S)
             except RefusedByServer as error:
                 intent = self._server.read(_intent)
                 if intent is None or intent.back or intent.done >= intent.parts:
@@ -254,7 +258,7 @@ class Neo4jStore:
                 continue
             if intent is None:
                 break
-            places.keep()
+            first.places.keep()
             reached("commit.published" if intent.done == intent.steps else "commit.step")
             if progress is not None:
                 progress("taking in a change", intent.done, intent.steps)

@@ -27,7 +27,8 @@ from graph.packing import pack, unpack
 from graph.steps import reached
 from graph.stores import cypher
 from graph.stores.neo4j_connection import Connection, Tx
-from graph.stores.neo4j_writing import Places, sweep, write
+from graph.stores.neo4j_first_load import FirstLoad, read_part
+from graph.stores.neo4j_writing import learn, read_names, sweep, write
 from graph.stores.property_graph import RDF_TYPE
 from ontology.terms import Ids, QuadBlock
 
@@ -120,8 +121,9 @@ def read_parts(tx: Tx, commit: str) -> list[ChangeSet]:
     return found
 
 
-def stage(tx: Tx, revision: Revision, commit: str, parts: int) -> None:
-    """Make the kept parts the intent of the twin (rule 2)."""
+def stage(tx: Tx, revision: Revision, commit: str, parts: int, added: QuadBlock) -> None:
+    """Make the kept parts the intent of the twin (rule 2), and name all that it adds."""
+    learn(tx, read_names(tx), added)
     tx.run(cypher.STAGE, **cause_fields(revision), commit=commit, parts=parts, sweeps=revision.removed > 0).consume()
 
 
@@ -133,10 +135,10 @@ def read_intent(tx: Tx, commit: str) -> Intent | None:
     return Intent(commit, revision_of(row), row["parts"], row["done"], row["more"], row["back"], row["sweeps"])
 
 
-def step(tx: Tx, places: Places) -> Intent | None:
+def step(tx: Tx, first: FirstLoad) -> Intent | None:
     """Take the next step of the open intent, if there is one; returns it as it was before the step (rule 3).
 
-    `places` are those of the steps that the caller has seen go through.
+    `first` is what the caller knows of the steps that it has seen go through.
     """
     state = tx.run(cypher.LOCK, asked="step").single(strict=True)
     intent = read_intent(tx, state["staged"]) if state["staged"] else None
@@ -148,20 +150,21 @@ def step(tx: Tx, places: Places) -> Intent | None:
         revise(tx, intent.revision, None, intent.commit, intent.more)
         tx.run(cypher.UNSTAGE, commit=intent.commit).consume()
     else:
-        _redo(tx, intent, places if state["revision"] == 0 else None)
+        _redo(tx, intent, first if state["revision"] == 0 else None)
     return intent
 
 
-def _redo(tx: Tx, intent: Intent, places: Places | None) -> None:
-    part = _part(tx, intent.commit, intent.done % intent.parts)
-    more = 0
-    if intent.done < intent.parts:
-        number = intent.revision.number
-        since = np.full(len(part.added), number, dtype=np.int32)
-        more = write(tx, part.added, part.removed, since, number=number, empty=places is not None, places=places).more
+def _redo(tx: Tx, intent: Intent, first: FirstLoad | None) -> None:
+    number, more = intent.revision.number, 0
+    if intent.done >= intent.parts:
+        sweep(tx, read_part(tx, intent.commit, intent.done % intent.parts).removed)
+    elif first is not None:
+        part, more = first.write(tx, intent.commit, intent.done, intent.parts, number)
         own(tx, part)
     else:
-        sweep(tx, part.removed)
+        part = read_part(tx, intent.commit, intent.done)
+        more = write(tx, part.added, part.removed, np.full(len(part.added), number, dtype=np.int32), number=number).more
+        own(tx, part)
     tx.run(cypher.STAGED_DONE, commit=intent.commit, done=intent.done + 1, more=more).consume()
 
 
@@ -171,9 +174,9 @@ def _undo(tx: Tx, intent: Intent) -> None:
         tx.run(cypher.UNSTAGE, commit=intent.commit).consume()
         return
     if intent.done <= intent.parts:
-        part = _part(tx, intent.commit, intent.done - 1)
+        part = read_part(tx, intent.commit, intent.done - 1)
         since = part.since if len(part.since) else np.zeros(len(part.removed), dtype=np.int32)
-        write(tx, part.removed, part.added, since, number=intent.revision.number, empty=False)
+        write(tx, part.removed, part.added, since, number=intent.revision.number)
         sweep(tx, part.added)
     tx.run(cypher.STAGED_DONE, commit=intent.commit, done=intent.done - 1, more=0).consume()
 
@@ -182,10 +185,6 @@ def turn_back(tx: Tx, commit: str) -> None:
     """Have the intent undone (rule 4)."""
     tx.run(cypher.LOCK, asked="back").consume()
     tx.run(cypher.STAGED_BACK, commit=commit).consume()
-
-
-def _part(tx: Tx, commit: str, place: int) -> ChangeSet:
-    return unpack(bytes(tx.run(cypher.PART, commit=commit, part=place).single(strict=True)["data"]))
 
 
 # -- revisions ------------------------------------------------------------------------------------------------------

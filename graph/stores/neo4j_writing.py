@@ -86,46 +86,45 @@ def read_names(tx: Tx) -> Names:
 
 @dataclass(slots=True)
 class Places:
-    """The server's own numbers of nodes, by IRI: those of earlier transactions of one first load, and those of the present one."""
+    """The server's own numbers of nodes, by IRI."""
 
-    known: dict[str, int] = field(default_factory=dict)
-    new: dict[str, int] = field(default_factory=dict)
+    ids: dict[str, int] = field(default_factory=dict)
+    _new: list[str] = field(default_factory=list)
+
+    def begin(self) -> None:
+        """A transaction begins: what one noted that did not go through is forgotten."""
+        for iri in self._new:
+            self.ids.pop(iri, None)
+        self._new = []
 
     def keep(self) -> None:
         """The present transaction went through."""
-        self.known |= self.new
-        self.new = {}
+        self._new = []
 
     def note(self, tx: Tx, text: LiteralString, rows: Sequence[Any]) -> None:
         """Run a text that writes nodes and answers with their numbers."""
         for batch in batches(rows):
             row = tx.run(text, rows=batch).single(strict=True)
-            self.new.update(zip(row["iris"], row["ids"], strict=True))
-
-    def __contains__(self, iri: str) -> bool:
-        return iri in self.new or iri in self.known
-
-    def __getitem__(self, iri: str) -> int:
-        return self.new[iri] if iri in self.new else self.known[iri]
+            self.ids.update(zip(row["iris"], row["ids"], strict=True))
+            self._new += row["iris"]
 
 
-def write(tx: Tx, added: QuadBlock, removed: QuadBlock, since: Ids, *, number: int, empty: bool, places: Places | None = None) -> Effect:
-    """Take back `removed`, then say `added`, by the revisions `since`; `empty` when nothing was said of these subjects before.
+def write(tx: Tx, added: QuadBlock, removed: QuadBlock, since: Ids, *, number: int) -> Effect:
+    """Take back `removed`, then say `added`, by the revisions `since`.
 
     `number` is the revision that the graphs are marked with. What nothing speaks of any more is left for `sweep`.
     """
-    places = Places() if places is None else places
-    places.new = {}
+    places = Places()
     names = read_names(tx)
     learn(tx, names, added)
     more, fewer = split(added, since.tolist()), split(removed)
     subjects = sorted(more.facts.keys() | fewer.facts.keys())
-    before = {} if empty else _read_facts(tx, subjects, names)
+    before = _read_facts(tx, subjects, names)
     effect = Effect()
     rows = [_node_row(subject, before.get(subject, {}), more, fewer, names, effect) for subject in subjects]
-    places.note(tx, cypher.NEW_NODES if empty else cypher.NODES, rows)
-    places.note(tx, cypher.ENDS, sorted({end for s, _, o in more.links for end in (s, o) if end not in places}))
-    _write_links(tx, more, fewer, names, effect, places, empty=empty)
+    places.note(tx, cypher.NODES, rows)
+    places.note(tx, cypher.ENDS, sorted({end for s, _, o in more.links for end in (s, o) if end not in places.ids}))
+    _write_links(tx, more, fewer, names, effect, places)
     run(tx, cypher.CHANGED, sorted(effect.graphs), number=number)
     return effect
 
@@ -175,16 +174,10 @@ def _spellings(iri: str, name: str) -> set[str]:
     return {name, native_name(iri) or name}
 
 
-def _write_links(tx: Tx, added: Split, removed: Split, names: Names, effect: Effect, places: Places, *, empty: bool) -> None:
+def _write_links(tx: Tx, added: Split, removed: Split, names: Names, effect: Effect, places: Places) -> None:
     """Reads what is there already and writes by id: to search a pair of dense nodes for a dynamic type takes milliseconds each."""
     create: dict[tuple[str, tuple[tuple[str, int], ...]], list[list[int]]] = defaultdict(list)
-    if empty:
-        for (s, predicate, o), said in sorted(added.links.items()):
-            effect.more += len(said)
-            effect.graphs.update(said)
-            create[predicate, tuple(sorted(said.items()))].append([places[s], places[o]])
-    else:
-        _change_links(tx, added, removed, names, effect, places, create)
+    _change_links(tx, added, removed, names, effect, places, create)
     for (predicate, said_by), rows in create.items():
         told = {"predicate": predicate, "graphs": [graph for graph, _ in said_by], "since": [since for _, since in said_by]}
         run(tx, cypher.NEW_LINKS, rows, type=names.predicates[predicate], **told)
@@ -214,7 +207,7 @@ def _change_links(
         unlink += found.others if found else []
         if found is None or not found.identity:
             if after:
-                create[link[1], tuple(sorted(after.items()))].append([places[link[0]], places[link[2]]])
+                create[link[1], tuple(sorted(after.items()))].append([places.ids[link[0]], places.ids[link[2]]])
         elif not after:
             unlink.append(found.identity)
         elif after != before:
