@@ -11,7 +11,8 @@ from analytics.columns import distinct
 from analytics.roles import COMMON_CAUSE_GROUP, Masks, Roles
 from analytics.supply_graph import Flags
 from graph.connections import Connections
-from graph.snapshot import Relation, Snapshot
+from graph.relation import Relation
+from graph.snapshot import Snapshot
 from ontology.media import FEEDS_IN
 from ontology.namespaces import BRICK, DCX
 from ontology.terms import Ids, is_literal
