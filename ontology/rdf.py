@@ -2,7 +2,8 @@
 
 Rules of this file:
 
-1. Strict: what the standard forbids is refused with file, line, column, reason and remedy; nothing is guessed or repaired.
+1. Strict: what the syntax forbids is refused with file, line, column, reason and remedy; nothing is guessed or repaired. An IRI that the
+   syntax lets stand and RFC 3987 forbids (a bare per cent sign, brackets) is kept as it is: real models have them.
 2. Nothing is fetched: no JSON-LD context, no import, no document type of RDF/XML.
 3. What a file says outside its named graphs belongs to the graph of its source.
 4. Blank nodes are numbered by first appearance within their scope, so that reading a file again gives the same keys.
@@ -17,6 +18,8 @@ import re
 from array import array
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import partial
 from itertools import count, islice
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -31,7 +34,7 @@ from ontology.rdf_errors import refusal
 from ontology.rdf_tags import marked, unmarked
 from ontology.rdf_write import write_block
 from ontology.sources import source_graph, source_of
-from ontology.terms import Ids, KeyQuad, QuadBlock, Term, is_blank, key_of, term_of
+from ontology.terms import Ids, KeyQuad, QuadBlock, Term, iri_node, is_blank, is_sound_iri, key_of, term_of
 
 FORMATS: dict[str, ox.RdfFormat] = {
     "turtle": ox.RdfFormat.TURTLE,
@@ -54,6 +57,8 @@ _ENDINGS = {
     "json": "jsonld",
 }
 _STEP = 50_000
+_WRITTEN = rb"([A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|^`\\]*)"
+_IN_BRACKETS, _IN_QUOTES = re.compile(rb"<" + _WRITTEN + rb">"), re.compile(rb"\"" + _WRITTEN + rb"\"")
 DEPTH_MAX = 1000
 """How deep a document may nest: brackets, objects or elements within each other. No model of a site comes near."""
 
@@ -99,21 +104,39 @@ def read_stream(
     if not stream.seekable():
         stream = io.BytesIO(stream.read())
     check_depth(name, stream, kind, depth)
-    document = marked(stream, kind)
+    begin, document = stream.tell(), marked(stream, kind)
+    reading = partial(_Reading, name, source, scope or source, kind)
+    if kind == "jsonld":  # its parser drops without a word what has an IRI that it does not like
+        reading = partial(reading, odd=_odd_iris(stream.read(), kind))
+        stream.seek(begin)
     try:
-        return _read(document, kind, _Reading(name, source, scope or source, kind), base, progress, size)
+        return _read(document, reading(), base, progress, size)
     except (SyntaxError, ValueError) as error:
-        if document is stream:
-            raise refusal(name, kind, error) from error
-    try:  # a tag too odd to be marked is read without its capitals; what is wrong is told of the document itself
-        return _read(stream, kind, _Reading(name, source, scope or source, kind), base, progress, size)
-    except (SyntaxError, ValueError) as error:
-        raise refusal(name, kind, error) from error
+        refused = error
+    if document is not stream:  # a tag too odd to be marked is read without its capitals; what is wrong is told of the document itself
+        stream.seek(begin)
+        try:
+            return _read(stream, reading(), base, progress, size)
+        except (SyntaxError, ValueError) as error:
+            refused = error
+    stream.seek(begin)
+    odd = _odd_iris(stream.read(), kind) if "IRI" in str(refused) and kind != "jsonld" else frozenset[str]()
+    if odd:
+        document.seek(begin if document is stream else 0)
+        with suppress(SyntaxError, ValueError):
+            return _read(document, reading(odd=odd), base, progress, size)
+    raise refusal(name, kind, refused) from refused
 
 
-def _read(stream: BinaryIO, kind: str, reading: _Reading, base: str | None, progress: Progress | None, size: int) -> QuadBlock:
+def _odd_iris(document: bytes, kind: str) -> frozenset[str]:
+    """The IRIs that a document writes in full, as its syntax lets it, and that RFC 3987 forbids."""
+    written = _IN_QUOTES if kind in {"jsonld", "rdfxml"} else _IN_BRACKETS
+    return frozenset(iri for found in set(written.findall(document)) if not is_sound_iri(iri := found.decode("utf-8", "replace")))
+
+
+def _read(stream: BinaryIO, reading: _Reading, base: str | None, progress: Progress | None, size: int) -> QuadBlock:
     counted = _Counted(stream)
-    quads = iter(ox.parse(cast(BinaryIO, counted), format=FORMATS[kind], base_iri=base))
+    quads = iter(ox.parse(cast(BinaryIO, counted), format=reading.syntax, base_iri=base, lenient=reading.odd is not None))
     while True:
         if progress is not None:
             progress(reading.count, counted.done, size)
@@ -138,9 +161,10 @@ class _Reading:
     and read again changes nothing; so does one of a source whose own graph the file speaks in. The others take the numbers that are
     left in their scope, by first appearance."""
 
-    def __init__(self, name: str, source: str, scope: str, kind: str) -> None:
+    def __init__(self, name: str, source: str, scope: str, kind: str, *, odd: frozenset[str] | None = None) -> None:
         self._name = name
-        self._has_graphs = FORMATS[kind].supports_datasets
+        self.syntax, self.odd = FORMATS[kind], odd
+        self._has_graphs = self.syntax.supports_datasets
         self._source = source
         self._own = source_graph(source)
         self._blank = f"_:b{_digest(source, 4)}{_digest(scope, 3)}n"
@@ -183,6 +207,8 @@ class _Reading:
             self._keys.append(self._own)
             return number
         key = unmarked(key_of(_plain(term, self._name)))
+        if self.odd is not None and key not in self.odd:
+            _check(term, key)
         if is_blank(key):
             self._blanks.append(number)
         self._keys.append(key)
@@ -202,6 +228,14 @@ class _Reading:
             return QuadBlock.of(QuadBlock(self._keys, rows))
         first = _first_of_each(rows)
         return QuadBlock(self._keys, rows if len(first) == len(rows) else np.ascontiguousarray(rows[first]))
+
+
+def _check(term: object, key: str) -> None:
+    """Raise `ValueError` for a term that a strict reading refuses."""
+    if isinstance(term, ox.NamedNode):
+        ox.NamedNode(key)
+    elif isinstance(term, ox.Literal):
+        term_of(key)
 
 
 def _first_of_each(rows: Ids) -> NDArray[np.int64]:
@@ -282,4 +316,4 @@ def canonical_hash(quads: Iterable[KeyQuad]) -> str:
 
 
 def _graph(key: str) -> ox.NamedNode | ox.BlankNode:
-    return ox.BlankNode(key[2:]) if is_blank(key) else ox.NamedNode(key)
+    return ox.BlankNode(key[2:]) if is_blank(key) else iri_node(key)

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from ontology.namespaces import PREFIXES, RDF
 from ontology.rdf_tags import mark, unmarked
-from ontology.terms import XSD, QuadBlock, is_blank, is_literal, term_of
+from ontology.terms import XSD, QuadBlock, iri_node, is_blank, is_literal, term_of
 
 Text = Callable[[str], str]
 """How a term's key is written in a syntax."""
@@ -165,7 +165,7 @@ def plain(key: str) -> str:
     if is_blank(key):
         return key if _SAFE_LABEL(key) else str(ox.BlankNode(key[2:]))
     try:
-        return str(ox.NamedNode(key))
+        return str(iri_node(key))
     except ValueError as error:
         raise ValueError(f"{key!r} is no IRI ({error}): write it in full, other characters by their per cent codes") from error
 

@@ -10,8 +10,11 @@ Rules of this file:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import lru_cache
+from types import MappingProxyType
+from urllib.parse import quote
 
 import pyoxigraph as ox
 import shifty
@@ -23,7 +26,7 @@ from ontology.namespaces import BRICK, DCX, RDF, RDFS, SKOS, UNIT, compact, expa
 from ontology.rdf import read
 from ontology.reach import reach_of
 from ontology.sanity import paths
-from ontology.terms import QuadBlock, is_blank, key_of, term_of
+from ontology.terms import QuadBlock, is_blank, is_iri, is_sound_iri, key_of, term_of
 from ontology.vocabulary import Vocabulary, ontology_files, shapes_file
 
 _SH = "http://www.w3.org/ns/shacl#"
@@ -44,6 +47,7 @@ _SEVERITY = {"Violation": Severity.ERROR, "Warning": Severity.WARNING, "Info": S
 _LITERAL_TYPE = re.compile(r"\^\^<[^>]*>")
 _TEST = re.compile(r"test\(((?:[^()]|\([^()]*\))*)\)")
 _WORDS_MAX = 240
+_IN_IRIS = ":/?#@!$&'()*+,;=~"
 _SINGLE = re.compile(r"<([^>]*)>|([a-z0-9]+:\w+)")
 _IRI = re.compile(r"<([^>]*)>")
 
@@ -61,7 +65,9 @@ class Shapes:
 
     def findings(self, block: QuadBlock) -> list[Finding]:
         """What the shapes say about a model, all its graphs merged. Cost: some 25 ms, and a second for 20,000 triples."""
-        data = ox.serialize(_triples(block), format=ox.RdfFormat.N_TRIPLES) or b""
+        sound = {key: quote(key, safe=_IN_IRIS) for key in block.terms if is_iri(key) and not is_sound_iri(key)}
+        meant = {written: key for key, written in sound.items()}
+        data = ox.serialize(_triples(block, sound), format=ox.RdfFormat.N_TRIPLES) or b""
         result = self._validator.validate_algebra(data, graph_mode="union", infer=False)
         found = [
             _finding(violation, reason)
@@ -69,7 +75,7 @@ class Shapes:
             for reason in violation.reasons
             if self._is_of_the_model(_key(violation.focus_node)) and not (violation.shape_name or "").startswith(_SAID_ELSEWHERE)
         ]
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys(replace(each, focus=meant.get(each.focus, each.focus)) for each in found))
 
     def _is_of_the_model(self, focus: str) -> bool:
         """Shapes look at classes, too; what the ontologies say about theirs is not the model's fault."""
@@ -124,9 +130,10 @@ def _key(node: str) -> str:
     return node[1:-1] if node.startswith("<") else node
 
 
-def _triples(block: QuadBlock) -> Iterable[ox.Triple]:
-    """The model, and that its units are units: Brick asks for a `qudt:Unit`, and QUDT's own files are not loaded."""
-    terms = [term_of(key) for key in block.terms]
+def _triples(block: QuadBlock, sound: Mapping[str, str] = MappingProxyType({})) -> Iterable[ox.Triple]:
+    """The model, and that its units are units: Brick asks for a `qudt:Unit`, and QUDT's own files are not loaded. `sound` has what stands
+    for IRIs that the engine's parser would refuse."""
+    terms = [term_of(sound.get(key, key)) for key in block.terms]
     for key in block.terms:
         if key.startswith(UNIT):
             yield ox.Triple(ox.NamedNode(key), ox.NamedNode(RDF + "type"), ox.NamedNode("http://qudt.org/schema/qudt/Unit"))

@@ -13,11 +13,11 @@ import numpy as np
 
 from ontology.findings import Finding, Severity
 from ontology.namespaces import BRICK, DCX, OWL, RDF, RDFS, REC, REF, S223, UNIT, compact, local_name
-from ontology.terms import QuadBlock, is_iri
+from ontology.terms import QuadBlock, is_iri, is_sound_iri
 from ontology.units import units
 from ontology.vocabulary import Vocabulary
 
-TERM_CODES = frozenset({"unknown-term", "deprecated-term", "unknown-unit", "old-brick-namespace"})
+TERM_CODES = frozenset({"unknown-term", "deprecated-term", "unknown-unit", "old-brick-namespace", "iri-form"})
 """The findings of this file: about terms, not about nodes."""
 _WATCHED = (BRICK, DCX, REC, REF, S223)
 _BEFORE_1_1 = ("https://brickschema.org/schema/1.0", "http://buildsys.org/ontologies/Brick", "https://brickschema.org/schema/1.1/Brick")
@@ -26,17 +26,23 @@ _META = {OWL + "Class", RDFS + "Class", RDF + "Property", OWL + "ObjectProperty"
 
 
 def term_findings(block: QuadBlock, vocabulary: Vocabulary, defined_elsewhere: Callable[[str], bool] = lambda _: False) -> list[Finding]:
-    """One finding for each unknown or deprecated term and each old namespace. Where the block is a part of a model, `defined_elsewhere`
-    says which terms the rest of it describes. Cost: linear in distinct terms, one pass over the quads."""
+    """One finding for each unknown or deprecated term and each old namespace, and one for all IRIs of a form that RFC 3987 forbids.
+
+    Where the block is a part of a model, `defined_elsewhere` says which terms the rest of it describes. Cost: linear in distinct terms, one
+    pass over the quads.
+    """
     quads = block.quads
     counts = np.bincount(quads[:, :3].reshape(-1), minlength=len(block.terms))
     defined, used = _defined_here(block), _used_as_terms(block)
     old: dict[str, list[int]] = defaultdict(list)
     findings: list[Finding] = []
+    odd: list[int] = []
     for number in np.flatnonzero(counts).tolist():
         iri = block.terms[number]
         if not is_iri(iri):
             continue
+        if not is_sound_iri(iri):
+            odd.append(number)
         if iri.startswith(_BEFORE_1_1):
             old[iri[: len(iri) - len(local_name(iri))]].append(number)
         elif iri in defined or iri in _WATCHED:
@@ -46,7 +52,8 @@ def term_findings(block: QuadBlock, vocabulary: Vocabulary, defined_elsewhere: C
                 findings += _term(iri, number, int(counts[number]), block, vocabulary)
         elif iri.startswith(UNIT):
             findings += _unit(iri, number, int(counts[number]), block, vocabulary)
-    return findings + [_old_namespace(ns, numbers, counts, block) for ns, numbers in sorted(old.items())]
+    findings += [_old_namespace(ns, numbers, counts, block) for ns, numbers in sorted(old.items())]
+    return [*findings, _iri_form(odd, block)] if odd else findings
 
 
 def defines(predicate: str, obj: str) -> bool:
@@ -90,6 +97,13 @@ def _old_namespace(
     message = f"{len(numbers)} terms are of a Brick older than 1.2 ({namespace}): they are kept, but no class or feed of them is understood"
     remedy = f"rename its terms to Brick 1.5 ({BRICK}) and load it again"
     return Finding(Severity.ERROR, "old-brick-namespace", _user(numbers[0], block), message, remedy, namespace, uses)
+
+
+def _iri_form(numbers: list[int], block: QuadBlock) -> Finding:
+    first = min(block.terms[number] for number in numbers)
+    message = f"{len(numbers)} IRIs are none by RFC 3987, such as {first}: they are kept as they are, but other tools may refuse them"
+    remedy = "write a per cent sign that stands for itself as %25, and brackets as %5B and %5D"
+    return Finding(Severity.WARNING, "iri-form", _user(block.terms.index(first), block), message, remedy, first, len(numbers))
 
 
 def _defined_here(block: QuadBlock) -> frozenset[str]:
