@@ -10,8 +10,8 @@ from typing import Annotated
 import numpy as np
 import strawberry
 
+from graph.changes import AsOf, ChangeSet
 from graph.changes import Branch as KeptBranch
-from graph.changes import ChangeSet
 from graph.changes import Revision as KeptRevision
 from ontology.findings import Finding as Found
 from ontology.sources import source_of
@@ -142,6 +142,8 @@ class Difference:
     """The one revision that it is the change of."""
     branch: strawberry.Private[str] = ""
     """The branch that the older of the two states belongs to."""
+    newer: strawberry.Private[AsOf | None] = None
+    """The newer of the two states, which knows the revisions of what came."""
 
     @strawberry.field(description="How many statements came.")
     def added_count(self) -> int:
@@ -153,7 +155,11 @@ class Difference:
 
     @strawberry.field(description="Statements that came, in order of subject, predicate and object.")
     async def added(self, info: Info, first: First = None, skip: Skip = 0) -> list[Statement]:
-        rows = await _rows(face_of(info), self.change.added, checked_rows(first, self.first), checked_skip(skip))
+        face = face_of(info)
+        rows = await _rows(face, self.change.added, checked_rows(first, self.first), checked_skip(skip))
+        if self.newer is not None:
+            known = await face.history.run(_said_by, face, [quad for quad, _ in rows], self.newer)
+            return [Statement.of(quad, self.owners, revision) for (quad, _), revision in zip(rows, known, strict=True)]
         revision = None if self.said_by is None else Revision.of(self.said_by, self.branch)
         return [Statement.of(quad, self.owners, revision) for quad, _ in rows]
 
@@ -190,6 +196,15 @@ def _first_rows(block: QuadBlock, first: int) -> Ids:
     rank[sorted(used.tolist(), key=block.terms.__getitem__)] = np.arange(len(used), dtype=np.int32)
     s, p, o, g = rank[block.quads].T
     return np.lexsort((g, o, p, s))[:first].astype(np.int32)
+
+
+def _said_by(face: Face, quads: Sequence[KeyQuad], as_of: AsOf) -> list[Revision | None]:
+    """The revision that said each quad, as that state has it."""
+    snapshot = face.ledger.view(as_of).snapshot
+    terms = snapshot.terms.numbers([term for quad in quads for term in quad]).reshape(-1, 4).tolist()
+    numbers = [None if min(row) < 0 else snapshot.since(row[0], row[1], row[2], row[3]) for row in terms]
+    known = _revisions(face, sorted({number for number in numbers if number}), as_of.branch)
+    return [None if number is None else known.get(number) for number in numbers]
 
 
 def _revisions(face: Face, numbers: Sequence[int], branch: str) -> dict[int, Revision]:
@@ -299,4 +314,5 @@ class Branch:
     async def difference(self, info: Info) -> Difference:
         face = face_of(info)
         change = await face.history.run(face.ledger.compare_branch, self.name)
-        return Difference(change=change, owners={**face.twin.snapshot.owners, **change.graphs})
+        owners = {**face.twin.snapshot.owners, **change.graphs}
+        return Difference(change=change, owners=owners, newer=AsOf(branch=self.name))

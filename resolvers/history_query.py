@@ -120,7 +120,8 @@ def _revision(face: Face, number: int, branch: str) -> KeptRevision | None:
 
 def _difference(face: Face, older: AsOf, newer: AsOf) -> Difference:
     change = face.ledger.difference(older, newer)
-    return Difference(change=change, owners={**face.twin.snapshot.owners, **change.graphs}, branch=older.branch)
+    owners = {**face.twin.snapshot.owners, **change.graphs}
+    return Difference(change=change, owners=owners, branch=older.branch, newer=newer)
 
 
 def _statements(face: Face, state: State, iri: str, predicate: str | None, inferred: bool, as_of: AsOf) -> list[Statement]:

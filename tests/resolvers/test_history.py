@@ -91,11 +91,11 @@ def test_a_difference_is_net_and_reads_both_ways(read_past: Storied) -> None:
     """From 1 to 3 two statements came and one went; the other way round it is the reverse."""
     told = read_past.ask(
         """{ on: difference(older: {revision: 1}, newer: {revision: 3}) { addedCount removedCount removed { subject } }
-             back: difference(older: {revision: 3}, newer: {revision: 1}) { addedCount removedCount added { subject } } }"""
+             back: difference(older: {revision: 3}, newer: {revision: 1}) { addedCount removedCount added { subject revision { number } } } }"""
     )
 
     assert told["on"] == {"addedCount": 2, "removedCount": 1, "removed": [{"subject": UPS_B}]}
-    assert told["back"] == {"addedCount": 1, "removedCount": 2, "added": [{"subject": UPS_B}]}
+    assert told["back"] == {"addedCount": 1, "removedCount": 2, "added": [{"subject": UPS_B, "revision": {"number": 1}}]}
 
 
 def test_a_branch_differs_from_the_site_by_its_own_changes(past: Storied) -> None:
