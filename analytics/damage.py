@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -26,6 +26,11 @@ class Damage:
     """Pairs that would now fall by one further failure that they would have survived before."""
     threats: tuple[Ids, Ids]
     """Two columns, in order of the first: an exposed pair, and one of the first three nodes whose failure would take it down."""
+    overloaded: Ids = field(default_factory=lambda: _NONE)
+    """Pairs that still hold, of what carries more than it may. These and `lost` may name a node without such a pair, a source, by the
+    number of pairs + the node's (`analytics/capacity/effects.py`)."""
+    tripped: Ids = field(default_factory=lambda: _NONE)
+    """Nodes that tripped, in order of time."""
 
     def exposed_to(self, pair: int) -> tuple[int, ...]:
         """The first three nodes, ascending, whose failure would now take an exposed pair down."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
 
 from analytics import kernel
-from analytics.damage import Damage, assess
+from analytics.damage import Damage
 from analytics.state import Plant
 from analytics.supply_graph import Flags
 from ontology.terms import Ids
@@ -20,18 +20,21 @@ THINNED_MAX = 512
 """Sets tried for one answer in thinning out. Beyond it evidence is what is left by then, and some of it may be spared."""
 
 Nodes = tuple[int, ...]
+Ask = Callable[[Ids, bool], Damage]
+"""What some failures alone do; the flag asks for what is exposed to further ones, too."""
 
 
-def smallest_causes(plant: Plant, failed: Ids, failure_units: Flags, damage: Damage, pairs: Ids) -> dict[int, Nodes]:
+def smallest_causes(plant: Plant, failed: Ids, ask: Ask, damage: Damage, pairs: Ids) -> dict[int, Nodes]:
     """For each of the given pairs, all with an outcome, a smallest subset of `failed` that alone gives that outcome or a worse one.
 
-    Of equally small ones the first in order of nodes. An outcome never improves when more fails, so the sets are tried by size, and
-    only among the failures upstream of the pair. Cost: one assessment a set, `SUBSETS_MAX` and `THINNED_MAX` at
-    most together.
+    Of equally small ones the first in order of nodes. The sets are tried by size, and only among the failures upstream of the pair:
+    without overload an outcome never improves when more fails. Where something is overloaded or trips any failure may be the cause.
+    `ask` assesses a set. Cost: one assessment a set, `SUBSETS_MAX` and `THINNED_MAX` at most together.
     """
     if len(failed) == 1:
         return dict.fromkeys(pairs.tolist(), (int(failed[0]),))
-    relevant = _upstream_failures(plant, failed, pairs)
+    loaded = len(damage.overloaded) + len(damage.tripped) > 0
+    relevant = [tuple(failed.tolist())] * len(pairs) if loaded else _upstream_failures(plant, failed, pairs)
     causes: dict[int, Nodes] = {}
     open_pairs = {int(p): nodes for p, nodes in zip(pairs.tolist(), relevant, strict=True)}
     tried = 0
@@ -43,10 +46,10 @@ def smallest_causes(plant: Plant, failed: Ids, failure_units: Flags, damage: Dam
             break
         tried += len(subsets)
         for subset in sorted(subsets):
-            for pair in _explained(plant, subset, failure_units, damage, open_pairs):
+            for pair in _explained(ask, subset, damage, open_pairs):
                 causes[pair] = subset
                 del open_pairs[pair]
-    return causes | _thinned(plant, failure_units, damage, open_pairs)
+    return causes | _thinned(ask, damage, open_pairs)
 
 
 def _subsets(groups: Sequence[Nodes], size: int, most: int) -> set[Nodes] | None:
@@ -60,7 +63,7 @@ def _subsets(groups: Sequence[Nodes], size: int, most: int) -> set[Nodes] | None
     return subsets
 
 
-def _thinned(plant: Plant, failure_units: Flags, damage: Damage, still: Mapping[int, Nodes]) -> dict[int, Nodes]:
+def _thinned(ask: Ask, damage: Damage, still: Mapping[int, Nodes]) -> dict[int, Nodes]:
     """For each pair still without evidence: all failures upstream, less each, from the last to the first, that can be spared.
 
     Tried by halves: what can be spared together could be spared one by one, since an outcome never improves when more fails.
@@ -79,7 +82,7 @@ def _thinned(plant: Plant, failure_units: Flags, damage: Damage, still: Mapping[
         tried += 1
         *earlier, block = blocks
         fewer = tuple(node for node in nodes if node not in block)
-        spared = set(_explained(plant, fewer, failure_units, damage, dict.fromkeys(pairs, fewer)))
+        spared = set(_explained(ask, fewer, damage, dict.fromkeys(pairs, fewer)))
         needed = (*earlier, *(_halves(block) if len(block) > 1 else ()))
         for kept, rest, which in (
             (nodes, needed, [p for p in pairs if p not in spared]),
@@ -105,16 +108,18 @@ def _upstream_failures(plant: Plant, failed: Ids, pairs: Ids) -> list[Nodes]:
     return [tuple(failed[row].tolist()) for row in table]
 
 
-def _explained(plant: Plant, subset: Nodes, failure_units: Flags, damage: Damage, still: Mapping[int, Nodes]) -> list[int]:
+def _explained(ask: Ask, subset: Nodes, damage: Damage, still: Mapping[int, Nodes]) -> list[int]:
     """Which of the pairs still without evidence have their outcome, or a worse one, by this subset alone."""
     open_pairs = np.fromiter(still, dtype=np.int32, count=len(still))
     is_lost = np.isin(open_pairs, damage.lost)
     is_exposed = np.isin(open_pairs, damage.exposed)
-    alone = assess(plant, np.array(subset, dtype=np.int32), failure_units, further=bool(is_exposed.any()))
+    is_over = np.isin(open_pairs, damage.overloaded)
+    alone = ask(np.array(subset, dtype=np.int32), bool(is_exposed.any()))
     lost_alone = np.isin(open_pairs, alone.lost)
-    exposed_alone = np.isin(open_pairs, alone.exposed) | lost_alone
-    weaker_alone = np.isin(open_pairs, alone.weaker) | lost_alone
-    explained = np.where(is_lost, lost_alone, np.where(is_exposed, exposed_alone, weaker_alone))
+    over_alone = np.isin(open_pairs, alone.overloaded) | lost_alone
+    exposed_alone = np.isin(open_pairs, alone.exposed) | over_alone
+    weaker_alone = np.isin(open_pairs, alone.weaker) | over_alone
+    explained = np.select([is_lost, is_over, is_exposed], [lost_alone, over_alone, exposed_alone], weaker_alone)
     return [int(pair) for pair in open_pairs[explained]]
 
 
@@ -132,6 +137,10 @@ class Chains:
         slots = slots[plant.base.live[slots] == 1]
         self._known.update((slot, (ids[plant.wiring.slot_node[slot]],)) for slot in slots.tolist())
         self._search(slots, affected.copy())
+
+    def reach(self, pair: int) -> bool:
+        """Whether a chain leads to a pair."""
+        return pair in self._cause
 
     def to(self, pair: int) -> tuple[str, ...]:
         """The IRIs of the chain to a pair, both ends included."""
@@ -203,9 +212,15 @@ def chains_by_cause(
     plant: Plant, ids: Sequence[str], damage: Damage, wanted: Iterable[tuple[Nodes, bool]]
 ) -> dict[tuple[Nodes, bool], Chains]:
     """The searches that an answer needs: for each evidence through all that is affected, or only through what is lost (True)."""
+    lost, affected = flags_of(plant, damage)
+    return {(cause, is_lost): Chains(plant, ids, cause, lost if is_lost else affected) for cause, is_lost in sorted(set(wanted))}
+
+
+def flags_of(plant: Plant, damage: Damage) -> tuple[Flags, Flags]:
+    """Flags of the pairs that are lost, and of those that are lost or weaker."""
     pairs = len(plant.wiring.pair_node)
     lost = np.zeros(pairs, dtype=np.bool_)
-    lost[damage.lost] = True
+    lost[damage.lost[damage.lost < pairs]] = True
     affected = lost.copy()
     affected[damage.weaker] = True
-    return {(cause, is_lost): Chains(plant, ids, cause, lost if is_lost else affected) for cause, is_lost in sorted(set(wanted))}
+    return lost, affected

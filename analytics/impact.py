@@ -11,9 +11,13 @@ from itertools import repeat
 import numpy as np
 
 from analytics import kernel
+from analytics.capacity.cascade import Cascade
+from analytics.capacity.effects import MovedChains, assess_loaded, media_of, nodes_of, power_pairs
+from analytics.capacity.flow import Loads, loads_of, power_of
+from analytics.capacity.told import Overload, Trip, cut_short, overloads, stands_on, trips
 from analytics.columns import distinct, without
 from analytics.conditions import Conditions
-from analytics.damage import Damage, assess
+from analytics.damage import Damage
 from analytics.evidence import chains_by_cause, smallest_causes
 from analytics.state import Plant, plant, stated_positions
 from analytics.supply_graph import SupplyGraph
@@ -97,6 +101,10 @@ class BlastRadius:
     positions: tuple[StatedPosition, ...]
     down_before: DownBefore
     """What is in no total, because it lacked a supply before this failure."""
+    trips: tuple[Trip, ...] = ()
+    """What opened because it carried too much, in order of time; it counts as failed from then on."""
+    overloads: tuple[Overload, ...] = ()
+    """What is still up and carries more than it may, in order of ids."""
 
     def to_json(self) -> dict[str, object]:
         """The answer as the command line prints it."""
@@ -107,6 +115,8 @@ class BlastRadius:
             "outcomes": [_outcome_json(outcome) for outcome in self.outcomes],
             "totals": self.totals.to_json(),
             "down_before": self.down_before.to_json(),
+            "trips": [trip.to_json() for trip in self.trips],
+            "overloads": [overload.to_json() for overload in self.overloads],
             "assumed": list(self.assumed),
             "positions": [{"id": p.id, "position": p.position, "from_telemetry": p.from_telemetry} for p in self.positions],
         }
@@ -128,21 +138,24 @@ def impact(
     failed_ids, nodes = graph.resolve(failed)
     wanted = media_numbers(graph, media)
     state = plant(graph, conditions)
-    damage = assess(state, nodes, graph.nodes.failure_unit)
-    pairs, kinds = _outcomes(state, damage, nodes, wanted)
-    totals, down_before = count_totals(graph, state.wiring.pair_node[pairs], kinds, _down(state, wanted), nodes)
+    loads = loads_of(graph, state, conditions)
+    damage, moved = assess_loaded(state, loads, nodes, graph.nodes.failure_unit)
+    pairs, kinds = _outcomes(graph, state, damage, nodes, wanted)
+    totals, down_before = count_totals(graph, nodes_of(state.wiring, pairs), kinds, _down(state, wanted), nodes)
     return BlastRadius(
         graph.revision,
         conditions.at,
         tuple(failed_ids),
-        () if told is Told.TOTALS else _rows(graph, state, damage, nodes, pairs, kinds, told),
+        () if told is Told.TOTALS else _rows(graph, state, loads, damage, nodes, pairs, kinds, told),
         totals,
-        _assumed(graph, state, pairs, nodes),
+        (*_assumed(graph, state, pairs, nodes), *_loads_assumed(loads, moved)),
         tuple(
             StatedPosition(graph.id(node), "open" if position.is_open else "closed", position.from_telemetry)
             for node, position in stated_positions(graph, conditions)
         ),
         down_before,
+        trips(graph, loads, moved),
+        overloads(graph, loads, moved),
     )
 
 
@@ -162,13 +175,13 @@ def media_numbers(graph: SupplyGraph, media: Sequence[str] | None) -> Ids:
     return np.array(sorted(wanted), dtype=np.int32)
 
 
-def _outcomes(state: Plant, damage: Damage, failed: Ids, wanted: Ids) -> tuple[Ids, Ids]:
+def _outcomes(graph: SupplyGraph, state: Plant, damage: Damage, failed: Ids, wanted: Ids) -> tuple[Ids, Ids]:
     """The pairs that have an outcome, in the order of the answer, and their kinds as indices into `KINDS`."""
     wiring = state.wiring
-    reduced = without(damage.weaker, damage.exposed)
-    pairs = np.concatenate((damage.lost, damage.exposed, reduced)).astype(np.int32)
-    kinds = np.repeat(np.array([LOST, NO_REDUNDANCY, REDUCED], np.int32), [len(damage.lost), len(damage.exposed), len(reduced)])
-    keep = ~np.isin(wiring.pair_node[pairs], failed) & np.isin(wiring.pair_medium[pairs], wanted)
+    parts = (damage.lost, damage.overloaded, damage.exposed, without(damage.weaker, damage.exposed))
+    pairs = np.concatenate(parts).astype(np.int32)
+    kinds = np.repeat(np.array([LOST, OVERLOADED, NO_REDUNDANCY, REDUCED], np.int32), [len(part) for part in parts])
+    keep = ~np.isin(nodes_of(wiring, pairs), failed) & np.isin(media_of(wiring, pairs, power_of(graph)), wanted)
     return pairs[keep], kinds[keep]
 
 
@@ -178,17 +191,18 @@ def _down(state: Plant, wanted: Ids) -> Ids:
     return state.wiring.pair_node[pairs[np.isin(state.wiring.pair_medium[pairs], wanted)]]
 
 
-def _rows(graph: SupplyGraph, state: Plant, damage: Damage, failed: Ids, pairs: Ids, kinds: Ids, told: Told) -> tuple[Outcome, ...]:
+def _rows(
+    graph: SupplyGraph, state: Plant, loads: Loads | None, damage: Damage, failed: Ids, pairs: Ids, kinds: Ids, told: Told
+) -> tuple[Outcome, ...]:
     if len(pairs) == 0:
         return ()
-    wiring, ids = state.wiring, graph.nodes.ids
+    ids, nodes, media = graph.nodes.ids, nodes_of(state.wiring, pairs), media_of(state.wiring, pairs, power_of(graph))
     by_iri = np.argsort(np.argsort(np.array(graph.media)))
-    order = np.lexsort((by_iri[wiring.pair_medium[pairs]], wiring.pair_node[pairs], kinds))
-    pairs, kinds = pairs[order], kinds[order]
+    order = np.lexsort((by_iri[media], nodes, kinds))
+    pairs, kinds, nodes, media = pairs[order], kinds[order], nodes[order], media[order]
     why: Iterable[tuple[tuple[str, ...], tuple[str, ...]]] = (
-        _reasons(graph, state, damage, failed, pairs, kinds) if told is Told.WHY else repeat(((), ()), len(pairs))
+        _reasons(graph, state, loads, damage, failed, pairs, kinds) if told is Told.WHY else repeat(((), ()), len(pairs))
     )
-    columns = (pairs, kinds, wiring.pair_node[pairs], wiring.pair_medium[pairs])
     return tuple(
         Outcome(
             ids[node],
@@ -200,20 +214,39 @@ def _rows(graph: SupplyGraph, state: Plant, damage: Damage, failed: Ids, pairs: 
             path,
             tuple(ids[further] for further in damage.exposed_to(pair)) if kind == NO_REDUNDANCY else (),
         )
-        for (evidence, path), pair, kind, node, medium in zip(why, *(column.tolist() for column in columns), strict=True)
+        for (evidence, path), pair, kind, node, medium in zip(
+            why, *(column.tolist() for column in (pairs, kinds, nodes, media)), strict=True
+        )
     )
 
 
 def _reasons(
-    graph: SupplyGraph, state: Plant, damage: Damage, failed: Ids, pairs: Ids, kinds: Ids
+    graph: SupplyGraph, state: Plant, loads: Loads | None, damage: Damage, failed: Ids, pairs: Ids, kinds: Ids
 ) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
     """Evidence and path of each pair; equal evidence is one tuple."""
-    ids = graph.nodes.ids
-    causes = smallest_causes(state, failed, graph.nodes.failure_unit, damage, pairs)
+    ids, units = graph.nodes.ids, graph.nodes.failure_unit
+    causes = smallest_causes(
+        state, failed, lambda nodes, further: assess_loaded(state, loads, nodes, units, further=further)[0], damage, pairs
+    )
     rows = [(pair, causes[pair], kind == LOST) for pair, kind in zip(pairs.tolist(), kinds.tolist(), strict=True)]
     chains = chains_by_cause(state, ids, damage, ((cause, is_lost) for _, cause, is_lost in rows))
     named = {cause: tuple(ids[node] for node in cause) for cause in set(causes.values())}
-    return ((named[cause], chains[cause, is_lost].to(pair)) for pair, cause, is_lost in rows)
+    if loads is None or len(damage.overloaded) + len(damage.tripped) == 0:
+        return ((named[cause], chains[cause, is_lost].to(pair)) for pair, cause, is_lost in rows)
+    moved = {cause: MovedChains(state, ids, loads, cause, units) for cause in sorted(set(causes.values()))}
+    by_load = frozenset((*damage.overloaded.tolist(), *power_pairs(state, loads, damage.tripped).tolist()))
+    return (
+        (named[cause], (chains[cause, is_lost] if pair not in by_load and chains[cause, is_lost].reach(pair) else moved[cause]).to(pair))
+        for pair, cause, is_lost in rows
+    )
+
+
+def _loads_assumed(loads: Loads | None, moved: Cascade) -> Iterator[str]:
+    """What the figures stand on, where load plays a part in the answer."""
+    if loads is not None and len(moved.tripped) + len(moved.overloaded):
+        yield stands_on(loads)
+        if not moved.complete:
+            yield cut_short(moved)
 
 
 def _assumed(graph: SupplyGraph, state: Plant, pairs: Ids, failed: Ids) -> tuple[str, ...]:
@@ -221,7 +254,7 @@ def _assumed(graph: SupplyGraph, state: Plant, pairs: Ids, failed: Ids) -> tuple
     dark = state.wiring.pair_node[np.flatnonzero(state.base.failing)]
     if len(graph.assumptions) == 0 and len(dark) == 0:
         return ()
-    seeds = np.concatenate((state.wiring.pair_slot[pairs], state.slots(failed))).astype(np.int32)
+    seeds = np.concatenate((state.wiring.pair_slot[pairs[pairs < len(state.wiring.pair_slot)]], state.slots(failed))).astype(np.int32)
     slots = kernel.upstream(state.wires, np.ones_like(state.base.live), seeds)
     nodes = np.zeros(len(graph.nodes), dtype=np.bool_)
     nodes[state.wiring.slot_node[np.flatnonzero(slots)]] = True

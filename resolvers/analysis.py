@@ -94,6 +94,25 @@ class Position:
     from_telemetry: bool = strawberry.field(description="Whether a good live value says so; else it is the normal position.")
 
 
+@strawberry.type(description="Something that opens because it carries too much after the failure.")
+class Trip:
+    """It counts as failed from then on."""
+
+    id: strawberry.ID = strawberry.field(description="IRI of what trips.")
+    after_s: float = strawberry.field(description="Seconds after the failure.")
+    load_kw: float = strawberry.field(description="What it carries then, in kilowatts.")
+    rated_kw: float = strawberry.field(description="Its rating, in kilowatts.")
+
+
+@strawberry.type(description="Something that is still up after the failure and carries more than it may.")
+class Overload:
+    """At the end, when nothing more trips."""
+
+    id: strawberry.ID = strawberry.field(description="IRI of what is overloaded.")
+    load_kw: float = strawberry.field(description="What it carries, in kilowatts.")
+    limit_kw: float = strawberry.field(description="What it may carry continuously, in kilowatts.")
+
+
 @strawberry.type(description="What goes down, what stays up without a spare, and why, when the given entities fail.")
 class Impact:
     """A blast radius."""
@@ -104,6 +123,8 @@ class Impact:
     outcomes: list[NodeOutcome] = strawberry.field(description="Everything affected, worst first, then by id and medium.")
     totals: ImpactTotals = strawberry.field(description="What stands behind it.")
     down_before: DownBefore = strawberry.field(description="What is in no total because it lacked a supply before this failure.")
+    trips: list[Trip] = strawberry.field(description="What opens because it carries too much, in order of time.")
+    overloads: list[Overload] = strawberry.field(description="What is still up and carries more than it may, in order of ids.")
     assumed: list[str] = strawberry.field(description="What the graph does not say and was assumed.")
     positions: list[Position] = strawberry.field(description="Switch positions that the answer rests on.")
 
@@ -128,6 +149,10 @@ class Impact:
                 tenants=found.down_before.tenants,
                 it_load_kw=found.down_before.it_load_kw,
             ),
+            trips=[
+                Trip(id=strawberry.ID(each.id), after_s=each.after_s, load_kw=each.load_kw, rated_kw=each.rated_kw) for each in found.trips
+            ],
+            overloads=[Overload(id=strawberry.ID(each.id), load_kw=each.load_kw, limit_kw=each.limit_kw) for each in found.overloads],
             assumed=list(found.assumed),
             positions=[
                 Position(id=strawberry.ID(each.id), position=each.position, from_telemetry=each.from_telemetry) for each in found.positions

@@ -34,6 +34,8 @@ class Loads:
     base: Flow
     basis: Ids
     """Per slot: what its load stands on (`Basis`)."""
+    medium: int
+    """The number of `dcx:Power`."""
     slot_node: Ids
     power_slot: Ids
     """Per node: the slot that carries its power, or -1."""
@@ -103,7 +105,7 @@ def _measured(graph: SupplyGraph, state: Plant, electrical: Electrical, readings
     known = ~np.isnan(measured)
     basis[(basis == Basis.NOTHING) & (flow.demand.sum(axis=1) > 0)] = Basis.SUM
     basis[known] = Basis.READING
-    return Loads(net, flow, basis, wiring.slot_node, power_slot, electrical, readings)
+    return Loads(net, flow, basis, power_of(graph), wiring.slot_node, power_slot, electrical, readings)
 
 
 def _spread(own: kernel.Table, slots: Ids, kw: Floats, phases: np.ndarray[tuple[int], np.dtype[np.uint8]]) -> None:
@@ -117,18 +119,23 @@ def _spread(own: kernel.Table, slots: Ids, kw: Floats, phases: np.ndarray[tuple[
 
 def _power_slots(graph: SupplyGraph, state: Plant) -> Ids:
     """The slot of each node that carries its power: of a conduit that of the medium, of any other node its only one."""
-    wiring, medium = state.wiring, graph.media.index(POWER) if POWER in graph.media else 0
+    wiring, medium = state.wiring, power_of(graph)
     found = np.full(len(graph.nodes), -1, dtype=np.int32)
     carries = np.flatnonzero((wiring.slot_medium == -1) | (wiring.slot_medium == medium))
     found[wiring.slot_node[carries]] = carries
     return found
 
 
+def power_of(graph: SupplyGraph) -> int:
+    """The number of the medium power."""
+    return graph.media.index(POWER) if POWER in graph.media else 0
+
+
 def _net(graph: SupplyGraph, state: Plant, electrical: Electrical) -> Net:
     """Who takes power from whom among what is live with nothing failed."""
     wires, wiring, live = state.wires, state.wiring, state.base.live
     slots = len(wiring.slot_node)
-    medium = graph.media.index(POWER) if POWER in graph.media else 0
+    medium = power_of(graph)
     of_power = wiring.pair_medium[wires.gate_pair] == medium
     gate = np.repeat(np.arange(len(wires.gate_pair)), np.diff(wires.suppliers_at))
     taker, supplier = wires.gate_slot[gate], wires.suppliers

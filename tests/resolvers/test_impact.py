@@ -12,7 +12,7 @@ from tests.support.served import RACKS, Served, served
 
 UPS_A, UPS_B = DEMO + "UPS-A", DEMO + "UPS-B"
 WHOLE = """query($f: [ID!]!, $m: [String!]) { impact(failed: $f, media: $m) {
-  revision at failed assumed positions { id position fromTelemetry }
+  revision at failed assumed trips { id afterS loadKw ratedKw } overloads { id loadKw limitKw } positions { id position fromTelemetry }
   outcomes { id class medium outcome evidence path exposedTo }
   totals { racks { ...C } services { ...C } tenants { ...C } itLoadKw { lost overloaded noRedundancy reduced unaffected } }
   downBefore { racks services tenants itLoadKw } } }

@@ -86,7 +86,7 @@ def _tell(found: BlastRadius, every: bool, state: str) -> None:
     say(f"If {', '.join(map(compact, found.failed))} fails ({state}, {instant(found.at)}):")
     say()
     totals = found.totals.to_json()
-    kinds = [kind for kind in next(iter(totals.values())) if kind != "OVERLOADED"]
+    kinds = [kind for kind in next(iter(totals.values())) if kind != "OVERLOADED" or any(counts[kind] for counts in totals.values())]
     kinds_order = {kind: at for at, kind in enumerate(KINDS)}
     table(("", *kinds), [(what, *(_number(counts[kind]) for kind in kinds)) for what, counts in totals.items()])
     down = {what.replace("it_load_kw", "kW of IT load"): count for what, count in found.down_before.to_json().items() if count}
@@ -105,6 +105,10 @@ def _tell(found: BlastRadius, every: bool, state: str) -> None:
         say("Nothing else is affected.")
     if len(rows) < len(found.outcomes):
         say(f"... and {len(found.outcomes) - len(rows):,} more: --all prints them, --json also says by which path")
+    for trip in found.trips:
+        say(f"trips after {trip.after_s:,.0f} s: {compact(trip.id)}, with {trip.load_kw:,.1f} kW on {trip.rated_kw:,.1f} kW")
+    for overload in found.overloads:
+        say(f"overloaded: {compact(overload.id)} carries {overload.load_kw:,.1f} kW and may carry {overload.limit_kw:,.1f} kW")
     if found.positions:
         live, opened = sum(each.from_telemetry for each in found.positions), [each for each in found.positions if each.position == "open"]
         names = ", ".join(compact(each.id) for each in opened[:OPEN_SHOWN]) + (", ..." if len(opened) > OPEN_SHOWN else "")

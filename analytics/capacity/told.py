@@ -1,0 +1,72 @@
+"""What an answer tells of load: what tripped and when, what is above its limit, and what the figures stand on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analytics.capacity.cascade import Cascade
+from analytics.capacity.electrical import Basis
+from analytics.capacity.flow import Loads
+from analytics.supply_graph import SupplyGraph
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """Something that opened because it carried too much: its IRI, when after the failure, what it carried and is rated for."""
+
+    id: str
+    after_s: float
+    load_kw: float
+    rated_kw: float
+
+    def to_json(self) -> dict[str, object]:
+        """As the command line prints it."""
+        return {"id": self.id, "after_s": self.after_s, "load_kw": self.load_kw, "rated_kw": self.rated_kw}
+
+
+@dataclass(frozen=True, slots=True)
+class Overload:
+    """Something still up that carries more than it may: its IRI, its load at the end and its continuous limit."""
+
+    id: str
+    load_kw: float
+    limit_kw: float
+
+    def to_json(self) -> dict[str, object]:
+        """As the command line prints it."""
+        return {"id": self.id, "load_kw": self.load_kw, "limit_kw": self.limit_kw}
+
+
+def trips(graph: SupplyGraph, loads: Loads | None, found: Cascade) -> tuple[Trip, ...]:
+    """What tripped, in order of time, then of ids."""
+    if loads is None:
+        return ()
+    columns = (found.tripped.tolist(), found.at_s.tolist(), found.trip_kw.tolist())
+    rated = loads.electrical.rated_kw
+    return tuple(
+        Trip(graph.id(node), round(at, 3), round(kw, 3), round(float(rated[node]), 3)) for node, at, kw in zip(*columns, strict=True)
+    )
+
+
+def overloads(graph: SupplyGraph, loads: Loads | None, found: Cascade) -> tuple[Overload, ...]:
+    """What is overloaded at the end, in order of ids."""
+    if loads is None:
+        return ()
+    limit = loads.electrical.limit_kw
+    pairs = zip(found.overloaded.tolist(), found.load_kw.tolist(), strict=True)
+    return tuple(Overload(graph.id(node), round(kw, 3), round(float(limit[node]), 3)) for node, kw in pairs)
+
+
+def stands_on(loads: Loads) -> str:
+    """What the loads of a plant rest on, in one sentence."""
+    counts = np.bincount(loads.basis[loads.power_slot[loads.power_slot >= 0]], minlength=len(Basis))
+    of = {Basis.READING: "good readings", Basis.ALLOCATED: "allocated power", Basis.RATED: "rated input times a diversity factor"}
+    said = [f"{what} of {counts[basis]:,}" for basis, what in of.items() if counts[basis]]
+    return f"loads in kW rest on {', '.join(said)}; all else carries the sum of what it feeds" if said else "no load is known: nothing says"
+
+
+def cut_short(found: Cascade) -> str:
+    """That not every trip was followed; empty where all were."""
+    return "" if found.complete else f"the first {found.rounds:,} trips in order of time are followed, later ones are not"
