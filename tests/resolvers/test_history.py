@@ -91,7 +91,8 @@ def test_a_difference_is_net_and_reads_both_ways(read_past: Storied) -> None:
     """From 1 to 3 two statements came and one went; the other way round it is the reverse."""
     told = read_past.ask(
         """{ on: difference(older: {revision: 1}, newer: {revision: 3}) { addedCount removedCount removed { subject } }
-             back: difference(older: {revision: 3}, newer: {revision: 1}) { addedCount removedCount added { subject revision { number } } } }"""
+             back: difference(older: {revision: 3}, newer: {revision: 1}) {
+               addedCount removedCount added { subject revision { number } } } }"""
     )
 
     assert told["on"] == {"addedCount": 2, "removedCount": 1, "removed": [{"subject": UPS_B}]}
