@@ -17,3 +17,8 @@ def compiled(function: Kernel) -> Kernel:
     except RuntimeError:  # numba finds no folder that it may write: compile anew in each process
         kernel = numba.njit(nogil=True)(function)
     return cast(Kernel, kernel)
+
+
+def inlined(function: Kernel) -> Kernel:
+    """Compile as a part of whoever calls it: for small steps with many arrays, of which a call would cost more than the step."""
+    return cast(Kernel, numba.njit(inline="always", nogil=True)(function))

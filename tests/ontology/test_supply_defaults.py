@@ -154,7 +154,7 @@ def test_a_users_class_inherits_and_overrides(tmp_path: Path) -> None:
         ("brick:Server", "dcx:ridethroughSeconds", "dcx:Network", None),
         ("dcx:Battery_String", "dcx:peukertExponent", "", (1.25, 1.35, "")),
         ("brick:Water_Cooled_Chiller", "dcx:startTimeSeconds", "", (120.0, 180.0, "")),
-        ("dcx:Data_Hall", "dcx:inletTemperature", "", (18.0, 27.0, UNIT + "DEG_C")),
+        ("brick:ICT_Rack", "dcx:inletTemperature", "", (18.0, 27.0, UNIT + "DEG_C")),
         ("dcx:ASHRAE_A4", "dcx:inletTemperatureMax", "", (45.0, 45.0, UNIT + "DEG_C")),
         ("dcx:PDU", "dcx:startTimeSeconds", "", None),
     ],

@@ -1,0 +1,164 @@
+"""What stores of energy a model has, and how long they carry what they feed: batteries, flywheels, fuel."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+
+from analytics.supply_graph import Assumed
+from analytics.time.stated import Stated
+from analytics.time.stores import rated_discharge_kw
+from analytics.time.table import Kind, Row
+from ontology.media import POWER
+from ontology.namespaces import BRICK, DCX, UNIT
+from ontology.terms import Ids
+
+BATTERY = BRICK + "Battery"
+GROUP = DCX + "Redundancy_Group"
+UPS = DCX + "UPS"
+_PARTS = ((BRICK + "hasPart", False), (BRICK + "isPartOf", True))
+Ends = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """How long a store carries: `seconds` at `at_kw`, by a power law; worse and better end each."""
+
+    seconds: Ends
+    at_kw: Ends
+    exponent: Ends
+
+
+def storages(stated: Stated) -> list[tuple[int, int]]:
+    """What stores energy, by term number, with the node that it stands behind: by an edge, or as its part. In order of IRIs."""
+    graph, snapshot = stated.graph, stated.snapshot
+    columns = graph.assumptions
+    rows = np.flatnonzero(columns.what == Assumed.STORED)
+    found = {(int(stated.terms[columns.node[row]]), int(columns.other[row])) for row in rows.tolist()}
+    node_of = {int(term): node for node, term in enumerate(stated.terms.tolist())} if _kinds(stated) else {}
+    for term in snapshot.instances(_kinds(stated)).tolist():
+        owners = [owner for p, forward in _PARTS for owner in (snapshot.objects(term, p) if forward else snapshot.subjects(p, term))]
+        found |= {(term, node_of[owner]) for owner in owners if owner in node_of}
+    return sorted(found, key=lambda each: (snapshot.key(each[0]), each[1]))
+
+
+def _kinds(stated: Stated) -> list[str]:
+    classes = {stated.snapshot.key(term) for term in np.unique(stated.snapshot.relation(_TYPE).objects).tolist()}
+    return sorted(cls for cls in classes if stated.vocabulary.supply.is_storage(cls))
+
+
+_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+
+
+def power_stores(stated: Stated, behind: list[tuple[int, int]], standby: set[int]) -> list[Row]:
+    """What carries power: what a node states of itself, else the stores behind it together, else, of a UPS that has no module with a
+    store of its own, what its class says."""
+    graph = stated.graph
+    power = graph.media.index(POWER)
+    fed = np.unique(
+        np.concatenate((graph.edges.target[graph.edges.medium == power], graph.requirements.node[graph.requirements.medium == power]))
+    )
+    rated = dict(
+        zip(fed.tolist(), np.nan_to_num(stated.number(DCX + "ratedPower", stated.terms[fed], UNIT + "KiloW")).tolist(), strict=True)
+    )
+    own, _ = stated.value(DCX + "ridethroughSeconds", fed, by_class=False)
+    exponent, health = (stated.default(BATTERY, DCX + of) for of in ("peukertExponent", "stateOfHealth"))
+    rows = {}
+    for node, seconds in zip(fed.tolist(), own.tolist(), strict=True):
+        if not np.isnan(seconds):
+            rows[node] = _row(node, power, -1, _at_rating((seconds, seconds), rated[node], exponent, health), rated[node])
+    strings: dict[int, list[int]] = defaultdict(list)
+    for storage, node in behind:
+        if node in rated and node not in rows and node not in standby:
+            strings[node].append(storage)
+    for node, each in strings.items():
+        law = _together([_law(stated, storage, node, rated[node] / len(each)) for storage in each])
+        if law is not None:
+            rows[node] = _row(node, power, each[0], law, rated[node])
+    for node in _without_stores(stated, fed, rows):
+        low, high = stated.value(DCX + "ridethroughSeconds", np.array([node], dtype=np.int32))
+        rows[node] = _row(node, power, -1, _at_rating((float(low[0]), float(high[0])), rated[node], exponent, (1.0, 1.0)), rated[node])
+    return [rows[node] for node in sorted(rows)]
+
+
+def _row(node: int, power: int, source: int, law: Law, rated: float) -> Row:
+    return Row(node, power, Kind.ENERGY, source, law.seconds, law.at_kw, law.exponent, rated)
+
+
+def _at_rating(seconds: Ends, rated: float, exponent: Ends, health: Ends) -> Law:
+    """A time that is stated at a rating; where the rating is unknown it holds at any load."""
+    if rated > 0:
+        return Law(seconds, (rated * health[0], rated * health[1]), exponent)
+    return Law((seconds[0] * health[0] ** exponent[1], seconds[1] * health[1] ** exponent[0]), (0.0, 0.0), (0.0, 0.0))
+
+
+def _law(stated: Stated, storage: int, node: int, share_kw: float) -> Law | None:
+    """What one storage behind a node carries, `share_kw` being its part of that one's rating; None where nothing is known."""
+
+    def of(name: str, unit: str = "") -> Ends:
+        return stated.one(storage, DCX + name, UNIT + unit if unit else "", node)
+
+    def share(name: str) -> Ends:
+        low, high = of(name)
+        return (1.0, 1.0) if np.isnan(low) else (low, high)
+
+    charge, volts = of("batteryCapacity", "A-HR")[0], of("batteryVoltage", "V")[0]
+    if charge > 0 and volts > 0:
+        hours, health, efficiency = of("dischargeHours")[0], share("stateOfHealth"), share("inverterEfficiency")
+        at = [rated_discharge_kw(charge, volts, hours, efficiency[end]) * health[end] for end in (0, 1)]
+        return Law((hours * 3600, hours * 3600), (at[0], at[1]), of("peukertExponent"))
+    energy = of("storedEnergy", "KiloW-HR")[0]
+    if energy > 0:
+        health, efficiency = share("stateOfHealth"), share("inverterEfficiency")
+        at = [energy * efficiency[end] * health[end] for end in (0, 1)]
+        return Law((3600.0, 3600.0), (at[0], at[1]), (1.0, 1.0))
+    rated = of("ratedPower", "KiloW")[0]
+    seconds, exponent = of("ridethroughSeconds"), of("peukertExponent")
+    if np.isnan(seconds[0]):
+        return None
+    aged = share("stateOfHealth") if seconds[0] == seconds[1] else (1.0, 1.0)  # the range of a class has age in it
+    return _at_rating(seconds, rated if rated > 0 else share_kw, (1.0, 1.0) if np.isnan(exponent[0]) else exponent, aged)
+
+
+def _together(laws: list[Law | None]) -> Law | None:
+    """Stores beside each other share the load; each is brought to the time of the first. Without a known rating the longest counts."""
+    known = [law for law in laws if law is not None]
+    if not known:
+        return None
+    first = known[0]
+    if any(law.exponent[0] == 0 for law in known):
+        ends = tuple(max(law.seconds[end] for law in known) for end in (0, 1))
+        return Law((ends[0], ends[1]), (0.0, 0.0), (0.0, 0.0))
+    at = tuple(sum(law.at_kw[end] * (law.seconds[end] / first.seconds[end]) ** (1 / first.exponent[0]) for law in known) for end in (0, 1))
+    return Law(first.seconds, (at[0], at[1]), first.exponent)
+
+
+def _without_stores(stated: Stated, fed: Ids, rows: dict[int, Row]) -> list[int]:
+    """The UPSs whose class says how long they carry, and that neither state a store nor have one behind them or their modules."""
+    graph, vocabulary = stated.graph, stated.vocabulary
+    classes = [vocabulary.is_a(cls, UPS) for cls in graph.nodes.classes]
+    groups = [vocabulary.is_a(cls, GROUP) for cls in graph.nodes.classes]
+
+    def is_of(node: int, flags: list[bool]) -> bool:
+        number = int(graph.nodes.class_of[node])
+        return number >= 0 and flags[number]
+
+    def suppliers(node: int) -> list[int]:
+        first, last = np.searchsorted(graph.edges.target, [node, node + 1])
+        return [int(each) for each in graph.edges.source[first:last]]
+
+    found = []
+    for node in fed.tolist():
+        if node in rows or not is_of(node, classes):
+            continue
+        modules = [m for s in suppliers(node) for m in (suppliers(s) if is_of(s, groups) else [s])]
+        if not any(module in rows for module in modules):
+            found.append(node)
+    return found
+
+
+def tank_seconds(stated: Stated, tank: int, generator: int) -> Ends:
+    """How long the fuel of a tank lasts at the rated load."""
+    return stated.one(tank, DCX + "ridethroughSeconds", "", generator)

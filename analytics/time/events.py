@@ -1,0 +1,231 @@
+"""The inner loops of the timeline, compiled: what is carried, what goes down, what comes up again, event by event.
+
+Rules of this file:
+
+1. A pair without its supply is *carried* while it has a store with something left and its slot is up; what is carried counts as held.
+2. A slot is up while each of its pairs is held. It goes down at once when one is not, and comes up its restart time after all are again.
+3. Up stays grounded: where slots feed each other in a loop, what nobody outside feeds must be carried; the first in order carries, and
+   only where that is not enough the next. What is not carried then goes down.
+4. At one instant everything that comes up does so before anything runs out.
+5. A store that has been used up stays so; nothing is charged again within a timeline.
+"""
+
+from __future__ import annotations
+
+import heapq
+
+import numpy as np
+
+from analytics.compiled import compiled, inlined
+from analytics.time.rings import ground_again
+from analytics.time.sharing import lasting, shared_out
+from analytics.time.state import Record, Site, State
+from analytics.time.steps import EMPTY, ITSELF, NOBODY, RESTART, START, Events, Index, Waiting, carry, kill, lose, queue, start, stop
+from graph.values import Floats
+from ontology.terms import Ids
+
+REDISTRIBUTIONS_MAX = 64
+"""Instants at which loads are shared out anew; after as many the loads stay, so that thousands of small batteries do not cost minutes."""
+
+
+@compiled
+def run(  # noqa: PLR0912, PLR0915  one loop over events; its parts are below
+    site: Site, state: State, record: Record, failed: Ids, horizon: float
+) -> int:
+    """Let the failed slots die at 0 s and follow what comes of it until the horizon. Gives the number of events.
+
+    Fills `record`, leaves `state` as it stands at the horizon. Cost: the edges of what goes down and comes up, and a pass over all edges
+    for each instant at which loads are shared out anew.
+    """
+    events = [(np.inf, np.int64(0), np.int64(0), np.int64(0))]
+    stack = [np.int64(0)]
+    stack.pop()
+    loops = [np.int64(0)]
+    loops.pop()
+    slots = len(state.bad)
+    kw = np.zeros((2, slots))
+    shared_out(site.wires, state.tally.live, site.loads, 0, kw[0])
+    shared_out(site.wires, state.tally.live, site.loads, 1, kw[1])
+    for slot in failed:
+        state.blocked[slot] = 1
+    for slot in failed:
+        if state.tally.live[slot] == 1:
+            kill(site, slot, 0.0, state, record, stack)
+    _settle(site, 0.0, state, record, kw, stack, loops, events)
+    renewed = 0
+    stale = True
+    now = 0.0
+    count = 0
+    while True:
+        time = events[0][0]
+        if stale and time > now:
+            stale = False
+            if renewed < REDISTRIBUTIONS_MAX:
+                renewed += 1
+                shared_out(site.wires, state.tally.live, site.loads, 0, kw[0])
+                shared_out(site.wires, state.tally.live, site.loads, 1, kw[1])
+                for store in range(len(site.stores.pair)):
+                    pair = site.stores.pair[store]
+                    if state.carried[pair] == 1 and site.stores.steep[store] > 0:
+                        fresh = lasting(site.stores, store, kw[site.stores.by_heat[store], site.pair_slot[pair]])
+                        if fresh != state.lasts[store]:
+                            stop(store, now, state)
+                            start(store, now, fresh, state, events)
+                time = events[0][0]
+        if time > horizon:
+            return count
+        _, kind, which, version = heapq.heappop(events)
+        now = time
+        count += 1
+        if kind == START:
+            if state.blocked[which] == 0 and state.tally.live[which] == 0 and state.bad[which] == 0:
+                if np.isfinite(site.delays.fuel[which]):
+                    heapq.heappush(events, (now + site.delays.fuel[which], np.int64(EMPTY), np.int64(-1 - which), np.int64(0)))
+                _raise(site, which, now, state, record, kw, loops, events)
+                stale = True
+        elif kind == RESTART:
+            if state.waits[which] == version and state.bad[which] == 0 and state.tally.live[which] == 0 and state.blocked[which] == 0:
+                _raise(site, which, now, state, record, kw, loops, events)
+        elif which < 0:
+            slot = -1 - which
+            state.blocked[slot] = 1
+            if state.tally.live[slot] == 1:
+                kill(site, slot, now, state, record, stack)
+                stale = True
+        else:
+            pair = site.stores.pair[which]
+            if state.version[which] == version and state.carried[pair] == 1:
+                state.carried[pair] = 0
+                state.version[which] += 1
+                state.left[which] = 0.0
+                stale = stale or site.stores.steep[which] > 0
+                slot = site.pair_slot[pair]
+                if state.tally.failing[pair] > 0:
+                    state.bad[slot] += 1
+                    lose(site, pair, np.int64(NOBODY), now, record, events)
+                    if state.tally.live[slot] == 1:
+                        kill(site, slot, now, state, record, stack)
+                elif site.ring.loop_of[slot] >= 0:
+                    queue(site.ring.loop_of[slot], state, loops)
+        if kind == EMPTY and events[0][0] == now and events[0][1] == EMPTY:
+            continue  # what runs out at one instant goes down together
+        if len(stack) + len(loops) > 0:
+            _settle(site, now, state, record, kw, stack, loops, events)
+
+
+@compiled
+def _settle(  # noqa: PLR0912  the two ways in which a slot goes down, kept together
+    site: Site,
+    now: float,
+    state: State,
+    record: Record,
+    kw: Floats,
+    stack: Waiting,
+    loops: Waiting,
+    events: Events,
+) -> None:
+    """Follow the slots that went down to everything that goes with them."""
+    head = 0
+    while True:
+        while head < len(stack):
+            slot = stack[head]
+            head += 1
+            for at in range(site.pairs_at[slot], site.pairs_at[slot + 1]):
+                pair = site.slot_pairs[at]
+                if state.carried[pair] == 2:
+                    store = state.store_of[pair]
+                    state.carried[pair] = 0
+                    stop(store, now, state)
+                    if state.tally.failing[pair] > 0 and not (site.stores.waits[store] == 1 and state.left[store] > 0):
+                        state.bad[slot] += 1
+                        lose(site, pair, np.int64(ITSELF), now, record, events)
+            for at in range(site.wires.feeds_at[slot], site.wires.feeds_at[slot + 1]):
+                gate = site.wires.feeds[at]
+                fed = site.wires.gate_slot[gate]
+                pair = site.wires.gate_pair[gate]
+                state.tally.counts[gate] -= 1
+                if state.tally.counts[gate] == site.wires.at_least[gate] - 1:
+                    state.tally.failing[pair] += 1
+                    if state.tally.failing[pair] == 1 and state.carried[pair] == 0:
+                        store = state.store_of[pair]
+                        usable = store >= 0 and state.left[store] > 0
+                        if usable and state.tally.live[fed] == 1:
+                            carry(site, pair, fed, np.int64(slot), now, state, record, kw, events)
+                        elif not (usable and site.stores.waits[store] == 1):
+                            state.bad[fed] += 1
+                            state.waits[fed] += 1
+                            lose(site, pair, np.int64(slot), now, record, events)
+                            if state.tally.live[fed] == 1:
+                                kill(site, fed, now, state, record, stack)
+                elif state.tally.live[fed] == 1 and state.tally.counts[gate] >= site.wires.at_least[gate]:
+                    if site.ring.loop_of[fed] >= 0:
+                        queue(site.ring.loop_of[fed], state, loops)
+                    if site.delays.transfer[fed] > 0:
+                        record.interrupted[fed] = min(record.interrupted[fed], now)
+                        kill(site, fed, now, state, record, stack)
+                        _again(fed, now + site.delays.transfer[fed], state, events)
+                elif state.tally.live[fed] == 1 and site.ring.loop_of[fed] >= 0:
+                    queue(site.ring.loop_of[fed], state, loops)
+        if len(loops) == 0:
+            break
+        loop = loops.pop()
+        state.queued[loop] = 0
+        ground_again(site, loop, now, state, record, kw, stack, events)
+    stack.clear()
+
+
+@compiled
+def _raise(  # noqa: PLR0912  one pass over what a slot feeds, kept together
+    site: Site, first: Index, now: float, state: State, record: Record, kw: Floats, loops: Waiting, events: Events
+) -> None:
+    """A slot comes up, and with it all that waited for nothing else and needs no time."""
+    rising = [np.int64(first)]
+    while len(rising) > 0:
+        slot = rising.pop()
+        if state.tally.live[slot] == 1:
+            continue
+        state.tally.live[slot] = 1
+        record.up[slot] = now
+        for at in range(site.pairs_at[slot], site.pairs_at[slot + 1]):
+            pair = site.slot_pairs[at]
+            if state.tally.failing[pair] > 0 and state.carried[pair] == 0:
+                carry(site, pair, slot, np.int64(NOBODY), now, state, record, kw, events)
+        for at in range(site.wires.feeds_at[slot], site.wires.feeds_at[slot + 1]):
+            gate = site.wires.feeds[at]
+            fed = site.wires.gate_slot[gate]
+            pair = site.wires.gate_pair[gate]
+            state.tally.counts[gate] += 1
+            if state.tally.counts[gate] != site.wires.at_least[gate]:
+                continue
+            state.tally.failing[pair] -= 1
+            if state.tally.failing[pair] > 0:
+                continue
+            store = state.store_of[pair]
+            if state.carried[pair] == 1:
+                if site.ring.loop_of[fed] >= 0:
+                    queue(site.ring.loop_of[fed], state, loops)
+                else:
+                    state.carried[pair] = 0
+                    stop(store, now, state)
+                    record.relieved[pair] = now
+            elif not (store >= 0 and site.stores.waits[store] == 1 and state.left[store] > 0):
+                state.bad[fed] -= 1
+                record.back[pair] = now
+                record.back_by[pair] = slot
+                ready = now + site.delays.restart[fed]
+                if site.delays.by_power[fed] == 1:
+                    if site.powers[pair] == 1:
+                        state.ready[fed] = ready
+                    ready = state.ready[fed]
+                if state.bad[fed] == 0 and state.tally.live[fed] == 0 and state.blocked[fed] == 0:
+                    if ready > now:
+                        state.waits[fed] += 1
+                        _again(fed, ready, state, events)
+                    else:
+                        rising.append(np.int64(fed))
+
+
+@inlined
+def _again(slot: Index, time: float, state: State, events: Events) -> None:
+    """A slot will be up again at a time, unless something happens to it before."""
+    heapq.heappush(events, (time, np.int64(RESTART), np.int64(slot), np.int64(state.waits[slot])))

@@ -1,0 +1,172 @@
+"""What a site has to bridge a loss and what starts after one, from a snapshot: a table of stores, and the delays of each node.
+
+Rules of this file:
+
+1. Of a range the first row is the worse end (less stored, longer delays), the second the better one; the timeline is run once with each.
+2. What the model states counts before what its classes say; what had to be taken is kept in `taken`, what could not be used in `refused`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analytics.supply_graph import Flags, SupplyGraph
+from analytics.time.batteries import power_stores, storages, tank_seconds
+from analytics.time.rooms import Rooms, rooms_of
+from analytics.time.stated import Stated, Taken
+from analytics.time.table import Kind, Stores
+from analytics.time.water import water_stores
+from graph.snapshot import Snapshot
+from graph.values import Floats
+from ontology.media import AIR_COOLING, LIQUID_COOLING, POWER
+from ontology.namespaces import DCX, UNIT
+from ontology.vocabulary import Vocabulary
+
+AIR_SHARE = 0.25
+"""Of the heat of equipment that liquid cools, what still goes into the air; usual figure of cold plates on processors."""
+
+
+@dataclass(frozen=True, eq=False)
+class Reserves:
+    """All that bridges and all that takes time, in node and medium numbers of a supply graph. Delays have shape (2, nodes), seconds."""
+
+    graph: SupplyGraph
+    stores: Stores
+    names: tuple[str, ...]
+    """Of each store what is named as it, an IRI."""
+    rooms: Rooms
+    standby: Flags
+    """Per node: a source that runs only after it has been called."""
+    start: Floats
+    """Of a standby source: from its call until it supplies."""
+    fuel: Floats
+    """Of a standby source: how long it runs then; `inf` where no tank is known."""
+    restart: Floats
+    """From having its supply again until it hands on."""
+    by_power: Flags
+    """Per node: its restart time runs from when it has power again; else from when it has all of its supplies."""
+    transfer: Floats
+    """How long it is down while it goes from one supplier to another."""
+    power_kw: Floats
+    """Per node: its own draw."""
+    liquid_share: Floats
+    """Per node: the part of its heat that goes into liquid."""
+    taken: tuple[Taken, ...]
+    refused: tuple[tuple[int, str], ...]
+
+
+def reserves(snapshot: Snapshot, vocabulary: Vocabulary, graph: SupplyGraph) -> Reserves:
+    """Read the reserves of a supply graph's nodes. Cost: columns over the nodes, and Python for each rack, battery and loop."""
+    stated = Stated(snapshot, vocabulary, graph, snapshot.terms.numbers(graph.nodes.ids))
+    draw = _draws(stated)
+    air, liquid = (_fed(graph, medium) for medium in (AIR_COOLING, LIQUID_COOLING))
+    liquid_share = np.where(liquid, np.where(air, 1 - AIR_SHARE, 1.0), 0.0)
+    rooms = rooms_of(stated, graph.loads.equipment, (draw * (1 - liquid_share))[graph.loads.equipment])
+    behind = storages(stated)
+    standby, start, fuel = _sources(stated, behind)
+    restart, by_power, transfer = _delays(stated, standby)
+    stores = Stores.joined(
+        (
+            Stores.of(power_stores(stated, behind, set(np.flatnonzero(standby).tolist()))),
+            Stores.of(water_stores(stated)),
+            *_hold_ups(stated),
+            _in_rooms(stated, rooms, air),
+        )
+    )
+    names = tuple(
+        graph.id(node) if source < 0 else snapshot.key(source)
+        for node, source in zip(stores.node.tolist(), stores.source.tolist(), strict=True)
+    )
+    notes = tuple(stated.taken), tuple(stated.refused)
+    return Reserves(graph, stores, names, rooms, standby, start, fuel, restart, by_power, transfer, draw, liquid_share, *notes)
+
+
+def _fed(graph: SupplyGraph, medium: str) -> Flags:
+    """The nodes that something feeds in a medium."""
+    fed = np.zeros(len(graph.nodes), dtype=np.bool_)
+    fed[graph.edges.target[graph.edges.medium == graph.media.index(medium)]] = True
+    return fed
+
+
+def _draws(stated: Stated) -> Floats:
+    """The draw of each piece of IT equipment, and of each rack whose equipment states none, kW by node."""
+    loads = stated.graph.loads
+    draw = np.zeros(len(stated.graph.nodes))
+    draw[loads.equipment] = loads.equipment_kw
+    inside = np.zeros(len(draw))
+    np.add.at(inside, loads.mounted[:, 1], draw[loads.mounted[:, 0]])
+    silent = loads.racks[inside[loads.racks] == 0]
+    draw[silent] = np.nan_to_num(stated.number(DCX + "allocatedPower", stated.terms[silent], UNIT + "KiloW"))
+    return draw
+
+
+def _sources(stated: Stated, behind: list[tuple[int, int]]) -> tuple[Flags, Floats, Floats]:
+    """The standby sources: they feed power, nothing feeds or is required of them, and they have a start time. Their times, and fuel."""
+    graph = stated.graph
+    size = len(graph.nodes)
+    feeds = np.zeros(size, dtype=np.bool_)
+    feeds[graph.edges.source[graph.edges.medium == graph.media.index(POWER)]] = True
+    feeds[graph.edges.target] = False
+    feeds[graph.requirements.node] = False
+    nodes = np.flatnonzero(feeds).astype(np.int32)
+    low, high = stated.value(DCX + "startTimeSeconds", nodes)
+    standby, start, fuel = np.zeros(size, dtype=np.bool_), np.zeros((2, size)), np.full((2, size), np.inf)
+    standby[nodes[~np.isnan(low)]] = True
+    start[:, nodes] = np.nan_to_num(np.stack((high, low)))
+    for tank, fed in behind:
+        lasts = np.array(tank_seconds(stated, tank, fed) if standby[fed] else (np.nan, np.nan))
+        if not np.isnan(lasts[0]):
+            fuel[:, fed] = np.where(np.isinf(fuel[:, fed]), 0.0, fuel[:, fed]) + lasts
+    return standby, start, fuel
+
+
+def _delays(stated: Stated, standby: Flags) -> tuple[Floats, Flags, Floats]:
+    """How long each node takes from having its supply again until it hands on, which need power alone for it, and how long each is down
+    when it transfers."""
+    nodes = np.flatnonzero(~standby).astype(np.int32)
+    low, high = stated.value(DCX + "startTimeSeconds", nodes)
+    motor, slowest = stated.value(DCX + "startTimeSeconds", nodes, medium=POWER, by_model=False)
+    by_power = np.zeros(len(standby), dtype=np.bool_)
+    by_power[nodes] = ~np.isnan(motor)
+    low, high = np.where(np.isnan(low), motor, low), np.where(np.isnan(high), slowest, high)
+    quick, slow = stated.value(DCX + "transferTimeMs", nodes)
+    restart, transfer = np.zeros((2, len(standby))), np.zeros((2, len(standby)))
+    for end, (starts, transfers) in enumerate(((high, slow), (low, quick))):
+        restart[end, nodes] = np.maximum(np.nan_to_num(starts), np.nan_to_num(transfers) / 1000)
+        transfer[end, nodes] = np.nan_to_num(transfers) / 1000
+    return restart, by_power, transfer
+
+
+def _hold_ups(stated: Stated) -> list[Stores]:
+    """What a class says of one medium: power supplies, cold plates."""
+    graph, parts = stated.graph, []
+    for number, medium in enumerate(graph.media):
+        nodes = np.flatnonzero(_fed(graph, medium)).astype(np.int32)
+        low, high = stated.value(DCX + "ridethroughSeconds", nodes, medium=medium, by_model=False)
+        known = ~np.isnan(low)
+        nodes, ends = nodes[known], np.stack((low[known], high[known]))
+        medium_of, kind, none = (np.full(len(nodes), value, dtype=np.int32) for value in (number, int(Kind.HOLD_UP), -1))
+        parts.append(Stores.plain(nodes, medium_of, kind, none, ends))
+    return parts
+
+
+def _in_rooms(stated: Stated, rooms: Rooms, air_cooled: Flags) -> Stores:
+    """The IT equipment that air cools, with the temperatures that it allows."""
+    graph = stated.graph
+    own = air_cooled & (rooms.of_node >= 0)
+    own[graph.loads.racks] = False
+    nodes = np.flatnonzero(own).astype(np.int32)
+    low, high = stated.value(DCX + "inletTemperatureMax", nodes, UNIT + "DEG_C")
+    classes = stated.snapshot.relation(DCX + "environmentalClass").first_objects(stated.terms[nodes])
+    for cls in np.unique(classes[classes >= 0]).tolist():
+        ends = stated.default(stated.snapshot.key(cls), DCX + "inletTemperatureMax", UNIT + "DEG_C")
+        if not np.isnan(ends[0]):
+            low[classes == cls], high[classes == cls] = ends
+    known = ~np.isnan(low)
+    nodes, limit = nodes[known], np.stack((low[known], high[known]))
+    room = rooms.of_node[nodes]
+    medium, kind = (np.full(len(nodes), value, dtype=np.int32) for value in (graph.media.index(AIR_COOLING), int(Kind.ROOM)))
+    part = Stores.plain(nodes, medium, kind, rooms.terms[room].astype(np.int32), rooms.seconds(room, rooms.inlet[:, room], limit))
+    return Stores(part.node, part.medium, part.kind, part.source, part.seconds, part.at_kw, part.exponent, part.unknown_kw, room, limit)

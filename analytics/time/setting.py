@@ -1,0 +1,238 @@
+"""A supply graph, its reserves and a failure, laid out for the timeline's loop; once with the worse and once with the better ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics import kernel
+from analytics.columns import without
+from analytics.conditions import Conditions
+from analytics.kernel import Tally
+from analytics.state import Plant, plant
+from analytics.time.events import run
+from analytics.time.reserves import Reserves
+from analytics.time.sharing import supply_order
+from analytics.time.state import NEVER, Called, Delays, Held, Loads, Record, Site, State
+from analytics.time.table import Kind
+from graph.values import Floats
+from ontology.media import AIR_COOLING, LIQUID_COOLING, POWER
+from ontology.terms import Ids
+
+GROUPS_MAX = 63
+"""Groups of standby sources that are called apart; further ones are called with the last of these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What happened in one run, and what holds at its end."""
+
+    record: Record
+    holds: NDArray[np.bool_]
+    """Per pair: supplied or carried at the horizon."""
+    up: NDArray[np.bool_]
+    """Per slot."""
+    lasts: Floats
+    """Per store: from full to empty at its last load, seconds; nan where it was not used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What both runs of a failure share."""
+
+    state: Plant
+    before: Tally
+    """With the standby sources off, before the failure."""
+    standby: Ids
+    """The nodes of the sources that are called."""
+    groups: tuple[Ids, ...]
+    """The same by what they feed."""
+    called: Called
+    loads: Loads
+    store_pair: Ids
+    stored: Ids
+    """Which stores of the table there are, in the order of `store_pair`."""
+    pairs_at: Ids
+    slot_pairs: Ids
+
+
+def setting(reserves: Reserves, failed: Ids, conditions: Conditions) -> Setting:
+    """Lay a failure (node numbers) out. Cost: some passes over the plant's columns, and the damage."""
+    state = plant(reserves.graph, conditions)
+    before, standby = _before(state, reserves, failed)
+    groups = _groups(state, standby)
+    wiring = state.wiring
+    order = np.argsort(wiring.pair_slot, kind="stable").astype(np.int32)
+    pairs_at = np.searchsorted(wiring.pair_slot[order], np.arange(len(wiring.slot_node) + 1)).astype(np.int32)
+    pair, stored = _pairs_of_stores(state, reserves)
+    called = _called(state, before, failed, groups)
+    return Setting(state, before, standby, groups, called, _loads(state, reserves), pair, stored, pairs_at, order)
+
+
+def course(set_: Setting, reserves: Reserves, failed: Ids, end: int, horizon: float) -> Course:
+    """Run a failure with the worse (`end` 0) or the better (1) ends of all ranges."""
+    wiring, table = set_.state.wiring, reserves.stores
+    slots, pairs, stores = len(wiring.slot_node), len(wiring.pair_node), len(set_.stored)
+    at = set_.stored
+    held = Held(
+        set_.store_pair,
+        table.seconds[end, at],
+        table.at_kw[end, at],
+        table.exponent[end, at],
+        table.exponent[1 - end, at],
+        np.ones(stores),
+        table.unknown_kw[at],
+        (table.kind[at] == Kind.WATER).astype(np.uint8),
+        (table.kind[at] == Kind.WATER).astype(np.uint8),
+    )
+    node = wiring.slot_node
+    transfer = reserves.transfer[end, node] if end == 0 else np.zeros(slots)
+    delays = Delays(
+        reserves.restart[end, node], reserves.by_power[node].astype(np.uint8), transfer, reserves.start[end, node], reserves.fuel[end, node]
+    )
+    powers = (wiring.pair_medium == reserves.graph.media.index(POWER)).astype(np.uint8)
+    wires, ring = set_.state.wires, set_.state.ring
+    site = Site(wires, ring, set_.pairs_at, set_.slot_pairs, wiring.pair_slot, powers, held, delays, set_.called, set_.loads)
+    memory = _memory(set_, stores)
+    record = _blank(pairs, slots, len(set_.groups))
+    run(site, memory, record, set_.state.slots(failed), horizon)
+    holds = (memory.tally.failing == 0) | (memory.carried == 1)
+    used = np.where(memory.version > 0, memory.lasts, np.nan)
+    return Course(record, holds, memory.tally.live == 1, used)
+
+
+def _blank(pairs: int, slots: int, groups: int) -> Record:
+    """A record in which nothing has happened."""
+
+    def times(size: int) -> Floats:
+        return np.full(size, NEVER)
+
+    def nobody() -> Ids:
+        return np.full(pairs, -1, np.int32)
+
+    return Record(
+        times(pairs),
+        nobody(),
+        times(pairs),
+        nobody(),
+        times(pairs),
+        nobody(),
+        times(pairs),
+        times(slots),
+        times(slots),
+        times(slots),
+        times(groups),
+    )
+
+
+def _memory(set_: Setting, stores: int) -> State:
+    """The state before the failure: nothing is carried, every store full."""
+    wiring, tally = set_.state.wiring, _copy(set_.before)
+    slots, pairs = len(wiring.slot_node), len(wiring.pair_node)
+    store_of = np.full(pairs, -1, np.int32)
+    store_of[set_.store_pair] = np.arange(stores, dtype=np.int32)
+    blocked = np.zeros(slots, np.uint8)
+    blocked[set_.state.slots(set_.state.open_switches)] = 1
+    return State(
+        tally,
+        blocked,
+        np.bincount(wiring.pair_slot[tally.failing > 0], minlength=slots).astype(np.int32),
+        np.zeros(pairs, np.uint8),
+        store_of,
+        np.ones(stores),
+        np.zeros(stores),
+        np.full(stores, NEVER),
+        np.zeros(stores, np.int32),
+        np.zeros(slots, np.int32),
+        np.zeros(slots),
+        np.zeros(max(len(set_.state.ring.members_at) - 1, 1), np.uint8),
+        np.zeros(len(set_.state.wires.at_least), np.int32),
+        np.zeros(slots, np.uint8),
+        np.zeros(pairs, np.uint8),
+    )
+
+
+def _before(state: Plant, reserves: Reserves, failed: Ids) -> tuple[Tally, Ids]:
+    """The plant with its standby sources off, and these; one that racks, servers or services rest on runs already."""
+    standby = np.flatnonzero(reserves.standby).astype(np.int32)
+    standby = standby[state.base.live[state.wiring.slots_at[standby]] == 1]
+    tally, dark = _without(state, _copy(state.base), standby)
+    loads = reserves.graph.loads
+    resting = dark[np.isin(state.wiring.slot_node[dark], np.concatenate((loads.racks, loads.equipment, loads.services)))]
+    if len(resting):
+        above = kernel.upstream(state.wires, state.base.live, resting.astype(np.int32))
+        standby = without(standby, np.unique(state.wiring.slot_node[np.flatnonzero(above)]).astype(np.int32))
+        tally, _ = _without(state, _copy(state.base), standby)
+    return tally, without(standby, failed)
+
+
+def _without(state: Plant, tally: Tally, nodes: Ids) -> tuple[Tally, Ids]:
+    """A tally after the given nodes have died, and the slots that died."""
+    with state.bench() as bench:
+        dead, _, _ = kernel.cascade(state.wires, state.ring, tally, bench.work, state.slots(nodes), state.base.counts)
+        return tally, bench.work.dead[:dead].copy()
+
+
+def _groups(state: Plant, standby: Ids) -> tuple[Ids, ...]:
+    """The standby sources by what they feed, each group ascending."""
+    groups: dict[bytes, list[int]] = {}
+    for node in standby.tolist():
+        slot = int(state.wiring.slots_at[node])
+        feeds = state.wires.feeds[state.wires.feeds_at[slot] : state.wires.feeds_at[slot + 1]]
+        key = np.sort(feeds).tobytes()
+        if key not in groups and len(groups) == GROUPS_MAX:
+            key = next(reversed(groups))
+        groups.setdefault(key, []).append(node)
+    return tuple(np.array(nodes, dtype=np.int32) for nodes in groups.values())
+
+
+def _called(state: Plant, before: Tally, failed: Ids, groups: tuple[Ids, ...]) -> Called:
+    """A group is called when something is lost that it can bring back: that falls now, and would not with all sources running."""
+    wiring = state.wiring
+    pairs = len(wiring.pair_node)
+    by_pair = np.zeros(pairs, np.int64)
+    if groups:
+        without_them, _ = _without(state, _copy(before), failed)
+        with_them, _ = _without(state, _copy(state.base), failed)
+        saved = (without_them.failing > 0) & (with_them.failing == 0) & (before.failing == 0)
+        reachable = ((state.base.live == 1) & (without_them.live == 0)).astype(np.uint8)
+        for number, nodes in enumerate(groups):
+            reached = kernel.reach(state.wires, reachable, state.slots(nodes))
+            flags = np.zeros(pairs, np.bool_)
+            flags[: len(reached)] = reached == 1
+            by_pair[flags & saved] |= 1 << number
+    slots = [state.slots(nodes) for nodes in groups]
+    at = np.cumsum([0, *(len(each) for each in slots)]).astype(np.int32)
+    return Called(by_pair, at, np.concatenate([np.empty(0, np.int32), *slots]))
+
+
+def _loads(state: Plant, reserves: Reserves) -> Loads:
+    """Loads of their own by slot, and what of a slot's load each of its pairs passes on."""
+    graph, wiring = reserves.graph, state.wiring
+    power, air, liquid = (graph.media.index(medium) for medium in (POWER, AIR_COOLING, LIQUID_COOLING))
+    node, medium = wiring.slot_node, wiring.slot_medium
+    draw = reserves.power_kw[node]
+    own = np.stack((np.where((medium == power) | (medium == -1), draw, 0.0), np.where((medium == air) | (medium == -1), draw, 0.0)))
+    share = np.zeros((2, len(wiring.pair_node)), np.float32)
+    share[0, wiring.pair_medium == power] = 1.0
+    into_liquid = np.where(reserves.power_kw > 0, reserves.liquid_share, 1.0)[wiring.pair_node]
+    into_air = np.where(reserves.power_kw > 0, 1.0 - reserves.liquid_share, 1.0)[wiring.pair_node]
+    share[1] = np.where(wiring.pair_medium == liquid, into_liquid, np.where(wiring.pair_medium == air, into_air, 0.0))
+    order, place = supply_order(state.wires, state.base.live)
+    return Loads(order, place, own, share)
+
+
+def _pairs_of_stores(state: Plant, reserves: Reserves) -> tuple[Ids, Ids]:
+    """The pair that each store carries, and which stores have one."""
+    wiring, media = state.wiring, len(reserves.graph.media)
+    keys = wiring.pair_node.astype(np.int64) * media + wiring.pair_medium
+    wanted = reserves.stores.node.astype(np.int64) * media + reserves.stores.medium
+    at = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
+    found = np.flatnonzero(keys[at] == wanted) if len(keys) else np.empty(0, np.int64)
+    return at[found].astype(np.int32), found.astype(np.int32)
+
+
+def _copy(tally: Tally) -> Tally:
+    return Tally(tally.live.copy(), tally.counts.copy(), tally.failing.copy())

@@ -1,0 +1,100 @@
+"""How loads are shared out over what is live, and how long a store lasts at its share; compiled."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analytics.compiled import compiled
+from analytics.kernel import Flags, Wires
+from analytics.time.state import Held, Loads
+from graph.values import Floats
+from ontology.terms import Ids
+
+
+@compiled
+def shared_out(wires: Wires, live: Flags, loads: Loads, kind: int, total: Floats) -> None:
+    """The load of each slot: its own and its part of what it feeds, each load equally over the live suppliers of a requirement.
+
+    `kind` 0 is electric power, 1 heat. Cost: one pass over the edges.
+    """
+    total[:] = loads.own[kind]
+    for at in range(len(loads.order) - 1, -1, -1):
+        slot = loads.order[at]
+        if live[slot] == 0 or total[slot] == 0:
+            continue
+        first, last = wires.gates_at[slot], wires.gates_at[slot + 1]
+        for gate in range(first, last):
+            pair = wires.gate_pair[gate]
+            part = loads.share[kind, pair]
+            if part == 0:
+                continue
+            alike = 0
+            for other in range(first, last):
+                if wires.gate_pair[other] == pair:
+                    alike += 1
+            suppliers = 0
+            for i in range(wires.suppliers_at[gate], wires.suppliers_at[gate + 1]):
+                supplier = wires.suppliers[i]
+                if live[supplier] == 1 and loads.place[supplier] < at:
+                    suppliers += 1
+            if suppliers == 0:
+                continue
+            each = total[slot] * part / (alike * suppliers)
+            for i in range(wires.suppliers_at[gate], wires.suppliers_at[gate + 1]):
+                supplier = wires.suppliers[i]
+                if live[supplier] == 1 and loads.place[supplier] < at:
+                    total[supplier] += each
+
+
+@compiled
+def supply_order(wires: Wires, live: Flags) -> tuple[Ids, Ids]:
+    """The live slots, suppliers first (in a loop the lowest number first), and each slot's place. Cost: one pass over the edges."""
+    slots = len(live)
+    waiting = np.zeros(slots, np.int32)
+    for slot in range(slots):
+        if live[slot] == 1:
+            for at in range(wires.feeds_at[slot], wires.feeds_at[slot + 1]):
+                waiting[wires.gate_slot[wires.feeds[at]]] += 1
+    order = np.empty(slots, np.int32)
+    place = np.full(slots, slots, np.int32)
+    tail = 0
+    head = 0
+    scan = 0
+    for slot in range(slots):
+        if live[slot] == 1 and waiting[slot] == 0:
+            place[slot] = tail
+            order[tail] = slot
+            tail += 1
+    while True:
+        while head < tail:
+            slot = order[head]
+            head += 1
+            for at in range(wires.feeds_at[slot], wires.feeds_at[slot + 1]):
+                fed = wires.gate_slot[wires.feeds[at]]
+                waiting[fed] -= 1
+                if live[fed] == 1 and waiting[fed] == 0 and place[fed] == slots:
+                    place[fed] = tail
+                    order[tail] = fed
+                    tail += 1
+        while scan < slots and (live[scan] == 0 or place[scan] < slots):
+            scan += 1
+        if scan == slots:
+            return order[:tail].copy(), place
+        place[scan] = tail
+        order[tail] = scan
+        tail += 1
+
+
+@compiled
+def lasting(stores: Held, store: int, load_kw: float) -> float:
+    """Seconds from full to empty at a load."""
+    load = load_kw * stores.scale[store]
+    if load <= 0:
+        load = stores.unknown_kw[store]
+    if load <= 0:
+        load = stores.at_kw[store]
+    if load <= 0 or stores.seconds[store] == 0:
+        return float(stores.seconds[store])
+    ratio = stores.at_kw[store] / load
+    exponent = stores.steep[store] if ratio < 1 else stores.gentle[store]
+    return float(stores.seconds[store] * ratio**exponent)

@@ -1,0 +1,141 @@
+"""What the loops of the timeline work on: stores, delays, loads, the record of what happened, and the state between two events."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.kernel import Flags, Loops, Tally, Wires
+from graph.values import Floats
+from ontology.terms import Ids
+
+Times = NDArray[np.float64]
+NEVER = np.inf
+
+
+class Held(NamedTuple):
+    """What carries pairs on, one entry a store: `seconds` at a load of `at_kw`, by a power law between two exponents."""
+
+    pair: Ids
+    seconds: Floats
+    at_kw: Floats
+    gentle: Floats
+    """The exponent that counts below `at_kw`."""
+    steep: Floats
+    """The exponent that counts above `at_kw`."""
+    scale: Floats
+    """What a rolled-up load is multiplied with: a reading over the model's load."""
+    unknown_kw: Floats
+    """The load where none is known, kW; 0: `at_kw`."""
+    by_heat: Flags
+    """1: the load is heat, else electric power."""
+    waits: Flags
+    """1: it is there for a slot that comes up, too (water in a loop); 0: it only bridges."""
+
+
+class Delays(NamedTuple):
+    """What takes time, per slot, in seconds."""
+
+    restart: Floats
+    by_power: Flags
+    """1: the restart time runs from when the slot has power again, else from when it has all of its supplies."""
+    transfer: Floats
+    """How long the slot is down when one of its suppliers goes and the others hold; 0: it is not."""
+    start: Floats
+    """Of a standby source: from the call until it supplies."""
+    fuel: Floats
+    """Of a standby source: how long it runs then."""
+
+
+class Called(NamedTuple):
+    """Which standby sources are called by which loss."""
+
+    by_pair: NDArray[np.int64]
+    """Per pair: bit b set where the loss of it calls the sources of group b."""
+    groups_at: Ids
+    groups: Ids
+    """The slots of each group's sources."""
+
+
+class Loads(NamedTuple):
+    """What is needed to share loads out: a live-graph order of slots, loads of their own, and how much of it each pair passes on."""
+
+    order: Ids
+    place: Ids
+    own: Floats
+    """Shape (2, slots): electric power and heat, kW."""
+    share: NDArray[np.float32]
+    """Shape (2, pairs)."""
+
+
+class Site(NamedTuple):
+    """All that does not change within a run."""
+
+    wires: Wires
+    ring: Loops
+    pairs_at: Ids
+    """Shape (slots + 1): where a slot's pairs begin in `slot_pairs`."""
+    slot_pairs: Ids
+    pair_slot: Ids
+    powers: Flags
+    """Per pair: 1 where its medium is power."""
+    stores: Held
+    delays: Delays
+    called: Called
+    loads: Loads
+
+
+class Record(NamedTuple):
+    """What happened to each pair and slot: first times (`inf`: never) and the slot that was the reason (-1: its own store or delay)."""
+
+    lost: Times
+    lost_by: Ids
+    back: Times
+    """The last time that it came back."""
+    back_by: Ids
+    carried: Times
+    carried_by: Ids
+    relieved: Times
+    """The last time that its supply came back while it was carried."""
+    down: Times
+    """Per slot: when it first went down."""
+    up: Times
+    """Per slot: when it last came up."""
+    interrupted: Times
+    """Per slot: when it first transferred."""
+    called: Times
+    """Per group of standby sources."""
+
+
+class State(NamedTuple):
+    """The simulation's own memory."""
+
+    tally: Tally
+    blocked: Flags
+    bad: Ids
+    """Per slot: its pairs that are neither supplied nor carried."""
+    carried: Flags
+    """Per pair."""
+    store_of: Ids
+    """Per pair: its store, or -1."""
+    left: Floats
+    """Per store: the share that is left."""
+    since: Floats
+    lasts: Floats
+    """Per store: seconds from full to empty at its load."""
+    version: Ids
+    """Per store: how often it was started or stopped; an older event does not count."""
+    waits: Ids
+    """Per slot: the same of its restart."""
+    ready: Times
+    """Per slot: when it has started after its power came back."""
+    queued: Flags
+    """Per loop."""
+    outside: Ids
+    """Per gate, all zero between two uses."""
+    grounded: Flags
+    """Per slot, all zero between two uses."""
+    kept: Flags
+    """Per pair, all zero between two uses."""

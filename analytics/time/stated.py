@@ -1,0 +1,126 @@
+"""What a model states of its nodes' properties, and what their classes say where it states nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from analytics.loads import quantities
+from analytics.supply_graph import SupplyGraph
+from graph.snapshot import Snapshot
+from graph.values import Floats
+from ontology.errors import UnitError
+from ontology.namespaces import compact
+from ontology.terms import Ids, is_literal, literal_parts
+from ontology.units import conversion
+from ontology.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A value that the model does not state: of which property, for which class and nodes, from where to where, in which unit."""
+
+    property: str
+    cls: str
+    nodes: Ids
+    low: float
+    high: float
+    unit: str
+
+    def text(self, count: int) -> str:
+        """A sentence about `count` of the nodes."""
+        value = f"{self.low:g}" if self.low == self.high else f"{self.low:g} to {self.high:g}"
+        unit = f" {compact(self.unit)}" if self.unit else ""
+        return f"{compact(self.property)} of {count:,} {compact(self.cls)} is {value}{unit}: their model states none"
+
+
+@dataclass
+class Stated:
+    """Reads properties of a snapshot's nodes, and notes what had to be taken from their classes or could not be used."""
+
+    snapshot: Snapshot
+    vocabulary: Vocabulary
+    graph: SupplyGraph
+    terms: Ids
+    """The term number of each node."""
+    taken: list[Taken] = field(default_factory=list)
+    refused: list[tuple[int, str]] = field(default_factory=list)
+    """Nodes with a value that is none, and what is wrong with it."""
+
+    def value(
+        self, of: str, nodes: Ids, unit: str = "", medium: str = "", *, by_model: bool = True, by_class: bool = True
+    ) -> tuple[Floats, Floats]:
+        """The property of each node as low and high: what the model states (a quantity where a `unit` is given, then in that unit; else
+        a number), else what its class says, nan where nobody says anything. A stated value of 0 or less is refused."""
+        stated = self.number(of, self.terms[nodes], unit) if by_model else np.full(len(nodes), np.nan)
+        for row in np.flatnonzero(stated <= 0).tolist():
+            self.refused.append((int(nodes[row]), f"{compact(of)} of {stated[row]:g} is not counted: give a value above 0"))
+            stated[row] = np.nan
+        low, high = stated.copy(), stated.copy()
+        silent = np.flatnonzero(np.isnan(stated)).astype(np.int32)
+        for cls, rows in self._by_class(nodes, silent) if by_class else ():
+            said = self.vocabulary.supply.value(cls, of, medium)
+            if said is None or said.medium != medium:
+                continue
+            scale, offset = _conversion(said.unit, unit)
+            low[rows], high[rows] = said.low * scale + offset, said.high * scale + offset
+            self.taken.append(Taken(of, cls, nodes[rows], said.low, said.high, said.unit))
+        return low, high
+
+    def number(self, of: str, terms: Ids, unit: str = "") -> Floats:
+        """What the model states of each term, nan where it states nothing."""
+        if unit:
+            return quantities(self.snapshot, of, terms, unit)
+        objects = self.snapshot.relation(of).first_objects(terms)
+        result = np.full(len(terms), np.nan)
+        for row in np.flatnonzero(objects >= 0).tolist():
+            result[row] = _number(self.snapshot.key(int(objects[row])))
+        return result
+
+    def one(self, term: int, of: str, unit: str, node: int) -> tuple[float, float]:
+        """The property of one thing that may be no node of the graph but stands behind one, as low and high; nan where nobody says
+        anything. A stated value of 0 or less is refused."""
+        value = float(self.number(of, np.array([term], dtype=np.int32), unit)[0])
+        if value > 0:
+            return value, value
+        if value <= 0:
+            self.refused.append(
+                (node, f"{compact(of)} of {value:g} at {compact(self.snapshot.key(term))} is not counted: give a value above 0")
+            )
+        cls = self.vocabulary.most_specific(self.snapshot.types(term))
+        said = None if cls is None else self.vocabulary.supply.value(cls, of)
+        if cls is None or said is None:
+            return float("nan"), float("nan")
+        self.taken.append(Taken(of, cls, np.array([node], dtype=np.int32), said.low, said.high, said.unit))
+        return self.default(cls, of, unit)
+
+    def default(self, cls: str, of: str, unit: str = "") -> tuple[float, float]:
+        """What a class says of a property, from and to; nan where it says nothing."""
+        said = self.vocabulary.supply.value(cls, of)
+        scale, offset = (1.0, 0.0) if said is None else _conversion(said.unit, unit)
+        return (float("nan"), float("nan")) if said is None else (said.low * scale + offset, said.high * scale + offset)
+
+    def _by_class(self, nodes: Ids, rows: Ids) -> Iterator[tuple[str, Ids]]:
+        classes = self.graph.nodes.class_of[nodes[rows]]
+        order = np.argsort(classes, kind="stable")
+        for part in np.split(order, np.flatnonzero(np.diff(classes[order])) + 1):
+            if len(part) and classes[part[0]] >= 0:
+                yield self.graph.nodes.classes[int(classes[part[0]])], rows[np.sort(part)]
+
+
+def _number(key: str) -> float:
+    try:
+        return float(literal_parts(key).lexical) if is_literal(key) else float("nan")
+    except ValueError:
+        return float("nan")
+
+
+def _conversion(unit: str, wanted: str) -> tuple[float, float]:
+    if not unit or not wanted:
+        return 1.0, 0.0
+    try:
+        return conversion(unit, wanted)
+    except UnitError:
+        return float("nan"), float("nan")

@@ -1,0 +1,90 @@
+"""The single steps of the timeline's loop, compiled: a store begins and ends to carry, a pair is lost, a slot goes down."""
+
+from __future__ import annotations
+
+import heapq
+from typing import Any
+
+import numpy as np
+
+from analytics.compiled import inlined
+from analytics.time.sharing import lasting
+from analytics.time.state import NEVER, Record, Site, State
+from graph.values import Floats
+
+START, RESTART, EMPTY = range(3)
+"""Kinds of event, in the order in which those of one instant happen: a standby source is there, a slot is up again, a store is empty
+(or a source out of fuel)."""
+NOBODY, ITSELF = -1, -2
+"""Instead of a slot, where none is the reason: a store is empty; what is down for another reason has no use for its store."""
+Index = int | np.integer[Any]
+Waiting = list[np.int64]
+"""Numbers of slots or loops to be looked at."""
+Events = list[tuple[float, np.int64, np.int64, np.int64]]
+"""A heap of events: seconds, kind, which, version."""
+
+
+@inlined
+def queue(loop: Index, state: State, loops: Waiting) -> None:
+    """A loop is to be looked at."""
+    if state.queued[loop] == 0:
+        state.queued[loop] = 1
+        loops.append(np.int64(loop))
+
+
+@inlined
+def start(store: Index, now: float, lasts: float, state: State, events: Events) -> None:
+    """A store begins to empty, `lasts` seconds from full to empty."""
+    state.since[store] = now
+    state.lasts[store] = lasts
+    state.version[store] += 1
+    if np.isfinite(lasts):
+        event = (now + state.left[store] * lasts, np.int64(EMPTY), np.int64(store), np.int64(state.version[store]))
+        heapq.heappush(events, event)
+
+
+@inlined
+def stop(store: Index, now: float, state: State) -> None:
+    """A store rests; what is left of it stays."""
+    state.version[store] += 1
+    if np.isfinite(state.lasts[store]) and state.lasts[store] > 0:
+        state.left[store] = max(0.0, state.left[store] - (now - state.since[store]) / state.lasts[store])
+
+
+@inlined
+def carry(site: Site, pair: Index, slot: Index, by: Index, now: float, state: State, record: Record, kw: Floats, events: Events) -> None:
+    """A store begins to carry a pair that has lost its supply by the slot `by` (-1: it had none when its slot came up, or in a loop)."""
+    store = state.store_of[pair]
+    state.carried[pair] = 1
+    start(store, now, lasting(site.stores, store, kw[site.stores.by_heat[store], slot]), state, events)
+    if now < record.carried[pair]:
+        record.carried[pair] = now
+        record.carried_by[pair] = by
+
+
+@inlined
+def lose(site: Site, pair: Index, by: Index, now: float, record: Record, events: Events) -> None:
+    """A pair is neither supplied nor carried any more: the standby sources that would help are called."""
+    if now < record.lost[pair]:
+        record.lost[pair] = now
+        record.lost_by[pair] = by
+    wanted = site.called.by_pair[pair]
+    for group in range(len(record.called)):
+        if wanted >> group & 1 == 1 and record.called[group] == NEVER:
+            record.called[group] = now
+            for at in range(site.called.groups_at[group], site.called.groups_at[group + 1]):
+                source = site.called.groups[at]
+                heapq.heappush(events, (now + site.delays.start[source], np.int64(START), np.int64(source), np.int64(0)))
+
+
+@inlined
+def kill(site: Site, slot: Index, now: float, state: State, record: Record, stack: Waiting) -> None:
+    """A slot goes down: it is noted, what carried it rests, and its feeds are looked at when `settle` comes to it."""
+    state.tally.live[slot] = 0
+    state.waits[slot] += 1
+    record.down[slot] = min(record.down[slot], now)
+    for at in range(site.pairs_at[slot], site.pairs_at[slot + 1]):
+        pair = site.slot_pairs[at]
+        if state.carried[pair] == 1:
+            state.carried[pair] = 2  # looked at in `settle`, which knows what stores wait
+    stack.append(np.int64(slot))

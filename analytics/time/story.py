@@ -1,0 +1,322 @@
+"""The events of a timeline, grouped as a person tells them: what at once becomes of things of one class, when, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+
+import numpy as np
+
+from analytics.supply_graph import Flags
+from analytics.time.reserves import Reserves
+from analytics.time.setting import Course, Setting
+from analytics.time.stated import Taken
+from analytics.time.steps import ITSELF
+from analytics.time.table import Kind
+from graph.values import Floats
+from ontology.namespaces import DCX, compact
+from ontology.terms import Ids
+
+OF_ROOMS = frozenset(DCX + name for name in ("airVolume", "heatCapacity", "heatExchange", "inletTemperature", "inletTemperatureMax"))
+"""Properties that matter only where a room warms up."""
+
+
+class EventKind(StrEnum):
+    """What happens; those of one instant are told in this order."""
+
+    FAILED = "failed"
+    CARRIED = "carried"
+    """A store carries it on."""
+    CALLED = "called"
+    """A standby source is called; it supplies at the time of `started`."""
+    TRANSFERS = "transfers"
+    """A transfer switch may interrupt what it feeds."""
+    LOST = "lost"
+    STARTED = "started"
+    BACK = "back"
+    """It has the supply again."""
+    RUNS = "runs"
+    """It has restarted, and hands on again."""
+    DOWN = "down"
+    """A standby source is out of fuel."""
+
+
+KINDS = tuple(EventKind)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happens to nodes of one class at one time, in seconds after the failure."""
+
+    kind: EventKind
+    lower: float
+    upper: float | None
+    """None: with the better ends of the ranges not before the horizon."""
+    cls: str | None
+    medium: str | None
+    ids: tuple[str, ...]
+    reason: str
+    """Why, of the first of the ids; the others have the like."""
+
+    def to_json(self) -> dict[str, object]:
+        """The event as the command line prints it."""
+        return {
+            "kind": self.kind.value,
+            "lower": self.lower,
+            "upper": self.upper,
+            "class": self.cls,
+            "medium": self.medium,
+            "ids": list(self.ids),
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What the events are told from: the two runs of a failure, and the pairs that are lost in either."""
+
+    reserves: Reserves
+    set_: Setting
+    worse: Course
+    better: Course
+    failed: Ids
+    lost: Ids
+
+    @property
+    def runs(self) -> tuple[Course, Course]:
+        """The run with the worse ends, then that with the better ones."""
+        return self.worse, self.better
+
+    def assumed(self) -> tuple[str, ...]:
+        """What was taken for the nodes that the failure reaches, and what of their model could not be used; sorted."""
+        reached, graph = self._reached(), self.reserves.graph
+        heat = self._heats()
+        counts: dict[tuple[str, str, float, float, str], tuple[Taken, int]] = {}
+        for taken in self.reserves.taken:
+            if heat or taken.property not in OF_ROOMS:
+                key = (taken.property, taken.cls, taken.low, taken.high, taken.unit)
+                counts[key] = taken, counts.get(key, (taken, 0))[1] + int(reached[taken.nodes].sum())
+        found = {taken.text(count) for taken, count in counts.values() if count}
+        found |= {f"{compact(graph.id(node))}: {text}" for node, text in self.reserves.refused if reached[node]}
+        return tuple(sorted(found))
+
+    def _heats(self) -> bool:
+        """Whether any room warms up."""
+        rooms = self.set_.store_pair[self.reserves.stores.kind[self.set_.stored] == Kind.ROOM]
+        return any(bool(np.isfinite(run.record.carried[rooms]).any()) for run in self.runs)
+
+    def _reached(self) -> Flags:
+        wiring = self.set_.state.wiring
+        reached = np.zeros(len(self.reserves.graph.nodes), dtype=np.bool_)
+        reached[self.failed] = True
+        for run in self.runs:
+            reached[wiring.pair_node[np.isfinite(run.record.lost) | np.isfinite(run.record.carried)]] = True
+            reached[wiring.slot_node[np.isfinite(run.record.down) | np.isfinite(run.record.up)]] = True
+            for number, nodes in enumerate(self.set_.groups):
+                reached[nodes] |= bool(np.isfinite(run.record.called[number]))
+        return reached
+
+
+def tell(story: Story) -> tuple[Event, ...]:
+    """All events, in order of lower bound, kind, upper bound, class and medium."""
+    events = [event for part in (_failed, _sources, _pairs, _slots) for event in part(story)]
+    last = float("inf")
+    return tuple(
+        sorted(
+            events,
+            key=lambda e: (e.lower, KINDS.index(e.kind), last if e.upper is None else e.upper, e.cls or "", e.medium or "", e.ids),
+        )
+    )
+
+
+def _failed(story: Story) -> Iterator[Event]:
+    graph = story.reserves.graph
+    for node in story.failed.tolist():
+        yield Event(EventKind.FAILED, 0.0, 0.0, graph.class_iri(node), None, (graph.id(node),), "it fails")
+
+
+def _sources(story: Story) -> Iterator[Event]:
+    """Standby sources: called, started, out of fuel."""
+    graph = story.reserves.graph
+    for number, nodes in enumerate(story.set_.groups):
+        called = [float(run.record.called[number]) for run in story.runs]
+        if not np.isfinite(called[0]) and not np.isfinite(called[1]):
+            continue
+        names = tuple(graph.id(node) for node in nodes.tolist())
+        cls = graph.class_iri(int(nodes[0]))
+        yield Event(EventKind.CALLED, *_ends(*called), cls, None, names, "something is lost that it can supply")
+        slots = story.set_.state.slots(nodes)
+        started = [np.min(run.record.up[slots]) for run in story.runs]
+        if np.isfinite(started).any():
+            take = [story.reserves.start[end, nodes] for end in (1, 0)]
+            text = f"it starts within {_range(float(take[0].min()), float(take[1].max()))}"
+            yield Event(EventKind.STARTED, *_ends(*map(float, started)), cls, None, names, text)
+        dry = [float(np.min(run.record.down[slots])) for run in story.runs]
+        if np.isfinite(dry).any():
+            yield Event(EventKind.DOWN, *_ends(*dry), cls, None, names, "its tank is empty unless it is filled up")
+
+
+def _pairs(story: Story) -> Iterator[Event]:
+    """What is carried, lost and back."""
+    wiring = story.set_.state.wiring
+    own = ~np.isin(wiring.pair_node, story.failed)
+    for kind, times in (
+        (EventKind.CARRIED, [run.record.carried for run in story.runs]),
+        (EventKind.LOST, [run.record.lost for run in story.runs]),
+        (EventKind.BACK, either([_back(run) for run in story.runs])),
+    ):
+        told = own & (np.isfinite(times[0]) | np.isfinite(times[1]))
+        if kind is EventKind.CARRIED:
+            told &= _worth_telling(story)
+        pairs = np.flatnonzero(told).astype(np.int32)
+        yield from _grouped(story, kind, pairs, wiring.pair_node[pairs], wiring.pair_medium[pairs], [time[pairs] for time in times])
+
+
+def _back(run: Course) -> Floats:
+    """When each pair that was lost or carried has its supply again for good; nan for one that was neither."""
+    was_lost, was_carried = np.isfinite(run.record.lost), np.isfinite(run.record.carried)
+    back = np.where(was_lost, run.record.back, run.record.relieved)
+    return np.where(was_lost | was_carried, np.where(run.holds, back, np.inf), np.nan)
+
+
+def either(ends: list[Floats]) -> list[Floats]:
+    """The times of two runs; where a thing did not come to happen (nan) in one of them, that of the other counts for both."""
+    worse, better = ends
+    return [np.where(np.isnan(worse), better, worse), np.where(np.isnan(better), worse, better)]
+
+
+def _worth_telling(story: Story) -> Flags:
+    """The pairs with a store that a person counts on: not what holds on for a blink."""
+    kinds = story.reserves.stores.kind[story.set_.stored]
+    flags = np.zeros(len(story.set_.state.wiring.pair_node), dtype=np.bool_)
+    flags[story.set_.store_pair[kinds != Kind.HOLD_UP]] = True
+    return flags
+
+
+def _slots(story: Story) -> Iterator[Event]:
+    """What transfers, and what has restarted."""
+    wiring, reserves = story.set_.state.wiring, story.reserves
+    node = wiring.slot_node
+    own = ~np.isin(node, story.failed)
+    never = np.full(len(node), np.inf)
+    transfers = np.flatnonzero(own & np.isfinite(story.worse.record.interrupted)).astype(np.int32)
+    none = np.full(len(transfers), -1, dtype=np.int32)
+    times = [story.worse.record.interrupted[transfers], never[transfers]]
+    yield from _grouped(story, EventKind.TRANSFERS, transfers, node[transfers], none, times)
+    runs = either([np.where(np.isfinite(run.record.down), np.where(run.up, run.record.up, np.inf), np.nan) for run in story.runs])
+    restarted = np.flatnonzero(own & (reserves.restart[0, node] > 0) & (np.isfinite(runs[0]) | np.isfinite(runs[1]))).astype(np.int32)
+    none = np.full(len(restarted), -1, dtype=np.int32)
+    yield from _grouped(story, EventKind.RUNS, restarted, node[restarted], none, [run[restarted] for run in runs])
+
+
+def _grouped(story: Story, kind: EventKind, what: Ids, node: Ids, medium: Ids, times: list[Floats]) -> Iterator[Event]:
+    """One event for those of one class and medium that have the same bounds; `what` are their pairs or slots."""
+    if len(what) == 0:
+        return
+    graph = story.reserves.graph
+    cls = graph.nodes.class_of[node]
+    lower, upper = np.minimum(*times), np.maximum(*times)
+    order = np.lexsort((node, medium, cls, upper, lower))
+    columns = [column[order] for column in (lower, upper, cls, medium)]
+    new = np.ones(len(order), dtype=np.bool_)
+    new[1:] = np.logical_or.reduce([column[1:] != column[:-1] for column in columns])
+    starts = [*np.flatnonzero(new).tolist(), len(order)]
+    ids = graph.nodes.ids
+    for first, last in pairwise(starts):
+        members = node[order[first:last]].tolist()
+        in_medium = int(columns[3][first])
+        yield Event(
+            kind,
+            float(columns[0][first]),
+            None if np.isinf(columns[1][first]) else float(columns[1][first]),
+            graph.class_iri(members[0]),
+            None if in_medium < 0 else graph.media[in_medium],
+            tuple(ids[member] for member in members),
+            _reason(story, kind, int(what[order[first]]), members[0]),
+        )
+
+
+def _reason(story: Story, kind: EventKind, what: int, node: int) -> str:
+    """Why, of one pair (of a slot: of what transfers or has restarted)."""
+    reserves, record = story.reserves, story.worse.record
+    if kind is EventKind.TRANSFERS:
+        return f"one of its supplies goes: it may be without for {_range(*reserves.transfer[::-1, node].tolist())} while it transfers"
+    if kind is EventKind.RUNS:
+        after = "power" if reserves.by_power[node] else "its supplies"
+        return f"it is up again {_range(*reserves.restart[::-1, node].tolist())} after it has {after} back"
+    if kind is EventKind.CARRIED:
+        return _carries(story, what)
+    if kind is EventKind.BACK:
+        by = int(record.back_by[what])
+        return "its supply is back" if by < 0 else f"{_name(story, by)} supplies it again"
+    by = int(record.lost_by[what])
+    if by == ITSELF:
+        return "it is down for another reason"
+    return _empty(story, what) if by < 0 else f"{_name(story, by)} no longer supplies it"
+
+
+def _store(story: Story, pair: int) -> int | None:
+    found = np.flatnonzero(story.set_.store_pair == pair)
+    return int(found[0]) if len(found) else None
+
+
+def _carries(story: Story, pair: int) -> str:
+    at = _store(story, pair)
+    if at is None:
+        return "its store carries it"
+    store = int(story.set_.stored[at])
+    name, kind = compact(story.reserves.names[store]), Kind(int(story.reserves.stores.kind[store]))
+    lasts = [float(run.lasts[at]) for run in story.runs]
+    known = [value for value in lasts if np.isfinite(value)]
+    how_long = f" for {_range(min(known), max(known))} at its load" if known else ""
+    if kind is Kind.ROOM:
+        return f"the air of {name} takes up its heat{how_long.removesuffix(' at its load')}"
+    return f"the water of {name} carries it{how_long}" if kind is Kind.WATER else f"{name} carries it{how_long}"
+
+
+def _empty(story: Story, pair: int) -> str:
+    at = _store(story, pair)
+    if at is None:
+        return "it is not supplied"
+    store = int(story.set_.stored[at])
+    table = story.reserves.stores
+    name, kind = compact(story.reserves.names[store]), Kind(int(table.kind[store]))
+    if kind is Kind.ROOM:
+        limit = table.limit[:, store]
+        hot = f"{limit[0]:g}" if limit[0] == limit[1] else f"{limit[0]:g} to {limit[1]:g}"
+        return f"the air of {name} has reached {hot} degrees Celsius"
+    if kind is Kind.WATER:
+        return f"the water of {name} is too warm"
+    if kind is Kind.HOLD_UP:
+        return f"it holds on for {_range(*table.seconds[:, store].tolist())} only"
+    return f"{name} is empty" if name != compact(story.reserves.graph.id(int(table.node[store]))) else "its stored energy is used up"
+
+
+def _name(story: Story, slot: int) -> str:
+    return compact(story.reserves.graph.id(int(story.set_.state.wiring.slot_node[slot])))
+
+
+def _ends(one: float, other: float) -> tuple[float, float | None]:
+    return min(one, other), None if np.isinf(max(one, other)) else max(one, other)
+
+
+def _range(low: float, high: float) -> str:
+    return span(low) if low == high else f"{span(low)} to {span(high)}"
+
+
+def span(seconds: float) -> str:
+    """A time as a person says it: `20 ms`, `9.8 s`, `6 min 40 s`, `3 h 20 min`."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms" if seconds else "0 s"
+    if seconds < 59.95:
+        return f"{seconds:.1f}".removesuffix(".0") + " s"
+    whole = round(seconds)
+    if whole < 3600:
+        return f"{whole // 60} min" + (f" {whole % 60} s" if whole % 60 else "")
+    minutes = round(seconds / 60)
+    return f"{minutes // 60} h" + (f" {minutes % 60} min" if minutes % 60 else "")
+
+
+__all__ = ["Event", "EventKind", "Story", "span", "tell"]

@@ -1,0 +1,418 @@
+"""Time to impact, by hand: each docstring shows the sum."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from analytics.conditions import Conditions
+from analytics.supply import compile_supply
+from analytics.time.heat import AIR_KJ_PER_M3_K, air_rise, seconds_to_rise, water_seconds
+from analytics.time.reserves import reserves
+from analytics.time.stores import battery_seconds, flywheel_seconds
+from analytics.time.story import span
+from analytics.time.timeline import Timeline, timeline
+from graph.errors import UnknownEntity
+from ontology.namespaces import DCX
+from tests.analytics.sites import SITE, snapshot_of, vocabulary
+
+NOW = Conditions(datetime(2026, 1, 1, tzinfo=UTC))
+UNITS = "@prefix unit: <http://qudt.org/vocab/unit/> .\n"
+Times = tuple[float, float | None]
+
+
+def follow(turtle: str, *failed: str, horizon_s: float = 14_400.0) -> Timeline:
+    """The timeline of a site given in Turtle when the named things fail."""
+    snapshot = snapshot_of(UNITS + turtle)
+    graph = compile_supply(snapshot, vocabulary())
+    return timeline(reserves(snapshot, vocabulary(), graph), [SITE + name for name in failed], NOW, horizon_s)
+
+
+def lost(answer: Timeline) -> dict[str, Times]:
+    """When each supply is lost, as `name medium` -> bounds to the millisecond."""
+    return {
+        f"{b.id.removeprefix(SITE)} {b.medium.removeprefix(DCX)}": (round(b.lower, 3), None if b.upper is None else round(b.upper, 3))
+        for b in answer.bounds
+    }
+
+
+def back(answer: Timeline) -> dict[str, tuple[float | None, float | None]]:
+    """When each supply is back for good."""
+    return {f"{b.id.removeprefix(SITE)} {b.medium.removeprefix(DCX)}": (b.back_lower, b.back_upper) for b in answer.bounds}
+
+
+# -- The formulas --
+
+
+@pytest.mark.parametrize(("exponent", "minutes"), [(1.05, 122.7), (1.25, 79.5), (1.35, 64.0)])
+def test_a_battery_lasts_as_peukert_says(exponent: float, minutes: float) -> None:
+    """100 Ah at 20 h, 240 V, 10 kW, eta 0.95: I = 10,000 / (0.95 * 240) = 43.86 A; t = 20 (100 / (43.86 * 20))^k hours."""
+    assert round(battery_seconds(10, 100, 240, exponent=exponent) / 60, 1) == minutes
+
+
+def test_a_battery_that_is_half_full_or_old_lasts_less() -> None:
+    """Half the charge is half the time; at 80 % of its capacity 0.8^1.25 = 0.7566 of it."""
+    new = battery_seconds(10, 100, 240)
+
+    assert battery_seconds(10, 100, 240, charge=0.5) == pytest.approx(new / 2)
+    assert battery_seconds(10, 100, 240, health=0.8) == pytest.approx(new * 0.75659, rel=1e-4)
+
+
+def test_a_flywheel_lasts_its_energy_over_the_load() -> None:
+    """1.25 kWh at 250 kW: 1.25 / 250 h = 18 s. Without a load for ever."""
+    assert flywheel_seconds(250, 1.25, efficiency=1.0) == pytest.approx(18.0)
+    assert flywheel_seconds(0, 1.25) == float("inf")
+
+
+def test_a_room_warms_up_as_the_two_node_model_says() -> None:
+    """100 kW into 300 m3 (C_a = 361.8 kJ/K), 20 racks of 400 kJ/K, hA = 3 kW/K: tau = 115.4 s."""
+    air = 300 * AIR_KJ_PER_M3_K
+
+    rises = [round(float(air_rise(100, t, air, 8000, 3)), 1) for t in (30, 60, 180, 300, 600)]
+    times = [round(float(seconds_to_rise(100, k, air, 8000, 3)), 1) for k in (5, 8, 13)]
+
+    assert air == pytest.approx(361.8)
+    assert rises == [7.3, 13.1, 26.3, 31.8, 37.5]
+    assert times == [19.6, 33.1, 59.5]
+    assert round(float(seconds_to_rise(100, 10, air, 0, 3)), 1) == 36.2
+
+
+def test_heating_starts_at_its_greatest_rate_and_falls_to_its_least() -> None:
+    """Q / C_a = 100 / 361.8 K/s = 16.6 K/min; Q / (C_a + C_s) = 100 / 8,361.8 K/s = 0.718 K/min."""
+    first = float(air_rise(100, 0.001, 361.8, 8000, 3)) / 0.001
+    last = float(air_rise(100, 10_001, 361.8, 8000, 3) - air_rise(100, 10_000, 361.8, 8000, 3))
+
+    assert (round(first * 60, 1), round(last * 60, 3)) == (16.6, 0.718)
+
+
+def test_the_time_to_a_rise_is_the_inverse_of_the_rise() -> None:
+    """Whatever the room; without heat never, without a rise at once."""
+    chance = np.random.default_rng(3)
+    heat, air, solid, exchange = (chance.uniform(low, high, 200) for low, high in ((1, 900), (20, 9000), (0, 90_000), (0.1, 40)))
+    rise = chance.uniform(0.1, 30, 200)
+
+    seconds = seconds_to_rise(heat, rise, air, solid, exchange)
+
+    assert air_rise(heat, seconds, air, solid, exchange) == pytest.approx(rise, rel=1e-9)
+    assert seconds_to_rise(0.0, 5, 300, 8000, 3) == np.inf
+    assert seconds_to_rise(100, -1, 300, 8000, 3) == 0.0
+
+
+def test_water_takes_up_heat_while_it_warms() -> None:
+    """20 m3 * 4,186 kJ/(m3 K) * 6 K / 1,000 kW = 502.3 s."""
+    assert round(water_seconds(1000, 20, 6), 1) == 502.3
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "0 s"), (0.02, "20 ms"), (9.84, "9.8 s"), (400, "6 min 40 s"), (600, "10 min"), (12_000, "3 h 20 min"), (59.97, "1 min")],
+)
+def test_a_time_is_said_as_people_say_it(seconds: float, words: str) -> None:
+    """Two parts at most."""
+    assert span(seconds) == words
+
+
+# -- Power --
+
+GENERATOR_SITE = """
+:Utility a dcx:Utility_Feed ; dcx:feedsPower :ATS .
+:Generator a dcx:Generator ; dcx:startTimeSeconds 9 ; dcx:feedsPower :ATS .
+:ATS a brick:Automatic_Transfer_Switch ; dcx:transferTimeMs 100 ; dcx:feedsPower :UPS, :Bare .
+:UPS a dcx:UPS ; dcx:ridethroughSeconds 60 ; dcx:feedsPower :Rack .
+:Rack a brick:ICT_Rack . :Bare a brick:ICT_Rack .
+"""
+
+
+def test_what_stored_energy_bridges_until_the_generator_never_goes_dark() -> None:
+    """The generator is called at 0 s, there at 9 s, through the switch at 9.1 s; the UPS holds 60 s, so its rack notices nothing."""
+    answer = follow(GENERATOR_SITE, "Utility")
+
+    assert lost(answer) == {"ATS Power": (0, 0), "Bare Power": (0, 0)}
+    assert back(answer) == {"ATS Power": (9.0, 9.0), "Bare Power": (9.1, 9.1)}
+    kinds = [(event.kind.value, event.lower, event.ids[0].removeprefix(SITE)) for event in answer.events if event.lower < 9.05]
+    assert ("called", 0.0, "Generator") in kinds
+    assert ("carried", 0.0, "UPS") in kinds
+    assert ("started", 9.0, "Generator") in kinds
+
+
+def test_a_ups_that_empties_before_the_generator_runs_drops_its_rack_until_then() -> None:
+    """60 s * 0.8^1.35 = 44.4 s at the worse end (aged), 60 s at the better; the generator takes 120 s, the switch 0.1 s."""
+    answer = follow(GENERATOR_SITE.replace("dcx:startTimeSeconds 9", "dcx:startTimeSeconds 120"), "Utility")
+
+    assert lost(answer)["Rack Power"] == (round(60 * 0.8**1.35, 3), 60.0)
+    assert back(answer)["Rack Power"] == (120.1, 120.1)
+
+
+def test_with_its_generator_failed_too_the_rack_stays_dark() -> None:
+    """Nothing is left to call: the rack is lost when the UPS is empty, and does not come back."""
+    answer = follow(GENERATOR_SITE, "Utility", "Generator")
+
+    assert lost(answer)["Rack Power"] == (round(60 * 0.8**1.35, 3), 60.0)
+    assert back(answer)["Rack Power"] == (None, None)
+    assert not [event for event in answer.events if event.kind.value in {"called", "started"}]
+
+
+def test_a_generator_runs_as_long_as_its_fuel() -> None:
+    """A tank for 600 s at the rated load: power from 9.1 s, none from 9 + 600 s on."""
+    site = GENERATOR_SITE + ":Generator brick:hasPart :Tank . :Tank a dcx:Fuel_Tank ; dcx:ridethroughSeconds 600 ."
+
+    answer = follow(site, "Utility")
+
+    assert back(answer)["Bare Power"] == (None, None)
+    assert [(event.lower, event.upper) for event in answer.events if event.kind.value == "down"] == [(609.0, 609.0)]
+
+
+def test_a_generator_that_carries_racks_before_the_failure_runs_already() -> None:
+    """A site without a utility: its generators are not on standby, so one of two goes and nothing is called."""
+    answer = follow(
+        """
+        :G-1 a dcx:Generator ; dcx:feedsPower :Bus . :G-2 a dcx:Generator ; dcx:feedsPower :Bus .
+        :Bus a brick:Switchgear ; dcx:feedsPower :Rack . :Rack a brick:ICT_Rack .
+        """,
+        "G-1",
+    )
+
+    assert lost(answer) == {}
+    assert [event.kind.value for event in answer.events] == ["failed"]
+
+
+BATTERY = """
+:Utility a dcx:Utility_Feed ; dcx:feedsPower :UPS .
+:UPS a dcx:UPS ; dcx:feedsPower :Rack .
+:String a dcx:Battery_String ; dcx:feedsPower :UPS ; dcx:dischargeHours 20 ; dcx:inverterEfficiency 0.95 ; {more} ;
+    dcx:batteryCapacity [ brick:value 100 ; brick:hasUnit unit:A-HR ] ; dcx:batteryVoltage [ brick:value 240 ; brick:hasUnit unit:V ] .
+:Rack a brick:ICT_Rack ; dcx:allocatedPower [ brick:value 10 ; brick:hasUnit unit:KiloW ] .
+"""
+
+
+def test_a_rack_goes_dark_when_its_battery_is_empty() -> None:
+    """The vector of the formula, on a graph: 10 kW, k = 1.25: 79.5 min = 4,771.8 s."""
+    answer = follow(BATTERY.replace("{more}", "dcx:peukertExponent 1.25 ; dcx:stateOfHealth 1"), "Utility")
+
+    seconds = round(battery_seconds(10, 100, 240), 3)
+    assert lost(answer) == {"Rack Power": (seconds, seconds), "UPS Power": (seconds, seconds)}
+    assert round(seconds / 60, 1) == 79.5
+    assert [event.reason for event in answer.events if event.kind.value == "lost"] == [
+        "urn:site:UPS no longer supplies it",
+        "urn:site:String is empty",
+    ]
+
+
+def test_what_a_battery_does_not_state_widens_the_bounds_and_is_listed() -> None:
+    """k from 1.25 to 1.35 and 80 to 100 % of the capacity: from 20 h (0.8 * 0.114)^1.35 to 20 h 0.114^1.25."""
+    answer = follow(BATTERY.replace("{more}", "a dcx:Battery_String"), "Utility")
+
+    worst, best = battery_seconds(10, 100, 240, exponent=1.35, health=0.8), battery_seconds(10, 100, 240, exponent=1.25)
+    assert lost(answer)["Rack Power"] == (round(worst, 3), round(best, 3))
+    assert "dcx:peukertExponent of 1 dcx:Battery_String is 1.25 to 1.35: their model states none" in answer.assumed
+
+
+TWO_STORES = """
+:Utility a dcx:Utility_Feed ; dcx:feedsPower :UPS-A, :UPS-B .
+:UPS-A a dcx:UPS ; dcx:feedsPower :Rack . :UPS-B a dcx:UPS ; dcx:feedsPower :Rack .
+:Wheel-A a dcx:Flywheel ; dcx:feedsPower :UPS-A ; dcx:inverterEfficiency 1 ;
+    dcx:storedEnergy [ brick:value 1 ; brick:hasUnit unit:KiloW-HR ] .
+:Wheel-B a dcx:Flywheel ; dcx:feedsPower :UPS-B ; dcx:inverterEfficiency 1 ;
+    dcx:storedEnergy [ brick:value 2 ; brick:hasUnit unit:KiloW-HR ] .
+:Rack a brick:ICT_Rack ; dcx:allocatedPower [ brick:value 10 ; brick:hasUnit unit:KiloW ] .
+"""
+
+
+def test_the_store_that_is_left_takes_the_load_of_the_one_that_is_empty() -> None:
+    """5 kW each: A's 1 kWh is gone at 720 s; B has used 1 of 2 kWh, and carries 10 kW for 360 s more: 1,080 s."""
+    answer = follow(TWO_STORES, "Utility")
+
+    assert lost(answer) == {"Rack Power": (1080.0, 1080.0), "UPS-A Power": (720.0, 720.0), "UPS-B Power": (1080.0, 1080.0)}
+
+
+def test_a_store_that_carries_alone_from_the_start_carries_the_whole_load() -> None:
+    """UPS-A fails as well: 10 kW on B's 2 kWh: 720 s."""
+    assert lost(follow(TWO_STORES, "Utility", "UPS-A")) == {"Rack Power": (720.0, 720.0), "UPS-B Power": (720.0, 720.0)}
+
+
+def test_upss_in_a_row_carry_one_after_the_other() -> None:
+    """The first holds 100 s, then the second 50 s: the rack is lost at 150 s (times that hold at any load, without ageing known: a
+    flywheel has none)."""
+    answer = follow(
+        """
+        :Utility a dcx:Utility_Feed ; dcx:feedsPower :Big .
+        :Big a dcx:UPS ; dcx:feedsPower :Small . :Small a dcx:UPS ; dcx:feedsPower :Rack . :Rack a brick:ICT_Rack .
+        :W-1 a dcx:Flywheel ; dcx:feedsPower :Big ; dcx:ridethroughSeconds 100 .
+        :W-2 a dcx:Flywheel ; dcx:feedsPower :Small ; dcx:ridethroughSeconds 50 .
+        """,
+        "Utility",
+    )
+
+    assert lost(answer) == {"Big Power": (100.0, 100.0), "Small Power": (150.0, 150.0), "Rack Power": (150.0, 150.0)}
+
+
+def test_upss_in_a_ring_carry_one_after_the_other_and_never_each_other() -> None:
+    """Two buses tied together, each with a UPS that feeds it back: 100 s and 50 s of store are 150 s, not for ever."""
+    answer = follow(
+        """
+        :Utility a dcx:Utility_Feed ; dcx:feedsPower :A .
+        :A a dcx:UPS ; dcx:feedsPower :B . :B a dcx:UPS ; dcx:feedsPower :A, :Rack . :Rack a brick:ICT_Rack .
+        :W-1 a dcx:Flywheel ; dcx:feedsPower :A ; dcx:ridethroughSeconds 100 .
+        :W-2 a dcx:Flywheel ; dcx:feedsPower :B ; dcx:ridethroughSeconds 50 .
+        """,
+        "Utility",
+    )
+
+    assert lost(answer)["Rack Power"] == (150.0, 150.0)
+
+
+def test_a_transfer_may_interrupt_what_has_no_store() -> None:
+    """Which of its two inputs a switch uses is not said: at the worse end it is the one that goes (back after 150 ms), at the better end
+    the other, and nothing happens."""
+    answer = follow(
+        """
+        :Utility-A a dcx:Utility_Feed ; dcx:feedsPower :ATS . :Utility-B a dcx:Utility_Feed ; dcx:feedsPower :ATS .
+        :ATS a brick:Automatic_Transfer_Switch ; dcx:feedsPower :Rack . :Rack a brick:ICT_Rack .
+        """,
+        "Utility-A",
+    )
+
+    assert lost(answer) == {"Rack Power": (0.0, None)}
+    assert back(answer)["Rack Power"] == (0.15, 0.15)
+    assert "brick:Automatic_Transfer_Switch" in " ".join(answer.assumed)
+
+
+def test_a_server_holds_on_through_a_static_switch_but_not_through_a_motor_driven_one() -> None:
+    """A power supply holds 10 to 20 ms: more than the 5 ms of an STS, less than the 50 to 150 ms of an ATS."""
+    site = """
+    :Utility-A a dcx:Utility_Feed ; dcx:feedsPower :S . :Utility-B a dcx:Utility_Feed ; dcx:feedsPower :S .
+    :S a brick:{kind} ; dcx:feedsPower :Server . :Server a brick:Server .
+    """
+
+    assert lost(follow(site.replace("{kind}", "Static_Transfer_Switch"), "Utility-A")) == {}
+    assert lost(follow(site.replace("{kind}", "Automatic_Transfer_Switch"), "Utility-A")) == {"Server Power": (0.01, None)}
+
+
+# -- Cooling and services --
+
+ROOM = """
+:Utility a dcx:Utility_Feed ; dcx:feedsPower :CRAH . :Other a dcx:Utility_Feed ; dcx:feedsPower :S-1, :S-2 .
+:CRAH a brick:CRAH ; dcx:feedsAirCooling :Rack . :Water a brick:Water_Loop ; dcx:isSource true ; dcx:feedsLiquidCooling :CRAH .
+:Rack a brick:ICT_Rack ; brick:hasLocation :Room ; dcx:feedsAirCooling :S-1, :S-2 .
+:Room a dcx:Data_Hall ; brick:volume [ brick:value 300 ; brick:hasUnit unit:M3 ] ;
+    dcx:heatCapacity [ brick:value 8000 ; brick:hasUnit unit:KiloJ-PER-K ] ;
+    dcx:heatExchange [ brick:value 3 ; brick:hasUnit unit:KiloW-PER-K ] ;
+    dcx:inletTemperature [ brick:value 22 ; brick:hasUnit unit:DEG_C ] .
+:S-1 a brick:Server ; dcx:mountedIn :Rack ; dcx:environmentalClass dcx:ASHRAE_A2 ; dcx:feedsCompute :Service ;
+    dcx:allocatedPower [ brick:value 60 ; brick:hasUnit unit:KiloW ] .
+:S-2 a brick:Server ; dcx:mountedIn :Rack ; dcx:environmentalClass dcx:ASHRAE_A4 ; dcx:feedsCompute :Service ;
+    dcx:allocatedPower [ brick:value 40 ; brick:hasUnit unit:KiloW ] .
+:Service a dcx:Service ; dcx:requires [ dcx:medium dcx:Compute ; dcx:atLeast 1 ] .
+"""
+
+
+def test_servers_trip_when_their_room_has_reached_their_class_and_services_go_with_them() -> None:
+    """100 kW from 22 degrees. Class A2 (35, +13 K): 13 * 361.8 / 100 = 47.034 s with air alone, 59.5 s with the solids. A4 (45, +23 K):
+    83.214 s and 137.2 s; the service needs one of the two, so it goes with the second."""
+    answer = follow(ROOM, "CRAH")
+
+    slow = {k: round(float(seconds_to_rise(100, k, 361.8, 8000, 3)), 3) for k in (13, 23)}
+    assert lost(answer) == {
+        "Rack AirCooling": (0, 0),
+        "S-1 AirCooling": (47.034, slow[13]),
+        "S-2 AirCooling": (83.214, slow[23]),
+        "Service Compute": (83.214, slow[23]),
+    }
+    assert round(slow[13], 1) == 59.5
+
+
+def test_a_room_without_power_for_its_coolers_warms_up_until_they_have_restarted() -> None:
+    """The CRAH's power is back at 9 s, and it needs 10 to 30 s more: at the worse end the A2 server lasts 47 s, 39 are needed."""
+    site = ROOM.replace(":Utility a dcx:Utility_Feed ; dcx:feedsPower :CRAH .", ":Utility a dcx:Utility_Feed ; dcx:feedsPower :B .") + (
+        ":G a dcx:Generator ; dcx:startTimeSeconds 9 ; dcx:feedsPower :B . :B a dcx:Switchboard ; dcx:feedsPower :CRAH ."
+    )
+
+    answer = follow(site, "Utility")
+
+    assert [name for name in lost(answer) if name.startswith("S")] == []
+    assert back(answer)["Rack AirCooling"] == (19.0, 39.0)
+
+
+def test_chilled_water_cools_on_while_pumps_move_it() -> None:
+    """The chiller goes; 20 m3 that may warm by 6 K under 1,000 kW carry the pump for 502.3 s; then the loop is warm and the air stops."""
+    answer = follow(
+        """
+        :U a dcx:Utility_Feed ; dcx:feedsPower :CH, :Pump, :CRAH, :S .
+        :CH a brick:Air_Cooled_Chiller ; dcx:feedsLiquidCooling :Pump . :Pump a brick:Chilled_Water_Pump ; dcx:feedsLiquidCooling :Loop .
+        :Loop a brick:Chilled_Water_Loop ; dcx:bufferRiseKelvin 6 ; brick:volume [ brick:value 20 ; brick:hasUnit unit:M3 ] ;
+            dcx:feedsLiquidCooling :CRAH .
+        :CRAH a brick:CRAH ; dcx:feedsAirCooling :Rack .
+        :Rack a brick:ICT_Rack ; dcx:feedsAirCooling :S .
+        :S a brick:Server ; dcx:mountedIn :Rack ; dcx:allocatedPower [ brick:value 1000 ; brick:hasUnit unit:KiloW ] .
+        """,
+        "CH",
+    )
+
+    seconds = round(water_seconds(1000, 20, 6), 3)
+    assert lost(answer)["Loop LiquidCooling"] == (seconds, seconds)
+    assert lost(answer)["Rack AirCooling"] == (seconds, seconds)
+
+
+def test_without_its_pump_no_water_cools() -> None:
+    """The same plant; the pump itself goes: the loop is lost at once."""
+    answer = follow(
+        """
+        :U a dcx:Utility_Feed ; dcx:feedsPower :CH, :Pump .
+        :CH a brick:Air_Cooled_Chiller ; dcx:feedsLiquidCooling :Pump . :Pump a brick:Chilled_Water_Pump ; dcx:feedsLiquidCooling :Loop .
+        :Loop a brick:Chilled_Water_Loop ; brick:volume [ brick:value 20 ; brick:hasUnit unit:M3 ] .
+        """,
+        "Pump",
+    )
+
+    assert lost(answer) == {"Loop LiquidCooling": (0, 0)}
+
+
+# -- What is odd --
+
+
+def test_a_value_that_cannot_be_is_told_and_the_class_counts() -> None:
+    """A ride-through of -5 s is none: 300 to 600 s of the class are taken."""
+    answer = follow(GENERATOR_SITE.replace("dcx:ridethroughSeconds 60", "dcx:ridethroughSeconds -5"), "Utility", "Generator")
+
+    assert lost(answer)["Rack Power"] == (300.0, 600.0)
+    assert any("dcx:ridethroughSeconds of -5 is not counted: give a value above 0" in text for text in answer.assumed)
+
+
+def test_an_unknown_thing_and_a_horizon_of_nothing_are_refused() -> None:
+    """As everywhere: the thing by its name, the limit with what to do."""
+    with pytest.raises(UnknownEntity):
+        follow(GENERATOR_SITE, "Nobody")
+    with pytest.raises(ValueError, match="give a horizon above 0"):
+        follow(GENERATOR_SITE, "Utility", horizon_s=0)
+
+
+def test_what_happens_after_the_horizon_is_not_told() -> None:
+    """The UPS would be empty at 44.4 s; a look of 30 s sees it carry on."""
+    answer = follow(GENERATOR_SITE, "Utility", "Generator", horizon_s=30)
+
+    assert "Rack Power" not in lost(answer)
+
+
+def test_what_was_dark_before_is_no_part_of_the_timeline() -> None:
+    """A ring that no source reaches is dark before, and nothing is lost there."""
+    answer = follow(
+        """
+        :U a dcx:Utility_Feed ; dcx:feedsPower :R . :R a brick:ICT_Rack .
+        :X a dcx:UPS ; dcx:feedsPower :Y . :Y a dcx:UPS ; dcx:feedsPower :X .
+        """,
+        "U",
+    )
+
+    assert lost(answer) == {"R Power": (0, 0)}
+
+
+def test_equal_questions_give_equal_answers_and_json_has_every_part() -> None:
+    """Nothing depends on the run; the form of the command line names revision and instant."""
+    one, other = follow(ROOM, "CRAH"), follow(ROOM, "CRAH")
+
+    assert one == other
+    told = one.to_json()
+    assert list(told) == ["revision", "at", "failed", "horizon_s", "events", "bounds", "assumed"]
+    assert told["at"] == "2026-01-01T00:00:00Z"
