@@ -62,7 +62,7 @@ class Loss:
     tenants: int
     it_load_kw: float
     weakens: bool
-    """Whether a requirement that still holds lost a supplier."""
+    """Whether a requirement that still holds lost a supplier; of two failures: never looked into."""
     exposed: Exposed | None = None
     """Only where it was asked for."""
 
@@ -78,8 +78,9 @@ class Loss:
                 "tenants": self.tenants,
                 "it_load_kw": self.it_load_kw,
             },
-            "weakens": self.weakens,
         }
+        if len(self.failed) == 1:
+            told["weakens"] = self.weakens
         return told if self.exposed is None else told | {"no_redundancy": self.exposed.to_json()}
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from twin.state import View
 
 FIRST = 20
+TWO, ORDER_MAX = 2, 3
 ASSUMED_SHOWN = 3
 KINDS = {"equipment": "equipment", "rooms": "room", "paths": "path", "groups": "group"}
 """What `--units` takes, and the kind that it means."""
@@ -38,11 +39,14 @@ class Measure(StrEnum):
 def sweep(
     order: Annotated[
         int | None,
-        typer.Option("--order", min=1, max=3, help="How many fail at once: 1; with --load up to 3.", show_default=False),
+        typer.Option("--order", min=1, max=3, help="How many fail at once: 1 or 2; with --load up to 3.", show_default=False),
     ] = None,
     units: Annotated[
-        str, typer.Option("--units", metavar="KINDS", help="What may fail, with commas: equipment, rooms, paths, groups.")
-    ] = ",".join(KINDS),
+        str | None,
+        typer.Option(
+            "--units", metavar="KINDS", help="What may fail, with commas: equipment, rooms, paths, groups (all).", show_default=False
+        ),
+    ] = None,
     by: Annotated[Measure, typer.Option("--by", help="Rank by this.")] = Measure.KW,
     first: Annotated[int, typer.Option("--first", min=1, help="How many failures to tell, the worst first.")] = FIRST,
     load: Annotated[
@@ -66,11 +70,16 @@ def sweep(
     stand where they normally do; in a branch, where telemetry says."""
     from twin.compose import open_twin
 
-    kinds = _kinds(units)
+    kinds = _kinds(",".join(KINDS) if units is None else units)
     if medium and load is None:
         raise Failure("--medium is about one load: name it with --load", code=2)
-    if load is None and order not in (None, 1):
+    if load is None and order == ORDER_MAX:
         raise Failure(f"--order {order} is for the cut sets of one load: name it with --load", code=2)
+    if order == TWO and load is None and (redundancy or units is not None):
+        raise Failure(
+            "--order 2 pairs the infrastructure and counts what is lost: leave --units and --redundancy out",
+            code=2,
+        )
     asked = as_of(at, branch)
     settings = settings_from(config, data=data, store=store)
     opened = open_twin(settings, "sweep", read_only=True)
@@ -81,7 +90,9 @@ def sweep(
             )
         view = opened.ledger.view(asked)
         state = f"branch {branch}" if branch else f"revision {view.snapshot.revision}"
-        if load is None:
+        if load is None and order == TWO:
+            _doubles(view, state, by, first, json=json)
+        elif load is None:
             _singles(view, state, kinds, by, first, redundancy=redundancy, json=json)
         else:
             _cuts(view, state, load, medium, order, first, json=json)
@@ -109,8 +120,28 @@ def _singles(view: View, state: str, kinds: list[UnitKind], by: Measure, first: 
         _tell(singles, losses, by, state)
 
 
+def _doubles(view: View, state: str, by: Measure, first: int, *, json: bool) -> None:
+    from analytics.sweeps.double import n2
+    from analytics.sweeps.single import By
+
+    with progress() as tell:
+        found = n2(view.supply(), view.conditions(), None, tell)
+    losses = [found.loss(row) for row in found.ranked(By(by.value))[:first].tolist()]
+    if json:
+        counts = {"tried": found.pairs, "run": found.run, "harmful": found.harmful, "left_out": found.left_out}
+        say_json({**found.basis.to_json(), "order": TWO, "by": by.value, **counts, "failures": [loss.to_json() for loss in losses]})
+        return
+    say(f"Two at once ({state}, {instant(found.basis.at)}): {found.pairs:,} pairs of {len(found.units):,} pieces of infrastructure.")
+    say(f"{found.harmful:,} of them take down what neither takes down alone; the worst by {by.value}, counting that alone:")
+    say()
+    tell_losses(losses)
+    if found.left_out:
+        say(f"left out: {found.left_out}")
+    tell_basis(found.basis)
+
+
 def _cuts(view: View, state: str, load: str, medium: list[str] | None, order: int | None, first: int, *, json: bool) -> None:
-    from analytics.sweeps.cuts import ORDER_MAX, cut_sets
+    from analytics.sweeps.cuts import cut_sets
     from graph.errors import UnknownEntity
     from graph.names import no_entity
 
