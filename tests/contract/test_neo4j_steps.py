@@ -336,6 +336,30 @@ def test_a_schema_that_cannot_be_used_is_told_with_the_next_step(url: str, hand:
 # -- several processes --------------------------------------------------------------------------------------------
 
 
+def test_a_first_load_that_another_takes_steps_of_becomes_whole(url: str) -> None:
+    """What was worked out ahead counts only for its own step; here another opener takes all that are left."""
+    others: list[Neo4jStore] = []
+
+    def watcher(step: str) -> None:
+        if step == "commit.step" and not others:
+            steps.watch(None)
+            others.append(opened(url))
+
+    store = opened(url)
+    steps.watch(watcher)
+    try:
+        store.commit(CHANGE_1, CAUSE, expected=0)
+    finally:
+        steps.watch(None)
+    twin, drift = store.load(), store.drift()
+    for each in (store, *others):
+        each.close()
+
+    assert others
+    assert sorted(twin.quads) == sorted(FIRST)
+    assert drift.is_empty
+
+
 def test_two_processes_on_one_database_follow_each_other_and_a_lost_race_is_told(url: str) -> None:
     """Two children each add twenty facts, reading again whenever the other was first: forty revisions come of it, none lost."""
     program = f"""
