@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
 
+from analytics.capacity.electrical import Electrical
 from analytics.conditions import Conditions
 from analytics.impact import impact
 from analytics.placement import levels_of
@@ -20,3 +22,5 @@ def warm() -> None:
     impact(graph, ["urn:warm:0", "urn:warm:1"], Conditions(datetime.fromtimestamp(0, UTC)))
     impact(graph, ["urn:warm:0"], Conditions(datetime.fromtimestamp(0, UTC)))
     levels_of(graph)
+    load = replace(Electrical.plain(5), draw_kw=np.ones(5), limit_kw=np.ones(5), rated_kw=np.ones(5), one_input=np.ones(5, np.bool_))
+    impact(replace(graph, electrical=load), ["urn:warm:0"], Conditions(datetime.fromtimestamp(0, UTC)))

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from threading import Lock
 
+from analytics.capacity.readings import PowerPoints, power_points
 from analytics.conditions import Conditions, CurrentValue, positions
 from analytics.impact import BlastRadius, Told, impact
 from analytics.layout import GraphView, layout
 from analytics.reuse import Compiled, carried_over, compiled
 from analytics.standing import Standing, standing
 from analytics.supply_graph import SupplyGraph
+from analytics.time.reserves import Reserves, reserves
+from analytics.time.timeline import HORIZON_S, Timeline, timeline
 from graph.changes import ChangeSet, Revision
 from graph.current import CurrentValues
 from graph.ports import Clock
@@ -40,6 +44,11 @@ CARRIED_MAX = 5_000
 """Changed facts beyond which a supply graph is compiled anew without looking at them."""
 
 
+POWER_READ_ALWAYS = 5_000
+"""Power points, some 5 ms, that are read for each question; a larger site's every `POWER_READ_S` seconds."""
+POWER_READ_S = 5.0
+
+
 class View:
     """The questions of one state of the twin. `known` gives its live values (none for a state of the past), `clock` the instant that
     conditions are of. Safe from any thread; it never changes."""
@@ -49,6 +58,8 @@ class View:
         self.snapshot = snapshot
         self._known, self._clock = known, clock
         self._lock = Lock()
+        self._reserves: Reserves | None = None
+        self._power = _Power()
         self._worked: Compiled | Earlier | None = None
         """What is worked out; read without the lock, which only keeps two threads from working it out."""
 
@@ -56,8 +67,10 @@ class View:
         """This view, which may use what the view before the change has worked out."""
         worked = older._worked
         start = Earlier(worked, ()) if isinstance(worked, Compiled) else worked
-        if start is not None and change is not None:
-            self._worked = start.and_then(change)
+        if change is not None:
+            self._power.follow(older._power, change)
+            if start is not None:
+                self._worked = start.and_then(change)
         return self
 
     def supply(self) -> SupplyGraph:
@@ -75,12 +88,29 @@ class View:
         return found or compiled(self.snapshot, self.vocabulary)
 
     def conditions(self) -> Conditions:
-        """The instant, with the switches where the live values say that they are, and else where they stand normally."""
-        return Conditions(self._clock(), positions(self.snapshot, self.vocabulary, self._known))
+        """The instant, with the switches where the live values say that they are, and else where they stand normally; where anything has
+        a rating also what the live values say that things carry."""
+        now = self._clock()
+        electrical = self.supply().electrical
+        read = electrical is not None and electrical.any_rated
+        power = self._power.read(self.snapshot, self.vocabulary, self._known, now) if read else {}
+        return Conditions(now, positions(self.snapshot, self.vocabulary, self._known), power)
 
     def impact(self, failed: Sequence[str], media: Sequence[str] | None = None, told: Told = Told.WHY) -> BlastRadius:
         """What is hit when the given entities fail together. Raises `UnknownEntity`."""
         return impact(self.supply(), failed, self.conditions(), media, told)
+
+    def reserves(self) -> Reserves:
+        """What bridges a loss and what starts after one, read at the first question."""
+        graph = self.supply()
+        with self._lock:
+            if self._reserves is None:
+                self._reserves = reserves(self.snapshot, self.vocabulary, graph)
+        return self._reserves
+
+    def timeline(self, failed: Sequence[str], horizon_s: float = HORIZON_S) -> Timeline:
+        """What follows when the given entities fail together, and when. Raises `UnknownEntity`."""
+        return timeline(self.reserves(), failed, self.conditions(), horizon_s)
 
     def view(self, around: str, hops: int, limit: int) -> GraphView:
         """The graph around an entity, laid out by supply level. Raises `UnknownEntity`."""
@@ -89,6 +119,35 @@ class View:
     def standing(self, ids: Sequence[str]) -> Standing:
         """What of the given entities is without a supply, and which switches are open."""
         return standing(self.supply(), ids, self.conditions())
+
+
+class _Power:
+    """What things carry by the live values of one state, read anew for each question, or on a large site at most every `POWER_READ_S`.
+
+    Equal readings are one mapping, so that loads are rolled up again only when a reading has changed.
+    """
+
+    def __init__(self) -> None:
+        self._points: PowerPoints | None = None
+        self._last: tuple[datetime, Mapping[str, float]] | None = None
+
+    def follow(self, older: _Power, change: ChangeSet) -> None:
+        """Take over the points of the state before a change that touches none of them."""
+        points = older._points
+        if points is not None and points.outlives(change):
+            self._points = points
+
+    def read(self, snapshot: Snapshot, vocabulary: Vocabulary, known: CurrentValue, now: datetime) -> Mapping[str, float]:
+        """The good readings, by IRI, in kW. Cost: one look-up a power point; the points themselves are found once a state."""
+        points = self._points = self._points or power_points(snapshot, vocabulary)
+        last = self._last
+        if last is not None and len(points.points) > POWER_READ_ALWAYS and abs((now - last[0]).total_seconds()) < POWER_READ_S:
+            return last[1]
+        found = points.read(known)
+        if last is not None and last[1] == found:
+            found = last[1]
+        self._last = (now, found)
+        return found
 
 
 class Twin:
