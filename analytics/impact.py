@@ -75,6 +75,8 @@ class Outcome:
     """A shortest chain of supply from one of the evidence to this node, both included."""
     exposed_to: tuple[str, ...]
     """For `NO_REDUNDANCY`: up to three things whose failure would now take this supply down, in order of ids."""
+    seconds: tuple[float, float | None] | None = None
+    """For `LOST`, where a timeline was asked for: the least and the greatest time until it happens, in seconds after the failure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,4 +287,5 @@ def _outcome_json(outcome: Outcome) -> Mapping[str, object]:
         "evidence": list(outcome.evidence),
         "path": list(outcome.path),
         "exposed_to": list(outcome.exposed_to),
+        **({} if outcome.seconds is None else {"seconds": list(outcome.seconds)}),
     }

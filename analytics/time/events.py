@@ -44,10 +44,12 @@ def run(  # noqa: PLR0912, PLR0915  one loop over events; its parts are below
     loops.pop()
     slots = len(state.bad)
     kw = np.zeros((2, slots))
-    shared_out(site.wires, state.tally.live, site.loads, 0, kw[0])
-    shared_out(site.wires, state.tally.live, site.loads, 1, kw[1])
+    running = state.tally.live.copy()
     for slot in failed:
         state.blocked[slot] = 1
+        running[slot] = 0
+    shared_out(site.wires, running, site.loads, 0, kw[0])
+    shared_out(site.wires, running, site.loads, 1, kw[1])  # once: water is warmed by what runs again, too
     for slot in failed:
         if state.tally.live[slot] == 1:
             kill(site, slot, 0.0, state, record, stack)
@@ -63,7 +65,6 @@ def run(  # noqa: PLR0912, PLR0915  one loop over events; its parts are below
             if renewed < REDISTRIBUTIONS_MAX:
                 renewed += 1
                 shared_out(site.wires, state.tally.live, site.loads, 0, kw[0])
-                shared_out(site.wires, state.tally.live, site.loads, 1, kw[1])
                 for store in range(len(site.stores.pair)):
                     pair = site.stores.pair[store]
                     if state.carried[pair] == 1 and site.stores.steep[store] > 0:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analytics.loads import draw_kw
 from analytics.supply_graph import Flags, SupplyGraph
 from analytics.time.batteries import power_stores, storages, tank_seconds
 from analytics.time.rooms import Rooms, rooms_of
@@ -21,9 +22,10 @@ from analytics.time.water import water_stores
 from graph.snapshot import Snapshot
 from graph.values import Floats
 from ontology.media import AIR_COOLING, LIQUID_COOLING, POWER
-from ontology.namespaces import DCX, UNIT
+from ontology.namespaces import BRICK, DCX, UNIT
 from ontology.vocabulary import Vocabulary
 
+NETWORK = BRICK + "Data_Network_Equipment"
 AIR_SHARE = 0.25
 """Of the heat of equipment that liquid cools, what still goes into the air; usual figure of cold plates on processors."""
 
@@ -63,7 +65,8 @@ def reserves(snapshot: Snapshot, vocabulary: Vocabulary, graph: SupplyGraph) -> 
     draw = _draws(stated)
     air, liquid = (_fed(graph, medium) for medium in (AIR_COOLING, LIQUID_COOLING))
     liquid_share = np.where(liquid, np.where(air, 1 - AIR_SHARE, 1.0), 0.0)
-    rooms = rooms_of(stated, graph.loads.equipment, (draw * (1 - liquid_share))[graph.loads.equipment])
+    equipment = np.setdiff1d(np.flatnonzero((draw > 0) | np.isin(np.arange(len(draw)), graph.loads.equipment)), graph.loads.racks)
+    rooms = rooms_of(stated, equipment.astype(np.int32), (draw * (1 - liquid_share))[equipment])
     behind = storages(stated)
     standby, start, fuel = _sources(stated, behind)
     restart, by_power, transfer = _delays(stated, standby)
@@ -91,9 +94,13 @@ def _fed(graph: SupplyGraph, medium: str) -> Flags:
 
 
 def _draws(stated: Stated) -> Floats:
-    """The draw of each piece of IT equipment, and of each rack whose equipment states none, kW by node."""
-    loads = stated.graph.loads
-    draw = np.zeros(len(stated.graph.nodes))
+    """The draw of each piece of IT and network equipment, and of each rack whose equipment states none, kW by node."""
+    graph = stated.graph
+    loads = graph.loads
+    draw = np.zeros(len(graph.nodes))
+    network = [stated.vocabulary.is_a(cls, NETWORK) for cls in graph.nodes.classes]
+    switches = np.flatnonzero(np.array([*network, False])[graph.nodes.class_of]).astype(np.int32)
+    draw[switches] = draw_kw(stated.snapshot, stated.terms[switches])
     draw[loads.equipment] = loads.equipment_kw
     inside = np.zeros(len(draw))
     np.add.at(inside, loads.mounted[:, 1], draw[loads.mounted[:, 0]])
@@ -158,14 +165,14 @@ def _in_rooms(stated: Stated, rooms: Rooms, air_cooled: Flags) -> Stores:
     own = air_cooled & (rooms.of_node >= 0)
     own[graph.loads.racks] = False
     nodes = np.flatnonzero(own).astype(np.int32)
-    low, high = stated.value(DCX + "inletTemperatureMax", nodes, UNIT + "DEG_C")
+    limit = np.full((2, len(nodes)), np.nan)
     classes = stated.snapshot.relation(DCX + "environmentalClass").first_objects(stated.terms[nodes])
     for cls in np.unique(classes[classes >= 0]).tolist():
-        ends = stated.default(stated.snapshot.key(cls), DCX + "inletTemperatureMax", UNIT + "DEG_C")
-        if not np.isnan(ends[0]):
-            low[classes == cls], high[classes == cls] = ends
-    known = ~np.isnan(low)
-    nodes, limit = nodes[known], np.stack((low[known], high[known]))
+        limit[:, classes == cls] = np.array(stated.default(stated.snapshot.key(cls), DCX + "inletTemperatureMax", UNIT + "DEG_C"))[:, None]
+    silent = np.isnan(limit[0])
+    limit[:, silent] = np.stack(stated.value(DCX + "inletTemperatureMax", nodes[silent], UNIT + "DEG_C"))
+    known = ~np.isnan(limit[0])
+    nodes, limit = nodes[known], np.ascontiguousarray(limit[:, known])
     room = rooms.of_node[nodes]
     medium, kind = (np.full(len(nodes), value, dtype=np.int32) for value in (graph.media.index(AIR_COOLING), int(Kind.ROOM)))
     part = Stores.plain(nodes, medium, kind, rooms.terms[room].astype(np.int32), rooms.seconds(room, rooms.inlet[:, room], limit))

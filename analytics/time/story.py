@@ -120,13 +120,13 @@ class Story:
 
 
 def tell(story: Story) -> tuple[Event, ...]:
-    """All events, in order of lower bound, kind, upper bound, class and medium."""
+    """All events, in order of their bounds (what may not happen last), kind, class and medium."""
     events = [event for part in (_failed, _sources, _pairs, _slots) for event in part(story)]
     last = float("inf")
     return tuple(
         sorted(
             events,
-            key=lambda e: (e.lower, KINDS.index(e.kind), last if e.upper is None else e.upper, e.cls or "", e.medium or "", e.ids),
+            key=lambda e: (e.lower, last if e.upper is None else e.upper, KINDS.index(e.kind), e.cls or "", e.medium or "", e.ids),
         )
     )
 
@@ -170,6 +170,8 @@ def _pairs(story: Story) -> Iterator[Event]:
         told = own & (np.isfinite(times[0]) | np.isfinite(times[1]))
         if kind is EventKind.CARRIED:
             told &= _worth_telling(story)
+        if kind is EventKind.LOST:
+            told &= story.worse.record.lost_by != ITSELF
         pairs = np.flatnonzero(told).astype(np.int32)
         yield from _grouped(story, kind, pairs, wiring.pair_node[pairs], wiring.pair_medium[pairs], [time[pairs] for time in times])
 

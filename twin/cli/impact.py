@@ -8,6 +8,7 @@ import typer
 
 from twin.cli.as_of import At, BranchName, as_of
 from twin.cli.output import Config, Data, Failure, Json, Store, instant, say, say_json, settings_from, table
+from twin.cli.timeline import tell_timeline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +29,8 @@ def impact(
         list[str] | None,
         typer.Option("--medium", help="Only this medium: Power, LiquidCooling, ..., or its IRI. Can be repeated.", show_default=False),
     ] = None,
+    timeline: Annotated[bool, typer.Option("--timeline", help="Also say when: what is carried on, starts and goes dark, in time.")] = False,
+    hours: Annotated[float, typer.Option(help="How far the timeline looks, in hours.", min=0.001)] = 4.0,
     every: Annotated[bool, typer.Option("--all", help=f"Print every row, not the first {ROWS_SHOWN}.")] = False,
     at: At = None,
     branch: BranchName = "",
@@ -57,10 +60,15 @@ def impact(
                 raise UnknownEntity(no_entity(view.snapshot, name))
         media = None if medium is None else media_of(medium, view.supply().media)
         found = view.impact([expand(name) for name in ids], media)
+        course = view.timeline(found.failed, hours * 3600) if timeline else None
     finally:
         opened.close()
     if json:
-        say_json(found.to_json())
+        from analytics.time.seconds import with_seconds
+
+        say_json(found.to_json() if course is None else {**with_seconds(found, course).to_json(), "timeline": course.to_json()})
+    elif course is not None:
+        tell_timeline(course, every, f"branch {branch}" if branch else f"revision {found.revision}")
     else:
         _tell(found, every, f"branch {branch}" if branch else f"revision {found.revision}")
 

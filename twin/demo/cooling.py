@@ -9,10 +9,11 @@ from __future__ import annotations
 from math import ceil
 
 from ontology.namespaces import BRICK, DCX, REC
+from twin.demo import physics
 from twin.demo.physics import SETPOINT_RANGE_C
 from twin.demo.plan import ROWS_A_HALL, Rack
 from twin.demo.points import Draft, ModbusDevice, Spec, percent, power, status, temperature
-from twin.demo.writer import FEEDS_AIR, FEEDS_LIQUID, FEEDS_POWER, HAS_LOCATION, QuadWriter, name
+from twin.demo.writer import FEEDS_AIR, FEEDS_LIQUID, FEEDS_POWER, HAS_LOCATION, QuadWriter, decimal, name
 
 CHILLERS_NEEDED = 3
 CRAH_KW = 120.0
@@ -49,7 +50,10 @@ def write_cooling(draft: Draft) -> None:
                 w.add(one, FEEDS_LIQUID, other)
     _include(w, condenser_loops, condenser_pumps)
     _include(w, loops, pumps)
+    water = plan.planned_kw * physics.WATER_LITRES_PER_KW / 1000 / len(loops)
     for number, loop in enumerate(loops, start=1):
+        w.add(loop, BRICK + "volume", w.quantity(round(water, 3), "M3"))
+        w.add(loop, DCX + "bufferRiseKelvin", decimal(physics.CHILLED_WATER_DELTA_K))
         ModbusDevice(w, gateways, "Mechanical").points(
             loop,
             f"Chilled-water loop {number}",
@@ -74,6 +78,7 @@ def _machines(draft: Draft, local: str, cls: str, label: str, rating: float = 0.
         unit = ModbusDevice(w, gateways, "Mechanical")
         unit.points(iri, f"{label} {number}", status("Running", _RUNNING), power())
         if local == "Chiller":
+            w.add(iri, DCX + "startTimeSeconds", decimal(physics.CHILLER_RESTART_S))
             unit.points(
                 iri,
                 f"{label} {number}",

@@ -11,9 +11,10 @@ from itertools import pairwise
 from math import ceil
 
 from ontology.namespaces import BRICK, DCX
+from twin.demo import physics
 from twin.demo.plan import Lane
 from twin.demo.points import Draft, ModbusDevice, Spec, percent, position, power, status
-from twin.demo.writer import FEEDS_POWER, HAS_LOCATION, RATED_POWER, QuadWriter, name, text
+from twin.demo.writer import FEEDS_POWER, HAS_LOCATION, RATED_POWER, QuadWriter, decimal, name, text
 
 MODULE_KW = 250.0
 GENERATOR_KW = 2000.0
@@ -68,6 +69,8 @@ def _generators(draft: Draft) -> None:
         tank = w.thing(f"Fuel-Tank-{number}", DCX + "Fuel_Tank", f"Fuel tank {number}")
         w.add(generator, BRICK + "hasPart", tank)
         w.add(generator, RATED_POWER, w.quantity(GENERATOR_KW, "KiloW"))
+        w.add(generator, DCX + "startTimeSeconds", decimal(physics.GENERATOR_START_S))
+        w.add(tank, DCX + "ridethroughSeconds", decimal(physics.TANK_HOURS * 3600))
         w.add(generator, HAS_LOCATION, yard)
         w.add(tank, HAS_LOCATION, yard)
         members.append(generator)
@@ -133,6 +136,8 @@ def _ups(draft: Draft, side: str, switch_unit: ModbusDevice) -> None:
         w.add(inlet, FEEDS_POWER, module)
         w.add(string, FEEDS_POWER, module)
         w.add(module, RATED_POWER, w.quantity(module_kw, "KiloW"))
+        w.add(string, DCX + "ridethroughSeconds", decimal(physics.BATTERY_SECONDS))
+        w.add(string, DCX + "peukertExponent", decimal(physics.PEUKERT))
         for iri in (module, string):
             w.add(iri, HAS_LOCATION, room)
         members.append(module)

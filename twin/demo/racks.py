@@ -73,6 +73,7 @@ def _device(w: QuadWriter, rack: Rack, rack_iri: str, device: Device, sockets: d
     w.add(iri, BRICK + "ratedPowerInput", w.quantity(kind.rated_watts, "W"))
     w.add(iri, DCX + "allocatedPower", w.quantity(kind.allocated_watts, "W"))
     w.add(iri, DCX + "hasTenant", name(f"Tenant-{rack.tenant + 1:02d}"))
+    w.add(iri, DCX + "environmentalClass", DCX + "ASHRAE_A4")
     w.add(rack_iri, FEEDS_AIR, iri)
     if kind.kind == "gpu":
         w.add(rack_iri, FEEDS_LIQUID, iri)

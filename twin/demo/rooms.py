@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from ontology.namespaces import BRICK, DCX, REC
+from twin.demo import physics
 from twin.demo.plan import ROWS_A_HALL, SitePlan
 from twin.demo.points import Spec, mqtt_point
 from twin.demo.writer import QuadWriter, name, text
 
+AIR_M3_RACK = 15.0
+"""Air of a hall for each of its racks: 300 m3 for 20 racks, as the heat model of the plant has it."""
+WARMEST_INLET_K = 2.0
+"""How much warmer than the supply air the warmest inlet is."""
 _PART = REC + "isPartOf"
 SYNTHETIC = "Synthetic: made up from a seed by the demo-site generator. No value and no name in it belongs to a real site."
 
@@ -29,7 +34,7 @@ def write_rooms(w: QuadWriter, plan: SitePlan) -> None:
     ):
         w.add(w.thing(local, cls, label), _PART, building)
     for hall in range(1, plan.halls + 1):
-        _hall(w, hall, building)
+        _hall(w, hall, building, len(plan.by_hall[hall]))
     for role, cls, unit, pointer in (
         ("PUE", DCX + "PUE_Sensor", "UNITLESS", "/pue"),
         ("IT-Power", DCX + "IT_Power_Sensor", "KiloW", "/it_kw"),
@@ -39,10 +44,14 @@ def write_rooms(w: QuadWriter, plan: SitePlan) -> None:
         mqtt_point(w, building, "Demo data center", Spec(role, cls, unit, 5), ("dc/demo/site", pointer))
 
 
-def _hall(w: QuadWriter, hall: int, building: str) -> None:
+def _hall(w: QuadWriter, hall: int, building: str, racks: int) -> None:
     local = f"Hall-{hall}"
     iri = w.thing(local, DCX + "Data_Hall", f"Data hall {hall}")
     w.add(iri, _PART, building)
+    w.add(iri, BRICK + "volume", w.quantity(AIR_M3_RACK * racks, "M3"))
+    w.add(iri, DCX + "heatCapacity", w.quantity(physics.SOLID_KJ_PER_K_RACK * racks, "KiloJ-PER-K"))
+    w.add(iri, DCX + "heatExchange", w.quantity(physics.EXCHANGE_KW_PER_K_RACK * racks, "KiloW-PER-K"))
+    w.add(iri, DCX + "inletTemperature", w.quantity(physics.SETPOINT_C + WARMEST_INLET_K, "DEG_C"))
     for row in range(1, ROWS_A_HALL + 1):
         w.add(w.thing(f"Row-H{hall}-{row}", DCX + "Rack_Row", f"Hall {hall} row {row}"), _PART, iri)
     for aisle in range(1, ROWS_A_HALL // 2 + 1):

@@ -1,0 +1,63 @@
+"""A timeline for people: what happens after which time, to what, and why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twin.cli.output import instant, say, table
+
+if TYPE_CHECKING:
+    from analytics.time.timeline import Event, Timeline
+
+EVENTS_SHOWN = 60
+WORDS = {
+    "failed": "fails",
+    "carried": "is carried on",
+    "called": "is called",
+    "transfers": "may transfer",
+    "lost": "loses",
+    "started": "supplies",
+    "back": "has back",
+    "runs": "is up again",
+    "down": "stops",
+}
+
+
+def tell_timeline(found: Timeline, every: bool, state: str) -> None:
+    """Print the events in time, then what was assumed."""
+    from analytics.time.story import span
+    from ontology.namespaces import compact
+
+    say(f"If {', '.join(map(compact, found.failed))} fails ({state}, {instant(found.at)}), within {span(found.horizon_s)}:")
+    say()
+    shown = found.events if every else found.events[:EVENTS_SHOWN]
+    table(("AFTER", "WHAT", "HAPPENS", "WHY"), [(_after(event), _what(event), _happens(event), event.reason) for event in shown])
+    if len(shown) < len(found.events):
+        say(f"... and {len(found.events) - len(shown):,} more: --all prints them, --json also the bounds of each thing")
+    dark = sum(bound.back_upper is None for bound in found.bounds)
+    say()
+    say(f"{len(found.bounds):,} supplies may be lost; {dark:,} of them may still be missing after {span(found.horizon_s)}")
+    for text in found.assumed:
+        say(f"assumed: {text}")
+
+
+def _after(event: Event) -> str:
+    from analytics.time.story import span
+
+    if event.upper is None:
+        return f"{span(event.lower)} or not at all"
+    return span(event.lower) if event.lower == event.upper else f"{span(event.lower)} to {span(event.upper)}"
+
+
+def _what(event: Event) -> str:
+    from ontology.namespaces import compact, local_name
+
+    if len(event.ids) == 1:
+        return compact(event.ids[0])
+    return f"{len(event.ids):,} {local_name(event.cls or 'things')}"
+
+
+def _happens(event: Event) -> str:
+    from ontology.namespaces import local_name
+
+    return " ".join(filter(None, (WORDS[event.kind.value], local_name(event.medium or ""))))
