@@ -8,6 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from bench import (
+    failure_dominators,
+    failure_n1,
+    failure_n2,
     failure_one,
     graphql_list,
     neo4j_load,
@@ -31,6 +34,9 @@ def benches(quick: bool) -> Mapping[str, list[Callable[[], Iterator[Row]]]]:
         rdf_load.NAME: [partial(rdf_load.run, size, 3 if quick else 7) for size in rdf_load.SIZES],
         neo4j_load.NAME: [partial(neo4j_load.run, 2_000 if quick else size) for size in neo4j_load.SIZES],
         failure_one.NAME: [partial(failure_one.run, size, 8 if quick else 40) for size in sizes],
+        failure_n1.NAME: [partial(failure_n1.run, size, 4 if quick else 12) for size in sizes],
+        failure_n2.NAME: [partial(failure_n2.run, size, 3 if quick else 8) for size in failure_n2.SIZES],
+        failure_dominators.NAME: [partial(failure_dominators.run, size, 8 if quick else 20) for size in sizes],
         store_start.NAME: [partial(store_start.run, store_start.QUICK if quick else size) for size in store_start.SIZES],
         store_start_neo4j.NAME: [
             partial(store_start_neo4j.run, store_start_neo4j.QUICK if quick else size) for size in store_start_neo4j.SIZES

@@ -34,11 +34,11 @@ def run(size: int, runs: int) -> Iterator[Row]:
     ids = [f"urn:bench:{number:08}" for number in range(int(target.max()) + 1)]
     failed = np.array([ups], dtype=np.int32)
     all_of = SupplyGraph.from_edges(ids, source, target, at_least=ALL)
-    ours, lost = _timed(lambda: lost_nodes(all_of, failed, NOW), runs)
+    ours, lost = timed(lambda: lost_nodes(all_of, failed, NOW), runs)
     for peer, ask in (("networkx", _networkx(source, target, ups)), ("igraph", _igraph(len(ids), source, target, ups))):
-        theirs, reached = _timed(ask, max(3, runs // 4))
+        theirs, reached = timed(ask, max(3, runs // 4))
         assert sorted(reached) == lost.tolist(), f"{peer} and the engine disagree on what {ids[ups]} takes down"
-        yield _row(len(ids), ours, peer, theirs)
+        yield row(NAME, len(ids), ours, peer, theirs)
 
 
 def campus(size: int) -> tuple[Ids, Ids, int]:
@@ -84,7 +84,7 @@ def _igraph(nodes: int, source: Ids, target: Ids, ups: int) -> Callable[[], list
     return lambda: [node for node in graph.subcomponent(ups, mode="out") if node != ups]
 
 
-def _timed(ask: Callable[[], T], runs: int) -> tuple[list[float], T]:
+def timed(ask: Callable[[], T], runs: int) -> tuple[list[float], T]:
     """Seconds of each run after one that warms up, and the answer."""
     answer = ask()
     seconds = []
@@ -95,9 +95,10 @@ def _timed(ask: Callable[[], T], runs: int) -> tuple[list[float], T]:
     return seconds, answer
 
 
-def _row(size: int, ours: list[float], peer: str, theirs: list[float]) -> Row:
+def row(bench: str, size: int, ours: list[float], peer: str, theirs: list[float]) -> Row:
+    """What one peer took beside ours, in seconds."""
     return {
-        "bench": NAME,
+        "bench": bench,
         "size": size,
         "ours_s": min(ours),
         "peer": peer,

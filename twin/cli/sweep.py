@@ -101,10 +101,15 @@ def sweep(
 
 
 def _singles(view: View, state: str, kinds: list[UnitKind], by: Measure, first: int, *, redundancy: bool, json: bool) -> None:
+    import numpy as np
+
+    from analytics.sweeps.points import single_points
     from analytics.sweeps.single import By, exposed_by, n1
     from analytics.sweeps.units import units_of
 
     graph, conditions = view.supply(), view.conditions()
+    hanging = single_points(graph, conditions).hanging()
+    hang = {name: int(np.isin(of, hanging).sum()) for name, of in (("racks", graph.loads.racks), ("services", graph.loads.services))}
     with progress() as tell:
         singles = n1(graph, conditions, units_of(view.snapshot, view.vocabulary, graph, kinds), tell)
         shown = singles.ranked(By(by.value))[:first].tolist()
@@ -115,9 +120,12 @@ def _singles(view: View, state: str, kinds: list[UnitKind], by: Measure, first: 
             if tell is not None and redundancy:
                 tell("redundancy", done, len(shown))
     if json:
-        say_json(_json(singles, losses, by))
-    else:
-        _tell(singles, losses, by, state)
+        say_json({**_json(singles, losses, by), "hang_by_one": hang})
+        return
+    _tell(singles, losses, by, state)
+    loads = f"{hang['racks']:,} of {len(graph.loads.racks):,} racks and {hang['services']:,} of {len(graph.loads.services):,} services"
+    say(f"{loads} have a supply that hangs by one piece of equipment; --load ID tells by which")
+    tell_basis(singles.basis)
 
 
 def _doubles(view: View, state: str, by: Measure, first: int, *, json: bool) -> None:
@@ -137,6 +145,7 @@ def _doubles(view: View, state: str, by: Measure, first: int, *, json: bool) -> 
     tell_losses(losses)
     if found.left_out:
         say(f"left out: {found.left_out}")
+    say()
     tell_basis(found.basis)
 
 
@@ -177,6 +186,7 @@ def _tell_cuts(found: CutSets, state: str, first: int) -> None:
         say(f"  ... and {len(found.sets) - first:,} more: --first {len(found.sets)} prints them")
     if found.left_out:
         say(f"left out: {found.left_out}")
+    say()
     tell_basis(found.basis)
 
 
@@ -207,7 +217,7 @@ def _tell(singles: Singles, losses: Sequence[Loss], by: Measure, state: str) -> 
     say(f"{singles.harmful:,} of {len(singles.units):,} take something down; the worst by {by.value}:")
     say()
     tell_losses(losses)
-    tell_basis(singles.basis)
+    say()
 
 
 def tell_losses(losses: Sequence[Loss]) -> None:
@@ -235,7 +245,6 @@ def _exposed(told: Exposed | None) -> str:
 
 def tell_basis(basis: Basis) -> None:
     """What the answer rests on."""
-    say()
     opened = sum(each.position == "open" for each in basis.positions)
     live = sum(each.from_telemetry for each in basis.positions)
     if basis.positions:
