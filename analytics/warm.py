@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from analytics.capacity.electrical import Electrical
+from analytics.capacity.standing import capacity
 from analytics.conditions import Conditions
 from analytics.impact import impact
 from analytics.placement import levels_of
@@ -23,4 +24,6 @@ def warm() -> None:
     impact(graph, ["urn:warm:0"], Conditions(datetime.fromtimestamp(0, UTC)))
     levels_of(graph)
     load = replace(Electrical.plain(5), draw_kw=np.ones(5), limit_kw=np.ones(5), rated_kw=np.ones(5), one_input=np.ones(5, np.bool_))
-    impact(replace(graph, electrical=load), ["urn:warm:0"], Conditions(datetime.fromtimestamp(0, UTC)))
+    rated, now = replace(graph, electrical=load), Conditions(datetime.fromtimestamp(0, UTC))
+    impact(rated, ["urn:warm:0"], now)
+    capacity(rated, now)

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.compiled import compiled
-from analytics.kernel import Flags
+from analytics.kernel import Flags, Loops, Scratch, Tally, Wires, cascade, revive
 from graph.values import Floats
 from ontology.terms import Ids
 
@@ -188,6 +188,50 @@ def restore(net: Net, flow: Flow, base: Flow, work: Work, touched: int) -> None:
         flow.demand[slot] = base.demand[slot]
         for at in range(net.takes_at[slot], net.takes_at[slot + 1]):
             flow.share[at] = base.share[at]
+
+
+@compiled
+def worst(
+    wires: Wires,
+    ring: Loops,
+    tally: Tally,
+    scratch: Scratch,
+    untouched: Ids,
+    net: Net,
+    flow: Flow,
+    base: Flow,
+    work: Work,
+    candidates: Ids,
+    slots_at: Ids,
+    limit: Floats,
+    part: Floats,
+    cause: Ids,
+) -> None:
+    """Let each candidate node fail alone, nothing trip, and keep for each live slot with a `limit` (kW; else `inf`) its highest load as
+    a `part` of that and the first node that causes it. Both states are as before afterwards. Cost: what each failure moves."""
+    none = np.empty(0, np.float64)
+    for node in candidates:
+        seeds = np.arange(slots_at[node], slots_at[node + 1]).astype(np.int32)
+        count, _, _ = cascade(wires, ring, tally, scratch, seeds, untouched)
+        dead = scratch.dead[:count]
+        touched = redistribute(net, flow, tally.live, dead, none, work, 0)
+        for i in range(touched):
+            slot = work.touched[i]
+            if tally.live[slot] == 1 and limit[slot] < np.inf:
+                now = part_of(net, flow.demand[slot], slot) / limit[slot]
+                if now > part[slot]:
+                    part[slot] = now
+                    cause[slot] = node
+        restore(net, flow, base, work, touched)
+        revive(wires, tally, scratch.dead, 0, count)
+
+
+@compiled
+def part_of(net: Net, loads: Floats, slot: int) -> float:
+    """The load that is compared with a limit: three times that of the fullest phase where a slot is on three, else all of it."""
+    if len(loads) > 1 and net.phases[slot] == 0:
+        return float(len(loads) * loads.max())
+    return float(loads.sum())
 
 
 @compiled

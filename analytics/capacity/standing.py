@@ -1,0 +1,198 @@
+"""How full the plant is now, and after any one loss: each feeder with its load, its limit and the failure that loads it most."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from analytics.capacity import kernel
+from analytics.capacity.cascade import GROWN
+from analytics.capacity.electrical import Basis
+from analytics.capacity.flow import Loads, loads_of
+from analytics.capacity.told import stands_on
+from analytics.conditions import Conditions
+from analytics.state import Plant, plant
+from analytics.supply_graph import SupplyGraph
+from graph.errors import GraphError
+from graph.values import Floats
+from ontology.findings import Finding, Severity
+from ontology.namespaces import DCX, compact
+from ontology.terms import Ids
+
+CHUNK = 2_000
+"""Failures tried between two words of progress."""
+Tell = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Feeder:
+    """Something with a rating that carries power; kW, and parts of its continuous limit (1 for all of it)."""
+
+    id: str
+    label: str
+    cls: str | None
+    load_kw: float
+    basis: str
+    """What the load stands on: `reading`, `allocated`, `rated`, `sum` of what it feeds, or `nothing`."""
+    rated_kw: float
+    limit_kw: float
+    part: float
+    worst_part: float
+    """The highest after any one failure, nothing having tripped yet."""
+    worst_cause: str | None
+    """The first failure, in order of ids, that loads it so; None where none loads it more than it is loaded now."""
+    usual_part_max: float
+    """The part of its rating that it may carry now so that no single failure overloads it: 0.4 for a breaker of a pair."""
+
+    def to_json(self) -> dict[str, object]:
+        """As the command line prints it."""
+        return {
+            "id": self.id,
+            "label": self.label,
+            "class": self.cls,
+            "load_kw": self.load_kw,
+            "basis": self.basis,
+            "rated_kw": self.rated_kw,
+            "limit_kw": self.limit_kw,
+            "part": self.part,
+            "worst_part": self.worst_part,
+            "worst_cause": self.worst_cause,
+            "usual_part_max": self.usual_part_max,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """The loads and limits of one revision at one instant. Equal questions give equal answers."""
+
+    revision: int
+    at: datetime
+    feeders: tuple[Feeder, ...]
+    """The fullest after one failure first, then in order of ids."""
+    findings: tuple[Finding, ...]
+    unrated: int
+    """How many things carry load and state no rating."""
+    assumed: tuple[str, ...]
+
+    def to_json(self) -> dict[str, object]:
+        """As the command line prints it."""
+        return {
+            "revision": self.revision,
+            "at": self.at.isoformat().replace("+00:00", "Z"),
+            "feeders": [feeder.to_json() for feeder in self.feeders],
+            "findings": [
+                {"severity": f.severity.value, "code": f.code, "id": f.focus, "message": f.message, "remedy": f.remedy}
+                for f in self.findings
+            ],
+            "unrated": self.unrated,
+            "assumed": list(self.assumed),
+        }
+
+
+def capacity(graph: SupplyGraph, conditions: Conditions, tell: Tell | None = None) -> Capacity:
+    """How full everything with a rating is, and after each single failure of a failure unit.
+
+    Raises `GraphError` where the model states no rating. `tell` hears of the failures tried. Cost: what every failure moves, some
+    10 us each.
+    """
+    state = plant(graph, conditions)
+    loads = loads_of(graph, state, conditions)
+    if loads is None:
+        raise GraphError(
+            "no rating is stated, so nothing can be overloaded: give breakers, UPSs and boards a dcx:ratedPower or dcx:breakerRating"
+        )
+    slots = loads.power_slot[np.isfinite(loads.electrical.limit_kw) & (loads.power_slot >= 0)]
+    slots = slots[state.base.live[slots] == 1]
+    before, worst, cause = _worst(graph, state, loads, slots, tell)
+    rows = zip(slots.tolist(), before, worst, cause, strict=True)
+    feeders = tuple(_feeder(graph, loads, slot, now, most, by) for slot, now, most, by in rows)
+    carried = loads.base.demand.sum(axis=1)[loads.power_slot[loads.power_slot >= 0]] > 0
+    inside = loads.slot_node[loads.power_slot[loads.power_slot >= 0]]
+    unrated = int(np.count_nonzero(carried & ~np.isfinite(loads.electrical.limit_kw[inside])))
+    return Capacity(
+        graph.revision,
+        conditions.at,
+        tuple(sorted(feeders, key=lambda feeder: (-feeder.worst_part, feeder.id))),
+        tuple(sorted((finding for feeder in feeders for finding in _findings(feeder)), key=lambda finding: finding.order)),
+        unrated,
+        (stands_on(loads),),
+    )
+
+
+def _worst(graph: SupplyGraph, state: Plant, loads: Loads, slots: Ids, tell: Tell | None) -> tuple[list[float], list[float], list[int]]:
+    """For each slot its load now and at the worst after one failure, as parts of its continuous limit, and the failure."""
+    limit = np.full(len(loads.slot_node), np.inf)
+    limit[slots] = loads.electrical.limit_kw[loads.slot_node[slots]]
+    before = loads.part_of(slots, loads.base.demand, loads.electrical.limit_kw)
+    part: Floats = np.zeros(len(limit))
+    part[slots] = before * GROWN
+    cause = np.full(len(limit), -1, dtype=np.int32)
+    candidates = np.flatnonzero(graph.nodes.failure_unit).astype(np.int32)
+    with state.bench() as bench, loads.lent() as (flow, work):
+        for first in range(0, len(candidates), CHUNK):
+            some = candidates[first : first + CHUNK]
+            kernel.worst(
+                state.wires,
+                state.ring,
+                bench.now,
+                bench.work,
+                state.base.counts,
+                loads.net,
+                flow,
+                loads.base,
+                work,
+                some,
+                state.wiring.slots_at,
+                limit,
+                part,
+                cause,
+            )
+            if tell is not None:
+                tell("failures", first + len(some), len(candidates))
+    worst = np.where(cause[slots] >= 0, part[slots], before)
+    return before.tolist(), worst.tolist(), cause[slots].tolist()
+
+
+def _feeder(graph: SupplyGraph, loads: Loads, slot: int, part: float, worst: float, cause: int) -> Feeder:
+    node, electrical = int(loads.slot_node[slot]), loads.electrical
+    rated, limit = float(electrical.rated_kw[node]), float(electrical.limit_kw[node])
+    return Feeder(
+        graph.id(node),
+        graph.label(node),
+        graph.class_iri(node),
+        round(float(loads.base.demand[slot].sum()), 3),
+        Basis(int(loads.basis[slot])).name.lower(),
+        round(rated, 3),
+        round(limit, 3),
+        round(part, 4),
+        round(worst, 4),
+        graph.id(cause) if cause >= 0 else None,
+        round(limit / rated * (part / worst if worst > 0 else 1.0), 4),
+    )
+
+
+def _findings(feeder: Feeder) -> Iterator[Finding]:
+    """What is overloaded now, and what would be after one more failure."""
+    share = f"{feeder.load_kw:,.1f} kW of {feeder.rated_kw:,.1f} kW ({feeder.load_kw / feeder.rated_kw:.0%})"
+    if feeder.part > GROWN:
+        yield Finding(
+            Severity.ERROR,
+            "overloaded",
+            feeder.id,
+            f"it carries {share} and may carry {feeder.limit_kw:,.1f} kW continuously",
+            "move load away, or correct its rating or its readings",
+            DCX + "ratedPower",
+        )
+    elif feeder.worst_part > GROWN and feeder.worst_cause is not None:
+        yield Finding(
+            Severity.WARNING,
+            "overloaded-after-one-failure",
+            feeder.id,
+            f"it carries {share}; if {compact(feeder.worst_cause)} fails, {feeder.worst_part:.0%} of the {feeder.limit_kw:,.1f} kW that it "
+            "may carry continuously",
+            f"keep it at {feeder.usual_part_max:.0%} of its rating or below",
+            DCX + "ratedPower",
+        )

@@ -1,0 +1,75 @@
+"""The standing check: how full everything is now, and after any one failure."""
+
+from __future__ import annotations
+
+import pytest
+
+from analytics.capacity.standing import Capacity, Feeder, capacity
+from graph.errors import GraphError
+from tests.analytics.sites import NOW, SITE, site
+from tests.analytics.test_capacity_cases import rack, rated, two_sides
+
+
+def standing(turtle: str) -> Capacity:
+    """The loads and limits of a site."""
+    return capacity(site(turtle), NOW)
+
+
+def named(found: Capacity) -> dict[str, Feeder]:
+    """The feeders by name."""
+    return {feeder.id.removeprefix(SITE): feeder for feeder in found.feeders}
+
+
+def breakers(load_kw: float) -> str:
+    """A rack on two breakers of 20 A, 13.164 kW at 400 V and 0.95: sqrt(3) * 400 * 20 * 0.95 / 1000; 80 % of that are 10.531 kW."""
+    each = "a brick:Circuit_Breaker ; dcx:breakerRating [ brick:value 20 ; brick:hasUnit unit:A ] ; dcx:feedsPower :R"
+    utilities = ":UA a dcx:Utility_Feed ; dcx:feedsPower :A . :UB a dcx:Utility_Feed ; dcx:feedsPower :B ."
+    return f"{utilities} :A {each} . :B {each} . {rack('R', load_kw)}"
+
+
+def test_each_side_of_a_pair_of_breakers_may_carry_40_per_cent() -> None:
+    """13.164 kW * 0.8 = 10.531 kW on one side when the other is gone: 5.266 kW, 40 % of the rating, on each. 10.5 kW hold, 10.6 do not."""
+    below, above = standing(breakers(10.5)), standing(breakers(10.6))
+
+    assert named(below)["A"].usual_part_max == 0.4
+    assert named(below)["A"].worst_cause == SITE + "B"
+    assert below.findings == ()
+    assert [(f.code, f.focus) for f in above.findings] == [
+        ("overloaded-after-one-failure", SITE + "A"),
+        ("overloaded-after-one-failure", SITE + "B"),
+    ]
+    assert above.findings[0].remedy == "keep it at 40% of its rating or below"
+    assert above.findings[0].message == (
+        "it carries 5.3 kW of 13.2 kW (40%); if urn:site:B fails, 101% of the 10.5 kW that it may carry continuously"
+    )
+
+
+@pytest.mark.parametrize(("needed", "most"), [(1, 0.5), (2, 0.6667), (3, 0.75), (4, 0.8), (5, 0.8333)])
+def test_members_of_a_group_of_n_plus_1_may_carry_n_of_n_plus_1(needed: int, most: float) -> None:
+    """N/(N+1): 50, 66.7, 75, 80, 83.3 % for N = 1 to 5."""
+    units = [f"G{n}" for n in range(needed + 1)]
+    members = " ".join(f":{unit} a dcx:UPS . {rated(unit, 100)}" for unit in units)
+    group = f":Set a dcx:Redundancy_Group ; dcx:hasMember {', '.join(':' + unit for unit in units)} ; dcx:requiredCount {needed}"
+    site_ = f"{members} {group} ; dcx:feedsPower :R . "
+
+    held, over = standing(site_ + rack("R", 100 * needed)), standing(site_ + rack("R", 100 * needed + 1))
+
+    assert {feeder.usual_part_max for feeder in held.feeders} == {most}
+    assert held.findings == ()
+    assert {finding.code for finding in over.findings} == {"overloaded-after-one-failure"}
+
+
+def test_what_is_overloaded_now_is_an_error() -> None:
+    """210 kW over two UPSs of 100 kW: 105 % each already."""
+    found = standing(two_sides(210))
+
+    assert [(f.severity.value, f.code) for f in found.findings] == [("error", "overloaded")] * 2
+    assert found.feeders[0].to_json()["basis"] == "sum"
+    assert found.to_json()["unrated"] == 3
+    assert found.assumed == ("loads in kW rest on allocated power of 1; all else carries the sum of what it feeds",)
+
+
+def test_a_site_without_ratings_is_told_so() -> None:
+    """There is nothing to compare with."""
+    with pytest.raises(GraphError, match="no rating is stated"):
+        standing(rack("R", 5) + ":U a dcx:UPS ; dcx:feedsPower :R .")

@@ -1,0 +1,80 @@
+"""`ridethrough capacity`: how full the plant is now, and after any one failure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from twin.cli.as_of import At, BranchName, as_of
+from twin.cli.output import FOUND_PROBLEMS, Config, Data, Failure, Json, Store, instant, progress, say, say_json, settings_from, table
+
+if TYPE_CHECKING:
+    from analytics.capacity.standing import Capacity
+
+ROWS_SHOWN = 30
+
+
+def capacity(
+    every: Annotated[bool, typer.Option("--all", help=f"Print every feeder, not the fullest {ROWS_SHOWN}.")] = False,
+    at: At = None,
+    branch: BranchName = "",
+    json: Json = False,
+    data: Data = None,
+    store: Store = None,
+    config: Config = None,
+) -> None:
+    """Say what everything with a rating carries, what it may carry, and which one failure would load it most. Exit code 3 where something
+    is overloaded, or would be after one failure."""
+    from analytics.capacity.standing import capacity as capacity_of
+    from twin.compose import open_twin
+
+    asked = as_of(at, branch)
+    settings = settings_from(config, data=data, store=store)
+    opened = open_twin(settings, "capacity", read_only=True)
+    try:
+        if opened.twin.snapshot.revision == 0:
+            raise Failure(
+                f"nothing is loaded in {settings.store or settings.data}: `ridethrough load FILE` first, or start `ridethrough demo`"
+            )
+        view = opened.ledger.view(asked)
+        with progress() as tell:
+            found = capacity_of(view.supply(), view.conditions(), tell)
+    finally:
+        opened.close()
+    if json:
+        say_json(found.to_json())
+    else:
+        _tell(found, every, f"branch {branch}" if branch else f"revision {found.revision}")
+    if found.findings:
+        raise typer.Exit(FOUND_PROBLEMS)
+
+
+def _tell(found: Capacity, every: bool, state: str) -> None:
+    from ontology.namespaces import compact
+
+    say(f"What carries power and has a rating ({state}, {instant(found.at)}), the fullest after one failure first:")
+    say()
+    shown = found.feeders if every else found.feeders[:ROWS_SHOWN]
+    rows = [
+        (
+            compact(each.id),
+            f"{each.load_kw:,.1f}",
+            each.basis,
+            f"{each.rated_kw:,.1f}",
+            f"{each.limit_kw:,.1f}",
+            f"{each.part:.0%}",
+            f"{each.worst_part:.0%}",
+            "" if each.worst_cause is None else compact(each.worst_cause),
+        )
+        for each in shown
+    ]
+    table(("ID", "LOAD kW", "BY", "RATED kW", "LIMIT kW", "NOW", "WORST", "IF THIS FAILS"), rows)
+    if len(rows) < len(found.feeders):
+        say(f"... and {len(found.feeders) - len(rows):,} more: --all prints them")
+    for finding in found.findings[: None if every else ROWS_SHOWN]:
+        say(f"{finding.severity.value}: {compact(finding.focus)}: {finding.message}: {finding.remedy}")
+    if found.unrated:
+        say(f"{found.unrated:,} things carry load and state no rating: nothing is said of them")
+    for text in found.assumed:
+        say(f"assumed: {text}")
