@@ -1,0 +1,101 @@
+"""The timeline equals the slow, obvious reference on random sites with loops, ties, groups, several media, stores and delays."""
+
+from __future__ import annotations
+
+import os
+import random
+
+import numpy as np
+import pytest
+
+from analytics.supply_graph import SupplyGraph
+from analytics.time.reserves import Reserves
+from analytics.time.rooms import Rooms
+from analytics.time.table import Kind, Row, Stores
+from analytics.time.timeline import Timeline, timeline
+from ontology.namespaces import DCX
+from tests.analytics.reference import Plan, Reference
+from tests.analytics.reference_time import TimeReference, Times
+from tests.analytics.sites import NOW, SITE, graph_of
+from tests.analytics.test_against_reference import MEDIA, redundant
+
+SITES = int(os.environ.get("RIDETHROUGH_RANDOM_SITES", "400"))
+HORIZON = 10_000
+
+
+def times_of(plan: Plan, reference: Reference, dice: random.Random) -> Times:
+    """Random stores and delays: powers of two with a remainder of their own each, so that few instants fall together."""
+    fed = sorted(reference.fed)
+    sources = [n for n, kind in sorted(plan.kinds.items()) if kind == "source" and not any((n, m) in reference.fed for m in MEDIA)]
+    feeding = {u for u, _, m in reference.edges if m == "Power"}
+    stores = {pair: dice.randint(1, 200) for pair in fed if dice.random() < 0.35}
+    others = [n for n in sorted(plan.kinds) if n not in sources]
+    return Times(
+        stores,
+        {pair for pair in stores if dice.random() < 0.3},
+        {n: dice.randint(1, 60) for n in others if dice.random() < 0.3},
+        {n for n in others if dice.random() < 0.3},
+        {},
+        {n: dice.randint(1, 100) for n in sources if n in feeding and dice.random() < 0.5},
+    )
+
+
+def reserves_of(graph: SupplyGraph, times: Times) -> Reserves:
+    """The same as the product's columns."""
+    size = len(graph.nodes)
+
+    def column(values: dict[str, int], otherwise: float = 0.0) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+        found = np.full((2, size), otherwise)
+        for name, seconds in values.items():
+            node = graph.find(SITE + name)
+            if node is not None:
+                found[:, node] = seconds
+        return found
+
+    rows = [
+        Row(node, graph.media.index(DCX + m), Kind.WATER if (n, m) in times.waits else Kind.HOLD_UP, -1, (s, s), (0, 0), (0, 0), 0)
+        for (n, m), s in sorted(times.stores.items())
+        if (node := graph.find(SITE + n)) is not None
+    ]
+    stores = Stores.joined([Stores.of(rows)])
+    nothing = np.zeros(0)
+    rooms = Rooms(np.zeros(0, np.int32), np.full(size, -1, np.int32), nothing, nothing, nothing, np.zeros((2, 0)), np.zeros((2, 0)))
+    standby, by_power = (column(dict.fromkeys(names, 1))[0] > 0 for names in (times.standby, times.by_power))
+    return Reserves(
+        graph,
+        stores,
+        tuple(graph.id(node) for node in stores.node.tolist()),
+        rooms,
+        standby,
+        column(times.standby),
+        np.full((2, size), np.inf),
+        column(times.restart),
+        by_power,
+        column(times.transfer),
+        np.zeros(size),
+        np.zeros(size),
+        (),
+        (),
+    )
+
+
+def found_of(answer: Timeline) -> dict[tuple[str, str], tuple[float, float | None]]:
+    return {(b.id.removeprefix(SITE), b.medium.removeprefix(DCX)): (b.lower, b.back_lower) for b in answer.bounds}
+
+
+@pytest.mark.parametrize("seed", range(0, SITES, 50))
+def test_every_loss_and_return_equals_the_reference(seed: int) -> None:
+    """For any site, failure, stores and delays: each supply is lost and back at the same second."""
+    for each in range(seed, seed + 50):
+        plan, dice = redundant(each), random.Random(each * 7 + 1)
+        reference = Reference(plan)
+        times = times_of(plan, reference, dice)
+        failed = frozenset(dice.sample(sorted(plan.kinds), dice.choice([1, 1, 2])))
+        graph = graph_of(plan)
+
+        answer = timeline(reserves_of(graph, times), [SITE + name for name in failed], NOW, HORIZON)
+
+        slow = TimeReference(reference, times, MEDIA)
+        slow.follow(failed, HORIZON)
+        expected = {pair: (t, slow.back.get(pair)) for pair, t in slow.lost.items() if pair[0] not in failed}
+        assert found_of(answer) == expected, f"seed {each}, failed {sorted(failed)}, {plan}, {times}"
