@@ -18,7 +18,6 @@ import re
 from array import array
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from functools import partial
 from itertools import count, islice
 from pathlib import Path
@@ -123,9 +122,28 @@ def read_stream(
     odd = _odd_iris(stream.read(), kind) if "IRI" in str(refused) and kind != "jsonld" else frozenset[str]()
     if odd:
         document.seek(begin if document is stream else 0)
-        with suppress(SyntaxError, ValueError):
+        try:
             return _read(document, reading(odd=odd), base, progress, size)
-    raise refusal(name, kind, refused) from refused
+        except (SyntaxError, ValueError) as error:
+            refused = error
+    raise refusal(name, kind, _placed(refused, stream, begin)) from refused
+
+
+class _NoIri(ValueError):
+    """An IRI that a reading found beside odd ones, and that the syntax does not let stand."""
+
+    def __init__(self, reason: str, iri: str) -> None:
+        super().__init__(reason)
+        self.iri = iri
+
+
+def _placed(error: Exception, stream: BinaryIO, begin: int) -> Exception:
+    """The error with its line, where only the text tells it."""
+    if not isinstance(error, _NoIri):
+        return error
+    stream.seek(begin)
+    before, found, _ = stream.read().partition(error.iri.encode())
+    return SyntaxError(str(error), (None, before.count(b"\n") + 1, 0, None)) if found else error
 
 
 def _odd_iris(document: bytes, kind: str) -> frozenset[str]:
@@ -232,10 +250,13 @@ class _Reading:
 
 def _check(term: object, key: str) -> None:
     """Raise `ValueError` for a term that a strict reading refuses."""
-    if isinstance(term, ox.NamedNode):
-        ox.NamedNode(key)
-    elif isinstance(term, ox.Literal):
-        term_of(key)
+    try:
+        if isinstance(term, ox.NamedNode):
+            ox.NamedNode(key)
+        elif isinstance(term, ox.Literal):
+            term_of(key)
+    except ValueError as error:
+        raise _NoIri(str(error), key) from error
 
 
 def _first_of_each(rows: Ids) -> NDArray[np.int64]:

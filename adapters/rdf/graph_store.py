@@ -190,7 +190,7 @@ class GraphStore:
         """The request with a key that stands for all of it: the client's, and a digest of what it asks."""
         if not asked.key:
             return asked
-        parts = (request.method, str(request.url), request.headers.get("content-type", ""))
+        parts = (request.method, f"{request.url.path}?{request.url.query}", request.headers.get("content-type", ""))
         digest = blake2b("\0".join(parts).encode() + b"\0" + body, digest_size=8).hexdigest()
         made = [
             ("", self._ledger.revisions(first=sys.maxsize)),

@@ -112,7 +112,7 @@ def test_two_changes_of_one_second_are_told_apart_by_date() -> None:
 
 
 def test_a_key_stands_for_one_request(rdf: RdfServed) -> None:
-    """The same request again is answered as done; another body, address or method under its key is refused."""
+    """The same request again is answered as done, whatever the service is called; another body, path or method under its key is refused."""
     first = rdf.put("source=keyed", "<urn:a> <urn:p> 1 .", idempotency_key="k#1")
     newest = revision(rdf)
 
@@ -120,8 +120,9 @@ def test_a_key_stands_for_one_request(rdf: RdfServed) -> None:
     body = rdf.put("source=keyed", "<urn:a> <urn:p> 2 .", idempotency_key="k#1")
     place = rdf.put("source=other", "<urn:a> <urn:p> 1 .", idempotency_key="k#1")
     method = rdf.client.delete("/rdf?source=keyed", headers={"idempotency-key": "k#1"})
+    host = rdf.put("source=keyed", "<urn:a> <urn:p> 1 .", idempotency_key="k#1", host=f"localhost:{rdf.client.base_url.port}")
 
-    assert [first.status_code, again.status_code] == [201, 204]
+    assert [first.status_code, again.status_code, host.status_code] == [201, 204, 204]
     assert [answer.status_code for answer in (body, place, method)] == [422] * 3
     assert f"revision {newest}" in body.json()["detail"]
     assert revision(rdf) == newest

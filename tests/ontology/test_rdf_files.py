@@ -104,6 +104,14 @@ def test_what_the_syntax_forbids_is_refused_beside_an_odd_iri_too(text: str) -> 
         turtle(text)
 
 
+def test_the_refusal_beside_an_odd_iri_names_the_one_that_cannot_be() -> None:
+    """With its line."""
+    with pytest.raises(RdfError) as refusal:
+        turtle("<urn:100%> <urn:p:p> 1 .\n<urn:a> <urn:p:p> <urn:x`y> .")
+
+    assert (refusal.value.line, "%60" in refusal.value.remedy) == (2, True)
+
+
 @pytest.mark.parametrize("iri", ["http://ex.org/a b", "relative", "urn:a:{b}"])
 def test_json_ld_loses_nothing_for_an_iri_that_cannot_be(iri: str) -> None:
     """Its processors drop such a statement without a word."""
