@@ -13,6 +13,13 @@ from analytics.conditions import Conditions
 from analytics.impact import impact
 from analytics.placement import levels_of
 from analytics.supply_graph import SupplyGraph
+from analytics.sweeps.cuts import cut_sets
+from analytics.sweeps.double import n2
+from analytics.sweeps.points import single_points
+from analytics.sweeps.single import n1
+from analytics.sweeps.units import Units
+from analytics.time.reserves import Reserves
+from analytics.time.timeline import timeline
 
 
 def warm() -> None:
@@ -23,7 +30,17 @@ def warm() -> None:
     impact(graph, ["urn:warm:0", "urn:warm:1"], Conditions(datetime.fromtimestamp(0, UTC)))
     impact(graph, ["urn:warm:0"], Conditions(datetime.fromtimestamp(0, UTC)))
     levels_of(graph)
+    _sweeps(graph, Conditions(datetime.fromtimestamp(0, UTC)))
     load = replace(Electrical.plain(5), draw_kw=np.ones(5), limit_kw=np.ones(5), rated_kw=np.ones(5), one_input=np.ones(5, np.bool_))
     rated, now = replace(graph, electrical=load), Conditions(datetime.fromtimestamp(0, UTC))
     impact(rated, ["urn:warm:0"], now)
     capacity(rated, now)
+    timeline(Reserves.none(graph), ["urn:warm:0"], now)
+
+
+def _sweeps(graph: SupplyGraph, now: Conditions) -> None:
+    n1(graph, now)
+    n2(graph, now, Units.equipment(graph))
+    cut_sets(graph, now, "urn:warm:4")
+    for way in (True, False):
+        single_points(graph, now, dominators=way)

@@ -58,6 +58,15 @@ class Reserves:
     taken: tuple[Taken, ...]
     refused: tuple[tuple[int, str], ...]
 
+    @staticmethod
+    def none(graph: SupplyGraph) -> Reserves:
+        """Nothing bridges, everything is at once."""
+        size = len(graph.nodes)
+        zero, columns = np.zeros(size), np.zeros((2, size))
+        flags = np.zeros(size, dtype=np.bool_)
+        fuel = np.full((2, size), np.inf)
+        return Reserves(graph, Stores.of([]), (), Rooms.none(size), flags, columns, fuel, columns, flags, columns, zero, zero, (), ())
+
 
 def reserves(snapshot: Snapshot, vocabulary: Vocabulary, graph: SupplyGraph) -> Reserves:
     """Read the reserves of a supply graph's nodes. Cost: columns over the nodes, and Python for each rack, battery and loop."""

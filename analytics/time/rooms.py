@@ -39,6 +39,12 @@ class Rooms:
     heat: Floats
     """Shape (2, rooms): kW into the air."""
 
+    @staticmethod
+    def none(nodes: int) -> Rooms:
+        """No room at all, of a graph with so many nodes."""
+        nothing, ends = np.zeros(0), np.zeros((2, 0))
+        return Rooms(np.zeros(0, np.int32), np.full(nodes, -1, np.int32), nothing, nothing, nothing, ends, ends)
+
     def seconds(self, room: Ids, inlet: Floats, limit: Floats) -> Floats:
         """Shape (2, n): the least and the greatest time until the air of each given room has come from its inlet temperature to a limit
         (both of shape (2, n), degrees Celsius). The least: air alone, the greatest heat, the warmest start and the lowest limit; the
