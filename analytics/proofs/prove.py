@@ -1,0 +1,186 @@
+"""Is the site concurrently maintainable, is it fault tolerant? After `docs/guides/proofs.md`.
+
+Rules of this file:
+
+1. A proof is a trial of everything: it holds because each thing was out in turn and no load was lost, and it names what was tried.
+2. What lacks a supply with nothing out is a counter-example of no failure at all: no proof holds over it.
+3. The smallest counter-example: fewest nodes out, then most kW lost, then most loads, then in order of kinds and ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from analytics.capacity.flow import Loads, loads_of
+from analytics.capacity.told import stands_on
+from analytics.conditions import Conditions
+from analytics.impact import Outcome, OutcomeKind, impact
+from analytics.proofs.certificate import Breach, Certificate, CounterExample, Line
+from analytics.proofs.components import components, it_left_out, together
+from analytics.proofs.load import ItLoad, it_load, loads_of_pairs
+from analytics.proofs.trial import Trial, trial
+from analytics.state import Plant, plant
+from analytics.supply_graph import SupplyGraph
+from analytics.sweeps.basis import basis_of
+from analytics.sweeps.single import Progress
+from analytics.sweeps.units import Units
+
+BREACHES_TOLD = 100
+OUTCOMES_TOLD = 20
+DARK_TOLD = 20
+PLANNED = ("switches stay as they stand: a tie that could be closed first is not closed",)
+FAULTS = (
+    "a fault is cleared by the thing's own protection: what feeds it stays up",
+    "transfer switches take any input that is live, and sources start, without a gap: what bridges the gap is a matter of time, "
+    "not of this proof",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What must be kept, and what may be out. `media` and `load` as in `analytics.proofs.load.it_load`."""
+
+    media: Sequence[str] | None = None
+    load: Sequence[str] | None = None
+    it: bool = False
+    """Whether racks, IT equipment and services are taken out in turn, too."""
+    first: int = BREACHES_TOLD
+    """How many breaches are told."""
+    ids: bool = False
+    """Whether all that was tried is named."""
+
+
+def concurrently_maintainable(
+    graph: SupplyGraph, conditions: Conditions, paths: Units | None = None, asked: Question = Question(), progress: Progress | None = None
+) -> Certificate:
+    """Whether every component and every path can be taken out in turn, planned, with all IT load kept within ratings.
+
+    `paths` are the feed sides of `analytics.sweeps.units`. Raises as `it_load`. Cost: the damage of each thing, and where ratings are
+    stated one cascade of load each; one blast radius for the counter-example.
+    """
+    proof = _Proof(graph, conditions, asked, progress)
+    tried = components(graph, it=asked.it)
+    main = proof.line("components and paths", tried if paths is None else together(tried, paths))
+    return proof.certificate(
+        "concurrently maintainable",
+        "every component and every path out in turn, planned: all IT load is kept within ratings",
+        "Uptime Tier III, TIA-942 Rated-3, EN 50600 class 3",
+        main,
+        (),
+        PLANNED,
+    )
+
+
+def fault_tolerant(
+    graph: SupplyGraph,
+    conditions: Conditions,
+    groups: Units | None = None,
+    rooms: Units | None = None,
+    asked: Question = Question(),
+    progress: Progress | None = None,
+) -> Certificate:
+    """Whether all IT load survives every single fault: of each component, and of each group with a common cause.
+
+    `rooms` are tried, too, each as one fault, as a line of its own that the proof does not stand and fail with; of it racks and IT
+    equipment outside the room must be kept, services are not asked about. Raises and costs as `concurrently_maintainable`.
+    """
+    proof = _Proof(graph, conditions, asked, progress)
+    tried = components(graph, it=asked.it)
+    main = proof.line("single faults", tried if groups is None else together(tried, groups))
+    beside = () if rooms is None or proof.all_services else (proof.line("each room as one fault", rooms, services=False),)
+    return proof.certificate(
+        "fault tolerant",
+        "every single fault, worst case, with the plant's own response: all IT load is kept within ratings",
+        "Uptime Tier IV, TIA-942 Rated-4, EN 50600 class 4",
+        main,
+        beside,
+        FAULTS,
+    )
+
+
+class _Proof:
+    """One proof under way."""
+
+    def __init__(self, graph: SupplyGraph, conditions: Conditions, asked: Question, progress: Progress | None) -> None:
+        self._graph, self._conditions, self._asked, self._progress = graph, conditions, asked, progress
+        self._state: Plant = plant(graph, conditions)
+        self._load = it_load(graph, self._state, asked.media, asked.load)
+        self._rated: Loads | None = loads_of(graph, self._state, conditions)
+
+    @property
+    def all_services(self) -> bool:
+        """Whether the load is of services alone."""
+        return not _without_services(self._load).supplies.any()
+
+    def line(self, name: str, units: Units, *, services: bool = True) -> Line:
+        """All the given units out in turn."""
+        load = self._load if services else _without_services(self._load)
+        tried = trial(self._graph, self._state, load, units, self._rated, self._progress, name)
+        rows = tried.breaches
+        breaches = tuple(self._breach(tried, load, row) for row in rows[: self._asked.first].tolist())
+        counter = None if len(rows) == 0 else self._counter_example(tried, load, int(rows[0]))
+        every = np.arange(len(units), dtype=np.int32)
+        ids = tuple(units.unit(row).id for row in every.tolist()) if self._asked.ids else None
+        return Line(name, tried.by_kind(every), tried.by_kind(rows), breaches, counter, ids)
+
+    def _breach(self, tried: Trial, load: ItLoad, row: int) -> Breach:
+        nodes = tried.units.nodes_of(row)
+        lost = tried.lost_by(self._state, load, self._rated, row)
+        return Breach(tried.units.unit(row), len(nodes), load.count(lost), bool(tried.overloads[row]))
+
+    def _counter_example(self, tried: Trial, load: ItLoad, row: int) -> CounterExample:
+        failed = [self._graph.id(node) for node in tried.units.nodes_of(row).tolist()]
+        found = impact(self._graph, failed, self._conditions, load.media)
+        told = sorted((each for each in found.outcomes if self._counts(each, load)), key=lambda each: (each.id, each.medium))
+        return CounterExample(
+            self._breach(tried, load, row),
+            tuple(told[:OUTCOMES_TOLD]),
+            max(0, len(told) - OUTCOMES_TOLD),
+            found.trips,
+            found.overloads,
+        )
+
+    def _counts(self, outcome: Outcome, load: ItLoad) -> bool:
+        node = self._graph.find(outcome.id)
+        return outcome.outcome in (OutcomeKind.LOST, OutcomeKind.OVERLOADED) and node is not None and bool(load.is_load[node])
+
+    def certificate(
+        self, question: str, rule: str, asked_by: str, main: Line, beside: tuple[Line, ...], notes: tuple[str, ...]
+    ) -> Certificate:
+        """The answer."""
+        graph, load = self._graph, self._load
+        dark = loads_of_pairs(self._state, np.flatnonzero((self._state.base.failing > 0) & load.supplies).astype(np.int32))
+        more = [*notes, self._ratings()]
+        if not self._asked.it and (untried := it_left_out(graph)):
+            more.append(f"{untried:,} racks, pieces of IT equipment and services are not taken out themselves")
+        if beside:
+            more.append("of a room's fault racks and IT equipment elsewhere must be kept; services are not asked about")
+        return Certificate(
+            question,
+            rule,
+            asked_by,
+            basis_of(graph, self._conditions, self._state),
+            load.media,
+            load.count(load.nodes),
+            load.count(dark),
+            tuple(graph.id(node) for node in dark[:DARK_TOLD].tolist()),
+            main,
+            beside,
+            (*more, *load.unfed_told()),
+        )
+
+    def _ratings(self) -> str:
+        if self._rated is None:
+            return "ratings play no part: the model states none"
+        return f"ratings count as far as the model states them; {stands_on(self._rated)}"
+
+
+def _without_services(load: ItLoad) -> ItLoad:
+    """The same load, services left out."""
+    is_load = load.is_load.copy()
+    is_load[load.graph.loads.services] = False
+    supplies = load.supplies & is_load[load.pair_node]
+    return replace(load, nodes=load.nodes[is_load[load.nodes]], is_load=is_load, supplies=supplies)

@@ -1,0 +1,174 @@
+"""`ridethrough prove`: is the site concurrently maintainable, is it fault tolerant; a certificate or the smallest counter-example."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from twin.cli.as_of import At, BranchName, as_of
+from twin.cli.impact import media_of
+from twin.cli.output import FOUND_PROBLEMS, Config, Data, Failure, Json, Store, instant, progress, say, say_json, settings_from, table
+from twin.cli.sweep import tell_basis
+
+if TYPE_CHECKING:
+    from analytics.proofs.certificate import Certificate, CounterExample, Line
+    from analytics.proofs.load import Counts
+    from analytics.proofs.prove import Question
+    from twin.state import View
+
+FIRST = 10
+OUTCOMES_SHOWN = 5
+PATH_SHOWN = 6
+
+
+class Claim(StrEnum):
+    """What can be proved."""
+
+    MAINTAINABLE = "maintainable"
+    FAULT_TOLERANT = "fault-tolerant"
+
+
+def prove(
+    claim: Annotated[Claim, typer.Argument(help="What is to be proved.", show_default=False)],
+    load: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--load", metavar="ID", help="Only this load must stay up: a rack, service, tenant, ... Can be repeated.", show_default=False
+        ),
+    ] = None,
+    medium: Annotated[
+        list[str] | None, typer.Option("--medium", help="Only supplies in this medium. Can be repeated.", show_default=False)
+    ] = None,
+    it: Annotated[bool, typer.Option("--it", help="Take racks, IT equipment and services out in turn, too.")] = False,
+    first: Annotated[int, typer.Option("--first", min=1, help="How many counter-examples to tell, the smallest first.")] = FIRST,
+    ids: Annotated[bool, typer.Option("--ids", help="With --json: name all that was tried.")] = False,
+    at: At = None,
+    branch: BranchName = "",
+    json: Json = False,
+    data: Data = None,
+    store: Store = None,
+    config: Config = None,
+) -> None:
+    """Take everything out in turn: is all IT load kept? Ends with 0 where that holds and with 3 where there is a counter-example."""
+    from analytics.proofs.prove import Question
+    from graph.errors import UnknownEntity
+    from graph.names import no_entity
+    from twin.compose import open_twin
+
+    if ids and not json:
+        raise Failure("--ids names all that was tried in JSON: add --json", code=2)
+    asked = as_of(at, branch)
+    settings = settings_from(config, data=data, store=store)
+    opened = open_twin(settings, "prove", read_only=True)
+    try:
+        if opened.twin.snapshot.revision == 0:
+            raise Failure(
+                f"nothing is loaded in {settings.store or settings.data}: `ridethrough load FILE` first, or start `ridethrough demo`"
+            )
+        view = opened.ledger.view(asked)
+        for name in load or ():
+            if view.snapshot.find(name) is None:
+                raise UnknownEntity(no_entity(view.snapshot, name))
+        media = None if medium is None else media_of(medium, view.supply().media)
+        found = _proved(view, claim, Question(media, load, it, first, ids))
+    finally:
+        opened.close()
+    if json:
+        say_json(found.to_json())
+    else:
+        _tell(found, f"branch {branch}" if branch else f"revision {found.basis.revision}")
+    if not found.holds:
+        raise typer.Exit(FOUND_PROBLEMS)
+
+
+def _proved(view: View, claim: Claim, asked: Question) -> Certificate:
+    from analytics.proofs.components import places
+    from analytics.proofs.prove import concurrently_maintainable, fault_tolerant
+    from analytics.sweeps.units import UnitKind
+
+    graph, conditions = view.supply(), view.conditions()
+    with progress() as tell:
+        if claim is Claim.MAINTAINABLE:
+            paths = places(view.snapshot, view.vocabulary, graph, [UnitKind.PATH])
+            return concurrently_maintainable(graph, conditions, paths, asked, tell)
+        groups = places(view.snapshot, view.vocabulary, graph, [UnitKind.GROUP])
+        rooms = places(view.snapshot, view.vocabulary, graph, [UnitKind.ROOM])
+        return fault_tolerant(graph, conditions, groups, rooms, asked, tell)
+
+
+def _tell(found: Certificate, state: str) -> None:
+    from ontology.namespaces import compact
+
+    say(f"{found.question}: {'HOLDS' if found.holds else 'DOES NOT HOLD'} ({state}, {instant(found.basis.at)})")
+    say(f"the rule: {found.rule}")
+    say(f"{found.asked_by} ask for it, among other things")
+    say()
+    say(f"load: {_counts(found.load)}")
+    if found.dark_ids:
+        named = ", ".join(map(compact, found.dark_ids[:OUTCOMES_SHOWN])) + (", ..." if len(found.dark_ids) > OUTCOMES_SHOWN else "")
+        say(f"without a supply before anything is out, so that no proof holds: {_counts(found.dark)} ({named})")
+    for line in (found.main, *found.beside):
+        _tell_line(line)
+    tell_basis(found.basis)
+    for text in found.notes:
+        say(f"note: {text}")
+
+
+def _tell_line(line: Line) -> None:
+    from ontology.namespaces import compact
+
+    tried = ", ".join(f"{count:,} {kind}" for kind, count in line.tried.items()) or "nothing"
+    bad = sum(line.breached.values())
+    say(f"{line.name}: {tried} tried, {'all can be out' if line.holds else f'{bad:,} cannot be out'}")
+    if line.counter_example is None:
+        return
+    say()
+    rows = [
+        (
+            f"{each.lost.it_load_kw:,.1f}",
+            *(f"{count:,}" for count in (each.lost.racks, each.lost.services, each.lost.equipment, each.lost.other)),
+            "yes" if each.overloads else "",
+            each.out.kind.value,
+            compact(each.out.id),
+        )
+        for each in line.breaches
+    ]
+    header = ("KW", "RACKS", "SERVICES", "EQUIPMENT", "OTHER", "OVERLOAD", "KIND", "OUT")
+    keep = [at for at, name in enumerate(header) if name not in ("OTHER", "OVERLOAD") or any(row[at] not in ("0", "") for row in rows)]
+    table([header[at] for at in keep], [[row[at] for at in keep] for row in rows])
+    if bad > len(rows):
+        say(f"... and {bad - len(rows):,} more: --first {bad} prints them")
+    say()
+    _tell_counter_example(line.counter_example)
+
+
+def _tell_counter_example(found: CounterExample) -> None:
+    from ontology.namespaces import compact, local_name
+
+    say(f"the smallest counter-example: {compact(found.breach.out.id)}")
+    for each in found.outcomes[:OUTCOMES_SHOWN]:
+        say(f"  {each.outcome.name} {compact(each.id)} ({local_name(each.medium)}): {_path([compact(step) for step in each.path])}")
+    more = found.more + max(0, len(found.outcomes) - OUTCOMES_SHOWN)
+    if more:
+        say(f"  ... and {more:,} more: `ridethrough impact {compact(found.breach.out.id)}`")
+    for trip in found.trips:
+        say(f"  trips after {trip.after_s:,.0f} s: {compact(trip.id)}, with {trip.load_kw:,.1f} kW on {trip.rated_kw:,.1f} kW")
+    for over in found.overloads:
+        say(f"  overloaded: {compact(over.id)} carries {over.load_kw:,.1f} kW and may carry {over.limit_kw:,.1f} kW")
+    say()
+
+
+def _path(steps: list[str]) -> str:
+    """A chain of supply, the middle of a long one left out."""
+    if len(steps) > PATH_SHOWN:
+        steps = [*steps[:2], f"({len(steps) - 4} more)", *steps[-2:]]
+    return " -> ".join(steps)
+
+
+def _counts(counts: Counts) -> str:
+    told = counts.to_json()
+    names = {"racks": "racks", "services": "services", "equipment": "IT equipment", "other": "others"}
+    parts = [f"{told[key]:,} {name}" for key, name in names.items() if told[key]]
+    return f"{', '.join(parts) or 'nothing'}; {counts.it_load_kw:,.1f} kW"
