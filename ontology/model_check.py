@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
+
 import numpy as np
 
 from ontology.errors import UnitError
 from ontology.findings import Finding, Severity
-from ontology.namespaces import BRICK, DCX, REF, compact
+from ontology.media import FEEDS_IN, POWER
+from ontology.namespaces import BRICK, DCX, RDF, REF, compact
 from ontology.terms import Ids, QuadBlock
 from ontology.units import conversion
 from ontology.vocabulary import Vocabulary
@@ -20,6 +24,9 @@ READ: tuple[tuple[tuple[str, bool], ...], ...] = (
 )
 """The paths that these checks read from the node that they judge (`ontology/reach.py`)."""
 
+_Feeds = dict[tuple[int, int], str]
+"""The property that says so, for each pair of a feeder and what it feeds."""
+
 
 def model_findings(block: QuadBlock, vocabulary: Vocabulary) -> list[Finding]:
     """Feeds that contradict themselves, and units that do not convert. Cost: one sort of the feeds, one conversion a pair of units."""
@@ -29,32 +36,59 @@ def model_findings(block: QuadBlock, vocabulary: Vocabulary) -> list[Finding]:
 
 def _feeds(block: QuadBlock, vocabulary: Vocabulary, numbers: dict[str, int]) -> list[Finding]:
     findings: list[Finding] = []
-    for iri in sorted(vocabulary.subproperties(BRICK + "feeds")):
-        pairs = _pairs(block, numbers.get(iri, -1))
-        if iri == BRICK + "feeds":
-            pairs = np.concatenate((pairs, _pairs(block, numbers.get(BRICK + "isFedBy", -1))[:, ::-1]))
-        itself = {s for s, o in pairs.tolist() if s == o}
-        both = {(s, o) for s, o in pairs.tolist()}
-        name = compact(iri)
+    for kind, feeds in _feeds_by_kind(block, vocabulary, numbers).items():
+        itself = sorted((iri, s) for (s, o), iri in feeds.items() if s == o)
         findings += [
-            Finding(Severity.ERROR, "feeds-itself", block.terms[s], f"the node feeds itself by {name}", "remove the statement", iri)
-            for s in itself
+            Finding(Severity.ERROR, "feeds-itself", block.terms[s], f"the node feeds itself by {compact(iri)}", "remove the statement", iri)
+            for iri, s in itself
         ]
-        remedy = "keep the direction of normal flow; what can carry either way is a node of its own: a dcx:Tie_Breaker with dcx:ties"
-        findings += [
-            Finding(
-                Severity.ERROR,
-                "feeds-both-ways",
-                min(block.terms[s], block.terms[o]),
-                f"it feeds {compact(max(block.terms[s], block.terms[o]))} by {name} and is fed by it: feeding has one direction",
-                remedy,
-                iri,
-                2,
-            )
-            for s, o in both
-            if s < o and (o, s) in both
-        ]
+        findings += [_both_ways(block, kind, (s, iri), (o, feeds[o, s])) for (s, o), iri in feeds.items() if s < o and (o, s) in feeds]
     return findings
+
+
+def _both_ways(block: QuadBlock, kind: str, *ends: tuple[int, str]) -> Finding:
+    (low, by), (high, back) = sorted(ends, key=lambda end: block.terms[end[0]])
+    back_by = "" if by == back else f" by {compact(back)}"
+    return Finding(
+        Severity.ERROR,
+        "feeds-both-ways",
+        block.terms[low],
+        f"it feeds {compact(block.terms[high])} by {compact(by)} and is fed by it{back_by}: feeding has one direction",
+        "keep the direction of normal flow; what can carry either way is a node of its own: a dcx:Tie_Breaker with dcx:ties",
+        kind,
+        2,
+    )
+
+
+def _feeds_by_kind(block: QuadBlock, vocabulary: Vocabulary, numbers: dict[str, int]) -> dict[str, _Feeds]:
+    """Who feeds whom, and by which property, for each kind of feed: the properties of one medium are one kind. A plain `brick:feeds` is a
+    kind of its own; where it meets a feed the other way and can only mean that feed's medium, it is of that kind too."""
+    kinds: dict[str, _Feeds] = defaultdict(dict)
+    within = {iri: prop for prop in FEEDS_IN for iri in vocabulary.subproperties(prop)}
+    for iri in sorted(vocabulary.subproperties(BRICK + "feeds")):
+        kinds[within.get(iri, iri)].update(((s, o), iri) for s, o in _pairs(block, numbers.get(iri, -1)).tolist())
+    plain = kinds[BRICK + "feeds"]
+    plain.update(((s, o), BRICK + "isFedBy") for o, s in _pairs(block, numbers.get(BRICK + "isFedBy", -1)).tolist() if (s, o) not in plain)
+    said = {pair for prop in FEEDS_IN for pair in kinds[prop]}
+    meeting = {(s, o): iri for (s, o), iri in plain.items() if (o, s) in said and (s, o) not in said and (o, s) not in plain}
+    types = _all(block, numbers, RDF + "type") if meeting else {}
+    for (s, o), iri in meeting.items():
+        only = _medium(vocabulary, types.get(s, ()), types.get(o, ()))
+        for prop, medium in FEEDS_IN.items():
+            if medium == only and (o, s) in kinds[prop]:
+                kinds[prop][s, o] = iri
+    return kinds
+
+
+def _medium(vocabulary: Vocabulary, feeder: Sequence[str], fed: Sequence[str]) -> str:
+    """The one medium that a plain feed can mean by the classes at its ends; power where they say nothing, as the supply model has it; ""
+    where there are several."""
+    handed = frozenset[str]().union(*(vocabulary.supply.hands_on(cls) for cls in feeder))
+    taken = frozenset[str]().union(*(vocabulary.supply.takes_in(cls) for cls in fed))
+    able = handed if len(handed) == 1 or not taken else handed & taken if handed else taken
+    if not handed and not taken:
+        return POWER
+    return min(able) if len(able) == 1 else ""
 
 
 def _units(block: QuadBlock, numbers: dict[str, int]) -> list[Finding]:

@@ -192,6 +192,28 @@ def test_a_rule_and_what_satisfies_it(code: str, bad: str, good: str) -> None:
     assert findings(good) == []
 
 
+PDUS = ":x a dcx:Rack_PDU . :y a dcx:Rack_PDU . "
+
+
+@pytest.mark.parametrize(
+    ("text", "is_told"),
+    [
+        (PDUS + ":x dcx:feedsPower :y . :y brick:feeds :x .", True),
+        (PDUS + ":x dcx:feedsPower :y ; brick:isFedBy :y .", True),
+        (":x dcx:feedsPower :y . :y brick:feeds :x .", True),
+        (PDUS + ":x dcx:feedsPower :y . :y dcx:feedsNetwork :x .", False),
+        (PDUS + ":x dcx:feedsPower :y . :y dcx:feedsNetwork :x ; brick:feeds :x .", False),
+        # the unit is fed with power, and what it hands on is air
+        (":x a dcx:UPS ; dcx:feedsPower :y . :y a brick:Computer_Room_Air_Handler ; brick:feeds :x .", False),
+    ],
+)
+def test_feeds_against_each_other_are_told_by_whatever_property_they_are_said(text: str, is_told: bool) -> None:
+    """A plain `brick:feeds` that can only mean the medium of a feed the other way contradicts it; one that means another does not."""
+    found = [finding for finding in findings(text) if finding.code == "feeds-both-ways"]
+
+    assert [(finding.focus, finding.count) for finding in found] == ([("urn:x:x", 2)] if is_told else [])
+
+
 GATEWAY = ":gw a dcx:Modbus_Gateway ; dcx:host '127.0.0.1' ; dcx:port 1502 ."
 POINT = """:x a brick:Temperature_Sensor ; brick:hasUnit unit:DEG_C ; ref:hasExternalReference
     [ a dcx:ModbusReference ; dcx:gateway :gw ; dcx:unitId 3 ; dcx:function 'holding' ; dcx:address 10 ; dcx:dataType 'int16' ;
