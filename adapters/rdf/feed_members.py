@@ -74,12 +74,13 @@ def member(stream: str, revision: Revision, part: Part | None, form: str) -> Ite
     """What a document says of one revision; without a part, its counts and the place where its change is read."""
     me = f"{stream}/{revision.number}"
     cause = revision.cause
+    told = _safe if form == "rdfxml" else str
     yield me, RDF + "type", FEED + "Revision", HERE
     yield me, DCT + "isVersionOf", TWIN, HERE
     yield me, DCT + "created", literal(cause.at.isoformat(), XSD + "dateTime"), HERE
-    yield me, DCT + "creator", literal(cause.author), HERE
-    yield me, DCT + "source", literal(cause.source), HERE
-    yield me, DCT + "description", literal(cause.reason), HERE
+    yield me, DCT + "creator", literal(told(cause.author)), HERE
+    yield me, DCT + "source", literal(told(cause.source)), HERE
+    yield me, DCT + "description", literal(told(cause.reason)), HERE
     for name, number in (("number", revision.number), ("addedCount", revision.added), ("removedCount", revision.removed)):
         yield me, FEED + name, literal(str(number), XSD + "integer"), HERE
     if part is None:
@@ -127,5 +128,5 @@ def patch(stream: str, revision: Revision, part: Part) -> str:
 
 
 def _safe(text: str) -> str:
-    """Rows that any syntax can hold, XML too: control characters, which stand inside texts only, by their numbers."""
+    """What any syntax can hold, XML too: control characters, which stand inside texts only, by their numbers, as N-Quads writes them."""
     return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04X}", text)

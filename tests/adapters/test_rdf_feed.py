@@ -192,6 +192,20 @@ def test_a_syntax_without_graphs_tells_changes_as_rdf_patch(desk: Desk, syntax: 
     assert canonical_hash(quads) == desk.truth()
 
 
+@pytest.mark.parametrize("place", ["/rdf/changes?page=0", "/rdf/changes/1"])
+def test_what_xml_cannot_hold_stands_in_xml_by_its_number(desk: Desk, place: str) -> None:
+    """In the rows of a patch, and in what was said by whom; other syntaxes have it as it is."""
+    change = ChangeSet(QuadBlock.of([("urn:a:a", "urn:p:p", '"x\x01y"', GRAPH)]), QuadBlock.empty())
+    desk.ledger.change(change, author="ada\x02", source="desk", reason="by\ufffehand")
+
+    xml = desk.client.get(place, headers={"accept": "application/rdf+xml"})
+    turtle = desk.client.get(place, headers={"accept": "text/turtle"})
+
+    assert (xml.status_code, turtle.status_code) == (200, 200), xml.text
+    assert all(text in xml.text for text in ("x\\u0001y", "ada\\u0002", "by\\uFFFEhand"))
+    assert objects(keys(turtle.content, ox.RdfFormat.TURTLE), None, feed_members.DCT + "creator") == ['"ada\x02"']
+
+
 def test_a_revision_is_an_rdf_patch_when_that_is_asked_for(desk: Desk) -> None:
     """With its cause in the header; further parts by the link."""
     some_history(desk)
