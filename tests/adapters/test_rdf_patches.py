@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from adapters.rdf.sandbox.patch import read_patch
 from tests.support.rdf_served import RdfServed
 
 
@@ -60,6 +61,18 @@ TC .
     assert rdf.count("GRAPH <urn:g9> { <urn:e:a> <urn:e:p> 'x'@en }") == 1
 
 
+@pytest.mark.parametrize("declared", ['"rdf" "http://www.w3.org/1999/02/22-rdf-syntax-ns#"', "rdf: <{0}>", "rdf <{0}>", '"rdf" <{0}>'])
+def test_an_rdf_patch_declares_a_prefix_in_quotation_marks_or_not(declared: str) -> None:
+    """The first example of the standard has both in quotation marks, its text a prefix and an IRI in brackets."""
+    rows = f"TX .\nPA {declared.format('http://www.w3.org/1999/02/22-rdf-syntax-ns#')} .\nA <urn:a> rdf:type <urn:b> .\nTC .\n"
+    header = {"format": "rows", "name": "a patch", "source": "s", "scope": "s", "graph": None, "base": None, "depth": 9}
+
+    added, removed = read_patch(rows, header)
+
+    assert list(added) == [("urn:a", "http://www.w3.org/1999/02/22-rdf-syntax-ns#type", "urn:b", "urn:ridethrough:source:s")]
+    assert len(removed) == 0
+
+
 @pytest.mark.parametrize(
     ("first", "last", "there"),
     [
@@ -98,7 +111,9 @@ def test_rows_of_an_rdf_patch_end_at_line_feeds_only(rdf: RdfServed) -> None:
     [
         ("PREFIX : <urn:>\nINSERT DATA { :a :b\n  brick:c }", "update", 3, "add `PREFIX brick: <https://brickschema.org/schema/Brick#>`"),
         ("INSERT DATA {\n <urn:a> <urn:b> }", "update", 2, "correct this place"),
-        ("A <urn:a> <urn:b> 1 .\nTX .\nA <urn:a> <urn:b> <c> .", "rdf-patch", 3, "relative"),
+        ("A <urn:a> <urn:b> 1 .\nTX .\nA <urn:a> <urn:b> <c> .\nTC .", "rdf-patch", 3, "relative"),
+        ("A <urn:a> <urn:b> 1 .\nTX .\nA <urn:a> <urn:b> 2 .", "rdf-patch", 2, "has no end"),
+        ("TX .\nA <urn:a> <urn:b> 1 .\nTX .\nA <urn:a> <urn:b> 2 .\nTC .", "rdf-patch", 3, "within that of line 1"),
         ("A <urn:a> <urn:b> 1 .\nA <urn:a> <urn:b> e:c .", "rdf-patch", 2, "add a row `PA e:"),
     ],
 )
@@ -110,6 +125,7 @@ def test_what_is_wrong_with_a_patch_is_told_with_its_line(rdf: RdfServed, patch:
 
     assert (answer.status_code, answer.json()["line"]) == (400, line), answer.text
     assert words in answer.json()["detail"]
+    assert rdf.count("<urn:a> <urn:b> ?o") == 0
 
 
 def test_an_update_declares_prefixes_before_each_operation(rdf: RdfServed) -> None:

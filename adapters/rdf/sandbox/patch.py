@@ -41,7 +41,7 @@ _ROW = re.compile(
 )
 _VERB = re.compile(r"[ \t]*([^ \t\r]*)[ \t]*(.*?)[ \t\r]*\Z", re.DOTALL)
 _END = re.compile(r"[ \t]*\.?[ \t]*(?:#.*)?", re.DOTALL)
-_PREFIX = re.compile(r'"?(?P<name>[\w.\-]*):?"?(?:[ \t]+<(?P<iri>[^<>]*)>)?[ \t]*\.?[ \t]*(?:#.*)?\Z')
+_PREFIX = re.compile(r'"?(?P<name>[\w.\-]*):?"?(?:[ \t]+(?:<(?P<iri>[^<>]*)>|"(?P<quoted>[^<>"]*)"))?[ \t]*\.?[ \t]*(?:#.*)?\Z')
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +99,10 @@ def _of_rows(text: str, header: dict[str, Any], scope: str) -> Iterator[tuple[bo
 
 
 def _rows(text: str, name: str) -> list[_Row]:
-    """The rows that add or remove, but for those of transactions that were aborted."""
+    """The rows that add or remove, but for those of transactions that were aborted. A transaction without an end was cut off."""
     prefixes: dict[str, str] = {}
     rows: list[_Row] = []
-    begun = 0
+    begun = opened = 0
     for number, line in enumerate(text.split("\n"), 1):
         verb, body = _VERB.match(line).groups()  # type: ignore[union-attr]  # it matches everything
         if verb in ("A", "D"):
@@ -112,17 +112,22 @@ def _rows(text: str, name: str) -> list[_Row]:
             rows.append(_Row(number, verb == "D", row))
         elif verb in ("PA", "PD"):
             match = _PREFIX.match(body)
-            if match is None or (verb == "PA" and match["iri"] is None):
+            iri = match and (match["iri"] or match["quoted"])
+            if match is None or (verb == "PA" and iri is None):
                 raise RdfError(name, number, 1, f"{body[:40]!r} declares no prefix", f"write {verb} name: <IRI> .")
             prefixes.pop(match["name"], None)
-            if verb == "PA":
-                prefixes[match["name"]] = match["iri"]
-        elif verb == "TX":
-            begun = len(rows)
-        elif verb == "TA":
-            del rows[begun:]
-        elif verb not in ("", "H", "TC") and not verb.startswith("#"):
+            if iri is not None:
+                prefixes[match["name"]] = iri
+        elif verb in ("TX", "TC", "TA"):
+            if verb == "TX" and opened:
+                raise RdfError(name, number, 1, f"a transaction begins within that of line {opened}", "end that one with TC or TA")
+            if verb == "TA":
+                del rows[begun:]
+            begun, opened = len(rows), number if verb == "TX" else 0
+        elif verb not in ("", "H") and not verb.startswith("#"):
             raise RdfError(name, number, 1, f"a row begins with {verb[:20]!r}", "rows begin with H, TX, TC, TA, PA, PD, A or D")
+    if opened:
+        raise RdfError(name, opened, 1, "the transaction that begins here has no end", "send all of the patch: it ends with TC, or with TA")
     return rows
 
 
