@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from bench import (
+    failure_cascade,
     failure_dominators,
     failure_n1,
     failure_n2,
@@ -33,6 +34,9 @@ def benches(quick: bool) -> Mapping[str, list[Callable[[], Iterator[Row]]]]:
         rdf_export.NAME: [partial(rdf_export.run, size, 3 if quick else 7) for size in rdf_export.SIZES],
         rdf_load.NAME: [partial(rdf_load.run, size, 3 if quick else 7) for size in rdf_load.SIZES],
         neo4j_load.NAME: [partial(neo4j_load.run, 2_000 if quick else size) for size in neo4j_load.SIZES],
+        failure_cascade.NAME: [
+            partial(failure_cascade.run, size, 5 if quick else 20) for size in (sizes[:1] if quick else failure_cascade.SIZES)
+        ],
         failure_one.NAME: [partial(failure_one.run, size, 8 if quick else 40) for size in sizes],
         failure_n1.NAME: [partial(failure_n1.run, size, 4 if quick else 12) for size in sizes],
         failure_n2.NAME: [partial(failure_n2.run, size, 3 if quick else 8) for size in failure_n2.SIZES],

@@ -18,6 +18,7 @@ from analytics import kernel as supply
 from analytics.capacity import kernel
 from analytics.capacity.flow import NO_READINGS, Loads
 from analytics.capacity.kernel import Flow, Work
+from analytics.columns import distinct
 from analytics.state import Bench, Plant
 from graph.values import Floats
 from ontology.terms import Ids
@@ -77,6 +78,9 @@ class _Run:
         self._plant, self._loads, self._bench, self._flow, self._work = plant, loads, bench, flow, work
         self._dead: list[Ids] = []
         self._touched = 0
+        self._looked_at = 0
+        self._rated = _NONE
+        """What was touched, has a limit and is live."""
         self._progress: dict[int, float] = {}
 
     def to_the_end(self, seeds: Ids, *, trace: bool) -> Cascade:
@@ -126,9 +130,11 @@ class _Run:
     def _over(self) -> tuple[Ids, Floats]:
         """The live slots above their continuous limit that carry more than before, ascending, and their load as a part of it."""
         loads = self._loads
-        touched = self._work.touched[: self._touched]
         limit = loads.electrical.limit_kw
-        some = touched[np.isfinite(limit[loads.slot_node[touched]]) & (self._bench.now.live[touched] == 1)]
+        new = self._work.touched[self._looked_at : self._touched]
+        self._looked_at = self._touched
+        self._rated = np.concatenate((self._rated, new[np.isfinite(limit[loads.slot_node[new]])]))
+        some = self._rated = self._rated[self._bench.now.live[self._rated] == 1]
         part, before = loads.part_of(some, self._flow.demand, limit), loads.part_of(some, loads.base.demand, limit)
         over = (part > GROWN) & (part > before * GROWN)
         order = np.argsort(some[over])
@@ -172,5 +178,5 @@ def _each_once(moved: list[tuple[Ids, Ids]], slots: int) -> tuple[Ids, Ids]:
     if not moved:
         return _NONE, _NONE
     taker, supplier = (np.concatenate(column).astype(np.int64) for column in zip(*moved, strict=True))
-    keys = np.unique(taker * slots + supplier)
+    keys = distinct(taker * slots + supplier)
     return (keys // slots).astype(np.int32), (keys % slots).astype(np.int32)

@@ -13,6 +13,7 @@ import numpy as np
 from analytics.capacity import kernel
 from analytics.capacity.electrical import PHASES, Basis, Electrical
 from analytics.capacity.kernel import Flow, Net, Work
+from analytics.columns import distinct
 from analytics.conditions import Conditions
 from analytics.kernel import Flags
 from analytics.order import loops
@@ -50,7 +51,7 @@ class Loads:
         with self._lock:
             pair = self._idle.pop() if self._idle else None
         if pair is None:
-            pair = Flow(self.base.own, self.base.demand.copy(), self.base.share.copy()), _work(self.net)
+            pair = Flow(self.base.own, self.base.demand.copy(), self.base.share.copy()), _work(self.net, self.base.demand.shape[1])
         yield pair
         with self._lock:  # not in a `finally`: what an error left in disorder must not come back
             self._idle.append(pair)
@@ -101,7 +102,7 @@ def _measured(graph: SupplyGraph, state: Plant, electrical: Electrical, readings
         node = graph.find(iri)
         if node is not None and power_slot[node] >= 0 and not electrical.beside[node]:
             measured[power_slot[node]] = kw
-    kernel.roll_up(net, flow, state.base.live, measured, _work(net))
+    kernel.roll_up(net, flow, state.base.live, measured, _work(net, phases))
     known = ~np.isnan(measured)
     basis[(basis == Basis.NOTHING) & (flow.demand.sum(axis=1) > 0)] = Basis.SUM
     basis[known] = Basis.READING
@@ -140,7 +141,7 @@ def _net(graph: SupplyGraph, state: Plant, electrical: Electrical) -> Net:
     gate = np.repeat(np.arange(len(wires.gate_pair)), np.diff(wires.suppliers_at))
     taker, supplier = wires.gate_slot[gate], wires.suppliers
     keep = of_power[gate] & (live[taker] == 1) & (live[supplier] == 1)
-    keys = np.unique(taker[keep].astype(np.int64) * slots + supplier[keep])
+    keys = distinct(taker[keep].astype(np.int64) * slots + supplier[keep])
     taker, supplier = (keys // slots).astype(np.int32), (keys % slots).astype(np.int32)
     needs = np.zeros(slots, dtype=np.bool_)
     needs[wires.gate_slot[of_power & (wires.at_least > 0)]] = True
@@ -175,7 +176,7 @@ def _in_turns(taker: Ids, supplier: Ids, live: Flags, electrical: Electrical, sl
     )
 
 
-def _work(net: Net) -> Work:
+def _work(net: Net, phases: int) -> Work:
     slots, turns = len(net.turn_of), len(net.members_at) - 1
     return Work(
         heap=np.empty(max(turns, 1), np.int32),
@@ -184,4 +185,5 @@ def _work(net: Net) -> Work:
         touched=np.empty(slots, np.int32),
         depth=np.full(slots, -1, np.int32),
         queue=np.empty(slots, np.int32),
+        row=np.empty(phases),
     )

@@ -67,6 +67,8 @@ class Work(NamedTuple):
     touched: Ids
     depth: Ids
     queue: Ids
+    row: Floats
+    """The phases of one slot."""
 
 
 @compiled
@@ -155,27 +157,51 @@ def roll_up(net: Net, flow: Flow, live: Flags, measured: Floats, work: Work) -> 
 def redistribute(net: Net, flow: Flow, live: Flags, dead: Ids, measured: Floats, work: Work, touched: int) -> int:
     """Loads again after the slots of `dead` died (`live` says so already). `work.touched[:touched]` lists what was touched before; gives
     their new number. `measured` must be empty. Cost: what takes from the dead, and all upstream of it and of them."""
-    size = 0
-    for slot in dead:
-        if net.turn_of[slot] < 0:
-            continue
-        size = _push(net.turn_of[slot], work, size)
-        for at in range(net.gives_at[slot], net.gives_at[slot + 1]):
-            size = _push(net.turn_of[net.taker[net.gives[at]]], work, size)
+    size, touched = _drop(net, flow, live, dead, work, touched)
     while size > 0:
         turn = work.heap[0]
         size = _pop(work, size)
         changed = _work_out(net, flow, live, turn, measured, work)
         for i in range(net.members_at[turn], net.members_at[turn + 1]):
             slot = net.members[i]
-            if work.visited[slot] == 0:
-                work.visited[slot] = 1
-                work.touched[touched] = slot
-                touched += 1
+            touched = _touch(slot, work, touched)
             if changed:
                 for at in range(net.takes_at[slot], net.takes_at[slot + 1]):
-                    if net.turn_of[net.takes[at]] != turn:
+                    if net.turn_of[net.takes[at]] != turn and live[net.takes[at]] == 1:
                         size = _push(net.turn_of[net.takes[at]], work, size)
+    return touched
+
+
+@compiled
+def _drop(net: Net, flow: Flow, live: Flags, dead: Ids, work: Work, touched: int) -> tuple[int, int]:
+    """What died carries nothing; queues whom it took from and who took from it. Gives the length of the queue and of what is touched."""
+    size = 0
+    for slot in dead:
+        turn = net.turn_of[slot]
+        if turn < 0:
+            continue
+        touched = _touch(slot, work, touched)
+        flow.demand[slot] = 0.0
+        if net.members_at[turn + 1] - net.members_at[turn] > 1:
+            size = _push(turn, work, size)
+        for at in range(net.takes_at[slot], net.takes_at[slot + 1]):
+            if flow.share[at] > 0.0:
+                flow.share[at] = 0.0
+                if live[net.takes[at]] == 1:
+                    size = _push(net.turn_of[net.takes[at]], work, size)
+        for at in range(net.gives_at[slot], net.gives_at[slot + 1]):
+            taker = net.taker[net.gives[at]]
+            if live[taker] == 1:
+                size = _push(net.turn_of[taker], work, size)
+    return size, touched
+
+
+@compiled
+def _touch(slot: int, work: Work, touched: int) -> int:
+    if work.visited[slot] == 0:
+        work.visited[slot] = 1
+        work.touched[touched] = slot
+        touched += 1
     return touched
 
 
@@ -244,16 +270,16 @@ def _work_out(net: Net, flow: Flow, live: Flags, turn: int, measured: Floats, wo
     if last - first == 1:
         slot = net.members[first]
         changed = _take(net, flow, live, slot, -1, work)
-        return _load(net, flow, live, slot, measured) or changed
+        return _load(net, flow, live, slot, measured, work) or changed
     listed = _depths(net, live, turn, work)
     changed = False
     for i in range(first, last):
         changed |= _take(net, flow, live, net.members[i], turn, work)
     for i in range(first, last):
         if work.depth[net.members[i]] < 0:
-            changed |= _load(net, flow, live, net.members[i], measured)
+            changed |= _load(net, flow, live, net.members[i], measured, work)
     for i in range(listed - 1, -1, -1):
-        changed |= _load(net, flow, live, work.queue[i], measured)
+        changed |= _load(net, flow, live, work.queue[i], measured, work)
     for i in range(listed):
         work.depth[work.queue[i]] = -1
     return changed
@@ -288,10 +314,12 @@ def _depths(net: Net, live: Flags, turn: int, work: Work) -> int:
 
 
 @compiled
-def _load(net: Net, flow: Flow, live: Flags, slot: int, measured: Floats) -> bool:
+def _load(net: Net, flow: Flow, live: Flags, slot: int, measured: Floats, work: Work) -> bool:
     """What a slot carries: its own draw and its part of what takes from it. Whether that changed."""
     phases = flow.demand.shape[1]
-    loads = np.zeros(phases)
+    loads = work.row
+    for p in range(phases):
+        loads[p] = 0.0
     if live[slot] == 1:
         for at in range(net.gives_at[slot], net.gives_at[slot + 1]):
             take = net.gives[at]
