@@ -95,7 +95,7 @@ def course(set_: Setting, reserves: Reserves, failed: Ids, end: int, horizon: fl
     powers = (wiring.pair_medium == reserves.graph.media.index(POWER)).astype(np.uint8)
     wires, ring = set_.state.wires, set_.state.ring
     site = Site(wires, ring, set_.pairs_at, set_.slot_pairs, wiring.pair_slot, powers, held, delays, set_.called, set_.loads)
-    memory = _memory(set_, stores)
+    memory = _memory(set_, reserves, stores)
     record = _blank(pairs, slots, len(set_.groups))
     run(site, memory, record, set_.state.slots(failed), horizon)
     holds = (memory.tally.failing == 0) | (memory.carried == 1)
@@ -127,18 +127,20 @@ def _blank(pairs: int, slots: int, groups: int) -> Record:
     )
 
 
-def _memory(set_: Setting, stores: int) -> State:
+def _memory(set_: Setting, reserves: Reserves, stores: int) -> State:
     """The state before the failure: nothing is carried, every store full."""
     wiring, tally = set_.state.wiring, _copy(set_.before)
     slots, pairs = len(wiring.slot_node), len(wiring.pair_node)
     store_of = np.full(pairs, -1, np.int32)
     store_of[set_.store_pair] = np.arange(stores, dtype=np.int32)
+    missing = tally.failing > 0
+    missing[set_.store_pair[reserves.stores.kind[set_.stored] == Kind.WATER]] = False  # a store that waits counts as held
     blocked = np.zeros(slots, np.uint8)
     blocked[set_.state.slots(set_.state.open_switches)] = 1
     return State(
         tally,
         blocked,
-        np.bincount(wiring.pair_slot[tally.failing > 0], minlength=slots).astype(np.int32),
+        np.bincount(wiring.pair_slot[missing], minlength=slots).astype(np.int32),
         np.zeros(pairs, np.uint8),
         store_of,
         np.ones(stores),

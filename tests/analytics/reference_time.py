@@ -34,13 +34,11 @@ class TimeReference:
 
     def __init__(self, reference: Reference, times: Times, media: tuple[str, ...]) -> None:
         self.reference, self.times, self.media = reference, times, media
-        plan = reference.plan
         base = reference.live(frozenset())
         self.gates: dict[Slot, list[Gate]] = {}
         for gate in reference.gates:
             self.gates.setdefault(self.slot(gate.node, gate.medium), []).append(gate)
-        slots = {self.slot(n, m) for n in plan.kinds for m in media}
-        self.base = {s for s in slots if (s[0], s[1] or media[0]) in base}
+        self.base = {self.slot(n, m) for n, m in base}
         graph = nx.DiGraph()
         graph.add_nodes_from(self.base)
         for slot in self.base:
@@ -65,7 +63,7 @@ class TimeReference:
     def follow(self, failed: frozenset[str], horizon: int) -> None:
         off = frozenset(g for g in self.times.standby if self.slot(g, "Power") in self.base)
         before = self.reference.live(off)
-        self.up = {s for s in self.base if (s[0], s[1] or self.media[0]) in before}
+        self.up = {self.slot(n, m) for n, m in before}
         self.blocked, self.off = set(failed), set(off)
         self.left = {pair: float(seconds) for pair, seconds in self.times.stores.items()}
         self.since: dict[Pair, float] = {}
@@ -74,7 +72,7 @@ class TimeReference:
         self.called: dict[str, float] = {}
         self.lost: dict[Pair, float] = {}
         self.back: dict[Pair, float] = {}
-        self.bad = {pair for pair in self.reference.fed if not self.supplied(pair, self.up)}
+        self.bad = {pair for pair in self.reference.fed if not self.supplied(pair, self.up) and not self.usable(pair)}
         self.brings = {g: self._brings(g, failed, off) for g in off - failed}
         self.up -= {s for s in self.up if s[0] in failed}
         now = 0.0
@@ -89,7 +87,8 @@ class TimeReference:
                 self.off.discard(g)
                 self.rise(self.slot(g, "Power"), now)
             for slot in sorted(s for s, t in self.due.items() if t == now):
-                self.rise(slot, now)
+                if self.due.pop(slot, None) is not None:
+                    self.rise(slot, now)
             for pair in [p for p, start in self.since.items() if start + self.left[p] == now]:
                 del self.since[pair]
                 self.left[pair] = 0.0
@@ -99,7 +98,7 @@ class TimeReference:
     def _brings(self, g: str, failed: frozenset[str], off: frozenset[str]) -> set[Pair]:
         """What is lost without the standby sources and not with them, downstream of one of them through what is dark without."""
         without, with_, early = (self.reference.holding(f) for f in (failed | off, failed, off))
-        dark = self.base - {s for s in self.base if (s[0], s[1] or self.media[0]) in self.reference.live(failed | off)}
+        dark = self.base - {self.slot(n, m) for n, m in self.reference.live(failed | off)}
         reached, todo, found = set(), [self.slot(g, "Power")], set()
         while todo:
             slot = todo.pop()
