@@ -26,6 +26,7 @@ from adapters.rdf.conditions import State, not_modified
 from adapters.rdf.feed_members import DCT, FEED, HERE, INLINE_MAX, LDES, TREE, Part, member, part_of, parts_of, patch, patch_rows
 from adapters.rdf.negotiation import RDF_TYPES, ranges, rdf_format
 from adapters.rdf.problems import Problem, busy, with_problems
+from adapters.rdf.target import only_known
 from adapters.rdf.threads import Threads
 from graph.changes import NEWEST, Revision
 from graph.errors import StoreUnavailable, UnknownRevision
@@ -75,6 +76,7 @@ class _Feed:
         return await self._threads.run(self._revision, request)
 
     def _stream(self, request: Request) -> Response:
+        only_known(request.query_params, ("page", "since"))
         accept = request.headers.get("accept", "")
         if any(one.kind == EVENTS_TYPE and one.quality > 0 for one in ranges(accept)):
             since = request.headers.get("last-event-id") or request.query_params.get("since")
@@ -127,6 +129,7 @@ class _Feed:
         return part_of(self._ledger.revision(revision.number)[1], 0) if revision.added + revision.removed <= INLINE_MAX else None
 
     def _revision(self, request: Request) -> Response:
+        only_known(request.query_params, ("part",))
         number, wanted = int(request.path_params["number"]), _number(request.query_params.get("part", "0"), "part")
         accept, stream = request.headers.get("accept", ""), _stream_of(request)
         is_patch = any(one.kind == PATCH_TYPE and one.quality > 0 for one in ranges(accept))

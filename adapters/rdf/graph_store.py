@@ -34,7 +34,7 @@ from adapters.rdf.outcome import outcome
 from adapters.rdf.problems import Problem
 from adapters.rdf.rules import RdfRules
 from adapters.rdf.tags import as_said
-from adapters.rdf.target import DIRECT, Target, graphs_of, state_of, target_of
+from adapters.rdf.target import DIRECT, TARGET, Target, graphs_of, only_known, state_of, target_of
 from adapters.rdf.threads import Threads
 from graph.changes import AsOf, ChangeSet
 from graph.inferred import Inferred
@@ -50,6 +50,7 @@ from twin.sync import Wish
 
 METHODS = ("GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS")
 PATCHES = {"application/sparql-update": "update", "application/rdf-patch": "rows", "text/rdf-patch": "rows"}
+_PARAMETERS = (*TARGET, "dry-run", "deletions", "inferred")
 IN_MEMORY = 16 << 20
 """Bytes of an answer up to which it is kept in memory; a longer one goes through a temporary file."""
 _IRI_SIGNS = "!#$%&'()*+,/:;=?@[]~"
@@ -88,6 +89,7 @@ class GraphStore:
     async def answer(self, request: Request) -> Response:
         """One request. Raises `Problem`."""
         base = f"{request.url.scheme}://{request.url.netloc}"
+        only_known(request.query_params, _PARAMETERS)
         what = target_of(request.query_params, base, request.path_params.get("name"))
         if request.method in ("GET", "HEAD"):
             return await self._in_thread(self._get, request, what)

@@ -25,7 +25,7 @@ from adapters.rdf.as_json import finding_json
 from adapters.rdf.conditions import State, not_modified
 from adapters.rdf.negotiation import RDF_TYPES, chosen
 from adapters.rdf.problems import Problem, busy, with_problems
-from adapters.rdf.target import Target, graphs_of, target_of
+from adapters.rdf.target import TARGET, Target, graphs_of, only_known, target_of
 from adapters.rdf.threads import Threads
 from graph.reader import SnapshotReader
 from graph.snapshot import Snapshot
@@ -64,6 +64,7 @@ class Reports:
         return await self._in_thread(self._answered, request)
 
     def _answered(self, request: Request) -> Response:
+        only_known(request.query_params, TARGET)
         what = target_of(request.query_params, f"{request.url.scheme}://{request.url.netloc}")
         if what.graph is None and what.source is None:
             raise Problem(400, "nothing named", "a report is of a graph or of a source: give ?graph=IRI, ?default or ?source=NAME")

@@ -7,12 +7,14 @@ Rules of this file:
 2. `/rdf/graphs/NAME` is a short name of `urn:ridethrough:source:NAME`, and so is that address given as `?graph=`: a graph keeps its name
    under whatever host it is read.
 3. A new graph belongs to the source that its name says, else to a source called as the graph is.
+4. A parameter that is not known is refused: `dryrun` must not write what `dry-run` would only have shown.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from hashlib import blake2b
 from urllib.parse import unquote
 
@@ -31,6 +33,8 @@ from twin.ledger.who_says import owner_of
 
 DEFAULT_SOURCE = "default"
 DIRECT = "/rdf/graphs/"
+TARGET = ("graph", "default", "source", "at", "branch")
+"""The parameters that say what is named, and which state of it."""
 _NAME_MAX = 2048
 
 
@@ -53,6 +57,15 @@ class Target:
 
     def __str__(self) -> str:
         return f"graph <{self.graph}>" if self.graph is not None else f"source {self.source!r}" if self.source is not None else "the twin"
+
+
+def only_known(params: QueryParams, known: Sequence[str]) -> None:
+    """See that a request has no other parameters (rule 4). Raises `Problem` (400)."""
+    for name in params:
+        if name not in known:
+            near = get_close_matches(name.lower().replace("_", "-"), known, n=1)
+            meant = f"do you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
+            raise Problem(400, "unknown parameter", f"no parameter {name[:80]!r} is known here: {meant}")
 
 
 def target_of(params: QueryParams, base: str, direct: str | None = None) -> Target:

@@ -149,6 +149,30 @@ def test_a_request_names_one_thing_and_names_it_well(rdf: RdfServed, where: str)
     assert rdf.put(where, "<urn:a> <urn:p> 1 .").status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("address", "meant"),
+    [
+        ("/rdf?source=a&dryrun", "do you mean 'dry-run'?"),
+        ("/rdf?source=a&dry_run=1", "do you mean 'dry-run'?"),
+        ("/rdf/graphs/a?Branch=x", "do you mean 'branch'?"),
+        ("/rdf?soruce=a", "do you mean 'source'?"),
+        ("/rdf/report?source=a&x=1", "there are graph, default, source, at, branch"),
+        ("/rdf/changes?pge=0", "do you mean 'page'?"),
+        ("/rdf/changes/1?page=0", "there are part"),
+    ],
+)
+def test_a_parameter_that_is_not_known_is_refused_with_the_one_that_may_be_meant(rdf: RdfServed, address: str, meant: str) -> None:
+    """A write with a misspelt dry-run writes nothing; a read with a misspelt branch does not answer of the site."""
+    newest = len(rdf.ledger.revisions())
+
+    read = rdf.client.get(address)
+    written = rdf.client.put(address, content=b"<urn:a> <urn:p> 1 .", headers=TURTLE)
+
+    assert read.status_code == 400
+    assert meant in read.json()["detail"]
+    assert (written.status_code in (400, 405), len(rdf.ledger.revisions())) == (True, newest)
+
+
 def test_what_can_be_done_is_told(rdf: RdfServed) -> None:
     """OPTIONS names the methods and the formats of bodies and patches; another method is 405."""
     told = rdf.client.options("/rdf")
