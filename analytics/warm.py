@@ -12,10 +12,13 @@ from analytics.capacity.standing import capacity
 from analytics.conditions import Conditions
 from analytics.impact import impact
 from analytics.placement import levels_of
+from analytics.planning.availability import exact, simulate
+from analytics.state import plant
 from analytics.supply_graph import SupplyGraph
 from analytics.sweeps.cuts import cut_sets
 from analytics.sweeps.double import n2
 from analytics.sweeps.points import single_points
+from analytics.sweeps.proof import chain_of
 from analytics.sweeps.single import n1
 from analytics.sweeps.units import Units
 from analytics.time.reserves import Reserves
@@ -36,6 +39,14 @@ def warm() -> None:
     impact(rated, ["urn:warm:0"], now)
     capacity(rated, now)
     timeline(Reserves.none(graph), ["urn:warm:0"], now)
+    _availability(graph, now)
+
+
+def _availability(graph: SupplyGraph, now: Conditions) -> None:
+    state = plant(graph, now)
+    chain, units = chain_of(state, np.array(list(state.wiring.pairs_of(3)), dtype=np.int32), 3, graph.nodes.failure_unit)
+    exact(chain, np.full(len(units), 0.5), nodes_max=16)
+    simulate(chain, np.full(len(units), 0.5), trials=1, seed=1)
 
 
 def _sweeps(graph: SupplyGraph, now: Conditions) -> None:

@@ -16,6 +16,7 @@ from typing import Annotated
 import typer
 
 from twin.cli import (
+    availability,
     backup,
     branch,
     capacity,
@@ -80,6 +81,7 @@ for verb in (
     sweep.sweep,
     prove.prove,
     capacity.capacity,
+    availability.availability,
     log.log,
     show.show,
     diff.diff,

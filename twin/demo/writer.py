@@ -16,6 +16,7 @@ import numpy as np
 from ontology.namespaces import BRICK, DCX, DEMO, RDF, RDFS, UNIT
 from ontology.sources import source_graph
 from ontology.terms import XSD, QuadBlock
+from twin.demo.rates import RATES
 
 RDF_TYPE = RDF + "type"
 RDFS_LABEL = RDFS + "label"
@@ -78,10 +79,14 @@ class QuadWriter:
         self._rows.append(ids.setdefault(obj, len(ids)))
 
     def thing(self, local: str, cls: str, label: str) -> str:
-        """A named thing with its class and label; gives its IRI."""
+        """A named thing with its class, its label and what its class's rates are; gives its IRI."""
         iri = DEMO + local
         self.add(iri, RDF_TYPE, cls)
         self.add(iri, RDFS_LABEL, f'"{label}"')
+        if cls in RATES:
+            between, repair = RATES[cls]
+            self.add(iri, DCX + "mtbfHours", decimal(between))
+            self.add(iri, DCX + "mttrHours", decimal(repair))
         return iri
 
     def blank(self) -> str:

@@ -1,0 +1,117 @@
+"""`ridethrough availability`: how much of the time a load is supplied, and what takes it down most."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from twin.cli.as_of import At, BranchName, as_of
+from twin.cli.impact import media_of
+from twin.cli.output import Config, Data, Failure, Json, Store, instant, progress, say, say_json, settings_from, table
+from twin.cli.sweep import tell_basis
+
+if TYPE_CHECKING:
+    from analytics.planning.availability import Availability
+
+FIRST = 10
+MISSING_SHOWN = 3
+HOURS_OF_MINUTES = 2
+"""Hours above which a time is told in hours."""
+
+
+def availability(
+    load: Annotated[str, typer.Argument(metavar="ID", help="The load: a rack, a server, a service; IRI or CURIE.")],
+    medium: Annotated[
+        list[str] | None, typer.Option("--medium", help="Its supply in this medium only. Can be repeated.", show_default=False)
+    ] = None,
+    monte_carlo: Annotated[int, typer.Option("--monte-carlo", metavar="N", min=0, help="Simulate N trials, too.", show_default=False)] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the simulation; equal seeds give equal answers.")] = 1,
+    first: Annotated[int, typer.Option("--first", min=0, help="How many components to tell, those that count most first.")] = FIRST,
+    at: At = None,
+    branch: BranchName = "",
+    json: Json = False,
+    data: Data = None,
+    store: Store = None,
+    config: Config = None,
+) -> None:
+    """Say how available the supply of a load is, from the rates of failure and repair of what supplies it (dcx:mtbfHours, dcx:mttrHours).
+    As of an older revision the switches stand where they normally do; in a branch, where telemetry says."""
+    from analytics.planning.availability import availability as availability_of
+    from graph.errors import UnknownEntity
+    from graph.names import no_entity
+    from twin.compose import open_twin
+
+    asked = as_of(at, branch)
+    settings = settings_from(config, data=data, store=store)
+    opened = open_twin(settings, "availability", read_only=True)
+    try:
+        if opened.twin.snapshot.revision == 0:
+            raise Failure(
+                f"nothing is loaded in {settings.store or settings.data}: `ridethrough load FILE` first, or start `ridethrough demo`"
+            )
+        view = opened.ledger.view(asked)
+        if view.snapshot.find(load) is None:
+            raise UnknownEntity(no_entity(view.snapshot, load))
+        graph = view.supply()
+        media = None if medium is None else media_of(medium, graph.media)
+        with progress() as tell:
+            found = availability_of(
+                view.snapshot, view.vocabulary, graph, view.conditions(), load, media, trials=monte_carlo, seed=seed, tell=tell
+            )
+    finally:
+        opened.close()
+    if json:
+        say_json(found.to_json())
+    else:
+        _tell(found, f"branch {branch}" if branch else f"revision {found.basis.revision}", first)
+
+
+def _tell(found: Availability, state: str, first: int) -> None:
+    from analytics.planning.availability import HOURS_A_YEAR
+    from ontology.namespaces import compact, local_name
+
+    media = ", ".join(map(local_name, found.media))
+    say(f"The supply of {compact(found.load)} ({media}; {state}, {instant(found.basis.at)}):")
+    say()
+    if found.method == "down before":
+        say("A supply of it does not hold with nothing failed: see `ridethrough impact`.")
+        return
+    if found.low == found.high:
+        say(f"available {_percent(1 - found.low)}, down {_time(found.low * HOURS_A_YEAR)} a year (exact, by a decision diagram)")
+        say(f"goes down {found.outages_a_year or 0:.3g} times a year, {_time(found.hours_an_outage or 0)} on average")
+    else:
+        say(f"available {_percent(1 - found.high)} to {_percent(1 - found.low)} (bounds, by minimal cut sets)")
+        say(f"down {_time(found.low * HOURS_A_YEAR)} to {_time(found.high * HOURS_A_YEAR)} a year")
+    if found.simulated is not None:
+        run = found.simulated
+        say(
+            f"simulated: down in {run.down:,} of {run.trials:,} trials (seed {run.seed}): {_time(run.low * HOURS_A_YEAR)} to "
+            f"{_time(run.high * HOURS_A_YEAR)} a year, with a confidence of 95 %"
+        )
+    say()
+    rows = [
+        (f"{each.share:.1%}", f"{each.importance:.3g}", f"{each.mtbf_hours:,.10g}", f"{each.mttr_hours:,.10g}", compact(each.id))
+        for each in found.components[:first]
+        if each.share > 0
+    ]
+    if rows:
+        table(("SHARE", "IMPORTANCE", "MTBF h", "MTTR h", "IF THIS NEVER FAILED"), rows)
+        say()
+    if found.missing:
+        named = ", ".join(map(compact, found.missing[:MISSING_SHOWN])) + (", ..." if len(found.missing) > MISSING_SHOWN else "")
+        say(f"no rates: {len(found.missing):,} of what can fail ({named}) count as never failing")
+    for text in found.notes:
+        say(f"assumed: {text}")
+    tell_basis(found.basis)
+
+
+def _percent(part: float) -> str:
+    """As many nines as there are, and two digits more."""
+    return f"{part * 100:.10f}".rstrip("0").rstrip(".") + " %"
+
+
+def _time(hours: float) -> str:
+    if hours >= HOURS_OF_MINUTES:
+        return f"{hours:,.1f} h"
+    return f"{hours * 60:.3g} min" if hours * 3600 >= 1 else f"{hours * 3600:.2g} s"
