@@ -189,7 +189,7 @@ def _outcomes(graph: SupplyGraph, state: Plant, damage: Damage, failed: Ids, wan
 
 def _down(state: Plant, wanted: Ids) -> Ids:
     """The nodes of which some supply in the media asked for does not hold with nothing failed; one may occur more than once."""
-    pairs = np.flatnonzero(state.base.failing)
+    pairs = state.dark
     return state.wiring.pair_node[pairs[np.isin(state.wiring.pair_medium[pairs], wanted)]]
 
 
@@ -253,7 +253,7 @@ def _loads_assumed(loads: Loads | None, moved: Cascade) -> Iterator[str]:
 
 def _assumed(graph: SupplyGraph, state: Plant, pairs: Ids, failed: Ids) -> tuple[str, ...]:
     """What was taken for granted about the failed nodes, the affected ones and all that can supply them, and what of it is dark."""
-    dark = state.wiring.pair_node[np.flatnonzero(state.base.failing)]
+    dark = state.wiring.pair_node[state.dark]
     if len(graph.assumptions) == 0 and len(dark) == 0:
         return ()
     seeds = np.concatenate((state.wiring.pair_slot[pairs[pairs < len(state.wiring.pair_slot)]], state.slots(failed))).astype(np.int32)

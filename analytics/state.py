@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from threading import Lock
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
@@ -58,6 +59,11 @@ class Plant:
     """Per edge, in the order of `Wires.feeds`: 1 where it hands its target only what came from there."""
     _idle: list[Bench] = field(default_factory=list)
     _lock: Lock = field(default_factory=Lock)
+
+    @cached_property
+    def dark(self) -> Ids:
+        """The pairs that do not hold with nothing failed, ascending."""
+        return np.flatnonzero(self.base.failing).astype(np.int32)
 
     @property
     def wires(self) -> Wires:
@@ -113,12 +119,11 @@ def hand_on_plants(older: SupplyGraph, newer: SupplyGraph) -> None:
 
 def open_nodes(graph: SupplyGraph, conditions: Conditions) -> Ids:
     """The switches that stand open, ascending."""
-    is_open = graph.nodes.normally_open & graph.nodes.switch
-    for iri, position in conditions.positions.items():
-        node = graph.find(iri)
-        if node is not None and graph.nodes.switch[node]:
-            is_open[node] = position.is_open
-    return np.flatnonzero(is_open).astype(np.int32)
+    told = {node: position.is_open for iri, position in conditions.positions.items() if (node := graph.find(iri)) is not None}
+    if not told:
+        return graph.normally_open
+    opened = np.array([node for node, is_open in told.items() if is_open and graph.nodes.switch[node]], dtype=np.int32)
+    return np.sort(np.concatenate((without(graph.normally_open, np.fromiter(told, np.int32, len(told))), opened)))
 
 
 def stated_positions(graph: SupplyGraph, conditions: Conditions) -> list[tuple[int, Position]]:

@@ -220,6 +220,19 @@ class SupplyGraph:
     def _numbers(self) -> dict[str, int]:
         return {iri: number for number, iri in enumerate(self.nodes.ids)}
 
+    @cached_property
+    def normally_open(self) -> Ids:
+        """The switches that stand open where nothing says otherwise, ascending."""
+        return np.flatnonzero(self.nodes.normally_open & self.nodes.switch).astype(np.int32)
+
+    @cached_property
+    def mounted_in_unfed(self) -> Ids:
+        """The rows of `loads.mounted` whose rack nothing feeds and that needs nothing itself. Cost: one pass over the edges, once."""
+        fed = np.zeros(len(self.nodes), dtype=np.bool_)
+        fed[self.edges.target] = True
+        fed[self.requirements.node] = True
+        return self.loads.mounted[~fed[self.loads.mounted[:, 1]]]
+
     def find(self, iri: str) -> int | None:
         """The number of a node, by IRI or CURIE; None for what plays no part in supply. The first call costs one pass over all ids."""
         return self._numbers.get(expand(iri))

@@ -75,11 +75,8 @@ def count_totals(graph: SupplyGraph, nodes: Ids, kinds: Ids, down: Ids, failed: 
 
 def _racks_by_what_they_hold(graph: SupplyGraph, worst: Ids, up: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> None:
     """A rack that nothing feeds has no outcome of its own: it takes the worst of what is mounted in it."""
-    mounted = graph.loads.mounted
-    fed = np.zeros(len(graph.nodes), dtype=np.bool_)
-    fed[graph.edges.target] = True
-    fed[graph.requirements.node] = True
-    mounted = mounted[~fed[mounted[:, 1]] & up[mounted[:, 0]]]
+    mounted = graph.mounted_in_unfed
+    mounted = mounted[up[mounted[:, 0]]]
     np.minimum.at(worst, mounted[:, 1], worst[mounted[:, 0]])
 
 

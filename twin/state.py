@@ -46,7 +46,7 @@ CARRIED_MAX = 5_000
 
 POWER_READ_ALWAYS = 5_000
 """Power points, some 5 ms, that are read for each question; a larger site's every `POWER_READ_S` seconds."""
-POWER_READ_S = 5.0
+POWER_READ_S = 30.0
 
 
 class View:
