@@ -13,6 +13,7 @@ from bench import (
     failure_n1,
     failure_n2,
     failure_one,
+    failure_timeline,
     graphql_list,
     neo4j_load,
     query_class,
@@ -38,6 +39,10 @@ def benches(quick: bool) -> Mapping[str, list[Callable[[], Iterator[Row]]]]:
             partial(failure_cascade.run, size, 5 if quick else 20) for size in (sizes[:1] if quick else failure_cascade.SIZES)
         ],
         failure_one.NAME: [partial(failure_one.run, size, 8 if quick else 40) for size in sizes],
+        failure_timeline.NAME: [
+            partial(failure_timeline.run, racks, 5 if quick else 20)
+            for racks in (failure_timeline.RACKS[:1] if quick else failure_timeline.RACKS)
+        ],
         failure_n1.NAME: [partial(failure_n1.run, size, 4 if quick else 12) for size in sizes],
         failure_n2.NAME: [partial(failure_n2.run, size, 3 if quick else 8) for size in failure_n2.SIZES],
         failure_dominators.NAME: [partial(failure_dominators.run, size, 8 if quick else 20) for size in sizes],
