@@ -22,6 +22,7 @@ from ontology.findings import BLANK_STEPS_MAX, Finding
 from ontology.judge import judged
 from ontology.reach import Reach, Step
 from ontology.rings import RING
+from ontology.sanity import BEHIND
 from ontology.shacl import Shapes, shapes_of
 from ontology.term_check import defines, term_findings
 from ontology.terms import KeyQuad, QuadBlock, is_blank, is_literal
@@ -31,7 +32,7 @@ PART = 5_000
 """Nodes that are validated at once: up to some 80,000 triples with what is around them, and three quarters of a gigabyte of memory."""
 
 
-WHOLE_MODEL_CODES = frozenset({RING})
+WHOLE_MODEL_CODES = frozenset({RING, BEHIND})
 """Rules that follow chains of any length."""
 _ANY_GRAPH = "urn:ridethrough:any"
 

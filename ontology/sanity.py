@@ -4,7 +4,8 @@ Rules of this file:
 
 1. Only what no reading of the model makes right is said. Where a fact could mean something else (a plain `brick:feeds` may be any medium,
    a 223P connection point any number of suppliers), it is taken to mean that.
-2. A rule looks a few steps far (`paths`), so that it can be asked again about what a change touches; `ring_findings` alone follows chains.
+2. A rule looks a few steps far (`paths`), so that it can be asked again about what a change touches. What follows chains of any length
+   (`chain_findings`, `ontology/rings.py`) is asked about whole models alone.
 
 The rules, each with its example: docs/guides/validation.md.
 """
@@ -12,7 +13,7 @@ The rules, each with its example: docs/guides/validation.md.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from math import fsum, sqrt
 
 from ontology.errors import UnitError
@@ -43,6 +44,7 @@ _CONNECTED = tuple(
     )
 )
 _POSITION = tuple(DCX + name for name in ("uPosition", "rackUnits", "uFace"))
+BEHIND = "rating-below-loads-behind"
 _KILOWATT = "unit:KiloW"
 _TYPE = RDF + "type"
 _ROUNDING = 1.000001
@@ -78,6 +80,11 @@ def sanity_findings(block: QuadBlock, vocabulary: Vocabulary) -> list[Finding]:
         return []
     model = _Model(ModelTable(block, vocabulary))
     return [*model.loads(), *model.ratings(), *model.sides(), *model.requirements(), *model.positions()]
+
+
+def chain_findings(block: QuadBlock, vocabulary: Vocabulary) -> list[Finding]:
+    """What only chains of any length show, of a whole model. Cost: as `sanity_findings`."""
+    return [] if len(block) == 0 else list(_Model(ModelTable(block, vocabulary)).chains())
 
 
 class _Model:
@@ -128,17 +135,12 @@ class _Model:
 
     def ratings(self) -> Iterator[Finding]:
         """More power is planned for what a node alone feeds than the node is rated for."""
-        feeds = sorted(self._below(DCX + "feedsPower"))
-        fed: dict[int, set[int]] = defaultdict(set)
-        for name in feeds:
-            for node, others in self._table.out(name).items():
-                fed[node].update(others)
-        for node, loads in sorted(fed.items()):
+        for node, loads in sorted(self._fed().items()):
             capacity = self._capacity_kw(node)
             if capacity is None:
                 continue
-            alone = [load for load in sorted(loads) if self._suppliers(load, POWER) <= {node} and not self._near(load, _CONNECTED)]
-            planned = fsum(max(_in_unit(self._table, load, (_ALLOCATED,), _KILOWATT), default=0.0) for load in alone)
+            alone = [load for load in sorted(loads) if self._feeds_alone(node, load)]
+            planned = fsum(self._planned_kw(load) for load in alone)
             if planned > capacity * _ROUNDING:
                 yield Finding(
                     Severity.ERROR,
@@ -149,6 +151,65 @@ class _Model:
                     DCX + "feedsPower",
                     len(alone),
                 )
+
+    def chains(self) -> Iterator[Finding]:
+        """More power is planned for what hangs on a node alone, through others that do so too, than the node is rated for. What `ratings`
+        tells is not told again."""
+        capacities = {node: kilowatts for node in self._fed() if (kilowatts := self._capacity_kw(node)) is not None}
+        if not capacities:
+            return
+        alone = {node: [load for load in sorted(loads) if self._feeds_alone(node, load)] for node, loads in self._fed().items()}
+        behind = self._behind_kw(alone)
+        for node, capacity in sorted(capacities.items()):
+            most = capacity * _ROUNDING
+            if behind[node] > most and fsum(self._planned_kw(load) for load in alone[node]) <= most:
+                yield Finding(
+                    Severity.ERROR,
+                    BEHIND,
+                    self._table.terms[node],
+                    f"it is rated for {capacity:.6g} kW, and the loads behind it that it alone feeds, through others, come to "
+                    f"{behind[node]:.6g} kW (dcx:allocatedPower)",
+                    "correct the rating or the planned loads, or say what else feeds these loads",
+                    DCX + "feedsPower",
+                    len(alone[node]),
+                )
+
+    def _behind_kw(self, alone: Mapping[int, Sequence[int]]) -> dict[int, float]:
+        """The power that is planned behind each node: of what it alone feeds the plan, or what is behind that if it is more. Each node has
+        at most one that feeds it alone; those that do so in a ring count as nothing."""
+        above = {load: node for node, loads in alone.items() for load in loads}
+        open_loads = {node: len(loads) for node, loads in alone.items()}
+        behind = dict.fromkeys(alone, 0.0)
+        ready = [node for node in sorted({*alone, *above}) if not open_loads.get(node)]
+        while ready:
+            node = ready.pop()
+            feeder = above.get(node)
+            if feeder is not None:
+                behind[feeder] += max(self._planned_kw(node), behind.get(node, 0.0))
+                open_loads[feeder] -= 1
+                if not open_loads[feeder]:
+                    ready.append(feeder)
+        return behind
+
+    def _fed(self) -> dict[int, set[int]]:
+        """What each node feeds with power."""
+        fed: dict[int, set[int]] = defaultdict(set)
+        for name in sorted(self._below(DCX + "feedsPower")):
+            for node, others in self._table.out(name).items():
+                fed[node].update(other for other in others if other != node)
+        return fed
+
+    def _feeds_alone(self, node: int, load: int) -> bool:
+        """Whether nothing else may supply a load of the node with power. What stores energy bridges time, and is no other supplier."""
+        others = self._suppliers(load, POWER) - {node}
+        return not self._near(load, _CONNECTED) and all(self._stores(other) for other in others)
+
+    def _stores(self, node: int) -> bool:
+        table = self._table
+        return any(table.vocabulary.supply.is_storage(table.terms[cls]) for cls in table.out(_TYPE).get(node, ()))
+
+    def _planned_kw(self, load: int) -> float:
+        return max(_in_unit(self._table, load, (_ALLOCATED,), _KILOWATT), default=0.0)
 
     def _capacity_kw(self, node: int) -> float | None:
         """The most that a node can give by any of its ratings. An apparent power bounds the active one; a current with a voltage is

@@ -9,6 +9,7 @@ from ontology.findings import Finding, at_named_nodes
 from ontology.incremental import findings_about
 from ontology.judge import judged
 from ontology.rings import ring_findings
+from ontology.sanity import chain_findings
 from ontology.shacl import Shapes, shapes_of
 from ontology.term_check import TERM_CODES, term_findings
 from ontology.terms import QuadBlock
@@ -25,7 +26,7 @@ def validate(block: QuadBlock, vocabulary: Vocabulary, shapes: Shapes | None = N
     with some 5 kB of memory a triple; beyond `WHOLE_MAX` triples no more memory than that, and two to four times the time.
     """
     planned = shapes or shapes_of(vocabulary)
-    found = [*term_findings(block, vocabulary), *ring_findings(block, vocabulary)]
+    found = [*term_findings(block, vocabulary), *ring_findings(block, vocabulary), *chain_findings(block, vocabulary)]
     if len(block) <= WHOLE_MAX:
         found += judged(block, vocabulary, planned)
     else:

@@ -11,7 +11,7 @@ from ontology.findings import Finding
 from ontology.namespaces import PREFIXES, compact
 from ontology.rdf import read, read_stream
 from ontology.rings import ring_findings
-from ontology.sanity import sanity_findings
+from ontology.sanity import chain_findings, sanity_findings
 from ontology.terms import QuadBlock
 from ontology.vocabulary import load_vocabulary
 from twin.demo.site import DESIGNS, generate
@@ -26,7 +26,7 @@ def model(text: str) -> QuadBlock:
 
 
 def findings(block: QuadBlock) -> list[Finding]:
-    return [*sanity_findings(block, VOCABULARY), *ring_findings(block, VOCABULARY)]
+    return [*sanity_findings(block, VOCABULARY), *chain_findings(block, VOCABULARY), *ring_findings(block, VOCABULARY)]
 
 
 def told(text: str) -> list[tuple[str, str, str]]:
@@ -104,6 +104,49 @@ def test_a_load_that_another_feeds_too_is_no_ratings_fault() -> None:
     assert (
         told(f":p dcx:ratedPower {kilowatts(4)} ; dcx:feedsPower :s . :q dcx:feedsPower :s . :s dcx:allocatedPower {kilowatts(5)} .") == []
     )
+
+
+UTILITY = f":u dcx:ratedPower {kilowatts(100)} ; dcx:feedsPower :p ."
+BEHIND = "it is rated for 100 kW, and the loads behind it that it alone feeds, through others, come to 200 kW (dcx:allocatedPower)"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{UTILITY} :p dcx:feedsPower :r . :r dcx:allocatedPower {kilowatts(200)} .",
+        f"{UTILITY} :p dcx:feedsPower :q . :q dcx:feedsPower :r . :r dcx:allocatedPower {kilowatts(200)} .",
+        f"{UTILITY} :p dcx:feedsPower :r , :t . :r dcx:allocatedPower {kilowatts(120)} . :t dcx:allocatedPower {kilowatts(80)} .",
+        # what a rack is planned for holds what its servers are planned for
+        f"{UTILITY} :p dcx:feedsPower :r . :r dcx:allocatedPower {kilowatts(200)} ; dcx:feedsPower :s . "
+        f":s dcx:allocatedPower {kilowatts(3)} .",
+        # a battery bridges time, and is no other supplier
+        f"{UTILITY} :b a brick:Battery ; dcx:feedsPower :p . :p dcx:feedsPower :r . :r dcx:allocatedPower {kilowatts(200)} .",
+    ],
+)
+def test_a_rating_below_the_loads_behind_it_is_told_along_sole_suppliers(text: str) -> None:
+    """100 kW feed a board, and nothing else feeds it; the racks behind it are planned for 200 kW."""
+    assert told(text) == [("rating-below-loads-behind", "urn:x:u", BEHIND)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{UTILITY} :p dcx:feedsPower :r . :r dcx:allocatedPower {kilowatts(100)} .",
+        f"{UTILITY} :v dcx:feedsPower :p . :p dcx:feedsPower :r . :r dcx:allocatedPower {kilowatts(200)} .",
+        f"{UTILITY} :p dcx:feedsPower :r . :q dcx:feedsPower :r . :r dcx:allocatedPower {kilowatts(200)} .",
+        f"{UTILITY} :p dcx:feedsPower :r . :r brick:isPartOf :board ; dcx:allocatedPower {kilowatts(200)} .",
+    ],
+)
+def test_a_chain_of_which_the_shares_are_not_clear_is_not_told(text: str) -> None:
+    """Loads that fit; a board or a rack that has another supplier, or may have one."""
+    assert told(text) == []
+
+
+def test_a_chain_that_ends_in_itself_is_followed_once() -> None:
+    """Two boards feed each other: another rule's matter."""
+    text = f":u dcx:ratedPower {kilowatts(1)} ; dcx:feedsPower :p . :p dcx:feedsPower :u ; dcx:allocatedPower {kilowatts(1)} ."
+
+    assert told(text) == []
 
 
 # -- A cord into two sides --
