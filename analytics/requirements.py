@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analytics.loads import KILOWATT, quantities
 from analytics.roles import ANY_ONE, Masks
 from analytics.supply_graph import ALL, Edges, Requirements
 from graph.snapshot import Snapshot
@@ -29,6 +30,8 @@ class Stated:
     of_capacity: bool
     no_count: bool
     """It states a number, and none that is one."""
+    capacity_kw: float = float("nan")
+    """The capacity that it states (`of_capacity`); nan for none that can be read."""
 
 
 def stated_requirements(snapshot: Snapshot) -> list[Stated]:
@@ -36,6 +39,8 @@ def stated_requirements(snapshot: Snapshot) -> list[Stated]:
     entities = _table(snapshot, "requires")
     media, at_least, all_of = _table(snapshot, "medium"), _table(snapshot, "atLeast"), _table(snapshot, "allOf")
     capacity, among = _table(snapshot, "atLeastCapacity"), _table(snapshot, "among")
+    asking = np.array(sorted(capacity), dtype=np.int32)
+    needed = dict(zip(asking.tolist(), quantities(snapshot, DCX + "atLeastCapacity", asking, KILOWATT).tolist(), strict=True))
     found = []
     for entity, needs in entities.items():
         for need in needs:
@@ -45,7 +50,17 @@ def stated_requirements(snapshot: Snapshot) -> list[Stated]:
             of_capacity = need in capacity and not every and not counts
             no_count = need in at_least and not every and not counts
             for medium in _resources(snapshot, media.get(need, ())):
-                found.append(Stated(entity, snapshot.key(medium), threshold, frozenset(among.get(need, ())), of_capacity, no_count))
+                found.append(
+                    Stated(
+                        entity,
+                        snapshot.key(medium),
+                        threshold,
+                        frozenset(among.get(need, ())),
+                        of_capacity,
+                        no_count,
+                        needed.get(need, float("nan")),
+                    )
+                )
     return found
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from analytics import loads as load_columns
+from analytics.capacity.required import counted
 from analytics.capacity.stated import Things, electrical
 from analytics.columns import distinct, without
 from analytics.edges import SupplyTriples, supply_triples
@@ -35,12 +36,14 @@ def compile_supply(snapshot: Snapshot, vocabulary: Vocabulary) -> SupplyGraph:
     role = roles.role_of[terms]
     media = _media(roles, stated)
     edges = Edges.of(node_of[triples.source], node_of[triples.target], triples.medium)
+    loads = load_columns.loads(snapshot, vocabulary, node_of)
+    carries = electrical(snapshot, vocabulary, Things(terms, role, roles.classes), edges, loads, media)
+    stated = counted(stated, edges, carries.rated_kw, terms, node_of, media)
     by_class, by_node = roles.source_of[role], _says_true(snapshot, "isSource", terms)
     sources = np.where(by_node, np.int64((1 << len(media)) - 1), by_class)
     defaults = np.ones((len(roles.classes), len(media)), dtype=np.int32)
     defaults[:, : len(roles.media)] = roles.at_least
     requirements = compile_requirements(edges, stated, needed_members(snapshot), node_of, media, sources, defaults[role])
-    loads = load_columns.loads(snapshot, vocabulary, node_of)
     return SupplyGraph(
         snapshot.revision,
         _nodes(snapshot, roles, terms, triples),
@@ -51,7 +54,7 @@ def compile_supply(snapshot: Snapshot, vocabulary: Vocabulary) -> SupplyGraph:
         _assumptions(edges, triples, node_of, sources, stated, media, requirements.node * len(media) + requirements.medium).and_also(
             _left_out(triples, node_of, stated, unsaid, media)
         ),
-        electrical(snapshot, vocabulary, Things(terms, role, roles.classes), edges, loads, media),
+        carries,
         labels_of(snapshot, terms),
         lambda iri: snapshot.find(iri) is not None,
     )

@@ -282,4 +282,4 @@ class SupplyGraph:
             return f"{name}: a dcx:requires is ignored because it names no medium: give it a dcx:medium"
         if what == Assumed.NO_COUNT:
             return f"{name} needs any one supplier of {of}: the dcx:atLeast of a dcx:requires is no number of 0 or more"
-        return f"{name} needs any one supplier of {of}: required capacity is not computed yet"
+        return f"{name} needs any one supplier of {of}: the capacity that it requires cannot be computed from the ratings stated"

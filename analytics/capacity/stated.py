@@ -26,8 +26,10 @@ RATED_KVA = (DCX + "ratedApparentPower", BRICK + "ratedApparentPower")
 RATED_A = (DCX + "breakerRating", BRICK + "ratedCurrentOutput")
 VOLTS = (BRICK + "ratedVoltageOutput", BRICK + "ratedVoltageInput")
 ALLOCATED, RATED_INPUT = DCX + "allocatedPower", BRICK + "ratedPowerInput"
-QUANTITIES = frozenset({*RATED_KW, *RATED_KVA, *RATED_A, *VOLTS, ALLOCATED, RATED_INPUT, BRICK + "electricalPhases"})
-"""The predicates whose quantities are read here."""
+QUANTITIES = frozenset(
+    {*RATED_KW, *RATED_KVA, *RATED_A, *VOLTS, ALLOCATED, RATED_INPUT, BRICK + "electricalPhases", DCX + "atLeastCapacity"}
+)
+"""The predicates whose quantities are read here, and for requirements by capacity."""
 BREAKER_DERATING = 0.8
 """NFPA 70, 210.20(A): of a breaker's rating where neither the thing nor its class says anything."""
 _EQUIPMENT = BRICK + "Electrical_Equipment"

@@ -43,7 +43,9 @@ def test_a_required_capacity_counts_as_any_one_and_is_said_to() -> None:
     answer = fail(graph, "A")
 
     assert told(answer) == {"R Power": "NO_REDUNDANCY"}
-    assert answer.assumed == ("urn:site:R needs any one supplier of Power: required capacity is not computed yet",)
+    assert answer.assumed == (
+        "urn:site:R needs any one supplier of Power: the capacity that it requires cannot be computed from the ratings stated",
+    )
 
 
 def test_media_asked_for_restrict_the_outcomes_and_the_totals() -> None:
