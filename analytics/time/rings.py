@@ -65,6 +65,10 @@ def ground_again(  # noqa: PLR0912  five passes over one loop, kept together
                 if site.ring.loop_of[site.wires.gate_slot[gate]] == loop:
                     state.outside[gate] -= 1
     for slot in members:
+        for i in range(site.pairs_at[slot], site.pairs_at[slot + 1]):
+            if state.tally.live[slot] == 1 and state.tally.failing[site.slot_pairs[i]] > 0:
+                state.kept[site.slot_pairs[i]] = 1  # not even the loop feeds it: it is carried in any case
+    for slot in members:
         if state.tally.live[slot] == 1 and state.grounded[slot] == 0 and _stands(site.wires, state, slot):
             _spread(site, loop, state, slot)
     at = 0

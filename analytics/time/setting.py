@@ -135,8 +135,7 @@ def _memory(set_: Setting, reserves: Reserves, stores: int) -> State:
     store_of[set_.store_pair] = np.arange(stores, dtype=np.int32)
     missing = tally.failing > 0
     missing[set_.store_pair[reserves.stores.kind[set_.stored] == Kind.WATER]] = False  # a store that waits counts as held
-    blocked = np.zeros(slots, np.uint8)
-    blocked[set_.state.slots(set_.state.open_switches)] = 1
+    blocked = (set_.state.base.live == 0).astype(np.uint8)  # open switches, and what was dark anyway
     return State(
         tally,
         blocked,

@@ -187,9 +187,21 @@ class TimeReference:
         )
 
     def _loop(self, component: list[Slot], up: set[Slot]) -> set[Pair]:
+        """What not even the whole loop feeds is carried in any case; of what then only feeds itself the first in order; again without
+        what goes down."""
         inside = set(component)
-        members = [s for s in component if s in up]
-        grounded, kept = up - inside, set[Pair]()
+        while True:
+            members = [s for s in component if s in up]
+            grounded, kept = up - inside, {p for s in members for p in self.pairs(s) if not self.supplied(p, up)}
+            dead = {self.slot(*p) for p in kept if self.left.get(p, 0) <= 0}
+            if not dead:
+                kept, grounded = self._carriers(members, grounded, kept)
+                dead = {s for s in members if s not in grounded}
+            if not dead:
+                return kept
+            up -= dead
+
+    def _carriers(self, members: list[Slot], grounded: set[Slot], kept: set[Pair]) -> tuple[set[Pair], set[Slot]]:
         while True:
             stands = next((s for s in members if s not in grounded and self._stands(s, grounded, kept)), None)
             if stands is not None:
@@ -202,8 +214,7 @@ class TimeReference:
                     grounded.add(slot)
                     break
             else:
-                up -= {s for s in members if s not in grounded}
-                return {p for p in kept if self.slot(*p) in up}
+                return kept, grounded
 
     def _stands(self, slot: Slot, grounded: set[Slot], kept: set[Pair]) -> bool:
         return all(self.supplied(p, grounded) or p in kept for p in self.pairs(slot))
