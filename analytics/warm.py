@@ -13,6 +13,9 @@ from analytics.conditions import Conditions
 from analytics.impact import impact
 from analytics.placement import levels_of
 from analytics.planning.availability import exact, simulate
+from analytics.procedures.check import check
+from analytics.procedures.steps import Act, Procedure, Step
+from analytics.proofs.prove import Question, concurrently_maintainable
 from analytics.state import plant
 from analytics.supply_graph import SupplyGraph
 from analytics.sweeps.cuts import cut_sets
@@ -40,6 +43,7 @@ def warm() -> None:
     capacity(rated, now)
     timeline(Reserves.none(graph), ["urn:warm:0"], now)
     _availability(graph, now)
+    _proofs(graph, now)
 
 
 def _availability(graph: SupplyGraph, now: Conditions) -> None:
@@ -47,6 +51,11 @@ def _availability(graph: SupplyGraph, now: Conditions) -> None:
     chain, units = chain_of(state, np.array(list(state.wiring.pairs_of(3)), dtype=np.int32), 3, graph.nodes.failure_unit)
     exact(chain, np.full(len(units), 0.5), nodes_max=16)
     simulate(chain, np.full(len(units), 0.5), trials=1, seed=1)
+
+
+def _proofs(graph: SupplyGraph, now: Conditions) -> None:
+    concurrently_maintainable(graph, now, None, Question(load=["urn:warm:4"]))
+    check(Procedure("warm", (Step("1", Act.ISOLATE, "urn:warm:0"),)), graph, now, load=["urn:warm:4"])
 
 
 def _sweeps(graph: SupplyGraph, now: Conditions) -> None:

@@ -28,6 +28,7 @@ from twin.cli import (
     load,
     log,
     migrate,
+    procedure,
     prove,
     provenance,
     revert,
@@ -97,6 +98,7 @@ for verb in (
 ):
     app.command()(verb)
 app.add_typer(branch.branch)
+app.add_typer(procedure.procedure)
 
 
 def main() -> None:

@@ -105,10 +105,10 @@ def _tell(found: Certificate, state: str) -> None:
     say(f"the rule: {found.rule}")
     say(f"{found.asked_by} ask for it, among other things")
     say()
-    say(f"load: {_counts(found.load)}")
+    say(f"load: {counts_line(found.load)}")
     if found.dark_ids:
         named = ", ".join(map(compact, found.dark_ids[:OUTCOMES_SHOWN])) + (", ..." if len(found.dark_ids) > OUTCOMES_SHOWN else "")
-        say(f"without a supply before anything is out, so that no proof holds: {_counts(found.dark)} ({named})")
+        say(f"without a supply before anything is out, so that no proof holds: {counts_line(found.dark)} ({named})")
     for line in (found.main, *found.beside):
         _tell_line(line)
     tell_basis(found.basis)
@@ -149,7 +149,7 @@ def _tell_counter_example(found: CounterExample) -> None:
 
     say(f"the smallest counter-example: {compact(found.breach.out.id)}")
     for each in found.outcomes[:OUTCOMES_SHOWN]:
-        say(f"  {each.outcome.name} {compact(each.id)} ({local_name(each.medium)}): {_path([compact(step) for step in each.path])}")
+        say(f"  {each.outcome.name} {compact(each.id)} ({local_name(each.medium)}): {chain_line([compact(step) for step in each.path])}")
     more = found.more + max(0, len(found.outcomes) - OUTCOMES_SHOWN)
     if more:
         say(f"  ... and {more:,} more: `ridethrough impact {compact(found.breach.out.id)}`")
@@ -160,14 +160,15 @@ def _tell_counter_example(found: CounterExample) -> None:
     say()
 
 
-def _path(steps: list[str]) -> str:
+def chain_line(steps: list[str]) -> str:
     """A chain of supply, the middle of a long one left out."""
     if len(steps) > PATH_SHOWN:
         steps = [*steps[:2], f"({len(steps) - 4} more)", *steps[-2:]]
     return " -> ".join(steps)
 
 
-def _counts(counts: Counts) -> str:
+def counts_line(counts: Counts) -> str:
+    """How much load, in one line."""
     told = counts.to_json()
     names = {"racks": "racks", "services": "services", "equipment": "IT equipment", "other": "others"}
     parts = [f"{told[key]:,} {name}" for key, name in names.items() if told[key]]

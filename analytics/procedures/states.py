@@ -1,0 +1,123 @@
+"""The states that a procedure passes through, all on one plant.
+
+Rules of this file:
+
+1. A switch that is open hands on nothing, no more does one that is out: so the plant is that with every switch of the procedure closed,
+   and a state is the set of nodes that are out of it, isolated or open. Each state costs its damage, and nothing is laid out again.
+2. What is asked about is the supplies of the load. Those of a load that is out itself are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from analytics import kernel as supply
+from analytics.conditions import Conditions, Position
+from analytics.procedures.kernel import newly_exposed
+from analytics.proofs.load import ItLoad, it_load
+from analytics.state import Plant, open_nodes, plant
+from analytics.supply_graph import Flags, SupplyGraph
+from ontology.terms import Ids
+
+Out = frozenset[int]
+"""The nodes that hand on nothing: open switches of the procedure, and what is isolated."""
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """What stands while some nodes are out."""
+
+    down: Flags
+    """By pair: supplies of the load that held at the start and do not hold now, of what is not out itself."""
+    holds: Flags
+    """By pair: supplies of the load that hold now."""
+    threat: Ids
+    """By pair: the first further failure that would take it down now and would not have at the start, or -1."""
+
+
+class States:
+    """The states of one procedure, each worked out once."""
+
+    def __init__(
+        self,
+        graph: SupplyGraph,
+        conditions: Conditions,
+        switches: Iterable[int],
+        media: Sequence[str] | None = None,
+        load: Sequence[str] | None = None,
+    ) -> None:
+        """`switches` are those that the procedure operates; `media` and `load` as in `it_load`, which says what is raised."""
+        self.graph = graph
+        wanted = sorted(set(switches))
+        opened = set(open_nodes(graph, conditions).tolist())
+        self.start: Out = frozenset(node for node in wanted if node in opened)
+        closed = Position(is_open=False, from_telemetry=False)
+        self.conditions = replace(conditions, positions={**conditions.positions, **{graph.id(node): closed for node in wanted}})
+        self.plant: Plant = plant(graph, self.conditions)
+        self.load: ItLoad = it_load(graph, self.plant, media, load)
+        self._candidates = np.flatnonzero(graph.nodes.failure_unit).astype(np.int32)
+        self._known: dict[Out, State] = {}
+        self._held: Flags = self._holding(self.start)
+
+    @property
+    def tried(self) -> int:
+        """How many states have been worked out."""
+        return len(self._known)
+
+    def of(self, out: Out) -> State:
+        """One state. Cost: its damage, and that of all single failures."""
+        known = self._known.get(out)
+        if known is None:
+            known = self._known[out] = self._worked(out)
+        return known
+
+    def loads(self, pairs: Flags) -> Ids:
+        """The loads of flagged pairs, ascending."""
+        return np.unique(self.plant.wiring.pair_node[np.flatnonzero(pairs)]).astype(np.int32)
+
+    def _slots(self, out: Out) -> Ids:
+        return self.plant.slots(np.array(sorted(out), dtype=np.int32))
+
+    def _own(self, out: Out) -> Flags:
+        return np.isin(self.plant.wiring.pair_node, np.array(sorted(out), dtype=np.int32))
+
+    def _holding(self, out: Out) -> Flags:
+        state = self.plant
+        with state.bench() as bench:
+            dead, _, _ = supply.cascade(state.wires, state.ring, bench.now, bench.work, self._slots(out), state.base.counts)
+            holds: Flags = (bench.now.failing == 0) & self.load.supplies
+            supply.revive(state.wires, bench.now, bench.work.dead, 0, dead)
+        return holds
+
+    def _worked(self, out: Out) -> State:
+        holds = self._holding(out)
+        asked = holds & self._held & ~self._own(out)
+        return State(self._held & ~holds & ~self._own(out), holds, self._threats(out, asked))
+
+    def _threats(self, out: Out, asked: Flags) -> Ids:
+        state = self.plant
+        if out == self.start:
+            return np.full(len(asked), -1, np.int32)
+        with state.bench() as bench:
+            died = []
+            for tally, which in ((bench.alone, self.start), (bench.now, out)):
+                dead, _, _ = supply.cascade(state.wires, state.ring, tally, bench.work, self._slots(which), state.base.counts)
+                died.append(bench.work.dead[:dead].copy())
+            threat = newly_exposed(
+                state.wires,
+                state.ring,
+                bench.alone,
+                bench.now,
+                bench.work,
+                state.base.counts,
+                self._candidates,
+                state.wiring.slots_at,
+                state.wiring.pair_node,
+                asked.astype(np.uint8),
+            )
+            for tally, dead_slots in zip((bench.alone, bench.now), died, strict=True):
+                supply.revive(state.wires, tally, dead_slots, 0, len(dead_slots))
+        return threat
