@@ -12,7 +12,7 @@ import numpy as np
 
 from analytics import kernel
 from analytics.capacity.cascade import Cascade
-from analytics.capacity.effects import MovedChains, assess_loaded, media_of, nodes_of, power_pairs
+from analytics.capacity.effects import Moved, assess_loaded, media_of, nodes_of, power_pairs
 from analytics.capacity.flow import Loads, loads_of, power_of
 from analytics.capacity.told import Overload, Trip, cut_short, overloads, stands_on, trips
 from analytics.columns import distinct, without
@@ -233,13 +233,13 @@ def _reasons(
     rows = [(pair, causes[pair], kind == LOST) for pair, kind in zip(pairs.tolist(), kinds.tolist(), strict=True)]
     chains = chains_by_cause(state, ids, damage, ((cause, is_lost) for _, cause, is_lost in rows))
     named = {cause: tuple(ids[node] for node in cause) for cause in set(causes.values())}
-    if loads is None or len(damage.overloaded) + len(damage.tripped) == 0:
+    if loads is None:
         return ((named[cause], chains[cause, is_lost].to(pair)) for pair, cause, is_lost in rows)
-    moved = {cause: MovedChains(state, ids, loads, cause, units) for cause in sorted(set(causes.values()))}
+    moved = Moved(state, ids, loads, units)
     by_load = frozenset((*damage.overloaded.tolist(), *power_pairs(state, loads, damage.tripped).tolist()))
     return (
-        (named[cause], (chains[cause, is_lost] if pair not in by_load and chains[cause, is_lost].reach(pair) else moved[cause]).to(pair))
-        for pair, cause, is_lost in rows
+        (named[cause], moved.of(cause).to(pair) if pair in by_load or not along.reach(pair) else along.to(pair))
+        for pair, cause, along in ((pair, cause, chains[cause, is_lost]) for pair, cause, is_lost in rows)
     )
 
 

@@ -5,7 +5,7 @@ A *pair* here may stand for a node without one, a source of power that nothing f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -128,7 +128,45 @@ class MovedChains:
                         up.append(self._name(at))
                     return (*along, *up)
                 layer.append(taker)
-        return (self._ids[self._start[0]], self._ids[node])
+        return self._round_a_loop(start)
+
+    def _round_a_loop(self, end: int) -> tuple[str, ...]:
+        """Where nothing that moved hangs on the failures by supply, as in a ring that is now fed from elsewhere: fewest steps of power
+        either way, through the first nodes in order of ids. Cost: the site, once a step."""
+        net, slots = self._loads.net, self._loads.power_slot[list(self._start)]
+        slots = slots[slots >= 0]
+        one = np.concatenate((net.taker, net.takes))
+        other = np.concatenate((net.takes, net.taker))
+        order = np.argsort(one, kind="stable")
+        one, other = one[order], other[order]
+        came_from = np.full(len(net.turn_of), -1, dtype=np.int32)
+        came_from[slots] = slots
+        front = np.zeros(len(came_from), dtype=np.bool_)
+        front[slots] = True
+        while came_from[end] < 0 and front.any():
+            steps = np.flatnonzero(front[one] & (came_from[other] < 0))[::-1]
+            came_from[other[steps]] = one[steps]
+            front[:] = False
+            front[other[steps]] = True
+        back = [end]
+        while came_from[back[-1]] >= 0 and came_from[back[-1]] != back[-1]:
+            back.append(int(came_from[back[-1]]))
+        path = tuple(self._name(slot) for slot in reversed(back))
+        return path if came_from[end] >= 0 else (self._ids[self._start[0]], *path)
 
     def _name(self, slot: int) -> str:
         return self._ids[int(self._loads.slot_node[slot])]
+
+
+class Moved:
+    """The chains of overload of one answer, for each evidence those that are asked for."""
+
+    def __init__(self, plant: Plant, ids: Sequence[str], loads: Loads, failure_units: Flags) -> None:
+        self._of: Callable[[Nodes], MovedChains] = lambda start: MovedChains(plant, ids, loads, start, failure_units)
+        self._known: dict[Nodes, MovedChains] = {}
+
+    def of(self, start: Nodes) -> MovedChains:
+        """Those of the failures `start` alone."""
+        if start not in self._known:
+            self._known[start] = self._of(start)
+        return self._known[start]

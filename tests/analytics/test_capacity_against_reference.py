@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from analytics.capacity.cascade import cascade
 from analytics.capacity.electrical import PRIORITY_LAST, Curve, Electrical
 from analytics.capacity.flow import loads_of
 from analytics.conditions import Conditions
+from analytics.impact import impact
 from analytics.state import plant
 from analytics.supply_graph import Edges, Nodes, Requirements, SupplyGraph
 from ontology.media import MEDIA
@@ -137,3 +139,53 @@ def test_no_scenario_leaves_a_trace(seed: int) -> None:
         assert first.tripped.tolist() == again.tripped.tolist()
         assert first.at_s.tobytes() == again.at_s.tobytes()
         assert first.part.tobytes() == again.part.tobytes()
+
+
+@settings(max_examples=EXAMPLES // 2, deadline=None)
+@given(seed=SEEDS)
+def test_outcomes_evidence_and_paths_of_load_can_be_checked_by_hand(seed: int) -> None:
+    """What trips is lost, what is over its limit is overloaded; evidence is a smallest set that alone does as much; a path is a chain of
+    supply edges, against their direction only where a load comes from, from the evidence to the thing."""
+    circuit = circuit_of(seed)
+    graph, reference = graph_of(circuit), Reference(circuit)
+    conditions = Conditions(AT, power_kw=circuit.readings)
+    dice = random.Random(seed)
+    failed = sorted(dice.sample(circuit.nodes, dice.randint(1, 3)))
+
+    answer = impact(graph, failed, conditions)
+
+    by_set = {
+        few: reference.cascade(frozenset(few)) if circuit.rated else ([], {})
+        for size in range(1, len(failed) + 1)
+        for few in combinations(failed, size)
+    }
+    trips, over = by_set[tuple(failed)]
+    tripped = {name for _, names in trips for name in names}
+    power = {o.id: o for o in answer.outcomes if o.medium == MEDIA[0]}
+    assert tripped == {trip.id for trip in answer.trips} == {n for n in tripped if power[n].outcome == "LOST"}
+    assert set(over) == {overload.id for overload in answer.overloads} == {n for n, o in power.items() if o.outcome == "OVERLOADED"}
+    edges = {(u, v) for u, v, _ in circuit.edges}
+    for outcome in answer.outcomes:
+        assert outcome.path[0] in outcome.evidence
+        assert outcome.path[-1] == outcome.id
+        assert all((u, v) in edges or (v, u) in edges for u, v in pairwise(outcome.path))
+    for name in tripped | set(over):
+        enough = [
+            few
+            for few, (trips_, over_) in by_set.items()
+            if name in {n for _, names in trips_ for n in names} or (name in over_ and name in over) or _falls(circuit, name, few, trips_)
+        ]
+        assert power[name].evidence == enough[0]
+
+
+def _falls(circuit: Circuit, name: str, few: tuple[str, ...], trips: list[tuple[float, tuple[str, ...]]]) -> bool:
+    """Whether a node's own supply of power falls by a set of failures and what trips with them."""
+    needed = circuit.needs.get((name, "Power"), 1)
+    suppliers = circuit.suppliers(name)
+
+    def supplied(out: frozenset[str]) -> bool:
+        return sum(u in circuit.live(out) for u in suppliers) >= needed
+
+    if not suppliers:
+        return False
+    return supplied(frozenset()) and not supplied(frozenset((*few, *(n for _, names in trips for n in names))))
