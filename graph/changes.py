@@ -9,7 +9,7 @@ from datetime import datetime
 import numpy as np
 
 from ontology.inference import INFERRED_GRAPH
-from ontology.sources import source_of
+from ontology.sources import refuse_source_name, source_of
 from ontology.terms import Ids, QuadBlock
 
 
@@ -115,8 +115,11 @@ NEWEST = AsOf()
 
 
 def claimed(source: str, wanted: QuadBlock, owners: Mapping[str, str]) -> dict[str, str]:
-    """The graphs that `wanted` speaks in and nobody owned, each with its owner `source`. Raises `ValueError` where another owns one."""
+    """The graphs that `wanted` speaks in and nobody owned, each with its owner `source`. Raises `ValueError` where another owns one, and
+    where `source` cannot name one that says something."""
     graphs = wanted.graphs()
+    if graphs:
+        refuse_source_name(source)
     if INFERRED_GRAPH in graphs:
         raise ValueError(
             f"graph <{INFERRED_GRAPH}> is what follows from what is said, and is never stored: "

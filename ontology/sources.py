@@ -1,10 +1,19 @@
-"""The graph that belongs to a source: where its facts stand that the file put into no named graph."""
+"""What may name a source, and the graph that belongs to it: where its facts stand that the file put into no named graph."""
 
 from __future__ import annotations
 
 from urllib.parse import quote, unquote
 
+from ontology.controls import STEERING
+
 SOURCE_GRAPH = "urn:ridethrough:source:"
+
+
+def refuse_source_name(source: str) -> None:
+    """Raise `ValueError` for what cannot name a source that says something: its name is shown in tables and to terminals."""
+    found = STEERING.search(source)
+    if found is not None:
+        raise ValueError(f"{source[:80]!r} cannot name a source: it has the control character U+{ord(found[0]):04X}; leave that out")
 
 
 def source_graph(source: str) -> str:

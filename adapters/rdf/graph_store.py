@@ -39,6 +39,7 @@ from adapters.rdf.threads import Threads
 from graph.changes import AsOf, ChangeSet
 from graph.inferred import Inferred
 from graph.snapshot import Snapshot
+from ontology.controls import STEERING
 from ontology.inference import INFERRED_GRAPH
 from ontology.rdf import write
 from ontology.sources import source_graph
@@ -51,6 +52,8 @@ from twin.sync import Wish
 METHODS = ("GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS")
 PATCHES = {"application/sparql-update": "update", "application/rdf-patch": "rows", "text/rdf-patch": "rows"}
 _PARAMETERS = (*TARGET, "dry-run", "deletions", "inferred")
+AUTHOR_MAX = 200
+"""Characters of an author's name."""
 IN_MEMORY = 16 << 20
 """Bytes of an answer up to which it is kept in memory; a longer one goes through a temporary file."""
 _IRI_SIGNS = "!#$%&'()*+,/:;=?@[]~"
@@ -175,10 +178,15 @@ class GraphStore:
         if what.graph == INFERRED_GRAPH:
             raise Problem(403, "inferred", "what is inferred follows from what is said, and is never written")
         headers, params = request.headers, request.query_params
+        if request.method != "DELETE":
+            what.refuse_strange_source()
+        author = _text(headers.get("from"))
+        if len(author) > AUTHOR_MAX or STEERING.search(author):
+            raise Problem(400, "no author", f"From names an author in at most {AUTHOR_MAX} characters, without control characters")
         return _Write(
             what,
             base,
-            _text(headers.get("from")) or self._rules.author,
+            author or self._rules.author,
             _text(headers.get("ridethrough-reason")) or f"{request.method} {request.url.path}",
             _text(headers.get("idempotency-key")),
             _is_on(request, "dry-run"),

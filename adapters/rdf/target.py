@@ -26,7 +26,7 @@ from adapters.rdf.problems import Problem
 from graph.changes import AsOf
 from graph.snapshot import Snapshot
 from ontology.inference import INFERRED_GRAPH
-from ontology.sources import source_graph
+from ontology.sources import refuse_source_name, source_graph
 from ontology.terms import is_blank
 from twin.ledger.ledger import Ledger
 from twin.ledger.who_says import owner_of
@@ -54,6 +54,13 @@ class Target:
     def owner(self, owners: Mapping[str, str]) -> str:
         """The source that the graph belongs to, or would."""
         return self.source if self.source is not None else owner_of(self.graph or "", owners)
+
+    def refuse_strange_source(self) -> None:
+        """See that what is named can be written under that name. Raises `Problem` (400)."""
+        try:
+            refuse_source_name(self.owner({}))
+        except ValueError as error:
+            raise Problem(400, "no source", str(error)) from None
 
     def __str__(self) -> str:
         return f"graph <{self.graph}>" if self.graph is not None else f"source {self.source!r}" if self.source is not None else "the twin"

@@ -23,8 +23,11 @@ from graph.changes import NEWEST
 from graph.errors import StoreUnavailable
 from graph.stores.memory import MemoryStore
 from ontology.namespaces import BRICK
+from ontology.sources import source_graph
+from ontology.terms import QuadBlock
 from tests.support.rdf_served import TURTLE, RdfServed, rdf_served
 from twin.ledger.answers import Policies, Policy
+from twin.sync import Wish
 
 MANY = "\n".join(f"<urn:m:{n}> <urn:p> {n} ." for n in range(40))
 
@@ -266,6 +269,32 @@ def test_a_page_of_another_origin_may_not_write(rdf: RdfServed) -> None:
     own = rdf.put("source=a", "<urn:a> <urn:p> 1 .", origin=rdf.base)
 
     assert (foreign.status_code, own.status_code) == (403, 201)
+
+
+@pytest.mark.parametrize(
+    "where", ["source=a%1b%5b2J", "source=a%0ab", "source=a%c2%9b", "graph=urn:ridethrough:source:a%251b", "source=%e2%80%ae"]
+)
+def test_a_source_whose_name_would_steer_a_terminal_is_refused(rdf: RdfServed, where: str) -> None:
+    """In the name itself, or in the name of its graph; to withdraw what one of before said is let through."""
+    written = [rdf.put(where, "<urn:a> <urn:p> 1 ."), rdf.patch(where, "INSERT DATA { <urn:a> <urn:p> 1 }")]
+    gone = rdf.client.delete(f"/rdf?{where}")
+
+    assert [answer.status_code for answer in (*written, gone)] == [400, 400, 404]
+    assert "cannot name a source: it has the control character U+" in written[0].json()["detail"]
+    with pytest.raises(ValueError, match="cannot name a source"):
+        rdf.ledger.sync(Wish("a\x1b", QuadBlock.of([("urn:a", "urn:p", '"1"', source_graph("a\x1b"))])), author="ada", reason="by hand")
+
+
+@pytest.mark.parametrize(("author", "status"), [("a" * 200, 204), ("a" * 201, 400), ("ada\u009b2J", 400)])
+def test_the_author_of_a_change_has_a_name_of_one_short_line(rdf: RdfServed, author: str, status: int) -> None:
+    """200 characters; more, or what steers a terminal, is told and not cut off."""
+    rdf.put("source=named", "<urn:a> <urn:p> 0 .")
+    answer = rdf.client.put(
+        "/rdf?source=named", content=b"<urn:a> <urn:p> 1 .", headers=[(b"content-type", b"text/turtle"), (b"from", author.encode())]
+    )
+
+    assert answer.status_code == status, answer.text
+    assert status == 204 or "at most 200 characters" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize(

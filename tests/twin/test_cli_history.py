@@ -57,6 +57,19 @@ def test_an_empty_export_is_refused_until_it_is_meant(desk: Desk) -> None:
     assert json.loads(meant.stdout)["sources"][0]["removed"] == 20
 
 
+def test_nothing_that_was_said_steers_the_terminal(desk: Desk) -> None:
+    """Escape sequences in a text, a file's name or a reason stand there by their numbers; a source cannot be called so."""
+    desk.load('<urn:a> <urn:p> "x\\u001B[2J\\u009b1m\\ny" .\n', "--reason", "by\x1b]0;hand\x07")
+    named = desk.type("load", "model.ttl", "--source", "a\x1b[31m")
+    outputs = [desk.type(*words).stdout for words in (("log",), ("show", "1"), ("provenance", "urn:a"), ("sources",))]
+
+    assert not any(character in text for text in (*outputs, named.stderr) for character in "\x1b\x07\x9b")
+    assert r"by\x1b]0;hand\x07" in outputs[0]
+    assert r'"x\x1b[2J\x9b1m\ny"' in outputs[1]
+    assert r'"x\x1b[2J\x9b1m\ny"' in outputs[2]
+    assert (named.returncode, r"'a\x1b[31m' cannot name a source" in named.stderr) == (1, True)
+
+
 def test_policies_refuse_and_keep_apart(desk: Desk) -> None:
     """`brick:UPS` does not exist: refused with what to write instead; kept apart as a branch; a policy that there is not is wrong usage."""
     refused = desk.load(BAD, "--policy", "refuse")

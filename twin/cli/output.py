@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
+from ontology.controls import visible
+
 if TYPE_CHECKING:
     from graph.changes import ChangeSet
     from graph.ports import Progress
@@ -44,13 +46,17 @@ def settings_from(config: Path | None, **flags: object) -> Settings:
 
 
 def say(text: str = "") -> None:
-    """A line of the answer."""
-    typer.echo(text)
+    """Lines of the answer, in which nothing steers the terminal: names and texts come from wherever they were sent from."""
+    typer.echo(_plain(text))
 
 
 def say_error(text: str) -> None:
     """One line on standard error, red where somebody is looking and NO_COLOR is not set."""
-    typer.echo(typer.style("error:", fg="red", bold=True) + " " + text, err=True, color=None if colour() else False)
+    typer.echo(typer.style("error:", fg="red", bold=True) + " " + _plain(text), err=True, color=None if colour() else False)
+
+
+def _plain(text: str) -> str:
+    return "\n".join(map(visible, text.split("\n")))
 
 
 def say_json(value: Any) -> None:
@@ -77,9 +83,10 @@ def instant(at: datetime) -> str:
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Columns as wide as what they hold."""
-    widths = [max(len(str(row[at])) for row in (header, *rows)) for at in range(len(header))]
-    for row in (header, *rows):
-        say("  ".join(str(cell).ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    lines = [[visible(str(cell)) for cell in row] for row in (header, *rows)]
+    widths = [max(len(line[at]) for line in lines) for at in range(len(header))]
+    for line in lines:
+        say("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
 def shown_facts(change: ChangeSet, most: int) -> None:

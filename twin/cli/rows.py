@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from graph.changes import Branch, ChangeSet, Revision
+from ontology.controls import visible
 from ontology.findings import Finding
 from ontology.namespaces import compact
 from ontology.terms import KeyQuad, QuadBlock, is_blank, is_literal
@@ -70,7 +71,8 @@ def fact_line(quad: KeyQuad) -> str:
 
 
 def shown(key: str) -> str:
-    """A key for a person: IRIs, those of datatypes too, as CURIEs where there is a prefix."""
+    """A key for a person, in one line: IRIs, those of datatypes too, as CURIEs where there is a prefix."""
+    key = visible(key)
     if is_literal(key):
         end = key.rindex('"') + 1
         return key[:end] + (f"^^{compact(key[end + 2 :])}" if key[end:].startswith("^^") else key[end:])
