@@ -116,17 +116,23 @@ def without_successor(change: ChangeSet) -> int:
     return int(np.maximum(missing, 0).sum())
 
 
-def same_facts(change: ChangeSet, other: ChangeSet) -> list[KeyQuad]:
-    """The quads of `change` whose subject and predicate `other` speaks of too, sorted."""
+def touched(change: ChangeSet, others: Sequence[ChangeSet]) -> list[KeyQuad]:
+    """The quads of `change` that one of the others says or takes back, whatever they come to together; sorted."""
     numbers = Numbers()
-    blocks = [block for block in (change.added, change.removed) if len(block)]
-    theirs = [numbers.quads(block)[:, :2] for block in (other.added, other.removed)]
-    pairs = np.concatenate(theirs)
-    found: set[KeyQuad] = set()
-    for block in blocks:
-        rows = numbers.quads(block)
-        found.update(QuadBlock(numbers.terms, rows[_among(rows[:, :2], pairs)]))
-    return sorted(found)
+    theirs = np.concatenate([np.empty((0, 4), np.int32), *(numbers.quads(b) for other in others for b in (other.added, other.removed))])
+    blocks = [numbers.quads(block) for block in (change.added, change.removed)]
+    return sorted({quad for rows in blocks for quad in QuadBlock(numbers.terms, rows[_among(rows, theirs)])})
+
+
+def replaced_by_both(change: ChangeSet, other: ChangeSet) -> list[KeyQuad]:
+    """The added quads of `change` whose subject and predicate had a value that both take back, and for which the other adds a value too,
+    but not that one; sorted. What the predicate says besides is no matter, nor in which graph the new values stand."""
+    numbers = Numbers()
+    gone, come = numbers.quads(change.removed), numbers.quads(change.added)
+    their_gone, their_come = numbers.quads(other.removed), numbers.quads(other.added)
+    both = gone[_among(gone, their_gone)]
+    meets = _among(come[:, :2], both[:, :2]) & _among(come[:, :2], their_come[:, :2]) & ~_among(come[:, :3], their_come[:, :3])
+    return sorted(QuadBlock(numbers.terms, come[meets]))
 
 
 def together(blocks: Iterable[QuadBlock]) -> QuadBlock:

@@ -68,7 +68,8 @@ class Mutation:
     apply_branch: ChangeResult = strawberry.mutation(
         resolver=apply_branch,
         description="Make what a branch changes a revision of the site; the branch ends. "
-        "Errors: READ_ONLY, UNKNOWN_BRANCH, REFUSED (the site has changed the same facts), BAD_INPUT.",
+        "Errors: READ_ONLY, UNKNOWN_BRANCH, REFUSED (the site has said or taken back a fact of the branch since, "
+        "or put another value in the place of one that the branch replaces), BAD_INPUT.",
     )
     drop_branch: bool = strawberry.mutation(
         resolver=drop_branch, description="Forget a branch and its changes. Errors: READ_ONLY, UNKNOWN_BRANCH, BAD_INPUT."

@@ -52,18 +52,62 @@ def test_a_branch_is_applied_as_one_revision_and_is_gone(desk: Desk) -> None:
     assert desk.ledger.branches() == []
 
 
-def test_a_branch_is_refused_where_the_site_has_changed_the_same_facts(desk: Desk) -> None:
+def test_a_branch_is_refused_where_both_have_replaced_a_value(desk: Desk) -> None:
     """The branch makes p of a 2, the site makes it 3: named, and neither is changed."""
     desk.edit("x", [A2], [A], branch="b")
     desk.say("x", A3)
 
     with pytest.raises(
-        Refused, match=r"branch 'b' cannot be applied: the site has changed 2 of the same facts since revision 1: urn:a urn:p"
+        Refused,
+        match=r"branch 'b' cannot be applied: since revision 1 the site has touched 1 of the facts that the branch changes: "
+        r'urn:a urn:p "2" takes the place of a value that has another one there\.',
     ):
         desk.ledger.apply_branch("b", author="ada", reason="")
 
     assert said(desk.twin.snapshot) == [A3]
     assert [branch.name for branch in desk.ledger.branches()] == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("added", "removed", "met"),
+    [([], [A], A), ([A2], [A], A), ([A2], [], A2)],
+    ids=["said anew what the branch takes back", "said anew what it replaces", "said and taken back what it adds"],
+)
+def test_a_branch_is_refused_where_the_site_has_touched_the_very_fact(
+    added: list[KeyQuad], removed: list[KeyQuad], met: KeyQuad, desk: Desk
+) -> None:
+    """After the branch was made, somebody took the fact back and said it anew, or the other way: as undoing would be refused."""
+    desk.edit("x", added, removed, branch="b")
+    desk.say("x", A2)
+    desk.say("x", A)
+
+    with pytest.raises(Refused, match=f"{met[0]} {met[1]} {met[2]} was said or taken back there, too"):
+        desk.ledger.apply_branch("b", author="ada", reason="")
+
+
+@pytest.mark.parametrize(
+    ("added", "removed", "by_then", "after"),
+    [
+        ([], [A], [A, A2], [A2]),
+        ([A3], [A], [A, A2], [A2, A3]),
+        ([A3], [], [A, A2], [A, A2, A3]),
+        ([A2], [A], [A2, B], [A2, B]),
+        ([A2], [A], [A3, A2], [A2, A3]),
+        ([A2], [A], [B], [A2, B]),
+        ([], [A], [A2], [A2]),
+    ],
+)
+def test_other_values_of_a_predicate_do_not_hold_a_branch_up(
+    added: list[KeyQuad], removed: list[KeyQuad], by_then: list[KeyQuad], after: list[KeyQuad], desk: Desk
+) -> None:
+    """A value more on either side, and what both have changed alike, is no conflict."""
+    desk.edit("x", added, removed, branch="b")
+    desk.edit("x", [B], branch="b")
+    desk.say("x", *by_then)
+
+    desk.ledger.apply_branch("b", author="ada", reason="")
+
+    assert said(desk.twin.snapshot) == sorted({*after, B})
 
 
 def test_a_branch_that_was_applied_before_a_crash_is_only_dropped(desk: Desk) -> None:

@@ -95,13 +95,14 @@ def test_single_facts_in_quarantine_come_to_what_is_there() -> None:
 
 
 def test_single_facts_that_the_site_has_changed_since_do_not_come_to_a_quarantine() -> None:
-    """The branch stands on revision 1; revision 2 said chiller c a pump. What is wrong about c's class then is refused, not lost."""
+    """The branch stands on revision 1; revision 2 said c a pump. To take that back for what is wrong would be lost there: refused."""
     desk = desk_with(Policy.QUARANTINE)
     desk.edit("bms", [BAD])
-    desk.edit("bms", [("urn:c", RDF + "type", BRICK + "Pump", "urn:bms")])
+    pump = ("urn:c", RDF + "type", BRICK + "Pump", "urn:bms")
+    desk.edit("bms", [pump])
 
-    with pytest.raises(Refused, match="'quarantine/bms' holds earlier changes and stands on revision 1; since then the site has changed 1"):
-        desk.edit("bms", [("urn:c", RDF + "type", BRICK + "UPS", "urn:bms")])
+    with pytest.raises(Refused, match="'quarantine/bms' holds earlier changes and stands on revision 1; since then the site has touched 1"):
+        desk.edit("bms", [("urn:c", RDF + "type", BRICK + "UPS", "urn:bms")], [pump])
 
     assert len(desk.ledger.branches()[0].revisions) == 1
 

@@ -41,18 +41,19 @@ def test_the_same_key_is_applied_once(past: Storied) -> None:
     assert past.ask("{ status { revision } }")["status"]["revision"] == 4
 
 
-def test_a_branch_is_refused_where_the_site_has_changed_the_same_facts(past: Storied) -> None:
+def test_a_branch_is_refused_where_both_have_replaced_a_value(past: Storied) -> None:
     """The refusal names the fact; site and branch stay as they are."""
     past.ask(EDIT)
     past.ask(
-        """mutation { editBranch(input: {name: "b", reason: "no label", remove: [
+        """mutation { editBranch(input: {name: "b", reason: "its new label", add: [
+          {subject: "urn:site:R1", predicate: "rdfs:label", object: "Cabinet I", language: "en"}], remove: [
           {subject: "urn:site:R1", predicate: "rdfs:label", object: "Cabinet 1", language: "en"}]}) { removedCount } }"""
     )
     past.sync("netbox", (RACK, LABELLED[1], '"Another"@en'), CORD_A)
     code, message = past.refusal(APPLY)
 
     assert code == "REFUSED"
-    assert "Cabinet 1" in message
+    assert "Cabinet I" in message
     assert past.ask("{ status { revision branches } }")["status"] == {"revision": 4, "branches": 1}
 
 

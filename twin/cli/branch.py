@@ -120,7 +120,8 @@ def difference(name: Name, json: Json = False, data: Data = None, store: Store =
 def apply_to_site(
     name: Name, reason: Why = "", author: By = None, json: Json = False, data: Data = None, store: Store = None, config: Config = None
 ) -> None:
-    """Make what a branch changes one revision of the site, and drop the branch. Refused where the site has changed the same facts since."""
+    """Make what a branch changes one revision of the site, and drop the branch. Refused where the site has said or taken back one of the
+    branch's facts since, or has put another value in the place of one that the branch replaces."""
     from twin.cli.rows import revision_row
 
     settings = settings_from(config, data=data, store=store, author=author)

@@ -180,8 +180,8 @@ class Ledger:
         return self._branches.difference(self._branches.get(name))
 
     def apply_branch(self, name: str, *, author: str, reason: str, key: str = "") -> Synced:
-        """Make what the branch changes a revision of the site, and drop the branch. Raises `Refused` with the facts that the site has
-        changed since the branch's base and that the branch changes too, and `UnknownBranch`."""
+        """Make what the branch changes a revision of the site, and drop the branch. Raises `Refused` with the facts of the branch that the
+        site has touched since its base, and the values in whose place both have put different ones, and `UnknownBranch`."""
         return self._writer.apply_branch(name, Asked(author, reason, key))
 
     # -- who says what ---------------------------------------------------------------------------------------------

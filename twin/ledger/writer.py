@@ -173,7 +173,7 @@ class Writer:
             cause = self._cause(sources.pop() if len(sources) == 1 else f"branch/{name}", asked)
             plan = _Plan(len(exact.added), exact, cause, state, state)
             if not exact.is_empty:
-                refuse_conflicts(branch, wanted, self._history.between(branch.base, state.revision), state.owners)
+                refuse_conflicts(branch, wanted, exact, self._history.between(branch.base, state.revision), state.owners)
                 plan = self._plan(state, exact, cause, len(exact.added), asked, Policy.ACCEPT)
             done = self._write(plan, "")
             reached("branch.applied")
