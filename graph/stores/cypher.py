@@ -181,6 +181,9 @@ VIEW_PAGE: LiteralString = (
     "MATCH (n:Resource) WHERE n.iri > $after WITH n ORDER BY n.iri LIMIT $limit "
     "RETURN collect(n.iri) AS iris, collect(labels(n)) AS labels, collect(properties(n)) AS properties"
 )
+STRAYS: LiteralString = (
+    "MATCH (n:Resource) WHERE NOT coalesce(n.iri =~ $iri, false) RETURN count(n) AS count, collect(elementId(n))[..$most] AS first"
+)
 VIEW_LINKS: LiteralString = (
     "MATCH (a:Resource) WHERE a.iri > $after AND a.iri <= $last MATCH (a)-[r]->(b:Resource) "
     "RETURN collect(a.iri) AS subjects, collect(type(r)) AS names, collect(b.iri) AS objects, collect(coalesce(r.graphs, [])) AS graphs"

@@ -53,6 +53,9 @@ VALUES_S = 15.0
 LOADS_MAX = 5
 SILENT_S = 20.0
 POLL_S = 0.1
+STRAYS_NAMED = 3
+_NAMED = r"(_:|[A-Za-z][A-Za-z0-9+.-]*:)[^\x00-\x20<>\"{}|^`\\\\]*"
+"""The IRIs and blank nodes that a key may name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +164,16 @@ class Neo4jStore:
         """See `TwinStore.drift`. Tells of labels, properties, relationships and `_facts` that another hand has changed."""
         self._await_whole(progress)
         return drift(self._server, self._server.read(read_history, READ_S), progress)
+
+    def check(self) -> None:
+        """Raise `StoreUnavailable` where nodes that nobody can name stand among the twin's own. Cost: one pass over the nodes."""
+        [row] = self._server.ask(cypher.STRAYS, READ_S, iri=_NAMED, most=STRAYS_NAMED)
+        if row["count"]:
+            raise StoreUnavailable(
+                f"{row['count']:,} nodes are labelled Resource and have no IRI in `iri` (elementId {', '.join(row['first'])}"
+                f"{', …' if row['count'] > STRAYS_NAMED else ''}): a query over the graph counts them, the twin does not know them; "
+                "delete them, give them an IRI, or take the label from them"
+            )
 
     def write_values(self, batch: ReadingBatch) -> None:
         """See `TwinStore.write_values`. A `nan` keeps the number that stood before. Transactions of `BATCH` rows."""

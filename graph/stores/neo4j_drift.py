@@ -5,15 +5,19 @@ Rules of this file:
 1. Each node and relationship is compared with what the revisions come to, by `_facts` and `graphs` and by the native view of them.
 2. A label, a property value or a relationship that is more is said by the graph of the source `neo4j`, under the IRI that the table of
    names gives, else `urn:ridethrough:neo4j:NAME`. One that is missing is withdrawn from every graph that said it.
-3. Nodes without `iri`, live values, the twin's own nodes, and relationships to nodes that are no `Resource` are nobody's facts.
+3. Nodes without `iri`, live values, the twin's own nodes, relationships to nodes that are no `Resource`, and values that XSD has no
+   datatype for (points, bytes) are nobody's facts.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
+
+from neo4j.spatial import Point
+from neo4j.time import Duration
 
 from graph.changes import ChangeSet
 from graph.fold import History, drift_between
@@ -123,17 +127,17 @@ def _value_changes(keys: set[str], shown: Mapping[str, Any]) -> tuple[set[str], 
 
 
 def _values(shown: Any) -> dict[str, Any]:
-    """The values of a property by their marks."""
+    """The values of a property by their marks (rule 3)."""
     if shown is None:
         return {}
-    return {_mark(value): value for value in (shown if isinstance(shown, list) else [shown])}
+    return {_mark(value): value for value in (shown if isinstance(shown, list) else [shown]) if not isinstance(value, Point | bytes)}
 
 
 def _mark(value: Any) -> str:
     """What tells two values apart: 1, 1.0 and true are three; an instant is the same in whatever class."""
     value = value.to_native() if hasattr(value, "to_native") else value
     kind = "instant" if isinstance(value, datetime) else type(value).__name__
-    return f"{kind} {value.isoformat() if isinstance(value, date) else value!r}"
+    return f"{kind} {value.isoformat() if isinstance(value, date | time) else value!r}"
 
 
 def _literal(value: Any, datatype: str | None) -> str:
@@ -149,6 +153,10 @@ def _literal(value: Any, datatype: str | None) -> str:
         lexical, own = value.isoformat(), XSD + "dateTime"
     elif isinstance(value, date):
         lexical, own = value.isoformat(), XSD + "date"
+    elif isinstance(value, time):
+        lexical, own = value.isoformat(), XSD + "time"
+    elif isinstance(value, Duration):
+        lexical, own = value.iso_format(), XSD + "duration"
     else:
         lexical, own = (value if isinstance(value, str) else str(value)), XSD + "string"
     if datatype is not None and datatype.startswith(XSD):

@@ -9,6 +9,7 @@ import pytest
 from neo4j import Driver, GraphDatabase
 
 from graph.changes import Cause, ChangeSet
+from graph.errors import StoreUnavailable
 from graph.stores.neo4j import Neo4jStore
 from ontology.terms import KeyQuad, QuadBlock
 from tests.support.neo4j_server import emptied
@@ -59,6 +60,8 @@ DEEDS: list[tuple[str, str, set[KeyQuad], set[KeyQuad]]] = [
         {("urn:u", DCX + "since", f'"2026-03-01T12:00:00+02:00"^^{XSD}dateTime', G)},
     ),
     ("a property is new", P + "SET p.owner = 'ops'", {("urn:p", NATIVE + "owner", '"ops"', OURS)}, set()),
+    ("a duration is set", P + "SET p.lasts = duration('P1DT2H')", {("urn:p", NATIVE + "lasts", f'"P1DT2H"^^{XSD}duration', OURS)}, set()),
+    ("a time is set", P + "SET p.from = localtime('08:30:00')", {("urn:p", NATIVE + "from", f'"08:30:00"^^{XSD}time', OURS)}, set()),
     ("a property has an odd name", P + "SET p.`the owner` = 7", {("urn:p", NATIVE + "the%20owner", f'"7"^^{XSD}integer', OURS)}, set()),
     ("a known label is added", P + "SET p:UPS", {("urn:p", RDF_TYPE, DCX + "UPS", OURS)}, set()),
     ("an unknown label is added", P + "SET p:`My Favourite`", {("urn:p", RDF_TYPE, NATIVE + "My%20Favourite", OURS)}, set()),
@@ -123,6 +126,29 @@ def test_what_is_nobodys_fact_is_no_drift(store: Neo4jStore, hand: Driver) -> No
 
     assert store.drift().is_empty
     assert set(store.load().quads) == set(PLANT)
+
+
+def test_what_no_literal_can_say_is_left_as_it_is(store: Neo4jStore, hand: Driver) -> None:
+    """A point is no drift; taking in what stands beside it does not touch it."""
+    hand.execute_query(P + "SET p.place = point({x: 1, y: 2}), p.owner = 'ops'")
+
+    store.commit(store.drift(), CAUSE, expected=1)
+    [kept] = hand.execute_query(P + "RETURN p.place AS place").records
+
+    assert tuple(kept["place"]) == (1.0, 2.0)
+    assert ("urn:p", NATIVE + "owner", '"ops"', OURS) in set(store.load().quads)
+
+
+@pytest.mark.parametrize(
+    "deed", ["CREATE (:Resource:PDU {label: 'phantom'})", "CREATE (:Resource {iri: 'no iri at all'})", "CREATE (:Resource {iri: 7})"]
+)
+def test_a_resource_that_nobody_can_name_is_a_problem(store: Neo4jStore, hand: Driver, deed: str) -> None:
+    """It would be counted by a query over the graph, and no revision can say it."""
+    store.check()
+    hand.execute_query(deed)
+
+    with pytest.raises(StoreUnavailable, match="1 nodes are labelled Resource"):
+        store.check()
 
 
 def test_a_loading_does_not_take_in_what_another_hand_did(store: Neo4jStore, hand: Driver) -> None:

@@ -92,6 +92,7 @@ def _ontology(settings: Settings) -> str:
 
 
 def _store(settings: Settings) -> str:
+    from graph.stores.neo4j import Neo4jStore
     from graph.stores.sqlite import SqliteStore
     from twin.compose_store import is_empty, store_name, store_of
 
@@ -99,7 +100,7 @@ def _store(settings: Settings) -> str:
         return f"{store_name(settings)}: empty, made at the first load"
     kept = store_of(settings, "doctor", read_only=True)
     try:
-        if isinstance(kept, SqliteStore):
+        if isinstance(kept, SqliteStore | Neo4jStore):
             kept.check()
         revisions = kept.revisions()
     finally:
@@ -141,9 +142,9 @@ def _drift(settings: Settings) -> str:
         f"{sign} {fact_line(quad)}" for sign, block in (("+", drift.added), ("-", drift.removed)) for quad in first_facts(block, FACTS_TOLD)
     ]
     counts = f"{len(drift.added):,} facts that no revision says, {len(drift.removed):,} missing"
-    raise ValueError(
-        f"somebody wrote to the store past the twin: {counts}: {'; '.join(rows)}. Take it in with `ridethrough doctor --take-in`"
-    )
+    more = len(drift.added) + len(drift.removed) - len(rows)
+    told = "; ".join([*rows, *([f"and {more:,} more"] if more else [])])
+    raise ValueError(f"somebody wrote to the store past the twin: {counts}: {told}. Take it in with `ridethrough doctor --take-in`")
 
 
 def _take_in(settings: Settings, reason: str, *, json: bool) -> None:
