@@ -44,12 +44,14 @@ def too_much_withdrawn(source: str, change: ChangeSet, before: int, share: float
         raise ValueError(f"the bound on deletions is a share from 0 to 1 (0 to 100 %), not {share:g}")
     free = DELETIONS_FREE if share is None and not to_nothing else 0
     share = DELETIONS_MAX if share is None else share
-    most = max(free, floor(share * before + 1e-9))
+    part = floor(share * before + 1e-9)
+    most = max(free, part)
     if len(change.removed) <= most or (count := without_successor(change)) <= most:
         return ""
+    may_go = f"{free} facts" if free > part else f"{most:,} ({share * 100:g} %)"
     percent = -(-100 * count // before)
     return (
-        f"{source} would withdraw {count:,} of its {before:,} facts, and at most {most:,} ({share * 100:g} %) may go at once: "
+        f"{source} would withdraw {count:,} of its {before:,} facts, and at most {may_go} may go at once: "
         f"see whether its export is whole; if it is meant, raise the bound to {percent} % "
         f"(`ridethrough load --max-deletions {percent}`, `deletions={percent}` over HTTP, or the setting deletions_max_percent)"
     )
