@@ -110,7 +110,7 @@ class View:
 
     def timeline(self, failed: Sequence[str], horizon_s: float = HORIZON_S) -> Timeline:
         """What follows when the given entities fail together, and when. Raises `UnknownEntity`."""
-        return timeline(self.reserves(), failed, self.conditions(), horizon_s)
+        return timeline(self.reserves(), failed, self.conditions(), horizon_s, self._known)
 
     def view(self, around: str, hops: int, limit: int) -> GraphView:
         """The graph around an entity, laid out by supply level. Raises `UnknownEntity`."""

@@ -15,6 +15,7 @@ import numpy as np
 from analytics.loads import draw_kw
 from analytics.supply_graph import Flags, SupplyGraph
 from analytics.time.batteries import power_stores, storages, tank_seconds
+from analytics.time.readings import charge_points
 from analytics.time.rooms import Rooms, rooms_of
 from analytics.time.stated import Stated, Taken
 from analytics.time.table import Kind, Stores
@@ -57,6 +58,8 @@ class Reserves:
     """Per node: the part of its heat that goes into liquid."""
     taken: tuple[Taken, ...]
     refused: tuple[tuple[int, str], ...]
+    charge_points: tuple[tuple[int, str], ...] = ()
+    """Stores by number, and the points (IRIs) that say how full they are."""
 
     @staticmethod
     def none(graph: SupplyGraph) -> Reserves:
@@ -92,7 +95,22 @@ def reserves(snapshot: Snapshot, vocabulary: Vocabulary, graph: SupplyGraph) -> 
         for node, source in zip(stores.node.tolist(), stores.source.tolist(), strict=True)
     )
     notes = tuple(stated.taken), tuple(stated.refused)
-    return Reserves(graph, stores, names, rooms, standby, start, fuel, restart, by_power, transfer, draw, liquid_share, *notes)
+    return Reserves(
+        graph,
+        stores,
+        names,
+        rooms,
+        standby,
+        start,
+        fuel,
+        restart,
+        by_power,
+        transfer,
+        draw,
+        liquid_share,
+        *notes,
+        charge_points(stated, behind, stores),
+    )
 
 
 def _fed(graph: SupplyGraph, medium: str) -> Flags:

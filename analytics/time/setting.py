@@ -71,8 +71,8 @@ def setting(reserves: Reserves, failed: Ids, conditions: Conditions) -> Setting:
     return Setting(state, before, standby, groups, called, _loads(state, reserves), pair, stored, pairs_at, order)
 
 
-def course(set_: Setting, reserves: Reserves, failed: Ids, end: int, horizon: float) -> Course:
-    """Run a failure with the worse (`end` 0) or the better (1) ends of all ranges."""
+def course(set_: Setting, reserves: Reserves, charge: Floats, failed: Ids, end: int, horizon: float) -> Course:
+    """Run a failure with the worse (`end` 0) or the better (1) ends of all ranges; `charge` is the share that is in each store."""
     wiring, table = set_.state.wiring, reserves.stores
     slots, pairs, stores = len(wiring.slot_node), len(wiring.pair_node), len(set_.stored)
     at = set_.stored
@@ -95,7 +95,7 @@ def course(set_: Setting, reserves: Reserves, failed: Ids, end: int, horizon: fl
     powers = (wiring.pair_medium == reserves.graph.media.index(POWER)).astype(np.uint8)
     wires, ring = set_.state.wires, set_.state.ring
     site = Site(wires, ring, set_.pairs_at, set_.slot_pairs, wiring.pair_slot, powers, held, delays, set_.called, set_.loads)
-    memory = _memory(set_, reserves, stores)
+    memory = _memory(set_, reserves, charge[set_.stored])
     record = _blank(pairs, slots, len(set_.groups))
     run(site, memory, record, set_.state.slots(failed), horizon)
     holds = (memory.tally.failing == 0) | (memory.carried == 1)
@@ -127,8 +127,9 @@ def _blank(pairs: int, slots: int, groups: int) -> Record:
     )
 
 
-def _memory(set_: Setting, reserves: Reserves, stores: int) -> State:
-    """The state before the failure: nothing is carried, every store full."""
+def _memory(set_: Setting, reserves: Reserves, charge: Floats) -> State:
+    """The state before the failure: nothing is carried, and in every store is its charge."""
+    stores = len(charge)
     wiring, tally = set_.state.wiring, _copy(set_.before)
     slots, pairs = len(wiring.slot_node), len(wiring.pair_node)
     store_of = np.full(pairs, -1, np.int32)
@@ -142,7 +143,7 @@ def _memory(set_: Setting, reserves: Reserves, stores: int) -> State:
         np.bincount(wiring.pair_slot[missing], minlength=slots).astype(np.int32),
         np.zeros(pairs, np.uint8),
         store_of,
-        np.ones(stores),
+        charge.copy(),
         np.zeros(stores),
         np.full(stores, NEVER),
         np.zeros(stores, np.int32),

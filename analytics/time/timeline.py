@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from analytics.conditions import Conditions
+from analytics.conditions import Conditions, CurrentValue
 from analytics.supply_graph import SupplyGraph
+from analytics.time.readings import charges
 from analytics.time.reserves import Reserves
 from analytics.time.setting import Course, Setting, course, setting
 from analytics.time.story import Event, Story, either, tell
@@ -54,6 +55,8 @@ class Timeline:
     bounds: tuple[Bound, ...]
     """Every supply that may be lost, in order of ids and media."""
     assumed: tuple[str, ...]
+    readings: tuple[tuple[str, float], ...] = ()
+    """The readings that it stands on: points of charge (IRIs) with their values in per cent."""
 
     def seconds(self) -> dict[tuple[str, str], tuple[float, float | None]]:
         """The bounds of each loss by id and medium (IRIs)."""
@@ -69,11 +72,16 @@ class Timeline:
             "events": [event.to_json() for event in self.events],
             "bounds": [bound._asdict() for bound in self.bounds],
             "assumed": list(self.assumed),
+            "readings": [{"point": point, "value": value} for point, value in self.readings],
         }
 
 
-def timeline(reserves: Reserves, failed: Sequence[str], conditions: Conditions, horizon_s: float = HORIZON_S) -> Timeline:
+def timeline(
+    reserves: Reserves, failed: Sequence[str], conditions: Conditions, horizon_s: float = HORIZON_S, known: CurrentValue | None = None
+) -> Timeline:
     """What becomes of the site, and when, while all of `failed` (IRIs or CURIEs) fail at once, the switches standing as `conditions` say.
+
+    `known` gives the present values of points: batteries are as full as they say, else full.
 
     Raises `UnknownEntity` for an id that the twin does not know, `ValueError` for a horizon that is not longer than 0 s. Cost: what the
     failure reaches, some passes over the plant's columns, and one more for each instant at which a battery runs out.
@@ -82,8 +90,9 @@ def timeline(reserves: Reserves, failed: Sequence[str], conditions: Conditions, 
         raise ValueError(f"a timeline must look further than {horizon_s:g} s: give a horizon above 0")
     graph = reserves.graph
     ids, nodes = graph.resolve(failed)
+    full = charges(reserves.charge_points, len(reserves.stores), known)
     set_ = setting(reserves, nodes, conditions)
-    worse, better = (course(set_, reserves, nodes, end, horizon_s) for end in (0, 1))
+    worse, better = (course(set_, reserves, full.share, nodes, end, horizon_s) for end in (0, 1))
     lost = _lost(set_, worse, better, nodes)
     story = Story(reserves, set_, worse, better, nodes, lost)
     return Timeline(
@@ -94,6 +103,7 @@ def timeline(reserves: Reserves, failed: Sequence[str], conditions: Conditions, 
         tell(story),
         _bounds(graph, set_, worse, better, lost),
         story.assumed(),
+        full.readings,
     )
 
 

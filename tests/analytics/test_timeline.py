@@ -15,6 +15,7 @@ from analytics.time.stores import battery_seconds, flywheel_seconds
 from analytics.time.story import span
 from analytics.time.timeline import Timeline, timeline
 from graph.errors import UnknownEntity
+from graph.values import Quality
 from ontology.namespaces import DCX
 from tests.analytics.sites import SITE, snapshot_of, vocabulary
 
@@ -198,6 +199,24 @@ def test_a_rack_goes_dark_when_its_battery_is_empty() -> None:
         "urn:site:UPS no longer supplies it",
         "urn:site:String is empty",
     ]
+
+
+def test_a_battery_is_as_full_as_a_good_reading_says() -> None:
+    """At 40 % of its charge it lasts 40 % of 79.5 min; a bad reading says nothing, and the answer names what it stands on."""
+    turtle = BATTERY.replace("{more}", "dcx:peukertExponent 1.25 ; dcx:stateOfHealth 1 ; brick:hasPoint :SoC")
+    snapshot = snapshot_of(UNITS + turtle + ":SoC a dcx:State_Of_Charge_Sensor .")
+    known = reserves(snapshot, vocabulary(), compile_supply(snapshot, vocabulary()))
+
+    good, bad = (
+        timeline(known, [SITE + "Utility"], NOW, known=lambda point: (40.0, quality) if point == SITE + "SoC" else None)  # noqa: B023
+        for quality in (Quality.GOOD, Quality.BAD)
+    )
+
+    full = battery_seconds(10, 100, 240)
+    assert lost(good)["Rack Power"] == (round(0.4 * full, 3), round(0.4 * full, 3))
+    assert good.readings == ((SITE + "SoC", 40.0),)
+    assert lost(bad)["Rack Power"] == (round(full, 3), round(full, 3))
+    assert bad.readings == ()
 
 
 def test_what_a_battery_does_not_state_widens_the_bounds_and_is_listed() -> None:
@@ -414,5 +433,5 @@ def test_equal_questions_give_equal_answers_and_json_has_every_part() -> None:
 
     assert one == other
     told = one.to_json()
-    assert list(told) == ["revision", "at", "failed", "horizon_s", "events", "bounds", "assumed"]
+    assert list(told) == ["revision", "at", "failed", "horizon_s", "events", "bounds", "assumed", "readings"]
     assert told["at"] == "2026-01-01T00:00:00Z"
