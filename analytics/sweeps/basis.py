@@ -40,7 +40,13 @@ def basis_of(graph: SupplyGraph, conditions: Conditions, state: Plant) -> Basis:
         StatedPosition(graph.id(node), "open" if position.is_open else "closed", position.from_telemetry)
         for node, position in stated_positions(graph, conditions)
     )
-    return Basis(graph.revision, conditions.at, positions, (*_dark(graph, state), *_assumed(graph)))
+    return Basis(graph.revision, conditions.at, positions, (*_still(graph), *_dark(graph, state), *_assumed(graph)))
+
+
+def _still(graph: SupplyGraph) -> list[str]:
+    if graph.electrical is None or not graph.electrical.any_rated:
+        return []
+    return ["loads that move after a failure trip nothing here: `ridethrough impact` follows them, one failure at a time"]
 
 
 def _assumed(graph: SupplyGraph) -> list[str]:

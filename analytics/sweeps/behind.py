@@ -6,13 +6,14 @@ import numpy as np
 
 from analytics.supply_graph import SupplyGraph
 from analytics.sweeps.kernel import Behind, Lost, Marks
+from graph.values import Floats
 from ontology.terms import Ids
 
 
 def behind_of(graph: SupplyGraph) -> Behind:
     """The loads of a graph by node. Cost: a few passes over the nodes."""
     loads, size = graph.loads, len(graph.nodes)
-    rack, service = np.zeros(size, np.uint8), np.zeros(size, np.uint8)
+    rack, service = np.zeros(size, np.int32), np.zeros(size, np.int32)
     rack[loads.racks] = 1
     service[loads.services] = 1
     kw = np.zeros(size)
@@ -22,7 +23,22 @@ def behind_of(graph: SupplyGraph) -> Behind:
     fed[graph.requirements.node] = True
     tenants_at, tenants = _lists(loads.owned, size)
     holders_at, holders = _lists(loads.mounted[~fed[loads.mounted[:, 1]]], size)
-    return Behind(rack, service, kw, tenants_at, tenants, holders_at, holders)
+    return _told(np.ones(size, np.int32), rack, service, kw, (tenants_at, tenants), (holders_at, holders))
+
+
+def joined(behind: Behind, stays: Ids) -> Behind:
+    """What stands behind nodes that fall together, all told of the one of them that stays; `stays` names that one for each node."""
+    size = len(stays)
+    ones, rack, service = (np.bincount(stays, weights=column, minlength=size).astype(np.int32) for column in behind[:3])
+    kw = np.asarray(np.bincount(stays, weights=behind.kw, minlength=size), dtype=np.float64)
+    nodes = [np.repeat(stays, np.diff(at)) for at in (behind.tenants_at, behind.holders_at)]
+    lists = [_lists(np.stack(pair, axis=1), size) for pair in zip(nodes, (behind.tenants, behind.holders), strict=True)]
+    return _told(ones, rack, service, kw, lists[0], lists[1])
+
+
+def _told(ones: Ids, rack: Ids, service: Ids, kw: Floats, tenants: tuple[Ids, Ids], holders: tuple[Ids, Ids]) -> Behind:
+    anything = (rack > 0) | (service > 0) | (kw != 0) | (np.diff(tenants[0]) > 0) | (np.diff(holders[0]) > 0)
+    return Behind(ones, rack, service, kw, *tenants, *holders, anything.astype(np.uint8))
 
 
 def marks_of(graph: SupplyGraph) -> Marks:

@@ -117,31 +117,6 @@ def alone(
 
 
 @compiled
-def alone_takes(
-    wires: Wires, ring: Loops, tally: Tally, work: Scratch, untouched: Ids, slots_at: Ids, pair_node: Ids, units: Lists
-) -> Lists:
-    """The pairs that each unit takes down alone, but for its own. Cost: the damage of all of them together."""
-    count = len(units.at) - 1
-    failed = np.zeros(len(slots_at), np.int32)
-    seeds = np.empty(len(work.dead), np.int32)
-    lost_at = np.zeros(count + 1, np.int32)
-    lost, used = np.empty(1024, np.int32), 0
-    for unit in range(count):
-        for at in range(units.at[unit], units.at[unit + 1]):
-            failed[units.items[at]] = unit + 1
-        begun = gather(units, unit, slots_at, tally.live, seeds)
-        dead, fallen, _ = cascade(wires, ring, tally, work, seeds[:begun], untouched)
-        lost = grown(lost, used, fallen)
-        for i in range(fallen):
-            if failed[pair_node[work.fallen[i]]] != unit + 1:
-                lost[used] = work.fallen[i]
-                used += 1
-        revive(wires, tally, work.dead, 0, dead)
-        lost_at[unit + 1] = used
-    return Lists(lost_at, lost[:used].copy())
-
-
-@compiled
 def by_item(lists: Lists, items: int) -> tuple[Ids, Ids, Ids]:
     """The lists the other way round: where each item's list begins, the rows that name it in order, and where they name it."""
     at = np.zeros(items + 1, np.int32)

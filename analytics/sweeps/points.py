@@ -13,7 +13,7 @@ from analytics.state import Plant, plant
 from analytics.supply_graph import SupplyGraph
 from analytics.sweeps.basis import Basis, basis_of
 from analytics.sweeps.dominators import Flow, all_dominators, flow_of, immediate_dominators
-from analytics.sweeps.pairs import Lists, alone_takes, by_item
+from analytics.sweeps.pairs import Lists, alone, by_item
 from analytics.sweeps.units import Units
 from ontology.terms import Ids
 
@@ -115,16 +115,18 @@ def _by_failing(graph: SupplyGraph, state: Plant, pairs: Ids) -> tuple[Ids, Ids]
     units = Units.equipment(graph)
     wiring = state.wiring
     with state.bench() as bench:
-        lost = alone_takes(
+        lost = alone(
             state.wires,
             state.ring,
             bench.now,
             bench.work,
             state.base.counts,
             wiring.slots_at,
+            wiring.slot_node,
             wiring.pair_node,
             Lists(units.at, units.nodes),
-        )
+            np.full(len(graph.nodes), -1, np.int32),
+        ).lost
     at, rows, _ = by_item(lost, len(wiring.pair_node))
     sizes = np.diff(at)[pairs]
     starts = np.concatenate(([0], np.cumsum(sizes))).astype(np.int32)

@@ -14,8 +14,9 @@ from analytics.state import plant
 from analytics.supply_graph import SupplyGraph
 from analytics.sweeps import kernel
 from analytics.sweeps.basis import Basis, basis_of
-from analytics.sweeps.behind import behind_of, marks_of, nothing_lost
+from analytics.sweeps.behind import marks_of, nothing_lost
 from analytics.sweeps.kernel import Lost
+from analytics.sweeps.twins import HEIGHTS, LOOPS_ON, twins_of
 from analytics.sweeps.units import Unit, Units
 from ontology.terms import Ids
 
@@ -128,29 +129,41 @@ def n1(graph: SupplyGraph, conditions: Conditions, units: Units | None = None, p
     """
     units = Units.equipment(graph) if units is None else units
     state, lost = plant(graph, conditions), nothing_lost(len(units))
-    behind, marks = behind_of(graph), marks_of(graph)
+    twins, marks = twins_of(graph, state.wiring), marks_of(graph)
+    wave = kernel.ripple_of(state.wires, state.ring, state.base)
+    lowest = np.full(len(units), LOOPS_ON, dtype=np.int32)
+    np.minimum.at(lowest, np.repeat(np.arange(len(units)), np.diff(units.at)), twins.height[units.nodes])
+    level = np.searchsorted(HEIGHTS, lowest, side="right")
+    done = 0
     with state.bench() as bench:
-        for first in range(0, len(units), CHUNK):
-            last = min(first + CHUNK, len(units))
-            kernel.singles(
-                state.wires,
-                state.ring,
-                state.returns,
-                bench.now,
-                bench.work,
-                state.base.counts,
-                state.wiring.slots_at,
-                state.wiring.pair_node,
-                behind,
-                marks,
-                units.at,
-                units.nodes,
-                first,
-                last,
-                lost,
-            )
-            if progress is not None:
-                progress("single failures", last, len(units))
+        for below in range(len(HEIGHTS) + 1):
+            wires, returns, behind = state.wires, state.returns, twins.behind
+            if below > 0:
+                less = twins.joined[below - 1]
+                wires, returns, behind = wires._replace(feeds_at=less.feeds_at, feeds=less.feeds), returns[less.entry], less.behind
+            at_it = np.flatnonzero(level == below).astype(np.int32)
+            for first in range(0, len(at_it), CHUNK):
+                chosen = at_it[first : first + CHUNK]
+                kernel.singles(
+                    wires,
+                    state.ring,
+                    returns,
+                    bench.now,
+                    bench.work,
+                    state.base.counts,
+                    state.wiring.slots_at,
+                    state.wiring.pair_node,
+                    wave,
+                    behind,
+                    marks,
+                    units.at,
+                    units.nodes,
+                    chosen,
+                    lost,
+                )
+                done += len(chosen)
+                if progress is not None:
+                    progress("single failures", done, len(units))
     return Singles(basis_of(graph, conditions, state), units, lost)
 
 

@@ -23,7 +23,12 @@ def test_the_guide_s_sweeps_answer_as_it_says(tmp_path: Path, monkeypatch: pytes
 
     for kind, text in blocks:
         if kind == "text":
-            assert INSTANT.sub("*", text.strip()) == INSTANT.sub("*", answer.strip())
+            assert lines(text) == lines(answer)
             continue
         for line in text.splitlines():
             answer = CliRunner().invoke(app, shlex.split(line.removeprefix("$ ridethrough ")), catch_exceptions=False).output
+
+
+def lines(text: str) -> list[str]:
+    """What is told but for instants, and but for what was assumed, which the guide leaves out."""
+    return [INSTANT.sub("*", line) for line in text.strip().splitlines() if not line.startswith("assumed:")]

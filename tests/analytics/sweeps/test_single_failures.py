@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
+from itertools import chain
 
+import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from analytics.impact import OutcomeKind, impact
+from analytics.impact import OutcomeKind, Told, impact
 from analytics.supply import compile_supply
 from analytics.sweeps.single import By, Loss, exposed_by, n1
-from analytics.sweeps.units import UnitKind, units_of
+from analytics.sweeps.units import UnitKind, Units, units_of
 from tests.analytics.reference import Plan, Reference
 from tests.analytics.sites import NOW, SITE, graph_of, snapshot_of, vocabulary
 from tests.analytics.sweeps.loads import loaded
@@ -149,6 +152,49 @@ def test_every_row_equals_the_blast_radius_of_that_failure_alone(plan: Plan, dat
             totals.it_load_kw[lost],
             any(kind is not lost for kind in kinds),
         )
+
+
+@settings(EXAMPLES, max_examples=EXAMPLES.max_examples // 3)
+@given(plan=SITES, data=st.data())
+def test_twins_are_counted_each_though_one_is_run(plan: Plan, data: st.DataObject) -> None:
+    """Every node twice, the copy fed by the same and feeding the same: each row still equals `impact`, for units of several nodes too."""
+    graph = loaded(graph_of(doubled(plan)), data)
+    size = len(graph.nodes)
+    if size < 3:
+        return
+    both = sorted(data.draw(st.sets(st.integers(0, size - 1), min_size=2, max_size=3), label="fail together"))
+    lists = [*([node] for node in range(size)), both]
+    at = np.cumsum([0, *map(len, lists)]).astype(np.int32)
+    kind, named = np.array([0] * size + [3], np.int32), np.array([*range(size), 0], np.int32)
+
+    singles = n1(graph, NOW, Units(graph, kind, named, (("urn:both", ""),), at, np.array([*chain(*lists)], np.int32)))
+
+    for unit in range(size + 1):
+        loss = singles.loss(unit)
+        answer = impact(graph, [graph.id(node) for node in lists[unit]], NOW, told=Told.OUTCOMES)
+        lost = OutcomeKind.LOST
+        kinds, totals = [o.outcome for o in answer.outcomes], answer.totals
+        assert (loss.supplies, loss.racks, loss.services, loss.tenants, loss.it_load_kw, loss.weakens) == (
+            kinds.count(lost),
+            totals.racks[lost],
+            totals.services[lost],
+            totals.tenants[lost],
+            totals.it_load_kw[lost],
+            any(kind is not lost for kind in kinds),
+        )
+
+
+def doubled(plan: Plan) -> Plan:
+    """A site in which each node but switches and groups has a copy."""
+    twice = {node for node, kind in plan.kinds.items() if kind not in ("switch", "group")}
+    kinds = plan.kinds | {f"{node}b": plan.kinds[node] for node in twice}
+
+    def copies(node: str) -> tuple[str, ...]:
+        return (node, f"{node}b") if node in twice else (node,)
+
+    feeds = {(a, b, medium) for u, v, medium in plan.feeds for a in copies(u) for b in copies(v)}
+    needs = [replace(need, node=node) for need in plan.needs for node in copies(need.node)]
+    return replace(plan, kinds=kinds, feeds=feeds, needs=needs)
 
 
 @EXAMPLES
