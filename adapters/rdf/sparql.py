@@ -97,7 +97,9 @@ class Sparql:
         try:
             answer, revision = self._store.ask(query)
         except Problem as problem:
-            if problem.status != 406 or (other := _next_format(accept, query.format, graph=graph)) is None:
+            if problem.status != 406:
+                raise
+            if (other := _next_format(accept, query.format, graph=graph)) is None:
                 raise
             query = replace(query, format=other)
             answer, revision = self._store.ask(query)
@@ -121,10 +123,11 @@ class Sparql:
 
 
 def _next_format(accept: str, tried: str, *, graph: bool) -> str | None:
-    """The format that fits next best where an answer cannot be said in the best one; None where nothing else is accepted."""
+    """The format that fits next best where an answer cannot be said in the best one. Where nothing else is accepted, a graph comes in
+    Turtle all the same (RFC 9110, 12.4.1, allows it; rdflib names RDF/XML alone and reads what comes), and there is None for rows."""
     try:
         if graph:
             return rdf_format(accept, [name for name in RDF_TYPES if name != tried])
         return rows_format(accept, [name for name in ROW_TYPES if name != tried])
     except Problem:
-        return None
+        return "turtle" if graph else None

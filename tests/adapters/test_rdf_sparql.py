@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import httpx
 import psutil  # type: ignore[import-untyped]  # it has no types
 import pytest
+from rdflib.plugins.stores.sparqlstore import SPARQLStore
 
 from adapters.rdf.negotiation import RDF_TYPES
 from adapters.rdf.rules import MB, QueryLimits, RdfRules
@@ -48,13 +49,23 @@ def test_a_query_that_cannot_be_answered_is_told_what_is_wrong_with_it(rdf: RdfS
 
 
 def test_what_xml_cannot_hold_is_not_answered_in_xml(rdf: RdfServed) -> None:
-    """A control character in a text: rows and RDF come in the other formats."""
+    """A control character in a text: rows and RDF come in the other formats; RDF in Turtle, even where that was not named."""
     rows, graph = 'SELECT ("a\\u0001" AS ?x) {}', 'CONSTRUCT { <urn:a> <urn:p> "a\\u0001" } WHERE {}'
 
     answers = [rdf.ask(rows, "application/sparql-results+xml"), rdf.ask(graph, "application/rdf+xml"), rdf.ask(rows), rdf.ask(graph, "*/*")]
 
-    assert [answer.status_code for answer in answers] == [406, 406, 200, 200]
+    assert [answer.status_code for answer in answers] == [406, 200, 200, 200]
+    assert answers[1].headers["content-type"] == "text/turtle; charset=utf-8"
     assert "accept JSON" in answers[0].json()["detail"]
+
+
+def test_rdflib_reads_a_graph_that_xml_cannot_hold(rdf: RdfServed) -> None:
+    """Its store names RDF/XML alone among the formats of graphs."""
+    store = SPARQLStore(f"{rdf.base}/sparql")
+
+    found = store.query('CONSTRUCT { <urn:a> <urn:p> "a\\u0001" } WHERE {}')
+
+    assert [str(row[2]) for row in found] == ["a\x01"]
 
 
 def test_what_xml_cannot_hold_is_answered_in_what_else_is_accepted() -> None:
