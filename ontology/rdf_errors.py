@@ -13,6 +13,8 @@ _PLACE = re.compile(
     r"^(?:Parser error|Syntax error)? ?(?:at |on )?line (\d+)(?: between columns (\d+) and (?:line \d+ column )?\d+| column (\d+))?[^:]*: "
 )
 _TAIL = re.compile(r" \(line \d+\)$")
+_REMOTE = re.compile(r"LoadDocumentCallback|remote context")
+"""What the parser says of a JSON-LD context that is an address."""
 Remedy = Callable[[re.Match[str]], str]
 _REMEDIES: tuple[tuple[re.Pattern[str], Remedy], ...] = (
     (re.compile(r"Invalid IRI code point '(.+)'"), lambda m: f"write the character {m[1]!r} as {quote(m[1], safe='')} inside an IRI"),
@@ -24,7 +26,7 @@ _REMEDIES: tuple[tuple[re.Pattern[str], Remedy], ...] = (
         lambda _: "correct the host part of the IRI; brackets are written %5B and %5D",
     ),
     (re.compile(r"Unexpected end"), lambda _: "the file ends inside a statement: look for a missing full stop, bracket or quotation mark"),
-    (re.compile(r"LoadDocumentCallback|remote context"), lambda _: "contexts are never fetched: copy the context's content into the file"),
+    (re.compile(r"contexts are never fetched"), lambda _: "copy the context's content into the file"),
     (re.compile(r"(?i)utf-?8"), lambda _: "save the file as UTF-8"),
     (re.compile(r"(?i)language tag"), lambda _: "write a language tag after BCP 47, such as @en or @de-AT"),
 )
@@ -37,5 +39,7 @@ def refusal(name: str, kind: str, error: Exception) -> RdfError:
     line = getattr(error, "lineno", None) or (int(place[1]) if place else 0)
     column = getattr(error, "offset", None) or (int(place[2] or place[3] or 0) if place else 0)
     reason = _TAIL.sub("", text[place.end() :] if place else text).strip()
+    if _REMOTE.search(reason):
+        reason = "contexts are never fetched"
     remedy = next((say(match) for pattern, say in _REMEDIES if (match := pattern.search(reason))), f"correct this place: it is no {kind}")
     return RdfError(name, line, column, reason, remedy)

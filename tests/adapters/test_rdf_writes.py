@@ -333,6 +333,23 @@ def test_what_is_not_well_formed_is_told_with_its_place(rdf: RdfServed, body: st
     assert told.items() <= answer.json().items()
 
 
+@pytest.mark.parametrize(
+    ("text", "datatype", "told"),
+    [
+        ("x" * 65_536, "urn:dt:" + "t" * 1_000, ""),
+        ("\u00fc" * 32_768, "urn:t", ""),
+        ("x" * 65_537, "urn:t", "a literal of 65,537 bytes, where 65,536 is the most"),
+        ("x", "urn:" + "t" * 8_189, "an IRI of 8,193 bytes, where 8,192 is the most"),
+    ],
+)
+def test_the_bound_of_a_literal_is_of_its_text_alone(rdf: RdfServed, text: str, datatype: str, told: str) -> None:
+    """64 KB of text, whatever its datatype is called; a datatype's name has an IRI's bound."""
+    answer = rdf.client.post("/rdf?source=texts", content=f'<urn:a> <urn:p> "{text}"^^<{datatype}> .'.encode(), headers=TURTLE)
+
+    assert answer.status_code in ({413} if told else {201, 204}), answer.text
+    assert not told or told in answer.json()["detail"]
+
+
 def test_a_body_is_bounded_before_it_is_read() -> None:
     """A body over rdf_body_mb is 413 and names the setting, whether its length is declared or not."""
 

@@ -194,7 +194,7 @@ def test_known_prefixes_are_used_and_only_those_needed() -> None:
         ("<urn:a> <urn:b> 'x' ; ", "turtle", (1, 23), "Unexpected end", "full stop"),
         ("<urn:a> <urn:b> 'x'@_ .", "turtle", (1, 0), "", ""),
         ("<urn:a> <urn:b> .", "ntriples", (1, 0), "", "it is no ntriples"),
-        ('{"@context": "http://example.org/context.jsonld"}', "jsonld", (0, 0), "LoadDocumentCallback", "contexts are never fetched"),
+        ('{"@context": "http://example.org/context.jsonld"}', "jsonld", (0, 0), "contexts are never fetched", "copy the context's content"),
         ("<rdf:RDF>\n<a></b>", "rdfxml", (2, 0), "", ""),
         (
             '<?xml version="1.0"?>\n<!DOCTYPE r [<!ENTITY a SYSTEM "file:///etc/passwd">]>\n<r/>',

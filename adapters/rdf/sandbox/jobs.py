@@ -77,18 +77,18 @@ def parse(header: dict[str, Any], blob: bytes, _store: ox.Store) -> bytes:
 
 
 def _check_terms(block: QuadBlock, header: dict[str, Any]) -> None:
+    """See that no text and no IRI, a datatype's too, is longer than its bound."""
     for key in block.terms:
         if len(key) <= header["iri_bytes"] and len(key) * 4 <= header["literal_bytes"]:
             continue
-        literal, size = is_literal(key), len(key.encode())
-        most = header["literal_bytes"] if literal else header["iri_bytes"]
-        if size > most:
-            what = f"a literal of {size:,} bytes" if literal else f"an IRI of {size:,} bytes"
-            raise Told(
-                "limit",
-                limit=f"{what}, where {most:,} is the most: {key[:60]}…",
-                remedy="keep long texts outside the twin and link to them",
-            )
+        text, _, suffix = key[1:].rpartition('"') if is_literal(key) else ("", "", key)
+        for what, part, most in (("a literal", text, header["literal_bytes"]), ("an IRI", suffix.lstrip("^"), header["iri_bytes"])):
+            if (size := len(part.encode())) > most:
+                raise Told(
+                    "limit",
+                    limit=f"{what} of {size:,} bytes, where {most:,} is the most: {part[:60]}…",
+                    remedy="keep long texts outside the twin and link to them",
+                )
 
 
 def _renamed(block: QuadBlock, old: str, new: str) -> QuadBlock:
