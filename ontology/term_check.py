@@ -11,22 +11,29 @@ from difflib import get_close_matches
 
 import numpy as np
 
+from ontology.controls import NO_TEXT, visible
 from ontology.findings import Finding, Severity
 from ontology.namespaces import BRICK, DCX, OWL, RDF, RDFS, REC, REF, S223, UNIT, compact, local_name
 from ontology.terms import QuadBlock, is_iri, is_sound_iri
 from ontology.units import units
 from ontology.vocabulary import Vocabulary
 
-TERM_CODES = frozenset({"unknown-term", "deprecated-term", "unknown-unit", "old-brick-namespace", "iri-form"})
+TERM_CODES = frozenset(
+    {"unknown-term", "deprecated-term", "unknown-unit", "old-brick-namespace", "iri-form", "control-character", "imports-not-read"}
+)
 """The findings of this file: about terms, not about nodes."""
 _WATCHED = (BRICK, DCX, REC, REF, S223)
 _BEFORE_1_1 = ("https://brickschema.org/schema/1.0", "http://buildsys.org/ontologies/Brick", "https://brickschema.org/schema/1.1/Brick")
+_BUILT_IN = ("https://brickschema.org/schema/", "https://w3id.org/rec", "http://data.ashrae.org/standard223", DCX[:-1], "http://qudt.org/")
+"""How the addresses of the ontologies begin that are here without being imported."""
 _DEFINES = (RDFS + "subClassOf", RDFS + "subPropertyOf")
+_IMPORTS = OWL + "imports"
 _META = {OWL + "Class", RDFS + "Class", RDF + "Property", OWL + "ObjectProperty", OWL + "DatatypeProperty"}
 
 
 def term_findings(block: QuadBlock, vocabulary: Vocabulary, defined_elsewhere: Callable[[str], bool] = lambda _: False) -> list[Finding]:
-    """One finding for each unknown or deprecated term and each old namespace, and one for all IRIs of a form that RFC 3987 forbids.
+    """One finding for each unknown or deprecated term, each old namespace and each import, one for all IRIs of a form that RFC 3987
+    forbids, and one for all texts with control characters.
 
     Where the block is a part of a model, `defined_elsewhere` says which terms the rest of it describes. Cost: linear in distinct terms, one
     pass over the quads.
@@ -37,10 +44,15 @@ def term_findings(block: QuadBlock, vocabulary: Vocabulary, defined_elsewhere: C
     old: dict[str, list[int]] = defaultdict(list)
     findings: list[Finding] = []
     odd: list[int] = []
+    steering: list[int] = []
     for number in np.flatnonzero(counts).tolist():
         iri = block.terms[number]
         if not is_iri(iri):
+            if NO_TEXT.search(iri):
+                steering.append(number)
             continue
+        if iri == _IMPORTS:
+            findings += _imports(number, block)
         if not is_sound_iri(iri):
             odd.append(number)
         if iri.startswith(_BEFORE_1_1):
@@ -53,7 +65,8 @@ def term_findings(block: QuadBlock, vocabulary: Vocabulary, defined_elsewhere: C
         elif iri.startswith(UNIT):
             findings += _unit(iri, number, int(counts[number]), block, vocabulary)
     findings += [_old_namespace(ns, numbers, counts, block) for ns, numbers in sorted(old.items())]
-    return [*findings, _iri_form(odd, block)] if odd else findings
+    findings += [_iri_form(odd, block)] if odd else []
+    return [*findings, _control_character(steering, block)] if steering else findings
 
 
 def defines(predicate: str, obj: str) -> bool:
@@ -104,6 +117,36 @@ def _iri_form(numbers: list[int], block: QuadBlock) -> Finding:
     message = f"{len(numbers)} IRIs are none by RFC 3987, such as {first}: they are kept as they are, but other tools may refuse them"
     remedy = "write a per cent sign that stands for itself as %25, and brackets as %5B and %5D"
     return Finding(Severity.WARNING, "iri-form", _user(block.terms.index(first), block), message, remedy, first, len(numbers))
+
+
+def _control_character(numbers: list[int], block: QuadBlock) -> Finding:
+    first = min(block.terms[number] for number in numbers)
+    shown = visible(first[:60])
+    message = f"{len(numbers)} texts have control characters, such as {shown}: they are kept as they are, but RDF/XML cannot hold every one"
+    remedy = "leave them out where the text is made; where letters became such characters, read its file as UTF-8 or Windows-1252"
+    return Finding(Severity.WARNING, "control-character", _user(block.terms.index(first), block), message, remedy, "", len(numbers))
+
+
+def _imports(number: int, block: QuadBlock) -> list[Finding]:
+    """One finding for each ontology that the model imports and that is not built in."""
+    rows = block.quads[block.quads[:, 1] == number]
+    imported: dict[str, list[str]] = defaultdict(list)
+    for subject, _, obj, _ in rows.tolist():
+        imported[block.terms[obj]].append(block.terms[subject])
+    remedy = "load that file yourself, as a source of its own; where it is loaded already, nothing is missing"
+    return [
+        Finding(
+            Severity.INFO,
+            "imports-not-read",
+            min(users),
+            f"it imports {compact(iri)}: what is imported is never fetched",
+            remedy,
+            iri,
+            len(users),
+        )
+        for iri, users in sorted(imported.items())
+        if not iri.startswith(_BUILT_IN)
+    ]
 
 
 def _defined_here(block: QuadBlock) -> frozenset[str]:

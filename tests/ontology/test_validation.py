@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ontology.findings import Finding, Severity
-from ontology.namespaces import BRICK, DCX, PREFIXES, RDFS
+from ontology.namespaces import BRICK, DCX, OWL, PREFIXES, RDFS
 from ontology.rdf import read, read_stream
 from ontology.shacl import Shapes
 from ontology.terms import QuadBlock
@@ -94,6 +94,26 @@ def test_an_old_brick_is_one_finding_a_namespace() -> None:
         ("old-brick-namespace", "https://brickschema.org/schema/1.0.3/Brick#", 2),
         ("old-brick-namespace", "https://brickschema.org/schema/1.0.3/BrickFrame#", 1),
     ]
+
+
+def test_an_import_is_told_as_not_read() -> None:
+    """What is imported is never fetched; the ontologies that are built in need no import."""
+    text = ":m a owl:Ontology ; owl:imports <https://brickschema.org/schema/1.4/Brick> , <http://site.example/racks> , <urn:other> ."
+
+    found = findings(f"@prefix owl: <{OWL}> . {text}")
+
+    assert [(str(f.severity), f.code, f.focus, f.path) for f in found] == [
+        ("info", "imports-not-read", "urn:x:m", "http://site.example/racks"),
+        ("info", "imports-not-read", "urn:x:m", "urn:other"),
+    ]
+
+
+def test_texts_with_control_characters_are_told_once() -> None:
+    """A terminal acts on them, and RDF/XML cannot hold every one; tabs and line ends are as good as letters."""
+    (finding,) = findings(r""":a rdfs:label "a\u001Bb" . :b rdfs:label "c\u0092" , "d\n\r\t" .""")
+
+    assert (str(finding.severity), finding.code, finding.focus, finding.count) == ("warning", "control-character", "urn:x:a", 2)
+    assert r'"a\x1bb"' in finding.message
 
 
 def test_a_users_own_terms_are_known(tmp_path: Path) -> None:
@@ -334,7 +354,7 @@ def test_the_guide_names_every_rule() -> None:
 
     guide = (root / "docs" / "guides" / "validation.md").read_text()
 
-    assert len(codes) == 16
+    assert len(codes) == 18
     assert [code for code in sorted(codes) if f"`{code}`" not in guide] == []
 
 
