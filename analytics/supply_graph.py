@@ -277,7 +277,7 @@ class SupplyGraph:
             return f"{name} feeds {compact(self.id(other))} in {of}: neither class settles the medium"
         if what == Assumed.STORED:
             edge, kind = f"{name} -> {compact(self.id(other))}", local_name(self.class_iri(node) or "")
-            return f"{edge} is not counted: {kind} stores energy and is no supplier; it bridges time, not computed yet"
+            return f"{edge} is not counted: {kind} stores energy and is no supplier; it bridges time (impact --timeline)"
         if what == Assumed.NO_MEDIUM:
             return f"{name}: a dcx:requires is ignored because it names no medium: give it a dcx:medium"
         if what == Assumed.NO_COUNT:

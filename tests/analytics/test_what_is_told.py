@@ -143,7 +143,7 @@ def test_stored_energy_that_feeds_is_told_not_to_be_counted() -> None:
 
     assert told(answer) == {"U Power": "LOST", "R Power": "LOST"}
     assert answer.assumed == (
-        "urn:site:B -> urn:site:U is not counted: Battery_String stores energy and is no supplier; it bridges time, not computed yet",
+        "urn:site:B -> urn:site:U is not counted: Battery_String stores energy and is no supplier; it bridges time (impact --timeline)",
     )
 
 
