@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { compact, expand, localName, words } from "../src/core/iri";
-import { age, kilowatts, mayMean, number, symbol } from "../src/core/format";
+import { age, instant, kilowatts, mayMean, number, symbol } from "../src/core/format";
 import { phrase } from "../src/core/media";
 import { countNodes, kinds, pageOf, ROWS_PER_PAGE, worstOutcomes } from "../src/core/outcomes";
 import type { ClassInfo, GraphView, NodeOutcome, Outcome } from "../src/core/types";
@@ -63,6 +63,23 @@ describe("the state that is looked at", () => {
     expect(CLASSES(NOW)).toMatch(/^query Classes \{ classes \{/);
     expect(CLASSES({ asOf: "3", branch: null })).toMatch(/^query Classes\(\$asOf: AsOf, \$branch: String\) \{ classes\(asOf: \$asOf, branch: \$branch\) \{/);
     expect([variablesOf(NOW), variablesOf({ asOf: "3", branch: "b" })]).toEqual([{}, { asOf: { revision: 3 }, branch: "b" }]);
+  });
+});
+
+describe("an instant", () => {
+  test("is rounded up to the second, as the log does: the state of what is read has what was done at it", () => {
+    const [read, whole] = ["2026-03-03T14:02:31.000001Z", "2026-03-03T14:02:31Z"].map((iso) => instant(iso, new Date("2026-06-01T00:00:00Z")));
+
+    expect(read).toMatch(/:02:32 \S+/);
+    expect(whole).toMatch(/:02:31 \S+/);
+  });
+
+  test("has its zone, and its year when that is not this one", () => {
+    const [today, zone] = [new Date("2026-06-01T12:00:00Z"), "UTC"];
+
+    expect(instant("2026-03-03T14:02:31Z", today, zone)).toBe("Tue 3 Mar 14:02:31 UTC");
+    expect(instant("2025-03-03T14:02:31Z", today, zone)).toBe("Mon 3 Mar 2025 14:02:31 UTC");
+    expect(instant("2025-12-31T23:59:59.5Z", today, zone)).toBe("Thu 1 Jan 00:00:00 UTC");
   });
 });
 

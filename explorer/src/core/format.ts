@@ -68,13 +68,24 @@ export function drawn(quality: Quality): "plain" | "hatched" | "struck" | "none"
 }
 
 const DAY: Intl.DateTimeFormatOptions = { weekday: "short", day: "numeric", month: "short" };
-const CLOCK: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
+const CLOCK: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23", timeZoneName: "short" };
 
-/** An instant as this desk's clock says it: "Tue 3 Mar 14:02:31", with the year when it is not this one. */
-export function instant(iso: string, today: Date = new Date()): string {
-  const at = new Date(iso);
-  const day = at.toLocaleDateString("en-GB", at.getFullYear() === today.getFullYear() ? DAY : { ...DAY, year: "numeric" });
-  return `${day.replace(/,/g, "")} ${at.toLocaleTimeString("en-GB", CLOCK)}`;
+/**
+ * An instant as the clock of this desk (or of `timeZone`) says it: "Tue 3 Mar 14:02:31 UTC", with the year when it is not this one.
+ * Rounded up to the second, as the command line does: the state of what is read has what was done at that instant.
+ */
+export function instant(iso: string, today: Date = new Date(), timeZone?: string): string {
+  const at = new Date(upToSecond(iso));
+  const zone = timeZone === undefined ? {} : { timeZone };
+  const year = (date: Date): string => date.toLocaleDateString("en-GB", { year: "numeric", ...zone });
+  const day = at.toLocaleDateString("en-GB", { ...DAY, ...zone, ...(year(at) === year(today) ? {} : { year: "numeric" }) });
+  return `${day.replace(/,/g, "")} ${at.toLocaleTimeString("en-GB", { ...CLOCK, ...zone })}`;
+}
+
+/** Milliseconds since 1970, a whole second; a date of the browser's would cut microseconds off. */
+function upToSecond(iso: string): number {
+  const [, before, fraction = "", zone] = /^([^.]*)(\.\d+)?(.*)$/.exec(iso) ?? [];
+  return Date.parse(`${before}${zone}`) + (Number(fraction) > 0 ? 1000 : 0);
 }
 
 /** "1 fact", "2 facts". */
