@@ -16,7 +16,7 @@ from analytics.sweeps import kernel
 from analytics.sweeps.basis import Basis, basis_of
 from analytics.sweeps.behind import marks_of, nothing_lost
 from analytics.sweeps.kernel import Lost
-from analytics.sweeps.twins import HEIGHTS, LOOPS_ON, twins_of
+from analytics.sweeps.twins import HEIGHTS, twins_of
 from analytics.sweeps.units import Unit, Units
 from ontology.terms import Ids
 
@@ -131,9 +131,8 @@ def n1(graph: SupplyGraph, conditions: Conditions, units: Units | None = None, p
     state, lost = plant(graph, conditions), nothing_lost(len(units))
     twins, marks = twins_of(graph, state.wiring), marks_of(graph)
     wave = kernel.ripple_of(state.wires, state.ring, state.base)
-    lowest = np.full(len(units), LOOPS_ON, dtype=np.int32)
-    np.minimum.at(lowest, np.repeat(np.arange(len(units)), np.diff(units.at)), twins.height[units.nodes])
-    level = np.searchsorted(HEIGHTS, lowest, side="right")
+    lowest = np.minimum.reduceat(twins.height[units.nodes], units.at[:-1]) if len(units) else twins.height[:0]
+    level = np.sum([lowest >= below for below in HEIGHTS], axis=0)
     done = 0
     with state.bench() as bench:
         for below in range(len(HEIGHTS) + 1):
