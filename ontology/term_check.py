@@ -108,7 +108,7 @@ def _old_namespace(
 ) -> Finding:
     uses = int(counts[numbers].sum())
     message = f"{len(numbers)} terms are of a Brick older than 1.2 ({namespace}): they are kept, but no class or feed of them is understood"
-    remedy = f"rename its terms to Brick 1.5 ({BRICK}) and load it again"
+    remedy = "`ridethrough load --migrate FILE` brings its terms to Brick 1.5; `ridethrough migrate FILE` shows how"
     return Finding(Severity.ERROR, "old-brick-namespace", _user(numbers[0], block), message, remedy, namespace, uses)
 
 

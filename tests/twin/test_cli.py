@@ -231,7 +231,8 @@ def test_a_folder_that_cannot_be_written_is_told(desk: Desk) -> None:
 
 
 def test_a_second_process_on_the_same_folder_is_told_who_is_first(loaded: Desk) -> None:
-    """The one that serves keeps the folder; loading beside it is refused, asking is not."""
+    """The one that serves keeps the folder; loading beside it is refused, asking is not. That its port is taken is
+    no problem of the doctor's."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
@@ -242,6 +243,7 @@ def test_a_second_process_on_the_same_folder_is_told_who_is_first(loaded: Desk) 
         second = loaded.type("load", "site.ttl", "--source", "engineering")
         asked = loaded.type("impact", "demo:UPS-A", "--json")
         busy = loaded.type("serve", "--port", port, "--data", "elsewhere")
+        well = loaded.type("doctor", "--json", RIDETHROUGH_PORT=port)
         first.terminate()
         first.stdout.read()
 
@@ -252,6 +254,7 @@ def test_a_second_process_on_the_same_folder_is_told_who_is_first(loaded: Desk) 
     assert busy.returncode == 1
     assert f"127.0.0.1:{port} cannot be listened on (Address already in use)" in busy.stderr
     assert "--port" in busy.stderr
+    assert (well.returncode, "a twin is served there" in well.stdout) == (0, True), well.stdout
 
 
 def test_the_doctor_finds_nothing_wrong_with_a_folder_for_the_store_that_is_not_made_yet(desk: Desk) -> None:

@@ -78,6 +78,7 @@ def test_policies_refuse_and_keep_apart(desk: Desk) -> None:
 
     assert (refused.returncode, "use dcx:UPS" in refused.stderr) == (1, True)
     assert "kept apart in branch quarantine/s" in apart.stdout
+    assert apart.returncode == 3
     assert [branch["branch"] for branch in branches] == ["quarantine/s"]
     assert desk.load(BAD, "--policy", "perhaps").returncode == 2
 

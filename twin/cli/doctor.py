@@ -6,7 +6,9 @@ import platform
 import shutil
 import socket
 from collections.abc import Callable
+from http.client import HTTPConnection, HTTPException
 from importlib.metadata import version
+from json import loads
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 FACTS_TOLD = 5
 """Facts of each side of a drift that are named."""
+SERVED_S = 2.0
+READY_BYTES_MAX = 10_000
 DISK_MB_MIN = 500
 """Free space below which the data folder is a problem: the demo's store, journal and caches stay well under it."""
 
@@ -161,10 +165,31 @@ def _take_in(settings: Settings, reason: str, *, json: bool) -> None:
 
 
 def _port(settings: Settings) -> str:
+    from graph.errors import GraphError
     from twin.main import listener
 
-    with listener(settings):
-        return f"port {settings.port} of {settings.host} is free"
+    place = f"port {settings.port} of {settings.host}"
+    try:
+        with listener(settings):
+            return f"{place} is free"
+    except GraphError:
+        if _is_served(settings):
+            return f"{place}: a twin is served there"
+        raise
+
+
+def _is_served(settings: Settings) -> bool:
+    """Whether a service such as ours answers where the settings say."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104 - where a service on every address is asked
+    asked = HTTPConnection(host, settings.port, timeout=SERVED_S)
+    try:
+        asked.request("GET", "/readyz")
+        told = loads(asked.getresponse().read(READY_BYTES_MAX))
+        return isinstance(told, dict) and {"ready", "reasons"} <= told.keys()
+    except (OSError, ValueError, HTTPException):
+        return False
+    finally:
+        asked.close()
 
 
 def _broker(settings: Settings) -> str:

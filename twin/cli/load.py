@@ -77,7 +77,7 @@ def load(
         say_json({"dry_run": dry_run, "revision": revision, "sources": [_row(each) for each in done]})
     for each in done if not json else ():
         _tell(each, branch, files, dry_run=dry_run)
-    if any(each.refused for each in done):
+    if any(each.refused or each.quarantined for each in done):
         raise typer.Exit(FOUND_PROBLEMS)
 
 
