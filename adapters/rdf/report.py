@@ -119,7 +119,12 @@ def _subjects(what: Target, snapshot: Snapshot, graphs: Sequence[str]) -> list[s
 def _written(found: Sequence[Finding], form: str, snapshot: Snapshot, graphs: Sequence[str]) -> bytes:
     if form != "json":
         out = io.BytesIO()
-        write(report(found, about=graphs, at=snapshot.at), form, out, default_graph=REPORT_GRAPH)
+        try:
+            write(report(found, about=graphs, at=snapshot.at), form, out, default_graph=REPORT_GRAPH)
+        except ValueError as error:  # a message holds a text that XML does not
+            raise Problem(
+                406, "not in this format", f"the report cannot be said in {_FORMATS[form]}: {error}", {"vary": "Accept"}
+            ) from error
         return out.getvalue()
     told = {
         "graphs": list(graphs),

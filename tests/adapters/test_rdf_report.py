@@ -99,6 +99,16 @@ def test_a_report_comes_in_every_format(desk: Desk, kind: str, media: str) -> No
     assert any(p == SH + "focusNode" and o == RACK for _, p, o, _ in blocks[0])
 
 
+def test_a_report_that_xml_cannot_hold_is_told_so(desk: Desk) -> None:
+    """A message holds the text that it is about; any other syntax has it."""
+    desk.says("bms", ("urn:x:t", RDF + "type", BRICK + "Air_Temperature_Sensor"), ("urn:x:t", BRICK + "hasUnit", '"\x01"'))
+
+    xml, turtle = (desk.client.get("/rdf/report?source=bms", headers={"accept": kind}) for kind in ("application/rdf+xml", "text/turtle"))
+
+    assert (xml.status_code, turtle.status_code) == (406, 200), xml.text
+    assert "U+0001" in xml.json()["detail"]
+
+
 def test_json_names_the_state_and_each_finding(desk: Desk) -> None:
     """All that a finding has, under its own names."""
     answer = desk.client.get("/rdf/report?source=plant", headers={"accept": "application/json"}).json()
