@@ -12,6 +12,7 @@ from graph.changes import NEWEST, Cause, ChangeSet, Revision
 from graph.errors import Refused, StaleRevision
 from graph.stores.memory import MemoryStore
 from graph.stores.sqlite import SqliteStore
+from ontology.findings import Severity
 from ontology.inference import INFERRED_GRAPH
 from ontology.rdf import write
 from ontology.terms import KeyQuad, QuadBlock
@@ -215,6 +216,29 @@ def test_a_small_source_is_not_emptied_either() -> None:
     desk.say("x", share=1.0)
 
     assert len(desk.twin.snapshot) == 0
+
+
+def test_a_graph_that_falls_silent_is_told() -> None:
+    """200 facts in g1 and 15 in g2; the next export has g1 alone, within the bound: taken, and told, by a dry run before. What is said of
+    one graph alone, or withdrawn as a whole, is meant."""
+    desk = Desk()
+    first = [(f"urn:{n}", "urn:p", '"1"', "urn:g1") for n in range(200)]
+    second = [(f"urn:{n}", "urn:q", '"1"', "urn:g2") for n in range(15)]
+    desk.say("x", *first, *second)
+
+    tried = desk.ledger.sync(Wish("x", QuadBlock.of(first)), author="ada", reason="", dry_run=True)
+    done = desk.say("x", *first, share=None)
+    desk.say("x", *first, *second)
+    alone = desk.ledger.sync(Wish("x", QuadBlock.of(first[:190])), author="ada", reason="", graph="urn:g1")
+    emptied = desk.say("x")
+
+    for each in (tried, done):
+        (finding,) = each.findings.new
+        assert (finding.severity, finding.code, finding.focus, finding.count) == (Severity.WARNING, "graph-fell-silent", "urn:g2", 15)
+        assert finding.message == "graph <urn:g2> says nothing any more (15 facts)"
+        assert list(each.findings) == [finding]
+    assert done.revision is not None
+    assert [list(each.findings) for each in (alone, emptied)] == [[], []]
 
 
 def test_one_new_value_takes_the_place_of_one_old_value() -> None:

@@ -57,6 +57,26 @@ def too_much_withdrawn(source: str, change: ChangeSet, before: int, share: float
     )
 
 
+def fallen_silent(change: ChangeSet, wanted: QuadBlock) -> Sequence[Finding]:
+    """The graphs of a source in which it said something, and which its whole wish leaves out while it speaks in others."""
+    if len(wanted) == 0:
+        return []
+    rows, speaking = change.removed.quads[:, 3], set(wanted.graphs())
+    counted = zip(*(each.tolist() for each in np.unique(rows, return_counts=True)), strict=True)
+    gone = {change.removed.terms[graph]: count for graph, count in counted if change.removed.terms[graph] not in speaking}
+    remedy = "see whether the export is whole: it speaks for all graphs of its source; to change one graph alone, name it"
+    return [
+        Finding(
+            Severity.WARNING, "graph-fell-silent", graph, f"graph <{graph}> says nothing any more ({_facts(count)})", remedy, count=count
+        )
+        for graph, count in sorted(gone.items())
+    ]
+
+
+def _facts(count: int) -> str:
+    return f"{count:,} fact{'' if count == 1 else 's'}"
+
+
 def checked(before: Snapshot, after: Snapshot, change: ChangeSet, vocabulary: Vocabulary, policy: Policy) -> ChangeFindings:
     """Look at what an exact change from one state to the next touches. Cost: that of the neighbourhood of the change in both states; of a
     large part of the twin, that of validating both. Of a change of more than `CHECKED_MAX` facts that nothing could hold up, only the

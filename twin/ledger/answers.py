@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -51,6 +51,15 @@ class Findings(Sequence[Finding]):
     @cached_property
     def _told(self) -> ChangeFindings:
         return self._work()
+
+    def also(self, told: Sequence[Finding]) -> Findings:
+        """These and what else the change brings."""
+
+        def both() -> ChangeFindings:
+            found, new = (tuple(sorted((*each, *told), key=lambda finding: finding.order)) for each in (self._told.found, self.new))
+            return replace(self._told, found=found, new=new)
+
+        return Findings(both) if told else self
 
     @property
     def new(self) -> Sequence[Finding]:

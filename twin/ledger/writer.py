@@ -24,7 +24,7 @@ from graph.ports import Clock, Progress, TwinStore
 from graph.snapshot import Snapshot
 from graph.steps import reached
 from ontology.terms import QuadBlock
-from twin.ledger.admission import checked, held_up, too_much_withdrawn
+from twin.ledger.admission import checked, fallen_silent, held_up, too_much_withdrawn
 from twin.ledger.answers import NO_FINDINGS, QUARANTINE, Findings, Policies, Policy, Synced
 from twin.ledger.branches import Branches, quarantine_of
 from twin.ledger.conflicts import refuse_added_to, refuse_conflicts, refuse_overwritten
@@ -282,7 +282,8 @@ class Writer:
         if refused and not asked.dry_run:
             raise Refused(refused)
         plan = self._plan(state, change, self._cause(source, asked), len(wish.quads), asked, self._policies.of(source))
-        return replace(plan, refused=refused or plan.refused)
+        silent = fallen_silent(change, wish.quads) if asked.graph is None else ()
+        return replace(plan, findings=plan.findings.also(silent), refused=refused or plan.refused)
 
     def _plan(self, state: Snapshot, exact: ChangeSet, cause: Cause, quads: int, asked: Asked, policy: Policy) -> _Plan:
         if exact.is_empty:
