@@ -203,7 +203,7 @@ def _rows(
     order = np.lexsort((by_iri[media], nodes, kinds))
     pairs, kinds, nodes, media = pairs[order], kinds[order], nodes[order], media[order]
     why: Iterable[tuple[tuple[str, ...], tuple[str, ...]]] = (
-        _reasons(graph, state, loads, damage, failed, pairs, kinds) if told is Told.WHY else repeat(((), ()), len(pairs))
+        reasons(graph, state, loads, damage, failed, pairs, kinds) if told is Told.WHY else repeat(((), ()), len(pairs))
     )
     return tuple(
         Outcome(
@@ -222,10 +222,13 @@ def _rows(
     )
 
 
-def _reasons(
+def reasons(
     graph: SupplyGraph, state: Plant, loads: Loads | None, damage: Damage, failed: Ids, pairs: Ids, kinds: Ids
 ) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
-    """Evidence and path of each pair; equal evidence is one tuple."""
+    """Evidence and path of each pair, all with an outcome of its kind (index into `KINDS`); equal evidence is one tuple.
+
+    Cost: as `evidence.smallest_causes`, and one search for each evidence found.
+    """
     ids, units = graph.nodes.ids, graph.nodes.failure_unit
     causes = smallest_causes(
         state, failed, lambda nodes, further: assess_loaded(state, loads, nodes, units, further=further)[0], damage, pairs

@@ -6,17 +6,19 @@ After `docs/guides/proofs.md`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from analytics.conditions import Conditions
-from analytics.impact import OutcomeKind, impact
+from analytics.damage import assess
+from analytics.impact import OutcomeKind
 from analytics.procedures.order import SafeOrder, safe_order
 from analytics.procedures.states import Out, State, States
 from analytics.procedures.steps import SWITCHING, Act, Policy, Procedure, ProcedureError, Step
 from analytics.proofs.load import Counts
-from analytics.state import hand_on_plants, plant
+from analytics.proofs.why import first_outcomes
+from analytics.state import plant
 from analytics.supply_graph import Flags, SupplyGraph
 from analytics.sweeps.basis import Basis, basis_of
 from ontology.namespaces import compact
@@ -135,7 +137,8 @@ def check(
     """Run a procedure from where the switches stand, and where a step is refused look for an order of the same steps that is not.
 
     Raises `UnknownEntity` for what the twin does not know, `ProcedureError` for an `open` or `close` of what is no switch, and as
-    `analytics.proofs.load.it_load`. Cost: all single failures once a state.
+    `analytics.proofs.load.it_load`. Cost: all single failures once a step; for
+    the search, the damage of each state, and where policy bounds what is without redundancy all single failures once a state.
     """
     run = _Run(procedure, graph, conditions, media, load)
     steps = tuple(run.steps())
@@ -215,7 +218,7 @@ class _Run:
             tuple(graph.id(node) for node in lost[:LOADS_NAMED].tolist()),
             count(states.loads(now.holds & ~was.holds)),
             count(states.loads(now.down)),
-            count(states.loads(now.threat >= 0)),
+            count(states.loads(states.exposed(_all(after)) >= 0)),
             opened,
             isolated,
             self._findings(step, before, after),
@@ -250,9 +253,11 @@ class _Run:
             counts = states.load.count(down)
             reasons.append(f"{len(down):,} loads ({counts.it_load_kw:,.1f} kW) are down; policy allows {policy.load_lost_max:,}")
         most = policy.without_redundancy_max
-        exposed = states.loads(now.threat >= 0)
-        if most is not None and len(exposed) > most and ((now.threat >= 0) & (was.threat < 0)).any():
-            reasons.append(f"{len(exposed):,} loads are without redundancy; policy allows {most:,}")
+        if most is not None:
+            threat = states.exposed(after)
+            exposed = states.loads(threat >= 0)
+            if len(exposed) > most and ((threat >= 0) & (states.exposed(before) < 0)).any():
+                reasons.append(f"{len(exposed):,} loads are without redundancy; policy allows {most:,}")
         return tuple(reasons)
 
     def because(self, number: int) -> tuple[Reason, ...]:
@@ -265,17 +270,13 @@ class _Run:
         new = now.down & ~states.of(_all(before)).down
         wiring = states.plant.wiring
         if new.any():
-            plain = replace(graph, electrical=None)
-            hand_on_plants(graph, plain)
-            found = impact(plain, [graph.id(node) for node in sorted(_all(out))], states.conditions, states.load.media)
-            wanted = {
-                (graph.id(node), graph.media[medium])
-                for node, medium in zip(wiring.pair_node[new].tolist(), wiring.pair_medium[new].tolist(), strict=True)
-            }
-            lost = sorted((each for each in found.outcomes if (each.id, each.medium) in wanted), key=lambda each: (each.id, each.medium))
-            return tuple(Reason(each.id, each.medium, each.outcome, each.evidence, each.path) for each in lost[:REASONS_TOLD])
-        pairs = np.flatnonzero((now.threat >= 0) & (states.of(_all(before)).threat < 0))[:REASONS_TOLD]
-        columns = (wiring.pair_node[pairs].tolist(), wiring.pair_medium[pairs].tolist(), now.threat[pairs].tolist())
+            failed = np.array(sorted(_all(out)), dtype=np.int32)
+            damage = assess(states.plant, failed, graph.nodes.failure_unit, further=False)
+            lost, _ = first_outcomes(states.plant, states.load, None, damage, failed, REASONS_TOLD, new)
+            return tuple(Reason(each.id, each.medium, each.outcome, each.evidence, each.path) for each in lost)
+        threat = states.exposed(_all(out))
+        pairs = np.flatnonzero((threat >= 0) & (states.exposed(_all(before)) < 0))[:REASONS_TOLD]
+        columns = (wiring.pair_node[pairs].tolist(), wiring.pair_medium[pairs].tolist(), threat[pairs].tolist())
         return tuple(
             Reason(graph.id(node), graph.media[medium], OutcomeKind.NO_REDUNDANCY, (graph.id(threat),), ())
             for node, medium, threat in zip(*columns, strict=True)

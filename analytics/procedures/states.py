@@ -9,8 +9,9 @@ Rules of this file:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -26,6 +27,11 @@ Out = frozenset[int]
 """The nodes that hand on nothing: open switches of the procedure, and what is isolated."""
 
 
+KEPT_MAX = 64
+"""States kept: those of a procedure, and the last of a search. One has a few bytes for each supply of the site."""
+Made = TypeVar("Made")
+
+
 @dataclass(frozen=True, eq=False)
 class State:
     """What stands while some nodes are out."""
@@ -34,8 +40,6 @@ class State:
     """By pair: supplies of the load that held at the start and do not hold now, of what is not out itself."""
     holds: Flags
     """By pair: supplies of the load that hold now."""
-    threat: Ids
-    """By pair: the first further failure that would take it down now and would not have at the start, or -1."""
 
 
 class States:
@@ -59,20 +63,20 @@ class States:
         self.plant: Plant = plant(graph, self.conditions)
         self.load: ItLoad = it_load(graph, self.plant, media, load)
         self._candidates = np.flatnonzero(graph.nodes.failure_unit).astype(np.int32)
-        self._known: dict[Out, State] = {}
+        self._states: dict[Out, State] = {}
+        self._exposed: dict[Out, Ids] = {}
         self._held: Flags = self._holding(self.start)
 
-    @property
-    def tried(self) -> int:
-        """How many states have been worked out."""
-        return len(self._known)
-
     def of(self, out: Out) -> State:
-        """One state. Cost: its damage, and that of all single failures."""
-        known = self._known.get(out)
-        if known is None:
-            known = self._known[out] = self._worked(out)
-        return known
+        """One state. Cost: its damage, and a copy of the flags of the site."""
+        return _kept(self._states, out, self._worked)
+
+    def exposed(self, out: Out) -> Ids:
+        """By pair: the first further failure that would take it down in a state and would not have at the start, or -1.
+
+        Cost: the damage of all single failures.
+        """
+        return _kept(self._exposed, out, self._threats)
 
     def loads(self, pairs: Flags) -> Ids:
         """The loads of flagged pairs, ascending."""
@@ -94,10 +98,11 @@ class States:
 
     def _worked(self, out: Out) -> State:
         holds = self._holding(out)
-        asked = holds & self._held & ~self._own(out)
-        return State(self._held & ~holds & ~self._own(out), holds, self._threats(out, asked))
+        up = self._held & ~self._own(out)
+        return State(up & ~holds, holds)
 
-    def _threats(self, out: Out, asked: Flags) -> Ids:
+    def _threats(self, out: Out) -> Ids:
+        asked = self.of(out).holds & self._held & ~self._own(out)
         state = self.plant
         if out == self.start:
             return np.full(len(asked), -1, np.int32)
@@ -121,3 +126,14 @@ class States:
             for tally, dead_slots in zip((bench.alone, bench.now), died, strict=True):
                 supply.revive(state.wires, tally, dead_slots, 0, len(dead_slots))
         return threat
+
+
+def _kept(known: dict[Out, Made], out: Out, make: Callable[[Out], Made]) -> Made:
+    """What is known of a state, the longest unused forgotten."""
+    found = known.pop(out, None)
+    if found is None:
+        found = make(out)
+    known[out] = found
+    if len(known) > KEPT_MAX:
+        del known[next(iter(known))]
+    return found

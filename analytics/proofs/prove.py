@@ -14,14 +14,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from analytics.capacity.effects import assess_loaded
 from analytics.capacity.flow import Loads, loads_of
-from analytics.capacity.told import stands_on
+from analytics.capacity.told import overloads, stands_on, trips
 from analytics.conditions import Conditions
-from analytics.impact import Outcome, OutcomeKind, impact
 from analytics.proofs.certificate import Breach, Certificate, CounterExample, Line
 from analytics.proofs.components import components, it_left_out, together
 from analytics.proofs.load import ItLoad, it_load, loads_of_pairs
 from analytics.proofs.trial import Trial, trial
+from analytics.proofs.why import first_outcomes
 from analytics.state import Plant, plant
 from analytics.supply_graph import SupplyGraph
 from analytics.sweeps.basis import basis_of
@@ -132,20 +133,16 @@ class _Proof:
         return Breach(tried.units.unit(row), len(nodes), load.count(lost), bool(tried.overloads[row]))
 
     def _counter_example(self, tried: Trial, load: ItLoad, row: int) -> CounterExample:
-        failed = [self._graph.id(node) for node in tried.units.nodes_of(row).tolist()]
-        found = impact(self._graph, failed, self._conditions, load.media)
-        told = sorted((each for each in found.outcomes if self._counts(each, load)), key=lambda each: (each.id, each.medium))
+        failed = tried.units.nodes_of(row)
+        damage, moved = assess_loaded(self._state, self._rated, failed, self._graph.nodes.failure_unit, further=False)
+        told, all_of = first_outcomes(self._state, load, self._rated, damage, failed, OUTCOMES_TOLD)
         return CounterExample(
             self._breach(tried, load, row),
-            tuple(told[:OUTCOMES_TOLD]),
-            max(0, len(told) - OUTCOMES_TOLD),
-            found.trips,
-            found.overloads,
+            told,
+            all_of - len(told),
+            trips(self._graph, self._rated, moved),
+            overloads(self._graph, self._rated, moved),
         )
-
-    def _counts(self, outcome: Outcome, load: ItLoad) -> bool:
-        node = self._graph.find(outcome.id)
-        return outcome.outcome in (OutcomeKind.LOST, OutcomeKind.OVERLOADED) and node is not None and bool(load.is_load[node])
 
     def certificate(
         self, question: str, rule: str, asked_by: str, main: Line, beside: tuple[Line, ...], notes: tuple[str, ...]
