@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.browser.conftest import Demo, Desk, desk_on, running
 
@@ -322,6 +322,29 @@ def test_what_was_changed_again_since_is_not_reverted(desk: Desk, site: Demo) ->
     expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("later revisions touched 1 of its facts")
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_findings_of_the_state_before_are_not_shown_as_those_of_the_new_one(desk: Desk, site: Demo) -> None:
+    """A rack gets a class that is none; until the source is checked again its old findings are grey, as those of the state before."""
+    sync(site, "hall-3", racks(1, first=301))
+    page = desk.open("/?show=sources&source=hall-3")
+    row = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name="hall-3"))
+    details = page.locator(".detail")
+    expect(page.get_by_role("heading", name=re.compile(r"^Findings \d"))).to_be_visible()
+    held: list[Route] = []
+    page.route("**/graphql", lambda route: held.append(route) if "query Findings" in (route.request.post_data or "") else route.continue_())
+
+    sync(site, "hall-3", racks(1, first=301).replace("ICT_Rack", "ICT_Rackk"))
+
+    expect(row).to_contain_text(f"revision {newest(site)}")
+    expect(row).to_contain_text("checking…")
+    expect(details.get_by_role("heading", name="Findings checking…")).to_be_visible()
+    expect(details.locator(".outdated")).to_contain_text("Of the state before")
+    held[-1].continue_()
+    page.unroute("**/graphql")
+    expect(details).to_contain_text("ICT_Rackk")
+    expect(details.locator(".outdated")).to_have_count(0)
+    expect(row).to_contain_text(re.compile("1 (error|warning)"))
 
 
 def test_a_source_is_had_as_a_file(desk: Desk, site: Demo) -> None:

@@ -24,6 +24,8 @@ export const compared: Signal<Loaded<Difference>> = signal(IDLE);
 export const sources: Signal<Loaded<Source[]>> = signal(IDLE);
 /** Findings by source; they come after the sources. */
 export const findings: Signal<Loaded<ReadonlyMap<string, Finding[]>>> = signal(IDLE);
+/** Whether the findings that are known are of a state before the one that is shown. */
+export const checking = computed(() => findings.value.state === "loading");
 export const branches: Signal<Loaded<Branch[]>> = signal(IDLE);
 /** What the branch that is looked at changes of its base. */
 export const branchDifference: Signal<Loaded<Difference>> = signal(IDLE);

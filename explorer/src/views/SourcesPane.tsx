@@ -6,7 +6,7 @@ import { Failure, Notice } from "../components/parts";
 import { Withdraw } from "../components/Withdraw";
 import { instant, whole } from "../core/format";
 import { compact } from "../core/iri";
-import { findings, sources } from "../core/ledger";
+import { checking, findings, sources } from "../core/ledger";
 import { reasonOf } from "../core/loading";
 import { go, onSite, standpoint, view } from "../core/navigate";
 import type { Revision, Source } from "../core/types";
@@ -60,7 +60,7 @@ function Table({ sources: rows, onOpen }: { sources: readonly Source[]; onOpen: 
               <td class="number">{whole(quads)}</td>
               <td>{last ? <LastSync last={last} /> : <span class="quiet">never</span>}</td>
               <td title={POLICIES[policy.toLowerCase()]}>{policy.toLowerCase()}</td>
-              <td>{found ? <FindingCounts found={found} /> : <span class="quiet">{findings.value.state === "loading" ? "checking…" : "–"}</span>}</td>
+              <td>{checking.value ? <span class="quiet">checking…</span> : found ? <FindingCounts found={found} /> : <span class="quiet">–</span>}</td>
             </tr>
           );
         })}
@@ -80,6 +80,7 @@ export function RevisionLink({ number }: { number: number }) {
 function Facts({ source: { name, graphs, quads, last, policy }, onLoad }: { source: Source; onLoad: () => void }) {
   const { state, data, error } = findings.value;
   const found = data?.get(name);
+  const busy = checking.value;
   const [withdrawing, setWithdrawing] = useState(false);
   return (
     <>
@@ -96,10 +97,9 @@ function Facts({ source: { name, graphs, quads, last, policy }, onLoad }: { sour
         <button type="button" onClick={() => setWithdrawing(true)}>Withdraw…</button>
         <Downloads name={name} />
       </div>
-      <h2>Findings{found && <span class="count"> {found.length}</span>}</h2>
+      <h2>Findings{busy ? <span class="quiet"> checking…</span> : found && <span class="count"> {found.length}</span>}</h2>
       {state === "failed" && <Failure title="The source was not checked" error={error} />}
-      {state === "loading" && !data && <Notice kind="loading" title="Checking what it says…" />}
-      {found && <FindingList found={found} />}
+      {found && <div class={busy ? "outdated" : ""} aria-busy={busy}>{busy && <p class="quiet">Of the state before:</p>}<FindingList found={found} /></div>}
       {withdrawing && <Withdraw name={name} onClose={() => setWithdrawing(false)} />}
     </>
   );
