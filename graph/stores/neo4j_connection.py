@@ -19,6 +19,8 @@ from typing import Any, LiteralString, TypeVar
 import neo4j
 from neo4j import GraphDatabase, ManagedTransaction, Query, unit_of_work
 from neo4j.exceptions import AuthError, DriverError, Neo4jError
+from neo4j.spatial import Point
+from neo4j.time import Duration as DriverDuration
 
 from graph.errors import StoreUnavailable
 from graph.stores import cypher
@@ -34,6 +36,9 @@ VERSION_MIN = (5, 26)
 _FOR_GOOD = ("Neo.ClientError.Statement.", "Neo.ClientError.Schema.")
 
 Tx = ManagedTransaction
+Duration = DriverDuration
+UNSAYABLE = (Point, bytes, bytearray)
+"""What a property may hold and no literal of XSD can say."""
 T = TypeVar("T")
 
 

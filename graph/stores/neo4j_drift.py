@@ -16,14 +16,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from typing import Any
 
-from neo4j.spatial import Point
-from neo4j.time import Duration
-
 from graph.changes import ChangeSet
 from graph.fold import History, drift_between
 from graph.ports import Progress
 from graph.stores import cypher
-from graph.stores.neo4j_connection import READ_S, Connection
+from graph.stores.neo4j_connection import READ_S, UNSAYABLE, Connection, Duration
 from graph.stores.neo4j_writing import decoded, read_names
 from graph.stores.property_graph import (
     RDF_TYPE,
@@ -130,7 +127,7 @@ def _values(shown: Any) -> dict[str, Any]:
     """The values of a property by their marks (rule 3)."""
     if shown is None:
         return {}
-    return {_mark(value): value for value in (shown if isinstance(shown, list) else [shown]) if not isinstance(value, Point | bytes)}
+    return {_mark(value): value for value in (shown if isinstance(shown, list) else [shown]) if not isinstance(value, UNSAYABLE)}
 
 
 def _mark(value: Any) -> str:
