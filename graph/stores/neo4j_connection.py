@@ -37,7 +37,7 @@ _FOR_GOOD = ("Neo.ClientError.Statement.", "Neo.ClientError.Schema.")
 
 Tx = ManagedTransaction
 Duration = DriverDuration
-UNSAYABLE = (Point, bytes, bytearray)
+UNSAYABLE: tuple[type, ...] = (Point, bytes, bytearray)
 """What a property may hold and no literal of XSD can say."""
 T = TypeVar("T")
 
