@@ -25,7 +25,10 @@ from ontology.namespaces import compact
 
 REASONS_TOLD = 20
 LOADS_NAMED = 100
-NOTES = ("each step is judged by what stands when it is done: what happens while a switch moves is not part of this check",)
+NOTES = (
+    "each step is judged by what stands when it is done: what happens while a switch moves is not part of this check",
+    "ratings and time are not part of this check: whether what is left can carry all, `ridethrough impact` says",
+)
 
 
 @dataclass(frozen=True, slots=True)
