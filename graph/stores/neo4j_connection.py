@@ -20,7 +20,7 @@ import neo4j
 from neo4j import GraphDatabase, ManagedTransaction, Query, unit_of_work
 from neo4j.exceptions import AuthError, DriverError, Neo4jError
 from neo4j.spatial import Point
-from neo4j.time import Duration as DriverDuration
+from neo4j.time import Duration
 
 from graph.errors import StoreUnavailable
 from graph.stores import cypher
@@ -36,10 +36,14 @@ VERSION_MIN = (5, 26)
 _FOR_GOOD = ("Neo.ClientError.Statement.", "Neo.ClientError.Schema.")
 
 Tx = ManagedTransaction
-Duration = DriverDuration
 UNSAYABLE: tuple[type, ...] = (Point, bytes, bytearray)
 """What a property may hold and no literal of XSD can say."""
 T = TypeVar("T")
+
+
+def duration_text(value: object) -> str | None:
+    """A duration of the driver's as ISO 8601 has it, which is `xsd:duration`; None for what is no duration."""
+    return value.iso_format() if isinstance(value, Duration) else None
 
 
 class RefusedByServer(StoreUnavailable):

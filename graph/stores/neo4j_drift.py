@@ -20,7 +20,7 @@ from graph.changes import ChangeSet
 from graph.fold import History, drift_between
 from graph.ports import Progress
 from graph.stores import cypher
-from graph.stores.neo4j_connection import READ_S, UNSAYABLE, Connection, Duration
+from graph.stores.neo4j_connection import READ_S, UNSAYABLE, Connection, duration_text
 from graph.stores.neo4j_writing import decoded, read_names
 from graph.stores.property_graph import (
     RDF_TYPE,
@@ -152,8 +152,8 @@ def _literal(value: Any, datatype: str | None) -> str:
         lexical, own = value.isoformat(), XSD + "date"
     elif isinstance(value, time):
         lexical, own = value.isoformat(), XSD + "time"
-    elif isinstance(value, Duration):
-        lexical, own = value.iso_format(), XSD + "duration"
+    elif (lasts := duration_text(value)) is not None:
+        lexical, own = lasts, XSD + "duration"
     else:
         lexical, own = (value if isinstance(value, str) else str(value)), XSD + "string"
     if datatype is not None and datatype.startswith(XSD):
