@@ -18,7 +18,7 @@ export function Classes() {
           <h2>Classes</h2>
           {state === "failed" && <Failure title="The classes did not load" error={error} />}
           {state === "loading" && !data && <Notice kind="loading" title="Loading classes…" />}
-          {data?.length === 0 && <p class="quiet">None: the twin is empty.</p>}
+          {data?.length === 0 && <p class="quiet">None yet.</p>}
           <ul class="tree">{tree.map((branch) => <Twig key={branch.info.id} branch={branch} depth={0} />)}</ul>
         </>
       ) : (

@@ -81,7 +81,9 @@ export function LoadFile({ name, onClose }: { name: string | null; onClose: () =
   };
 
   const busy = step === "trying" || step === "applying";
-  const complete = file !== null && source.trim() !== "" && author.value.trim() !== "" && reason.trim().length >= 3;
+  const lacking = tried === null
+    ? [...(file === null ? ["a file"] : []), ...(source.trim() === "" ? ["a source"] : [])]
+    : lackingWhoAndWhy(reason);
   return (
     <section aria-label="Load a file" class="load">
       <h1 ref={head} tabIndex={-1}>Load a file{branch !== null && <span class="quiet"> into the branch {branch}</span>}</h1>
@@ -103,16 +105,16 @@ export function LoadFile({ name, onClose }: { name: string | null; onClose: () =
         <p class="quiet">
           {known ? `The source says ${counted(known.quads, "fact")} now. The file replaces all of them: what it leaves out is withdrawn.` : source.trim() && "A new source: it says exactly what the file says."}
         </p>
-        <div class="fields"><WhoAndWhy reason={reason} onReason={setReason} /></div>
         {tried && <Outcome taken={tried.taken} />}
+        {tried && !tried.taken.refused && <div class="fields"><WhoAndWhy reason={reason} onReason={setReason} /></div>}
         {(refused ?? tried?.taken.refused) && <p role="alert" class="refusal">{refused ?? tried?.taken.refused}</p>}
         {busy && <Progress share={share} applying={step === "applying"} />}
         <div class="row" ref={end}>
           {step === "tried" || step === "applying"
-            ? <button type="submit" class="primary" disabled={busy || !complete || !!tried?.taken.refused}>Apply</button>
-            : <button type="submit" class="primary" disabled={busy || !complete}>Show what would change</button>}
+            ? <button type="submit" class="primary" disabled={busy || lacking.length > 0 || !!tried?.taken.refused}>Apply</button>
+            : <button type="submit" class="primary" disabled={busy || lacking.length > 0}>Show what would change</button>}
           <button type="button" onClick={() => (busy ? stop.current?.abort() : onClose())}>{busy ? "Break off" : "Close"}</button>
-          {step === "choose" && <Lacking words={[...(file === null ? ["a file"] : []), ...(source.trim() === "" ? ["a source"] : []), ...lackingWhoAndWhy(reason)]} />}
+          {!busy && !tried?.taken.refused && <Lacking words={lacking} />}
         </div>
       </form>
     </section>

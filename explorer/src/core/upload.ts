@@ -24,12 +24,9 @@ export function sourceNameOf(file: string): string {
   return file.replace(/\.[^.]*$/, "").toLowerCase().replace(/[^a-z0-9._-]+/g, "-").replace(/^[-.]+|[-.]+$/g, "");
 }
 
-export interface Wish {
+export interface Wish extends Act {
   file: File;
   source: string;
-  author: string;
-  reason: string;
-  key: string;
   /** Percent of what the source said before that the file may leave out; null: the service's own bound. */
   deletions: number | null;
   /** The branch that takes it; null: the site. */
@@ -82,7 +79,7 @@ export async function download(source: string, media: string, ending: string, at
 }
 
 /**
- * Sends a file; with `dryRun` nothing changes. `tag` is the state that it was tried against (`tagOf`), undefined to ask for none.
+ * Sends a file; with `dryRun` nothing changes, and nobody is asked who wishes it and why. `tag` is the state that it was tried against (`tagOf`), undefined to ask for none.
  * `progress` hears the share that is sent, 0 to 1; 1 means that the service is reading. Raises `Refused` with the service's reason, `Away`.
  */
 export function put(wish: Wish, dryRun: boolean, tag: string | null | undefined, progress: (share: number) => void, stop: AbortSignal): Promise<Taken> {
@@ -92,9 +89,7 @@ export function put(wish: Wish, dryRun: boolean, tag: string | null | undefined,
     request.open("PUT", `${address(wish.source, wish.branch)}${bound}${dryRun ? "&dry-run" : ""}`);
     request.setRequestHeader("content-type", formatOf(wish.file.name) ?? "text/turtle");
     request.setRequestHeader("accept", "application/json");
-    request.setRequestHeader("from", headerText(wish.author));
-    request.setRequestHeader("ridethrough-reason", headerText(wish.reason));
-    if (!dryRun) request.setRequestHeader("idempotency-key", wish.key);
+    if (!dryRun) for (const [name, text] of Object.entries(whoAndWhy(wish))) request.setRequestHeader(name, text);
     if (tag !== undefined) request.setRequestHeader(tag === null ? "if-none-match" : "if-match", tag ?? "*");
     request.upload.onprogress = ({ loaded, total }) => progress(total > 0 ? loaded / total : 1);
     request.upload.onload = () => progress(1);
@@ -113,12 +108,16 @@ export function put(wish: Wish, dryRun: boolean, tag: string | null | undefined,
 export async function withdraw(source: string, branch: string | null, act: Act | null, tag: string | null): Promise<Taken> {
   const headers: Record<string, string> = { accept: "application/json" };
   if (tag !== null) headers["if-match"] = tag;
-  if (act !== null) Object.assign(headers, { from: headerText(act.author), "ridethrough-reason": headerText(act.reason), "idempotency-key": act.key });
+  if (act !== null) Object.assign(headers, whoAndWhy(act));
   const response = await fetch(`${address(source, branch)}${act === null ? "&dry-run" : ""}`, { method: "DELETE", headers }).catch((cause: unknown) => {
     throw new Away("The service does not answer.", { cause });
   });
   if (!response.ok) throw refusal(response.status, await response.text());
   return takenFrom(source, await response.text());
+}
+
+function whoAndWhy({ author, reason, key }: Act): Record<string, string> {
+  return { from: headerText(author), "ridethrough-reason": headerText(reason), "idempotency-key": key };
 }
 
 function takenFrom(source: string, text: string): Taken {
