@@ -38,7 +38,7 @@ TRIED_S = 10.0
 """How long a change is planned and written again where other processes write to the same store at the same time."""
 PAUSE_S, PAUSE_S_MAX = 0.02, 1.0
 """The first pause between two tries is up to this long, each further one up to twice as long as the one before, up to the second."""
-DRIFT = "store"
+DRIFT = "neo4j"
 """The source of a drift that names no other: who wrote to the store past the twin."""
 
 
