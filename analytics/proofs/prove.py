@@ -17,7 +17,7 @@ import numpy as np
 from analytics.capacity.effects import assess_loaded
 from analytics.capacity.flow import Loads, loads_of
 from analytics.capacity.told import overloads, stands_on, trips
-from analytics.conditions import Conditions
+from analytics.conditions import Conditions, Position
 from analytics.proofs.certificate import Breach, Certificate, CounterExample, Line
 from analytics.proofs.components import components, it_left_out, together
 from analytics.proofs.load import ItLoad, it_load, loads_of_pairs
@@ -28,11 +28,12 @@ from analytics.supply_graph import SupplyGraph
 from analytics.sweeps.basis import basis_of
 from analytics.sweeps.single import Progress
 from analytics.sweeps.units import Units
+from graph.errors import GraphError
+from ontology.namespaces import compact, expand
 
 BREACHES_TOLD = 100
 OUTCOMES_TOLD = 20
 DARK_TOLD = 20
-PLANNED = ("switches stay as they stand: a tie that could be closed first is not closed",)
 FAULTS = (
     "a fault is cleared by the thing's own protection: what feeds it stays up",
     "transfer switches take any input that is live, and sources start, without a gap: what bridges the gap is a matter of time, "
@@ -46,6 +47,8 @@ class Question:
 
     media: Sequence[str] | None = None
     load: Sequence[str] | None = None
+    close: Sequence[str] = ()
+    """Switches that are closed before anything is taken out, as a procedure would; only of `concurrently_maintainable`."""
     it: bool = False
     """Whether racks, IT equipment and services are taken out in turn, too."""
     first: int = BREACHES_TOLD
@@ -62,7 +65,7 @@ def concurrently_maintainable(
     `paths` are the feed sides of `analytics.sweeps.units`. Raises as `it_load`. Cost: the damage of each thing, and where ratings are
     stated one cascade of load each; one blast radius for the counter-example.
     """
-    proof = _Proof(graph, conditions, asked, progress)
+    proof = _Proof(graph, _closed(graph, conditions, asked.close), asked, progress)
     tried = components(graph, it=asked.it)
     main = proof.line("components and paths", tried if paths is None else together(tried, paths))
     return proof.certificate(
@@ -71,7 +74,7 @@ def concurrently_maintainable(
         "Uptime Tier III, TIA-942 Rated-3, EN 50600 class 3",
         main,
         (),
-        PLANNED,
+        (_planned(asked.close),),
     )
 
 
@@ -100,6 +103,24 @@ def fault_tolerant(
         beside,
         FAULTS,
     )
+
+
+def _closed(graph: SupplyGraph, conditions: Conditions, switches: Sequence[str]) -> Conditions:
+    """The same conditions, some switches closed. Raises `UnknownEntity`, and `GraphError` for what is no switch."""
+    full, _ = graph.resolve(switches)
+    for iri in full:
+        node = graph.find(iri)
+        if node is None or not graph.nodes.switch[node]:
+            raise GraphError(f"{compact(iri)} is no switch, so it cannot be closed first")
+    closed = Position(is_open=False, from_telemetry=False)
+    return replace(conditions, positions={**conditions.positions, **dict.fromkeys(full, closed)})
+
+
+def _planned(switches: Sequence[str]) -> str:
+    if not switches:
+        return "switches stay as they stand: a tie that could be closed first is not closed"
+    named = ", ".join(compact(expand(each)) for each in sorted(switches))
+    return f"closed first, as a procedure would: {named}; the other switches stay as they stand"
 
 
 class _Proof:

@@ -41,6 +41,10 @@ def prove(
     medium: Annotated[
         list[str] | None, typer.Option("--medium", help="Only supplies in this medium. Can be repeated.", show_default=False)
     ] = None,
+    close: Annotated[
+        list[str] | None,
+        typer.Option("--close", metavar="ID", help="Maintainable: close this switch first. Can be repeated.", show_default=False),
+    ] = None,
     it: Annotated[bool, typer.Option("--it", help="Take racks, IT equipment and services out in turn, too.")] = False,
     first: Annotated[int, typer.Option("--first", min=1, help="How many counter-examples to tell, the smallest first.")] = FIRST,
     ids: Annotated[bool, typer.Option("--ids", help="With --json: name all that was tried.")] = False,
@@ -59,6 +63,8 @@ def prove(
 
     if ids and not json:
         raise Failure("--ids names all that was tried in JSON: add --json", code=2)
+    if close and claim is Claim.FAULT_TOLERANT:
+        raise Failure("--close is for what is planned: no fault waits until a switch is closed", code=2)
     asked = as_of(at, branch)
     settings = settings_from(config, data=data, store=store)
     opened = open_twin(settings, "prove", read_only=True)
@@ -68,11 +74,11 @@ def prove(
                 f"nothing is loaded in {settings.store or settings.data}: `ridethrough load FILE` first, or start `ridethrough demo`"
             )
         view = opened.ledger.view(asked)
-        for name in load or ():
+        for name in (*(load or ()), *(close or ())):
             if view.snapshot.find(name) is None:
                 raise UnknownEntity(no_entity(view.snapshot, name))
         media = None if medium is None else media_of(medium, view.supply().media)
-        found = _proved(view, claim, Question(media, load, it, first, ids))
+        found = _proved(view, claim, Question(media, load, close or (), it, first, ids))
     finally:
         opened.close()
     if json:

@@ -111,7 +111,8 @@ def test_n_plus_1_chillers_can_be_out_one_at_a_time_and_n_of_n_cannot(needed: in
 
 def test_a_ring_with_its_tie_closed_survives_each_bus_and_with_it_open_does_not() -> None:
     """Source → Bus-1 ↔ tie ↔ Bus-2 ← source; a rack with two cords on each bus. Open: Bus-2 hangs by U2 alone: with U2 out Rack-2 is
-    dark. Closed: Bus-2 has U1 by the tie. A bus itself takes its rack down in both; a second cord to the other bus mends that."""
+    dark. Closed: Bus-2 has U1 by the tie. A bus itself takes its rack down in both; a second cord
+    to the other bus mends that. Closing the tie first is as having it closed."""
 
     def ring(position: str, cords: str) -> str:
         return f"""
@@ -123,6 +124,9 @@ def test_a_ring_with_its_tie_closed_survives_each_bus_and_with_it_open_does_not(
 
     assert breached(maintainable(ring("Open", ":Rack-1"))) == ["Bus-1", "Bus-2", "U1", "U2"]
     assert breached(maintainable(ring("Closed", ":Rack-1"))) == ["Bus-1", "Bus-2"]
+    first = maintainable(ring("Open", ":Rack-1"), Question(close=[SITE + "Tie"]))
+    assert breached(first) == ["Bus-1", "Bus-2"]
+    assert first.notes[0].startswith("closed first, as a procedure would: urn:site:Tie;")
     assert breached(maintainable(ring("Closed", ":Rack-1, :Rack-2"))) == ["Bus-1"]
 
 
@@ -193,6 +197,8 @@ def test_a_proof_needs_something_to_keep_and_names_that_the_twin_knows() -> None
         maintainable(TWO_N, Question(load=[SITE + "Nowhere"]))
     with pytest.raises(UnknownEntity, match="Steam"):
         maintainable(TWO_N, Question(media=["Steam"]))
+    with pytest.raises(GraphError, match="urn:site:UPS-A is no switch, so it cannot be closed first"):
+        maintainable(TWO_N, Question(close=[SITE + "UPS-A"]))
 
 
 def test_loads_that_nothing_feeds_are_told() -> None:
