@@ -21,18 +21,27 @@ class ChangeResult:
     revision: Revision | None = strawberry.field(description="The revision that it became; null when nothing changed or it was a dry run.")
     added_count: int = strawberry.field(description="How many statements came.")
     removed_count: int = strawberry.field(description="How many statements went.")
-    findings: list[Finding] = strawberry.field(description="What is wrong with what the change touches.")
+    findings: list[Finding] = strawberry.field(
+        description="What is wrong with what the change touches, before it or by it; the worst first."
+    )
+    new_findings: list[Finding] = strawberry.field(description="What of that the change itself brings.")
+    gone_findings_count: int = strawberry.field(description="How many findings the change mends; in none of the lists.")
+    unchanged_findings_count: int = strawberry.field(description="How many of the findings were there before.")
     dry_run: bool = strawberry.field(description="Whether it was only tried: nothing has changed.")
     quarantined: str | None = strawberry.field(description="The branch that holds it, where the source's policy did not let it in.")
 
     @staticmethod
     def of(synced: Synced, *, branch: str = "", dry_run: bool = False) -> ChangeResult:
         """From the ledger."""
+        found = synced.findings
         return ChangeResult(
             revision=None if synced.revision is None else Revision.of(synced.revision, branch),
             added_count=len(synced.change.added),
             removed_count=len(synced.change.removed),
-            findings=[Finding.of(each) for each in synced.findings[:FINDINGS_MAX]],
+            findings=[Finding.of(each) for each in found[:FINDINGS_MAX]],
+            new_findings=[Finding.of(each) for each in found.new[:FINDINGS_MAX]],
+            gone_findings_count=len(found.gone),
+            unchanged_findings_count=found.unchanged,
             dry_run=dry_run,
             quarantined=synced.quarantined or None,
         )

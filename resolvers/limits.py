@@ -57,6 +57,7 @@ LISTS = {
     "sources": 50,
     "branches": 20,
     "findings": 100,
+    "newFindings": 100,
     "because": 5,
 }
 """Fields that answer with a list, and how many things they are taken to hold."""

@@ -1,4 +1,4 @@
-"""What a client is told of its write: what it changed or would change, its findings and its revision."""
+"""What a client is told of its write: what it changed or would change, its findings (which are new, how many went) and its revision."""
 
 from __future__ import annotations
 
@@ -26,6 +26,9 @@ def outcome(done: Synced, owners: Mapping[str, str], *, dry_run: bool) -> bytes:
         "added": [statement_json(quad, owners) for quad in islice(change.added, STATEMENTS_TOLD)],
         "removed": [statement_json(quad, owners) for quad in islice(change.removed, STATEMENTS_TOLD)],
         "findings": [finding_json(finding) for finding in islice(done.findings, FINDINGS_TOLD)],
+        "newFindings": [finding_json(finding) for finding in islice(done.findings.new, FINDINGS_TOLD)],
+        "goneFindingsCount": len(done.findings.gone),
+        "unchangedFindingsCount": done.findings.unchanged,
         "revision": None if done.revision is None else revision_json(done.revision),
         "quarantined": done.quarantined or None,
         "refused": done.refused or None,

@@ -223,6 +223,20 @@ def test_a_dry_run_tells_what_would_be_and_changes_nothing(rdf: RdfServed) -> No
     assert revision(rdf) == newest
 
 
+def test_a_dry_run_tells_what_is_new_apart_from_what_was_wrong_before(rdf: RdfServed) -> None:
+    """A class that is none stays, another comes beside it, and goes again."""
+    wrong, more = (f"<urn:{name}> a <{BRICK}{name}_Handling_Unot> ; <urn:p> 1 ." for name in ("Air", "Water"))
+    rdf.put("source=a", wrong).raise_for_status()
+
+    both = rdf.put("source=a&dry-run", f"{wrong} <urn:Air> <urn:q> 1 . {more}").json()
+    none = rdf.put("source=a&dry-run&deletions=100", "<urn:Air> <urn:p> 1 .").json()
+
+    assert [finding["focus"] for finding in both["newFindings"]] == ["urn:Water"]
+    assert (both["unchangedFindingsCount"], both["goneFindingsCount"]) == (len(both["findings"]) - 1, 0)
+    assert both["unchangedFindingsCount"] > 0
+    assert (none["newFindings"], none["goneFindingsCount"]) == ([], both["unchangedFindingsCount"])
+
+
 def test_a_change_that_is_not_let_in_is_refused_or_kept_in_quarantine() -> None:
     """Policies by source: refuse is 422 and nothing, quarantine is 202 and a branch, accept is done."""
     policies = Policies({"strict": Policy.REFUSE, "doubtful": Policy.QUARANTINE})

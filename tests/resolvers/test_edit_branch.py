@@ -64,6 +64,28 @@ def test_a_try_changes_nothing(past: Storied) -> None:
     assert said_on(past, "b") == {(UPS_A, "design", "site"), (UPS_A, "netbox", "site")}
 
 
+def test_what_a_change_brings_is_told_apart_from_what_was_wrong_before(past: Storied) -> None:
+    """The rack has no place, which is no news. A predicate that is none is new, then as before beside a second; mended, both are gone."""
+    past.ask(CREATE)
+    kinds = "newFindings { message } goneFindingsCount unchangedFindingsCount findings { message }"
+    edit = f"mutation($i: EditBranchInput!) {{ editBranch(input: $i) {{ {kinds} }} }}"
+    wrong, worse = ({**CORD_A_GONE, "predicate": f"dcx:{predicate}"} for predicate in ("feedsPowr", "feedsCoolth"))
+
+    first, second, mended = (
+        past.ask(edit, i=wish(**act))["editBranch"] for act in ({"add": [wrong]}, {"add": [worse]}, {"remove": [wrong, worse]})
+    )
+
+    assert ["feedsPowr" in each["message"] for each in first["newFindings"]] == [True]
+    assert ["feedsCoolth" in each["message"] for each in second["newFindings"]] == [True]
+    assert [each["unchangedFindingsCount"] for each in (first, second, mended)] == [
+        len(first["findings"]) - 1,
+        len(first["findings"]),
+        len(mended["findings"]),
+    ]
+    assert len(mended["findings"]) == len(first["findings"]) - 1 > 0
+    assert (mended["newFindings"], mended["goneFindingsCount"]) == ([], 2)
+
+
 def test_what_is_so_already_is_no_change(past: Storied) -> None:
     """Saying what the source says and removing what nobody says leaves the branch as it is."""
     past.ask(CREATE)

@@ -71,6 +71,11 @@ class Findings(Sequence[Finding]):
         """What was wrong before the change, and is not any more."""
         return self._told.gone
 
+    @property
+    def unchanged(self) -> int:
+        """How many of these were there before the change."""
+        return len(self) - len(self.new)
+
     @overload
     def __getitem__(self, index: int) -> Finding: ...
     @overload
