@@ -106,7 +106,7 @@ def test_a_file_is_tried_then_loaded_and_stands_in_the_history(desk: Desk, site:
 
     form = try_file(page, "hall-9", racks(2))
     expect(form.get_by_role("region", name="Difference")).to_contain_text("+6 \N{MINUS SIGN}0 · 6 facts about 2 entities")
-    expect(form.get_by_role("heading", name=re.compile("^Findings"))).to_be_visible()
+    expect(form.get_by_role("heading", name=re.compile(r"^New findings \d"))).to_be_visible()
     assert newest(site) == before
     apply(form)
 
@@ -352,6 +352,20 @@ def test_findings_of_the_state_before_are_not_shown_as_those_of_the_new_one(desk
     expect(details).to_contain_text("ICT_Rackk")
     expect(details.locator(".outdated")).to_have_count(0)
     expect(row).to_contain_text(re.compile("1 (error|warning)"))
+
+
+def test_a_dry_run_shows_what_is_new_and_counts_what_was_wrong_before(desk: Desk, site: Demo) -> None:
+    """A rack of a class that is none is known to be wrong; a second one is new, and the first only a number."""
+    turtle = racks(2, first=31).replace("x:R31 a brick:ICT_Rack", "x:R31 a brick:ICT_Rackk")
+    sync(site, "hall-10", turtle)
+    page = desk.open("/?show=sources&source=hall-10")
+    page.get_by_role("button", name="Load a newer file…").click()
+
+    form = try_file(page, "hall-10", turtle.replace("x:R32 a brick:ICT_Rack ", "x:R32 a brick:ICT_Rakk ") + "\nx:R31 rdfs:seeAlso x:R32 .")
+
+    expect(form.get_by_role("region", name="Findings")).to_contain_text("ICT_Rakk")
+    expect(form.get_by_role("region", name="Findings")).not_to_contain_text("ICT_Rackk")
+    expect(form).to_contain_text(re.compile(r"\d+ gone, [1-9]\d* as before"))
 
 
 def test_a_source_is_had_as_a_file(desk: Desk, site: Demo) -> None:

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { isUnnamed } from "../core/difference";
 import { counted, whole } from "../core/format";
 import { labelOf } from "../core/labels";
-import type { Finding, Severity } from "../core/types";
+import type { Finding, FindingChange, Severity } from "../core/types";
 import { NodeLink } from "./parts";
 
 interface SeverityLook {
@@ -39,10 +39,10 @@ export function FindingCounts({ found }: { found: readonly Finding[] }) {
   );
 }
 
-export function FindingList({ found }: { found: readonly Finding[] }) {
+export function FindingList({ found, none = "Nothing was found wrong." }: { found: readonly Finding[]; none?: string }) {
   const [only, setOnly] = useState<Severity | null>(null);
   const [shown, setShown] = useState(SHOWN_AT_ONCE);
-  if (found.length === 0) return <p class="quiet">Nothing was found wrong.</p>;
+  if (found.length === 0) return <p class="quiet">{none}</p>;
   const kept = found.filter(({ severity }) => only === null || severity === only);
   return (
     <div role="region" aria-label="Findings">
@@ -61,6 +61,18 @@ export function FindingList({ found }: { found: readonly Finding[] }) {
       </ul>
       {kept.length > shown && <button type="button" class="small" onClick={() => setShown(shown + SHOWN_AT_ONCE)}>{whole(kept.length - shown)} more…</button>}
     </div>
+  );
+}
+
+/** Of what would change: what is wrong by it, then in numbers what it mends and what was wrong before. */
+export function FindingNews({ of: { newFindings, goneFindingsCount, unchangedFindingsCount } }: { of: FindingChange }) {
+  const [gone, before] = [goneFindingsCount, unchangedFindingsCount];
+  return (
+    <>
+      <h2>New findings <span class="count">{newFindings.length}</span></h2>
+      <FindingList found={newFindings} none="It brings nothing that is wrong." />
+      {gone + before > 0 && <p class="quiet">{whole(gone)} gone, {whole(before)} as before</p>}
+    </>
   );
 }
 

@@ -7,7 +7,7 @@ import { author, newKey, notChanged } from "../core/sending";
 import { ENDINGS, formatOf, put, sourceNameOf, tagOf, type Taken } from "../core/upload";
 import { Lacking, lackingWhoAndWhy, WhoAndWhy } from "./ActDialog";
 import { DifferenceList } from "./DifferenceList";
-import { FindingList } from "./FindingList";
+import { FindingNews } from "./FindingList";
 
 interface Tried {
   taken: Taken;
@@ -132,8 +132,7 @@ function Outcome({ taken }: { taken: Taken }) {
       <h2>What would change</h2>
       <DifferenceList difference={taken} empty="Nothing: the source says exactly that already." />
       {taken.quarantined && <p>The policy of the source does not let errors in: applied, it becomes the branch {taken.quarantined}, and the site stays as it is.</p>}
-      <h2>Findings <span class="count">{taken.findings.length}</span></h2>
-      <FindingList found={taken.findings} />
+      <FindingNews of={taken} />
     </div>
   );
 }

@@ -5,7 +5,7 @@ import { go, retry, said, view } from "../core/navigate";
 import { tagOf, withdraw, type Taken } from "../core/upload";
 import { ActDialog } from "./ActDialog";
 import { DifferenceList } from "./DifferenceList";
-import { FindingList } from "./FindingList";
+import { FindingNews } from "./FindingList";
 
 interface Tried {
   taken: Taken;
@@ -47,7 +47,7 @@ export function Withdraw({ name, onClose }: { name: string; onClose: () => void 
       {tried && (
         <div class="would" tabIndex={0} role="group" aria-label="What would go">
           <DifferenceList difference={tried.taken} empty="Nothing: others say all of it too." />
-          {tried.taken.findings.length > 0 && <><h3>Findings afterwards <span class="count">{tried.taken.findings.length}</span></h3><FindingList found={tried.taken.findings} /></>}
+          <FindingNews of={tried.taken} />
         </div>
       )}
       {refused !== null && <p role="alert" class="refusal">{refused}</p>}

@@ -111,7 +111,7 @@ export const PROVENANCE = dated(({ also, given }) => `query Provenance($id: ID!,
 
 export const REVISIONS_LIVE = `subscription RevisionsLive { revisions { ${REVISION} } }`;
 
-const RESULT = `revision { ${REVISION} } addedCount removedCount findings { ${FINDING} } dryRun quarantined`;
+const RESULT = `revision { ${REVISION} } addedCount removedCount dryRun quarantined`;
 
 export const REVERT = `mutation Revert($input: RevertInput!) { revert(input: $input) { ${RESULT} } }`;
 

@@ -213,6 +213,16 @@ export interface Source {
   last: Revision | null;
 }
 
+/** What a change does to what is wrong. */
+export interface FindingChange {
+  /** What it brings. */
+  newFindings: Finding[];
+  /** How many it mends. */
+  goneFindingsCount: number;
+  /** How many were there before, and still are. */
+  unchangedFindingsCount: number;
+}
+
 export interface Branch {
   name: string;
   /** The revision of the site that it stands on. */
@@ -229,7 +239,6 @@ export interface ChangeResult {
   revision: Revision | null;
   addedCount: number;
   removedCount: number;
-  findings: Finding[];
   dryRun: boolean;
   quarantined: string | null;
 }

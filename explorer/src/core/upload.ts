@@ -4,7 +4,7 @@
 // 2. One key for all tries of one file: it is taken at most once.
 import { Away, Refused } from "./client";
 import type { Act } from "./ledger";
-import type { Finding, Revision, Statement } from "./types";
+import type { FindingChange, Revision, Statement } from "./types";
 
 /** Media type by what the file's name ends with. */
 const FORMATS: Record<string, string> = {
@@ -34,13 +34,12 @@ export interface Wish extends Act {
 }
 
 /** What the file would change, or has changed. */
-export interface Taken {
+export interface Taken extends FindingChange {
   source: string;
   addedCount: number;
   removedCount: number;
   added: Statement[];
   removed: Statement[];
-  findings: Finding[];
   revision: Revision | null;
   quarantined: string | null;
   /** Of a dry run: why the service would not take it. */
@@ -122,7 +121,8 @@ function whoAndWhy({ author, reason, key }: Act): Record<string, string> {
 
 function takenFrom(source: string, text: string): Taken {
   const told = (text ? JSON.parse(text) : {}) as Partial<Taken>;
-  return { source, addedCount: 0, removedCount: 0, added: [], removed: [], findings: [], revision: null, quarantined: null, refused: null, ...told };
+  const nothing = { addedCount: 0, removedCount: 0, added: [], removed: [], newFindings: [], goneFindingsCount: 0, unchangedFindingsCount: 0 };
+  return { source, ...nothing, revision: null, quarantined: null, refused: null, ...told };
 }
 
 /** A problem report (RFC 9457) in its own words; else what the status says. */
