@@ -195,6 +195,8 @@ def test_the_site_is_looked_at_as_it_was(desk: Desk, site: Demo) -> None:
     bar = page.get_by_role("region", name="Not the site now")
     expect(bar).to_contain_text(re.compile(r"^Revision 1, \w{3} \d+ \w{3} .* not now"))
     expect(page.get_by_text("Nothing in this state of the twin is called urn:hall-9:R701.")).to_be_visible()
+    expect(page.get_by_role("complementary", name="Selected node").get_by_role("button", name="Back to now")).to_be_visible()
+    expect(page.get_by_role("button", name="Try again")).to_have_count(0)
     page.reload()
     expect(bar).to_be_visible()
     assert "asof=1" in page.url
@@ -333,15 +335,15 @@ def test_what_was_changed_again_since_is_not_reverted(desk: Desk, site: Demo) ->
 
 def test_findings_of_the_state_before_are_not_shown_as_those_of_the_new_one(desk: Desk, site: Demo) -> None:
     """A rack gets a class that is none; until the source is checked again its old findings are grey, as those of the state before."""
-    sync(site, "hall-3", racks(1, first=301))
-    page = desk.open("/?show=sources&source=hall-3")
-    row = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name="hall-3"))
+    sync(site, "hall-11", racks(1, first=1101))
+    page = desk.open("/?show=sources&source=hall-11")
+    row = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name="hall-11"))
     details = page.locator(".detail")
     expect(page.get_by_role("heading", name=re.compile(r"^Findings \d"))).to_be_visible()
     held: list[Route] = []
     page.route("**/graphql", lambda route: held.append(route) if "query Findings" in (route.request.post_data or "") else route.continue_())
 
-    sync(site, "hall-3", racks(1, first=301).replace("ICT_Rack", "ICT_Rackk"))
+    sync(site, "hall-11", racks(1, first=1101).replace("ICT_Rack", "ICT_Rackk"))
 
     expect(row).to_contain_text(f"revision {newest(site)}")
     expect(row).to_contain_text("checking…")
@@ -366,6 +368,18 @@ def test_a_dry_run_shows_what_is_new_and_counts_what_was_wrong_before(desk: Desk
     expect(form.get_by_role("region", name="Findings")).to_contain_text("ICT_Rakk")
     expect(form.get_by_role("region", name="Findings")).not_to_contain_text("ICT_Rackk")
     expect(form).to_contain_text(re.compile(r"\d+ gone, [1-9]\d* as before"))
+
+
+def test_what_is_not_there_leads_back_and_what_acts_on_now_says_so(desk: Desk) -> None:
+    """A revision that there is not leads back to the list; loading and withdrawing are said to act on now."""
+    page = desk.open("/?show=history&revision=9999")
+    expect(page.get_by_text("There is no revision 9999.")).to_be_visible()
+    page.get_by_role("button", name="Back to the list").click()
+    expect(page.get_by_text("No revision is open")).to_be_visible()
+
+    page = desk.open("/?show=sources&source=demo&asof=1")
+
+    expect(page.get_by_role("region", name="Sources")).to_contain_text("load and withdraw change the site now")
 
 
 def test_a_source_is_had_as_a_file(desk: Desk, site: Demo) -> None:

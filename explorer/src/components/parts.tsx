@@ -2,7 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { lookOf } from "../core/outcomes";
 import { labelOf } from "../core/labels";
-import { retry, select, visit } from "../core/navigate";
+import { retry, select, standpoint, visit, type Way } from "../core/navigate";
 import { graph } from "../core/store";
 import { mayMean } from "../core/format";
 import { expand } from "../core/iri";
@@ -20,14 +20,19 @@ export function OutcomeMark({ outcome, words = true }: { outcome: Outcome; words
   );
 }
 
-/** How a node stands now, without any what-if; nothing for what is as it should be and no switch. */
+/** Of the state that is looked at. */
+export function darkWords(): string {
+  return `without supply ${standpoint.value.asOf === null ? "now" : "then"}`;
+}
+
+/** How a node stands, without any what-if; nothing for what is as it should be and no switch. */
 export function NowMark({ node: { down, position } }: { node: Stand }) {
   return (
     <>
       {position === "open" && <span class="mark"><OpenGlyph /> open</span>}
       {position === "closed" && <span class="quiet">closed</span>}
       {position !== null && down && " · "}
-      {down && <span class="mark mark-lost"><span aria-hidden="true" class="glyph">□</span> without supply now</span>}
+      {down && <span class="mark mark-lost"><span aria-hidden="true" class="glyph">□</span> {darkWords()}</span>}
     </>
   );
 }
@@ -76,10 +81,13 @@ interface FailureProps {
   error: string | null;
   /** What a suggestion of the service leads to; a node unless told otherwise. */
   take?: (id: string) => void;
+  /** The way out where another try is in vain. */
+  way?: Way | null;
 }
 
-/** What went wrong, what the service suggests instead, and another try. */
-export function Failure({ title, error, take = visit }: FailureProps) {
+/** What went wrong, what the service suggests instead, and another try or the way out. */
+export function Failure({ title, error, take = visit, way = null }: FailureProps) {
+  const [word, leave] = way ?? ["Try again", retry];
   const [reason, meant] = mayMean(error ?? "No reason was given.");
   return (
     <Notice kind="error" title={title}>
@@ -90,7 +98,7 @@ export function Failure({ title, error, take = visit }: FailureProps) {
         ))}
         {meant.length > 0 && "?"}
       </p>
-      <button type="button" onClick={retry}>Try again</button>
+      <button type="button" onClick={leave}>{word}</button>
     </Notice>
   );
 }

@@ -1,6 +1,6 @@
 // What the pages of history, sources and branches show, and the acts that change the twin. Asked for only while a page shows it.
 import { computed, effect, signal, type Signal } from "@preact/signals";
-import { ask } from "./client";
+import { ask, Refused } from "./client";
 import {
   APPLY_BRANCH, BRANCHES, COMPARED, CREATE_BRANCH, DROP_BRANCH, EDIT_BRANCH, FINDINGS, REVERT, REVISION_HEAD, REVISION_OPENED, REVISIONS,
   SOURCES,
@@ -64,7 +64,7 @@ export function startLedger(): void {
     return load(opened, async (stop) => {
       const variables = { number: wanted, branch: on, first: statements.value };
       const { revision } = await ask<{ revision: OpenedRevision | null }>(REVISION_OPENED, variables, stop);
-      if (!revision) throw new Error(`There is no revision ${wanted}${on === null ? "" : ` on the branch ${on}`}.`);
+      if (!revision) throw new Refused(`There is no revision ${wanted}${on === null ? "" : ` on the branch ${on}`}.`, "UNKNOWN_REVISION");
       return revision;
     });
   });
@@ -112,7 +112,7 @@ export function startLedger(): void {
     if (wanted === null || (on !== null && wanted === 0)) return;
     return load(lookedAt, async (stop) => {
       const { revision } = await ask<{ revision: Revision | null }>(REVISION_HEAD, { number: wanted, branch: on }, stop);
-      if (!revision) throw new Error(`There is no revision ${wanted}.`);
+      if (!revision) throw new Refused(`There is no revision ${wanted}.`, "UNKNOWN_REVISION");
       return revision;
     });
   });

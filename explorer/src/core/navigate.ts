@@ -55,6 +55,15 @@ export function backToNow(): void {
   lookAt({ asOf: null, branch: null });
 }
 
+/** A way out, in words. */
+export type Way = readonly [string, () => void];
+
+/** From a node that there is not: to the site now; there already, to where nothing is selected. */
+export function wayHome(): Way {
+  if (onSite.value) return ["Back to the start", () => go({ at: null, around: null, fail: [] })];
+  return [standpoint.value.branch === null ? "Back to now" : "Back to the site", backToNow];
+}
+
 /** Goes to another view; one step in the browser's history unless it only refines the one that is shown. */
 export function go(change: Partial<View>, refine = false): void {
   if (change.at !== undefined) arriving = null;

@@ -1,6 +1,6 @@
 // What follows from the view: the selected node, the graph around it, the what-if, the classes. The view is ground state.
 import { computed, effect, signal, type ReadonlySignal, type Signal } from "@preact/signals";
-import { ask, Away } from "./client";
+import { ask, Away, Refused } from "./client";
 import { CLASSES, ENTITY, GRAPH, IMPACT, IMPACT_TOTALS, MEMBERS } from "./documents";
 import { BRICK, compact, DCX } from "./iri";
 import { labelOf, learn, learnLabels, relearn } from "./labels";
@@ -50,7 +50,7 @@ async function land(stop: AbortSignal): Promise<string> {
 
 async function askEntity(id: string, stop: AbortSignal): Promise<Entity> {
   const { entity: found } = await askHere<{ entity: Entity | null }>(ENTITY, { id }, stop);
-  if (!found) throw new Error(`Nothing ${onSite.value ? "here" : "in this state of the twin"} is called ${compact(id)}.`);
+  if (!found) throw new Refused(`Nothing ${onSite.value ? "here" : "in this state of the twin"} is called ${compact(id)}.`, "UNKNOWN_ENTITY");
   learn([found, ...found.points, ...found.relations.flatMap((relation) => relation.entities.nodes)]);
   return found;
 }

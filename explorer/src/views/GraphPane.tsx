@@ -3,11 +3,11 @@ import { useState } from "preact/hooks";
 import { canDraw, canvas } from "../components/canvas";
 import { GraphCanvas } from "../components/GraphCanvas";
 import { GraphTable } from "../components/GraphTable";
-import { Failure, Notice, OpenGlyph } from "../components/parts";
+import { darkWords, Failure, Notice, OpenGlyph } from "../components/parts";
 import { whole } from "../core/format";
 import { mediumOf } from "../core/media";
 import { labelOf } from "../core/labels";
-import { centre, go, landing, view } from "../core/navigate";
+import { centre, go, landing, view, wayHome } from "../core/navigate";
 import { graph, impact } from "../core/store";
 import { OUTCOMES } from "../core/outcomes";
 import { linesOf } from "../core/standing";
@@ -16,14 +16,14 @@ import type { GraphView } from "../core/types";
 
 export function GraphPane() {
   const [undrawable, setUndrawable] = useState<string | null>(() => (canDraw() ? null : "this browser has no WebGL"));
-  const { state, data, error } = graph.value;
+  const { state, data, error, absent } = graph.value;
   const table = view.value.show === "table" || undrawable !== null;
   return (
     <section class="graph" aria-label="Graph">
       {centre.value !== null && <Toolbar table={table} drawable={undrawable === null} drawn={data} />}
       {undrawable !== null && <p class="banner">The graph cannot be drawn: {undrawable}. Its table holds the same facts.</p>}
       <div class="stage">
-        {state === "failed" && <Failure title="The graph did not load" error={error} />}
+        {state === "failed" && <Failure title="The graph did not load" error={error} way={absent ? wayHome() : null} />}
         {state === "idle" && landing.value === "" && (
           <Notice title="The twin is empty">
             <p>Load a model under <button type="button" class="link" onClick={() => go({ show: "sources" })}>Sources</button>, or look at the demo with <code>ridethrough demo</code>.</p>
@@ -78,7 +78,7 @@ function Legend({ drawn }: { drawn: GraphView }) {
         </li>
       ))}
       {drawn.nodes.some(({ position }) => position === "open") && <li><OpenGlyph /> open</li>}
-      {drawn.nodes.some(({ down }) => down) && <li class="mark-lost"><span aria-hidden="true">□</span> without supply now</li>}
+      {drawn.nodes.some(({ down }) => down) && <li class="mark-lost"><span aria-hidden="true">□</span> {darkWords()}</li>}
       {impact.value.data && (
         <>
           <li><span aria-hidden="true">✕</span> fails</li>

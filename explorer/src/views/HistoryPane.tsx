@@ -6,7 +6,7 @@ import { Failure, Notice } from "../components/parts";
 import { counted, instant, whole } from "../core/format";
 import { compared, moreRevisions, moreStatements, older, opened, revert, revisions } from "../core/ledger";
 import { news } from "../core/live";
-import { go, lookAt, onSite, said, view } from "../core/navigate";
+import { go, lookAt, onSite, said, view, type Way } from "../core/navigate";
 import type { OpenedRevision, Revision } from "../core/types";
 
 export function HistoryPane() {
@@ -55,10 +55,12 @@ export function SourceLink({ name }: { name: string }) {
   return <button type="button" class="link" onClick={() => go({ show: "sources", source: name })}>{name}</button>;
 }
 
+const TO_THE_LIST: Way = ["Back to the list", () => go({ revision: null, against: null })];
+
 /** The revision that is open, of the site or of the branch that is looked at. */
 export function Opened() {
-  const { state, data, error } = opened.value;
-  if (state === "failed") return <Failure title="This revision did not load" error={error} />;
+  const { state, data, error, absent } = opened.value;
+  if (state === "failed") return <Failure title="This revision did not load" error={error} way={absent ? TO_THE_LIST : null} />;
   if (!data) return <Notice kind="loading" title="Loading…" />;
   return <Facts revision={data} />;
 }
@@ -107,12 +109,12 @@ function Against({ number, last }: { number: number; last: number }) {
 }
 
 function Compared({ number, against }: { number: number; against: number }) {
-  const { state, data, error } = compared.value;
+  const { state, data, error, absent } = compared.value;
   return (
     <>
       <h2>From revision {whole(Math.min(number, against))} to {whole(Math.max(number, against))}</h2>
       <button type="button" class="link" onClick={() => go({ against: null })}>‹ what revision {whole(number)} changed alone</button>
-      {state === "failed" && <Failure title="The comparison failed" error={error} />}
+      {state === "failed" && <Failure title="The comparison failed" error={error} way={absent ? TO_THE_LIST : null} />}
       {!data && state === "loading" && <Notice kind="loading" title="Comparing…" />}
       {data && <DifferenceList onMore={moreStatements} difference={data} empty="Both revisions say the same." />}
     </>

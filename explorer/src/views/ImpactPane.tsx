@@ -4,14 +4,14 @@ import { Failure, NodeLink, Notice } from "../components/parts";
 import { kilowatts, whole } from "../core/format";
 import { affected, countNodes, OUTCOMES, sum, type OutcomeLook } from "../core/outcomes";
 import { labelOf } from "../core/labels";
-import { go, view, withoutFailed } from "../core/navigate";
+import { go, view, withoutFailed, wayHome } from "../core/navigate";
 import { beside, early, impact } from "../core/store";
 import type { DownBefore, Impact, NodeOutcome, OutcomeCount, Totals } from "../core/types";
 
 export function ImpactPane() {
   const { fail } = view.value;
   if (fail.length === 0) return null;
-  const { state, data, error } = impact.value;
+  const { state, data, error, absent } = impact.value;
   const racksFirst = early.value && sum(early.value.racks) > 0 ? early.value : null;
   return (
     <section class="impact" aria-label="What if">
@@ -30,7 +30,7 @@ export function ImpactPane() {
         <Beside />
         {!data && state === "loading" && <span class="quiet">{racksFirst ? "the rows are on their way…" : "asking…"}</span>}
       </div>
-      {state === "failed" && <Failure title="The question was not answered" error={error} />}
+      {state === "failed" && <Failure title="The question was not answered" error={error} way={absent ? wayHome() : null} />}
       {data && (data.outcomes.length === 0 ? <Unhurt found={data} /> : <OutcomeTable found={data} />)}
     </section>
   );

@@ -7,17 +7,17 @@ import { Failure, NodeLink, Notice, NowMark, OutcomeMark } from "../components/p
 import { symbol } from "../core/format";
 import { compact, DCX, localName, words } from "../core/iri";
 import { labelOf } from "../core/labels";
-import { landing, view, visit, whatIf, withoutFailed } from "../core/navigate";
+import { landing, view, visit, wayHome, whatIf, withoutFailed } from "../core/navigate";
 import { entity, graph, impact } from "../core/store";
 import type { Entity, Property } from "../core/types";
 
 export function NodePanel() {
-  const { state, data, error } = entity.value;
+  const { state, data, error, absent } = entity.value;
   return (
     <aside class="panel" aria-label="Selected node">
       {state === "idle" && <Welcome />}
       {state === "loading" && !data && <Notice kind="loading" title="Loading…" />}
-      {state === "failed" && <Failure title="This node did not load" error={error} />}
+      {state === "failed" && <Failure title="This node did not load" error={error} way={absent ? wayHome() : null} />}
       {data && <Facts node={data} />}
     </aside>
   );

@@ -30,7 +30,7 @@ export function SourcesPane() {
     <section class="ledger" aria-label="Sources">
       <div class="list">
         <div class="row"><h2>Sources</h2><span class="spread" /><button type="button" class="small" onClick={() => setLoading({ name: null })}>Load a file…</button></div>
-        {!onSite.value && <p class="quiet">These are the sources of the site now. {view.value.branch === null ? "A download has the state that is looked at." : "A download has the branch; a file that is loaded goes into it."}</p>}
+        {!onSite.value && <p class="quiet">These are the sources of the site now. {view.value.branch === null ? "A download has the state that is looked at; load and withdraw change the site now." : "A download has the branch; a file that is loaded goes into it."}</p>}
         {state === "failed" && <Failure title="The sources did not load" error={error} />}
         {!data && state === "loading" && <Notice kind="loading" title="Loading…" />}
         {empty && <Notice title="Nobody has said anything yet"><p>A source is a tool that exports, or a file by hand. The first file that is loaded makes revision 1.</p></Notice>}
