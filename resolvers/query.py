@@ -98,7 +98,7 @@ class Query(HistoryQuery):
         found = await asyncio.to_thread(reads.index.select, class_, checked_text(text))
         return EntityConnection.of(reads, found, PAGE_DEFAULT if first is None else first, after)
 
-    @strawberry.field(description="All classes of the ontology, in order of their IRIs.")
+    @strawberry.field(description="All classes of the ontology, and others that entities name, in order of their IRIs.")
     async def classes(self, info: Info, as_of: AsOfArgument = None, branch: BranchArgument = None) -> list[OntologyClass]:
         return list(OntologyClass.all((await state_of(info, as_of, branch)).reads))
 

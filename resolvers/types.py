@@ -12,8 +12,9 @@ import strawberry
 
 from graph.current import PointValue
 from graph.snapshot import RDF_TYPE
-from ontology.namespaces import compact, expand
+from ontology.namespaces import compact, expand, local_name
 from ontology.terms import Ids
+from ontology.vocabulary import ClassInfo
 from resolvers.cursors import decode, encode
 from resolvers.errors import BadInput
 from resolvers.index import IN, OUT, Fact, Link, page
@@ -287,23 +288,28 @@ class OntologyClass:
     definition: str | None = strawberry.field(description="What it means.")
     superclasses: list[str] = strawberry.field(description="IRIs of the classes above it, nearest first.")
     count: int = strawberry.field(description="How many entities are of it or of its subclasses.")
+    described: bool = strawberry.field(description="Whether an ontology describes it; else entities name it and nothing more is known.")
     deprecated: bool = strawberry.field(description="Whether the ontology has withdrawn it.")
     replaced_by: str | None = strawberry.field(description="IRI of the class to use in its place.")
 
     @staticmethod
     def all(reads: Reads) -> Sequence[OntologyClass]:
-        """Every class of the vocabulary, in order of IRIs."""
+        """Every class of the vocabulary and every other one that an entity names, in order of IRIs."""
         index = reads.index
+        known, superclasses = index.vocabulary.classes, index.vocabulary.superclasses
+        strange = index.counts.keys() - {above for iri in known for above in superclasses(iri)}
+        named = {iri: ClassInfo(iri, local_name(iri).replace("_", " "), "", (), False, (), "") for iri in strange}
         return [
             OntologyClass(
                 id=strawberry.ID(iri),
                 curie=compact(iri),
                 label=info.label,
                 definition=info.definition or None,
-                superclasses=[above for above in index.vocabulary.superclasses(iri) if above != iri],
+                superclasses=[above for above in superclasses(iri) if above != iri],
                 count=index.counts.get(iri, 0),
+                described=iri in known,
                 deprecated=info.deprecated,
                 replaced_by=info.replaced_by[0] if info.replaced_by else None,
             )
-            for iri, info in sorted(index.vocabulary.classes.items())
+            for iri, info in sorted({**known, **named}.items())
         ]

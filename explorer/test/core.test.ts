@@ -182,7 +182,7 @@ describe("search", () => {
 
 describe("the class tree", () => {
   test("hangs a class under its nearest superclass with members, and skips one that tells nothing more", () => {
-    const info = (id: string, count: number, superclasses: string[]): ClassInfo => ({ id, curie: id, label: id, definition: null, count, superclasses });
+    const info = (id: string, count: number, superclasses: string[]): ClassInfo => ({ id, curie: id, label: id, definition: null, count, superclasses, described: true });
 
     const tree = childrenOf([info("Equipment", 5, []), info("Power", 5, ["Equipment"]), info("UPS", 2, ["Power", "Equipment"]), info("PDU", 3, ["None", "Power"])]);
 

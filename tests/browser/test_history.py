@@ -382,6 +382,16 @@ def test_what_is_not_there_leads_back_and_what_acts_on_now_says_so(desk: Desk) -
     expect(page.get_by_role("region", name="Sources")).to_contain_text("load and withdraw change the site now")
 
 
+def test_what_is_of_a_class_that_nothing_describes_is_found_by_it(desk: Desk, site: Demo) -> None:
+    """A misspelt class stands under the classes, apart, and lists its rack."""
+    sync(site, "hall-12", racks(1, first=1201).replace("ICT_Rack", "ICT_Wrack"))
+    page = desk.open("/?at=demo:UPS-A")
+
+    page.get_by_role("list", name="Unknown classes").get_by_role("button", name="ICT Wrack").click()
+
+    expect(page.get_by_role("navigation", name="Classes").get_by_role("button", name="Hall 9 rack 1201")).to_be_visible()
+
+
 def test_a_source_is_had_as_a_file(desk: Desk, site: Demo) -> None:
     """What the service keeps of a source comes as Turtle under the source's name."""
     sync(site, "hall-4", racks(1, first=401))

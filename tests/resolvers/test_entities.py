@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from graph.snapshot import RDF_TYPE
 from ontology.namespaces import BRICK, DCX, DEMO
+from tests.resolvers.storied import Storied
 from tests.support.served import RACKS, Served
 
 UPS = DEMO + "UPS-A"
@@ -117,6 +119,17 @@ def test_classes_count_their_entities_with_those_of_subclasses(site: Served) -> 
     assert classes[BRICK + "ICT_Rack"]["count"] == RACKS
     assert classes[BRICK + "Equipment"]["count"] > classes[BRICK + "ICT_Rack"]["count"]
     assert any(each["deprecated"] and each["replacedBy"] for each in classes.values())
+
+
+def test_a_class_that_no_ontology_describes_is_listed_as_such(site: Served, past: Storied) -> None:
+    """A rack whose class is misspelt is found under the class that its source says; a site without such things lists none."""
+    past.sync("typo", ("urn:site:R9", RDF_TYPE, BRICK + "ICT_Rackk"))
+
+    assert all(each["described"] for each in site.ask("{ classes { described } }")["classes"])
+    strange = [each for each in past.ask("{ classes { id label count described superclasses } }")["classes"] if not each["described"]]
+
+    assert strange == [{"id": BRICK + "ICT_Rackk", "label": "ICT Rackk", "count": 1, "described": False, "superclasses": []}]
+    assert past.ask('{ entities(class: "brick:ICT_Rackk") { nodes { id } } }')["entities"]["nodes"] == [{"id": "urn:site:R9"}]
 
 
 def test_a_class_counts_what_its_filter_pages_through(site: Served) -> None:

@@ -5,12 +5,13 @@ import { compact } from "../core/iri";
 import { childrenOf, type Branch } from "../core/tree";
 import { go, view } from "../core/navigate";
 import { classes, members, moreMembers } from "../core/store";
+import type { ClassInfo } from "../core/types";
 import { Failure, NodeLink, Notice } from "./parts";
 
 export function Classes() {
   const { state, data, error } = classes.value;
   const kind = view.value.class;
-  const tree = useMemo(() => childrenOf(data ?? []), [data]);
+  const tree = useMemo(() => childrenOf((data ?? []).filter(({ described }) => described)), [data]);
   return (
     <nav class="classes" aria-label="Classes">
       {kind === null ? (
@@ -20,6 +21,7 @@ export function Classes() {
           {state === "loading" && !data && <Notice kind="loading" title="Loading classes…" />}
           {data?.length === 0 && <p class="quiet">None yet.</p>}
           <ul class="tree">{tree.map((branch) => <Twig key={branch.info.id} branch={branch} depth={0} />)}</ul>
+          <Strange classes={(data ?? []).filter(({ described }) => !described)} />
         </>
       ) : (
         <Members kind={kind} label={data?.find(({ id }) => id === kind)?.label ?? compact(kind)} />
@@ -48,6 +50,17 @@ function Twig({ branch, depth }: { branch: Branch; depth: number }) {
       </div>
       {open && children.length > 0 && <ul>{children.map((child) => <Twig key={child.info.id} branch={child} depth={depth + 1} />)}</ul>}
     </li>
+  );
+}
+
+/** What entities name as their class and no ontology describes: a misspelling, or an ontology that is not loaded. */
+function Strange({ classes: named }: { classes: readonly ClassInfo[] }) {
+  if (named.length === 0) return null;
+  return (
+    <>
+      <h2 title="No ontology that is loaded describes these: misspelt, or of an ontology of your own">Unknown classes <span class="count">{whole(named.length)}</span></h2>
+      <ul class="tree" aria-label="Unknown classes">{named.map((info) => <Twig key={info.id} branch={{ info, children: [] }} depth={0} />)}</ul>
+    </>
   );
 }
 

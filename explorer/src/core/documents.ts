@@ -11,7 +11,7 @@ export const MEMBERS = dated(({ also, given }) => `query Members($class: String!
   entities(class: $class, first: $first, after: $after${given}) { ${PAGE} }
 }`);
 
-export const CLASSES = dated(({ only, onlyGiven }) => `query Classes${only} { classes${onlyGiven} { id curie label definition superclasses count } }`);
+export const CLASSES = dated(({ only, onlyGiven }) => `query Classes${only} { classes${onlyGiven} { id curie label definition superclasses count described } }`);
 
 export const ENTITY = dated(({ also, given }) => `query Entity($id: ID!${also}) {
   entity(id: $id${given}) {

@@ -67,6 +67,8 @@ export interface ClassInfo {
   definition: string | null;
   superclasses: string[];
   count: number;
+  /** Whether an ontology describes it; else entities name it and nothing more is known. */
+  described: boolean;
 }
 
 export interface GraphNode extends Named {
