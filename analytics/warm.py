@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 import numpy as np
 
 from analytics.capacity.electrical import Electrical
+from analytics.capacity.flow import loads_of
 from analytics.capacity.standing import capacity
 from analytics.conditions import Conditions
 from analytics.impact import impact
 from analytics.placement import levels_of
 from analytics.planning.availability import exact, simulate
+from analytics.planning.headroom import room_of
 from analytics.procedures.check import check
 from analytics.procedures.steps import Act, Procedure, Step
 from analytics.proofs.prove import Question, concurrently_maintainable
@@ -45,15 +47,18 @@ def warm() -> None:
     impact(rated, ["urn:warm:0"], now)
     capacity(rated, now)
     timeline(Reserves.none(graph), ["urn:warm:0"], now)
-    _availability(graph, now)
+    _planning(graph, rated, now)
     _proofs(graph, now)
 
 
-def _availability(graph: SupplyGraph, now: Conditions) -> None:
+def _planning(graph: SupplyGraph, rated: SupplyGraph, now: Conditions) -> None:
     state = plant(graph, now)
     chain, units = chain_of(state, np.array(list(state.wiring.pairs_of(3)), dtype=np.int32), 3, graph.nodes.failure_unit)
     exact(chain, np.full(len(units), 0.5), nodes_max=16)
     simulate(chain, np.full(len(units), 0.5), trials=1, seed=1)
+    loads = loads_of(rated, plant(rated, now), now)
+    if loads is not None:
+        room_of(rated, plant(rated, now), loads, loads.power_slot[4:])
 
 
 def _proofs(graph: SupplyGraph, now: Conditions) -> None:

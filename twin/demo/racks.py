@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ontology.namespaces import BRICK, DCX
-from twin.demo.plan import Device, Rack, SitePlan
+from twin.demo.plan import RACK_UNITS, Device, Rack, SitePlan
 from twin.demo.points import Spec, mqtt_point
 from twin.demo.rooms import cold_aisle
 from twin.demo.writer import FEEDS_AIR, FEEDS_LIQUID, FEEDS_NETWORK, FEEDS_POWER, HAS_LOCATION, QuadWriter, integer, name, text
@@ -33,6 +33,7 @@ def _rack(w: QuadWriter, rack: Rack) -> None:
     w.add(iri, HAS_LOCATION, name(f"Row-H{rack.hall}-{rack.row}"))
     w.add(iri, DCX + "hasTenant", name(f"Tenant-{rack.tenant + 1:02d}"))
     w.add(iri, DCX + "allocatedPower", w.quantity(round(rack.planned_kw, 3), "KiloW"))
+    w.add(iri, DCX + "rackUnits", integer(RACK_UNITS))
     w.add(cold_aisle(rack.hall, rack.row), FEEDS_AIR, iri)
     topic = f"dc/demo/H{rack.hall}/{rack.local}"
     label = f"Rack {rack.local}"

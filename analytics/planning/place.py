@@ -1,0 +1,368 @@
+"""Where a new load fits so that every single failure is still survived, within all ratings; and what limits where it does not.
+
+After `docs/guides/planning.md`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from math import inf, isfinite
+
+import numpy as np
+
+from analytics.capacity.flow import Loads, loads_of
+from analytics.capacity.told import stands_on
+from analytics.conditions import Conditions
+from analytics.loads import KILOWATT
+from analytics.planning.cooling import heat_of, shorts
+from analytics.planning.headroom import Room, room_of
+from analytics.planning.space import UNITS, WEIGHT_LIMIT, Space, spaces
+from analytics.state import Plant, plant
+from analytics.supply_graph import SupplyGraph
+from analytics.sweeps.basis import Basis, basis_of
+from analytics.sweeps.points import single_points
+from analytics.time.stated import Stated
+from graph.errors import GraphError
+from graph.snapshot import Snapshot
+from graph.values import Floats
+from ontology.media import AIR_COOLING, LIQUID_COOLING, NETWORK, POWER
+from ontology.namespaces import BRICK, compact, local_name
+from ontology.vocabulary import Vocabulary
+
+ROUNDING_KW = 1e-6
+CAPACITY = BRICK + "coolingCapacity"
+Tell = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A load to be placed. Kilowatts, rack units, kilograms; 0 for what does not matter."""
+
+    kw: float
+    cords: int = 2
+    """With one cord it hangs on one feed; with more it takes equal parts from all feeds of its rack."""
+    units: int = 0
+    weight_kg: float = 0.0
+    air_kw: float | None = None
+    """Heat that goes into the air; absent: all that does not go into liquid."""
+    liquid_kw: float = 0.0
+    network: bool = False
+
+    def __post_init__(self) -> None:
+        figures = (self.kw, self.weight_kg, self.air_kw or 0.0, self.liquid_kw)
+        if not all(isfinite(figure) and figure >= 0 for figure in figures) or self.kw <= 0 or self.cords < 1 or self.units < 0:
+            raise GraphError("a load draws more than 0 kW by one cord or more, and its heat, height and weight are 0 or more")
+
+    @property
+    def heat(self) -> dict[str, float]:
+        """By medium, kW."""
+        air = max(0.0, self.kw - self.liquid_kw) if self.air_kw is None else self.air_kw
+        return {AIR_COOLING: air, LIQUID_COOLING: self.liquid_kw}
+
+
+class Kind(StrEnum):
+    """What can stand against a place, in the order in which it is told."""
+
+    FEEDS = "feeds"
+    """Fewer live feeds than the load has cords."""
+    REDUNDANCY = "redundancy"
+    """One failure takes the supply of a medium down."""
+    POWER = "power"
+    COOLING = "cooling"
+    UNITS = "units"
+    WEIGHT = "weight"
+    NETWORK = "network"
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """Something that stands against a place: how much is needed and there is, and where that is so after which failure."""
+
+    kind: Kind
+    needed: float
+    there: float
+    unit: str
+    at: str | None = None
+    cause: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One rack as a place for the load; None where the model does not say."""
+
+    rack: str
+    label: str
+    fits: bool
+    room_kw: float | None
+    """The most that a load of so many cords may draw here so that nothing is overloaded, after any one failure too."""
+    limited_by: str | None
+    limited_after: str | None
+    """The failure after which it is the limit; None: as things stand."""
+    without_limit_kw: float | None
+    """The room if that feeder and those of its class had no limit."""
+    units_free: int | None
+    weight_left_kg: float | None
+    cooling_left_kw: float | None
+    """What the fullest cooling unit behind it has left with this load, after the worst failure; below 0: too little."""
+    network: bool
+    against: tuple[Against, ...]
+    unknown: tuple[str, ...]
+    """What could not be checked, because the model states no figure."""
+
+    def to_json(self) -> dict[str, object]:
+        """As the command line prints it."""
+        return {**asdict(self), "against": [asdict(each) for each in self.against], "unknown": list(self.unknown)}
+
+
+@dataclass(frozen=True, slots=True)
+class Bottleneck:
+    """A class of feeders that limits racks: which of them limit how many racks."""
+
+    cls: str | None
+    feeders: tuple[str, ...]
+    """In order of ids."""
+    racks: int
+    more_kw: float | None
+    """One rack at a time, the most that one of these could take more; None: nothing else would limit it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """All racks as places for one load: those that fit first, of these the ones of which least is unknown and that keep most power. Equal
+    questions give equal answers."""
+
+    basis: Basis
+    load: Load
+    places: tuple[Place, ...]
+    bottlenecks: tuple[Bottleneck, ...]
+    """Those that limit most racks first."""
+    unrated: int
+    """Things that carry load and state no rating: they limit nothing."""
+    notes: tuple[str, ...]
+
+    @property
+    def fitting(self) -> int:
+        """How many fit."""
+        return sum(place.fits for place in self.places)
+
+    def to_json(self) -> dict[str, object]:
+        """As the command line prints it."""
+        return {
+            **self.basis.to_json(),
+            "load": asdict(self.load),
+            "fitting": self.fitting,
+            "places": [place.to_json() for place in self.places],
+            "bottlenecks": [asdict(each) for each in self.bottlenecks],
+            "unrated": self.unrated,
+            "notes": list(self.notes),
+        }
+
+
+def place(
+    snapshot: Snapshot, vocabulary: Vocabulary, graph: SupplyGraph, conditions: Conditions, load: Load, tell: Tell | None = None
+) -> Places:
+    """Try a load in every rack.
+
+    Raises `GraphError` where there is no rack, or no rating of power is stated. `tell` hears of the failures tried. Cost: that of all
+    single failures, and for each that moves load the power chain of every rack.
+    """
+    state = plant(graph, conditions)
+    loads = loads_of(graph, state, conditions)
+    if len(graph.loads.racks) == 0:
+        raise GraphError("there is no rack (brick:ICT_Rack) to place a load in")
+    if loads is None:
+        raise GraphError(
+            "no rating is stated, so nothing says what fits: give breakers, UPSs and boards a dcx:ratedPower or dcx:breakerRating"
+        )
+    stated = Stated(snapshot, vocabulary, graph, snapshot.terms.numbers(graph.nodes.ids))
+    sites = _Sites(graph, state, conditions, loads, stated, load, tell)
+    places = sorted(
+        (sites.place(row) for row in range(len(graph.loads.racks))),
+        key=lambda each: (not each.fits, len(each.against), len(each.unknown), -(inf if each.room_kw is None else each.room_kw), each.rack),
+    )
+    carried = loads.base.demand.sum(axis=1) > 0
+    unrated = int(np.count_nonzero(carried & ~np.isfinite(loads.electrical.limit_kw[loads.slot_node])))
+    refused = sorted(f"{compact(graph.id(node))}: {text}" for node, text in stated.refused)
+    notes = (stands_on(loads), *(each.text(len(each.nodes)) for each in stated.taken), *refused)
+    return Places(basis_of(graph, conditions, state), load, tuple(places), _bottlenecks(graph, places), unrated, notes)
+
+
+class _Sites:
+    """What is known of all racks, for one load."""
+
+    def __init__(
+        self, graph: SupplyGraph, state: Plant, conditions: Conditions, loads: Loads, stated: Stated, load: Load, tell: Tell | None
+    ) -> None:
+        self.graph, self.load, self.loads = graph, load, loads
+        racks = self.racks = graph.loads.racks
+        self.feeds = [_feeds(state, loads, int(rack)) for rack in racks]
+        entries, self.row_of = _entries(loads, racks.tolist(), self.feeds, load.cords)
+        self.room: Room = room_of(graph, state, loads, np.array(entries, dtype=np.int32), tell)
+        self.space: list[Space] = spaces(stated, racks)
+        capacity, _ = stated.value(CAPACITY, np.arange(len(graph.nodes), dtype=np.int32), KILOWATT)
+        heat = heat_of(graph, state, conditions, capacity, _draws(graph), tell)
+        self.short = shorts(heat, racks.tolist(), load.heat)
+        self.single = _single(graph, conditions)
+        self.fed = set(zip(state.wiring.pair_node.tolist(), state.wiring.pair_medium.tolist(), strict=True))
+        self.with_network = _with_network(graph, self.fed)
+
+    def place(self, row: int) -> Place:
+        """One rack."""
+        graph, rack = self.graph, int(self.racks[row])
+        against: list[Against] = []
+        unknown: list[str] = []
+        if len(self.feeds[row]) < self.load.cords:
+            against.append(Against(Kind.FEEDS, self.load.cords, len(self.feeds[row]), "feeds"))
+        against += self._hangs(rack)
+        best = max(self.row_of[row], key=lambda at: float(self.room.kw[at]), default=None)
+        room = inf if best is None else float(self.room.kw[best])
+        limit, after = (None, None) if best is None else (self._name(self.room.slot[best], slot=True), self._name(self.room.cause[best]))
+        if best is not None and not isfinite(room):
+            unknown.append("power: nothing upstream states a rating")
+        elif best is not None and room < self.load.kw - ROUNDING_KW:
+            against.append(Against(Kind.POWER, self.load.kw, round(room, 3), "kW", limit, after))
+        cooling = self._cooling(rack, against, unknown)
+        self._inside(row, against, unknown)
+        network = rack in self.with_network
+        if self.load.network and not network:
+            against.append(Against(Kind.NETWORK, 1, 0, "network"))
+        return Place(
+            graph.id(rack),
+            graph.label(rack),
+            not against,
+            _kw(room) if best is not None else 0.0,
+            limit,
+            after,
+            None if best is None else _kw(float(self.room.next_kw[best])),
+            self.space[row].units,
+            None if self.space[row].weight_kg is None else round(float(self.space[row].weight_kg or 0.0), 3),
+            cooling,
+            network,
+            tuple(against),
+            tuple(unknown),
+        )
+
+    def _hangs(self, rack: int) -> list[Against]:
+        """The media in which one failure takes the rack down: power counts for a load of several cords, cooling for one that needs it."""
+        media = [POWER] if self.load.cords > 1 and len(self.feeds[int(np.searchsorted(self.racks, rack))]) > 1 else []
+        media += [medium for medium, kw in self.load.heat.items() if kw > 0]
+        return [
+            Against(Kind.REDUNDANCY, 2, 1, local_name(medium), self.graph.id(rack), self.graph.id(causes[0]))
+            for medium in media
+            if (causes := self.single.get((rack, medium)))
+        ]
+
+    def _cooling(self, rack: int, against: list[Against], unknown: list[str]) -> float | None:
+        for medium, kw in self.load.heat.items():
+            if kw > 0 and (medium not in self.graph.media or (rack, self.graph.media.index(medium)) not in self.fed):
+                against.append(Against(Kind.COOLING, kw, 0.0, "kW", local_name(medium)))
+        short = self.short.get(rack)
+        if short is None:
+            if any(kw > 0 for kw in self.load.heat.values()):
+                unknown.append("cooling: nothing upstream states a capacity")
+            return None
+        if short.left_kw < -ROUNDING_KW:
+            needed = sum(self.load.heat.values())
+            against.append(
+                Against(Kind.COOLING, needed, round(needed + short.left_kw, 3), "kW", self.graph.id(short.unit), self._name(short.cause))
+            )
+        return round(short.left_kw, 3)
+
+    def _inside(self, row: int, against: list[Against], unknown: list[str]) -> None:
+        space, load = self.space[row], self.load
+        if load.units and space.units is None:
+            unknown.append(f"height: no {compact(UNITS)}")
+        elif load.units and space.units is not None and space.units < load.units:
+            against.append(Against(Kind.UNITS, load.units, space.units, "U"))
+        if load.units and space.unplaced:
+            unknown.append(f"height: {space.unplaced} things in it have no position")
+        if load.weight_kg and space.weight_kg is None:
+            unknown.append(f"weight: no {compact(WEIGHT_LIMIT)}")
+        elif load.weight_kg and space.weight_kg is not None and space.weight_kg < load.weight_kg:
+            against.append(Against(Kind.WEIGHT, load.weight_kg, round(space.weight_kg, 3), "kg"))
+        if load.weight_kg and space.unweighed:
+            unknown.append(f"weight: {space.unweighed} things in it state none")
+
+    def _name(self, number: int, *, slot: bool = False) -> str | None:
+        return None if number < 0 else self.graph.id(int(self.loads.slot_node[number]) if slot else int(number))
+
+
+def _feeds(state: Plant, loads: Loads, rack: int) -> list[int]:
+    """The live slots that a rack takes power from; none while it is dark."""
+    slot = int(loads.power_slot[rack])
+    if slot < 0 or state.base.live[slot] == 0:
+        return []
+    first, last = loads.net.takes_at[slot], loads.net.takes_at[slot + 1]
+    return [int(supplier) for supplier in loads.net.takes[first:last]]
+
+
+def _entries(loads: Loads, racks: list[int], feeds: list[list[int]], cords: int) -> tuple[list[int], list[list[int]]]:
+    """The slots that a load would take its power from: of a rack all feeds alike, with one cord any one of them; and those of each rack."""
+    entries: list[int] = []
+    rows: list[list[int]] = []
+    for rack, of in zip(racks, feeds, strict=True):
+        own = ([] if not of else [int(loads.power_slot[rack])]) if cords > 1 else of
+        rows.append(list(range(len(entries), len(entries) + len(own))))
+        entries += own
+    return entries, rows
+
+
+def _draws(graph: SupplyGraph) -> Floats:
+    """The draw of each piece of IT equipment; of a rack its own where nothing in it draws any."""
+    draw = np.zeros(len(graph.nodes))
+    draw[graph.loads.equipment] = graph.loads.equipment_kw
+    inside = np.zeros(len(draw))
+    np.add.at(inside, graph.loads.mounted[:, 1], draw[graph.loads.mounted[:, 0]])
+    silent = graph.loads.racks[inside[graph.loads.racks] == 0]
+    if graph.electrical is not None:
+        draw[silent] = graph.electrical.draw_kw[silent]
+    return draw
+
+
+def _single(graph: SupplyGraph, conditions: Conditions) -> dict[tuple[int, str], list[int]]:
+    """The single points of failure of each rack, by medium, in order of ids."""
+    points = single_points(graph, conditions)
+    found: dict[tuple[int, str], list[int]] = {}
+    for row in np.flatnonzero(np.isin(points.node, graph.loads.racks)).tolist():
+        causes = points.cause[points.at[row] : points.at[row + 1]].tolist()
+        if causes:
+            found[int(points.node[row]), graph.media[int(points.medium[row])]] = sorted(causes)
+    return found
+
+
+def _with_network(graph: SupplyGraph, fed: set[tuple[int, int]]) -> set[int]:
+    """The racks that network reaches: themselves, or something in them."""
+    if NETWORK not in graph.media:
+        return set()
+    medium = graph.media.index(NETWORK)
+    inside = {rack for thing, rack in graph.loads.mounted.tolist() if (thing, medium) in fed}
+    return inside | {rack for rack in graph.loads.racks.tolist() if (rack, medium) in fed}
+
+
+def _bottlenecks(graph: SupplyGraph, places: list[Place]) -> tuple[Bottleneck, ...]:
+    limited: dict[str, list[Place]] = defaultdict(list)
+    for each in places:
+        if each.limited_by is not None:
+            limited[_class(graph, each.limited_by) or ""].append(each)
+    found = (
+        Bottleneck(cls or None, tuple(sorted({each.limited_by or "" for each in of})), len(of), _kw(max(map(_more_kw, of))))
+        for cls, of in limited.items()
+    )
+    return tuple(sorted(found, key=lambda each: (-each.racks, each.cls or "")))
+
+
+def _class(graph: SupplyGraph, iri: str) -> str | None:
+    node = graph.find(iri)
+    return None if node is None else graph.class_iri(node)
+
+
+def _more_kw(place: Place) -> float:
+    """What a rack could take more if its limit and the like were none."""
+    return inf if place.without_limit_kw is None else place.without_limit_kw - max(place.room_kw or 0.0, 0.0)
+
+
+def _kw(kw: float) -> float | None:
+    return round(kw, 3) if isfinite(kw) else None
