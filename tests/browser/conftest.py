@@ -62,6 +62,13 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         yield one
 
 
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """A demo that tests change: each speaks as sources and on branches of its own."""
+    with running(tmp_path_factory.mktemp("site"), RIDETHROUGH_POLICIES="strict=quarantine") as one:
+        yield one
+
+
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Demo]:
     """The same site for one test alone, which may open its switches."""

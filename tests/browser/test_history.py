@@ -1,94 +1,27 @@
-"""Sources, history, other times and branches in the explorer, in a real Chromium on a real demo site that these tests may change."""
+"""History, other times and branches in the explorer, in a real Chromium on a real demo site that these tests may change."""
 
 from __future__ import annotations
 
 import os
 import re
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Route, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Demo, Desk, desk_on, running
+from tests.browser.acts import act, desk_of_changes, newest, racks, sync
+from tests.browser.conftest import Demo, Desk, desk_on
 
 PICTURES = Path(__file__).parents[2] / "docs" / "images"
-EXPECTED_REFUSALS = re.compile(r"the server responded with a status of (400|404|409|412|422) ")
-"""The browser notes every refusal that the service answers; the page tells it in words."""
 RACKS = "totals { racks { lost noRedundancy reduced unaffected } }"
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """A demo that the tests of this file change: each speaks as sources and on branches of its own."""
-    with running(tmp_path_factory.mktemp("site"), RIDETHROUGH_POLICIES="strict=quarantine") as one:
-        yield one
 
 
 @pytest.fixture
 def desk(chromiums: dict[str, Browser], site: Demo) -> Iterator[Desk]:
-    """A desk that in the end has asked no other host, and has no complaint but of refusals."""
-    one = desk_on(chromiums["webgl"], site)
-    yield one
-    one.page.context.close()
-    assert (one.foreign, [told for told in one.complaints if not EXPECTED_REFUSALS.search(told)]) == ([], [])
-
-
-def racks(count: int, power_kw: int = 5, first: int = 1) -> str:
-    """A model of so many racks, three facts each, as Turtle."""
-    head = """@prefix brick: <https://brickschema.org/schema/Brick#> .
-@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
-@prefix x: <urn:hall-9:> .
-"""
-    each = 'x:R{0} a brick:ICT_Rack ; rdfs:label "Hall 9 rack {0}" ; rdfs:comment "{1} kW" .'
-    return head + "\n".join(each.format(number, power_kw) for number in range(first, first + count))
-
-
-def sync(site: Demo, source: str, turtle: str, reason: str = "nightly") -> None:
-    """What a DCIM tool does: one source says exactly this from now on."""
-    address = f"{site.url}/rdf?source={source}&deletions=100"
-    headers = {"content-type": "text/turtle", "from": "dcim", "ridethrough-reason": reason}
-    request = urllib.request.Request(address, turtle.encode(), headers, method="PUT")  # noqa: S310 - loopback only
-    try:
-        urllib.request.urlopen(request, timeout=60).close()  # noqa: S310 - loopback only
-    except urllib.error.HTTPError as refused:
-        pytest.fail(f"the sync of {source} was refused with {refused.code}: {refused.read().decode()}")
-
-
-def newest(site: Demo) -> int:
-    """The number of the newest revision."""
-    number: int = site.ask("{ status { revision } }")["status"]["revision"]
-    return number
-
-
-def try_file(page: Page, source: str, turtle: str, percent: str = "") -> Locator:
-    """Choose a file for a source and look at what it would change."""
-    form = page.get_by_role("region", name="Load a file")
-    form.get_by_label("file:").set_input_files({"name": f"{source}.ttl", "mimeType": "text/turtle", "buffer": turtle.encode()})
-    form.get_by_label("source", exact=True).fill(source)
-    form.get_by_label("may withdraw").fill(percent)
-    form.get_by_role("button", name="Show what would change").click()
-    return form
-
-
-def apply(form: Locator) -> None:
-    """Make the change that was looked at; only now is it asked who wishes it and why."""
-    expect(form.get_by_role("button", name="Apply")).to_be_disabled()
-    form.get_by_label("your name").fill("ana")
-    form.get_by_label("reason").fill("hall 9 opens")
-    form.get_by_role("button", name="Apply").click()
-
-
-def act(page: Page, verb: str, reason: str, **fields: str) -> None:
-    """Fill the dialog that is open and send it."""
-    dialog = page.get_by_role("dialog")
-    for label, text in fields.items():
-        dialog.get_by_label(label.replace("_", " "), exact=True).fill(text)
-    dialog.get_by_label("your name").fill("ana")
-    dialog.get_by_label("reason").fill(reason)
-    dialog.get_by_role("button", name=verb, exact=True).click()
+    """A desk at the site that these tests change."""
+    with desk_of_changes(chromiums["webgl"], site) as one:
+        yield one
 
 
 def keep(page: Page, name: str) -> None:
@@ -96,90 +29,6 @@ def keep(page: Page, name: str) -> None:
     if os.environ.get("RIDETHROUGH_PICTURE") == "1" or not (PICTURES / name).exists():
         page.wait_for_timeout(1500)  # the drawing is there a moment after its facts
         (PICTURES / name).write_bytes(page.screenshot())
-
-
-def test_a_file_is_tried_then_loaded_and_stands_in_the_history(desk: Desk, site: Demo) -> None:
-    """The dry run shows the difference and changes nothing; applied, it is one revision with who, why and how much."""
-    page = desk.open("/?show=sources")
-    before = newest(site)
-    page.get_by_role("button", name="Load a file…").click()
-
-    form = try_file(page, "hall-9", racks(2))
-    expect(form.get_by_role("region", name="Difference")).to_contain_text("+6 \N{MINUS SIGN}0 · 6 facts about 2 entities")
-    expect(form.get_by_role("heading", name=re.compile(r"^New findings \d"))).to_be_visible()
-    assert newest(site) == before
-    apply(form)
-
-    expect(page.get_by_role("heading", level=1, name="hall-9")).to_be_visible()
-    assert newest(site) == before + 1
-    page.keyboard.press("h")
-    row = page.get_by_role("table", name="Revisions").get_by_role("row").nth(1)
-    expect(row).to_contain_text(re.compile(f"^{before + 1}.*ana.*hall-9.*[+]6 \N{MINUS SIGN}0.*hall 9 opens$"))
-    row.get_by_role("button", name=f"Revision {before + 1}").click()
-    expect(page.get_by_role("region", name="Difference")).to_contain_text("“Hall 9 rack 2”")
-
-
-def test_a_file_is_loaded_by_the_keyboard(desk: Desk, site: Demo) -> None:
-    """Escape leaves a dialog to where it was opened; a form that opens has the focus, and the next Tab is its first field."""
-    sync(site, "hall-1", racks(1, first=101))
-    page = desk.open("/?source=hall-1")
-    expect(page.get_by_text("points live")).to_be_visible()
-    page.keyboard.press("s")
-    page.get_by_role("button", name="Withdraw…").focus()
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("dialog")).to_be_visible()
-    page.keyboard.press("Escape")
-    expect(page.get_by_role("button", name="Withdraw…")).to_be_focused()
-
-    page.get_by_role("button", name="Load a newer file…").focus()
-    page.keyboard.press("Enter")
-
-    form = page.get_by_role("region", name="Load a file")
-    expect(form.get_by_role("heading", level=1)).to_be_focused()
-    page.keyboard.press("Tab")
-    expect(form.get_by_label("file:")).to_be_focused()
-
-
-def test_a_file_that_leaves_out_too_much_is_refused_with_the_next_step(desk: Desk, site: Demo) -> None:
-    """An export that lost most of its racks is refused with count and bound; who means it raises the bound and sees what goes."""
-    sync(site, "hall-8", racks(20))
-    page = desk.open("/?show=sources&source=hall-8")
-    page.get_by_role("button", name="Load a newer file…").click()
-
-    form = try_file(page, "hall-8", racks(1))
-    expect(form.get_by_role("alert")).to_contain_text(re.compile("57.*(10 ?%|deletions)"))
-    form = try_file(page, "hall-8", racks(1), percent="100")
-
-    expect(form.get_by_role("region", name="Difference")).to_contain_text("+0 \N{MINUS SIGN}57")
-    apply(form)
-    expect(form).to_have_count(0)
-
-
-def test_what_the_policy_holds_back_is_a_branch(desk: Desk, site: Demo) -> None:
-    """A source under quarantine feeds a rack both ways: applied, it stands as a branch to look at, and the site says nothing of it."""
-    page = desk.open("/?show=sources")
-    before = newest(site)
-    page.get_by_role("button", name="Load a file…").click()
-
-    form = try_file(page, "strict", racks(1, first=901) + "\nx:R901 brick:feeds x:P9 ; brick:isFedBy x:P9 .")
-    expect(form.get_by_role("group", name="Findings by severity")).to_contain_text("error")
-    apply(form)
-
-    expect(page.get_by_role("heading", level=1, name="quarantine/strict")).to_be_visible()
-    expect(page.get_by_role("region", name="Difference")).to_contain_text("+5")
-    assert newest(site) == before
-
-
-def test_a_syntax_error_is_told_with_its_line(desk: Desk, site: Demo) -> None:
-    """The third line has no end: the refusal says where; nothing has changed."""
-    page = desk.open("/?show=sources")
-    before = newest(site)
-    page.get_by_role("button", name="Load a file…").click()
-
-    form = try_file(page, "broken", racks(1).replace("x: <urn:hall-9:> .", "x: <urn:hall-9:>"))
-
-    expect(form.get_by_role("alert")).to_contain_text(re.compile("line [34]"))
-    assert newest(site) == before
 
 
 def test_the_site_is_looked_at_as_it_was(desk: Desk, site: Demo) -> None:
@@ -333,43 +182,6 @@ def test_what_was_changed_again_since_is_not_reverted(desk: Desk, site: Demo) ->
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
-def test_findings_of_the_state_before_are_not_shown_as_those_of_the_new_one(desk: Desk, site: Demo) -> None:
-    """A rack gets a class that is none; until the source is checked again its old findings are grey, as those of the state before."""
-    sync(site, "hall-11", racks(1, first=1101))
-    page = desk.open("/?show=sources&source=hall-11")
-    row = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name="hall-11"))
-    details = page.locator(".detail")
-    expect(page.get_by_role("heading", name=re.compile(r"^Findings \d"))).to_be_visible()
-    held: list[Route] = []
-    page.route("**/graphql", lambda route: held.append(route) if "query Findings" in (route.request.post_data or "") else route.continue_())
-
-    sync(site, "hall-11", racks(1, first=1101).replace("ICT_Rack", "ICT_Rackk"))
-
-    expect(row).to_contain_text(f"revision {newest(site)}")
-    expect(row).to_contain_text("checking…")
-    expect(details.get_by_role("heading", name="Findings checking…")).to_be_visible()
-    expect(details.locator(".outdated")).to_contain_text("Of the state before")
-    held[-1].continue_()
-    page.unroute("**/graphql")
-    expect(details).to_contain_text("ICT_Rackk")
-    expect(details.locator(".outdated")).to_have_count(0)
-    expect(row).to_contain_text(re.compile("1 (error|warning)"))
-
-
-def test_a_dry_run_shows_what_is_new_and_counts_what_was_wrong_before(desk: Desk, site: Demo) -> None:
-    """A rack of a class that is none is known to be wrong; a second one is new, and the first only a number."""
-    turtle = racks(2, first=31).replace("x:R31 a brick:ICT_Rack", "x:R31 a brick:ICT_Rackk")
-    sync(site, "hall-10", turtle)
-    page = desk.open("/?show=sources&source=hall-10")
-    page.get_by_role("button", name="Load a newer file…").click()
-
-    form = try_file(page, "hall-10", turtle.replace("x:R32 a brick:ICT_Rack ", "x:R32 a brick:ICT_Rakk ") + "\nx:R31 rdfs:seeAlso x:R32 .")
-
-    expect(form.get_by_role("region", name="Findings")).to_contain_text("ICT_Rakk")
-    expect(form.get_by_role("region", name="Findings")).not_to_contain_text("ICT_Rackk")
-    expect(form).to_contain_text(re.compile(r"\d+ gone, [1-9]\d* as before"))
-
-
 def test_what_is_not_there_leads_back_and_what_acts_on_now_says_so(desk: Desk) -> None:
     """A revision that there is not leads back to the list; loading and withdrawing are said to act on now."""
     page = desk.open("/?show=history&revision=9999")
@@ -392,40 +204,6 @@ def test_what_is_of_a_class_that_nothing_describes_is_found_by_it(desk: Desk, si
     expect(page.get_by_role("navigation", name="Classes").get_by_role("button", name="Hall 9 rack 1201")).to_be_visible()
 
 
-def test_a_source_is_had_as_a_file(desk: Desk, site: Demo) -> None:
-    """What the service keeps of a source comes as Turtle under the source's name."""
-    sync(site, "hall-4", racks(1, first=401))
-    page = desk.open("/?show=sources&source=hall-4")
-
-    with page.expect_download() as coming:
-        page.get_by_role("button", name="Turtle").click()
-
-    assert coming.value.suggested_filename == "hall-4.ttl"
-    assert "Hall 9 rack 401" in Path(coming.value.path()).read_text(encoding="utf-8")
-
-
-def test_a_source_is_withdrawn_and_that_is_reverted(desk: Desk, site: Demo) -> None:
-    """First all that would go is shown and nothing has gone; with name and reason it is one revision, which can be reverted."""
-    sync(site, "hall-2", racks(2, first=201))
-    page = desk.open("/?show=sources&source=hall-2")
-    before = newest(site)
-
-    page.get_by_role("button", name="Withdraw…").click()
-    dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_role("region", name="Difference")).to_contain_text("+0 \N{MINUS SIGN}6 · 6 facts about 2 entities")
-    expect(dialog.get_by_role("button", name="Withdraw", exact=True)).to_be_disabled()
-    assert newest(site) == before
-    act(page, "Withdraw", "the tool is gone")
-
-    expect(page.get_by_role("heading", level=1, name=f"Revision {before + 1}")).to_be_visible()
-    expect(page.get_by_role("region", name="Difference")).to_contain_text("+0 \N{MINUS SIGN}6")
-    assert "hall-2" not in [one["name"] for one in site.ask("{ sources { name } }")["sources"]]
-    page.get_by_role("button", name="Revert…").click()
-    act(page, "Revert", "it is back")
-    expect(page.get_by_role("heading", level=1, name=f"Revision {before + 2}")).to_be_visible()
-    assert "hall-2" in [one["name"] for one in site.ask("{ sources { name } }")["sources"]]
-
-
 def test_a_state_that_there_is_not_is_told_once_with_the_way_back(desk: Desk) -> None:
     """A branch that nobody made, a revision to come, an instant before the first: one notice in the whole width, not one in each pane."""
     for state in ("branch=nobody", "asof=9999", "asof=2001-01-01T00:00:00Z"):
@@ -439,24 +217,6 @@ def test_a_state_that_there_is_not_is_told_once_with_the_way_back(desk: Desk) ->
         assert box["width"] > 400
         page.get_by_role("button", name="Back to the site").click()
         expect(page.get_by_role("heading", level=1, name="UPS A", exact=True)).to_be_visible()
-
-
-def test_an_empty_twin_says_so_once_and_takes_its_first_file(chromiums: dict[str, Browser], tmp_path: Path) -> None:
-    """Without a site every page leads to the first file; loaded, it is revision 1."""
-    with running(tmp_path, command="serve") as empty:
-        desk = desk_on(chromiums["webgl"], empty, 1280, 800)
-        page = desk.open("/")
-        expect(page.get_by_text("The twin is empty")).to_have_count(1)
-        expect(page.get_by_role("button", name="Fit")).to_have_count(0)
-        page.get_by_role("main").get_by_role("button", name="Sources").click()
-        form = try_file(page, "hall-9", racks(1))
-        apply(form)
-
-        expect(page.get_by_role("heading", level=1, name="hall-9")).to_be_visible()
-        page.keyboard.press("h")
-        expect(page.get_by_role("table", name="Revisions").get_by_role("row")).to_have_count(2)
-        desk.page.context.close()
-    assert (desk.foreign, desk.complaints) == ([], [])
 
 
 def test_the_pages_fit_a_small_screen_a_tablet_and_200_percent_zoom(chromiums: dict[str, Browser], site: Demo) -> None:
