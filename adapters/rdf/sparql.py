@@ -99,9 +99,7 @@ class Sparql:
         except Problem as problem:
             if problem.status != 406:
                 raise
-            if (other := _next_format(accept, query.format, graph=graph)) is None:
-                raise
-            query = replace(query, format=other)
+            query = replace(query, format=_next_format(accept, query.format, graph=graph))
             answer, revision = self._store.ask(query)
         media = RDF_TYPES[query.format] if graph else ROW_TYPES[query.format]
         headers = {"vary": "Accept", "cache-control": "no-cache", "ridethrough-revision": str(revision)}
@@ -122,12 +120,12 @@ class Sparql:
         )
 
 
-def _next_format(accept: str, tried: str, *, graph: bool) -> str | None:
+def _next_format(accept: str, tried: str, *, graph: bool) -> str:
     """The format that fits next best where an answer cannot be said in the best one. Where nothing else is accepted, a graph comes in
-    Turtle all the same (RFC 9110, 12.4.1, allows it; rdflib names RDF/XML alone and reads what comes), and there is None for rows."""
+    Turtle and rows in JSON all the same (RFC 9110, 12.4.1, allows it; rdflib names XML alone and reads what comes)."""
     try:
         if graph:
             return rdf_format(accept, [name for name in RDF_TYPES if name != tried])
         return rows_format(accept, [name for name in ROW_TYPES if name != tried])
     except Problem:
-        return "turtle" if graph else None
+        return "turtle" if graph else "json"
