@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twin.cli.as_of import At, BranchName, as_of
-from twin.cli.impact import media_of
-from twin.cli.output import Config, Data, Failure, Json, Store, instant, progress, say, say_json, settings_from, table
+from twin.cli.asking import media_of, opened_view, refuse_unknown, state_name
+from twin.cli.output import Config, Data, Json, Store, instant, progress, say, say_json, settings_from, table
 from twin.cli.sweep import tell_basis
 
 if TYPE_CHECKING:
@@ -38,33 +38,21 @@ def availability(
     """Say how available the supply of a load is, from the rates of failure and repair of what supplies it (dcx:mtbfHours, dcx:mttrHours).
     As of an older revision the switches stand where they normally do; in a branch, where telemetry says."""
     from analytics.planning.availability import availability as availability_of
-    from graph.errors import UnknownEntity
-    from graph.names import no_entity
-    from twin.compose import open_twin
 
     asked = as_of(at, branch)
     settings = settings_from(config, data=data, store=store)
-    opened = open_twin(settings, "availability", read_only=True)
-    try:
-        if opened.twin.snapshot.revision == 0:
-            raise Failure(
-                f"nothing is loaded in {settings.store or settings.data}: `ridethrough load FILE` first, or start `ridethrough demo`"
-            )
-        view = opened.ledger.view(asked)
-        if view.snapshot.find(load) is None:
-            raise UnknownEntity(no_entity(view.snapshot, load))
+    with opened_view(settings, "availability", asked) as view:
+        refuse_unknown(view, [load])
         graph = view.supply()
         media = None if medium is None else media_of(medium, graph.media)
         with progress() as tell:
             found = availability_of(
                 view.snapshot, view.vocabulary, graph, view.conditions(), load, media, trials=monte_carlo, seed=seed, tell=tell
             )
-    finally:
-        opened.close()
     if json:
         say_json(found.to_json())
     else:
-        _tell(found, f"branch {branch}" if branch else f"revision {found.basis.revision}", first)
+        _tell(found, state_name(branch, found.basis.revision), first)
 
 
 def _tell(found: Availability, state: str, first: int) -> None:

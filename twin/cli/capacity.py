@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twin.cli.as_of import At, BranchName, as_of
-from twin.cli.output import FOUND_PROBLEMS, Config, Data, Failure, Json, Store, instant, progress, say, say_json, settings_from, table
+from twin.cli.asking import opened_view, state_name
+from twin.cli.output import FOUND_PROBLEMS, Config, Data, Json, Store, instant, progress, say, say_json, settings_from, table
 
 if TYPE_CHECKING:
     from analytics.capacity.standing import Capacity
@@ -27,25 +28,15 @@ def capacity(
     """Say what everything with a rating carries, what it may carry, and which one failure would load it most. Exit code 3 where something
     is overloaded, or would be after one failure."""
     from analytics.capacity.standing import capacity as capacity_of
-    from twin.compose import open_twin
 
     asked = as_of(at, branch)
     settings = settings_from(config, data=data, store=store)
-    opened = open_twin(settings, "capacity", read_only=True)
-    try:
-        if opened.twin.snapshot.revision == 0:
-            raise Failure(
-                f"nothing is loaded in {settings.store or settings.data}: `ridethrough load FILE` first, or start `ridethrough demo`"
-            )
-        view = opened.ledger.view(asked)
-        with progress() as tell:
-            found = capacity_of(view.supply(), view.conditions(), tell)
-    finally:
-        opened.close()
+    with opened_view(settings, "capacity", asked) as view, progress() as tell:
+        found = capacity_of(view.supply(), view.conditions(), tell)
     if json:
         say_json(found.to_json())
     else:
-        _tell(found, every, f"branch {branch}" if branch else f"revision {found.revision}")
+        _tell(found, every, state_name(branch, found.revision))
     if found.findings:
         raise typer.Exit(FOUND_PROBLEMS)
 

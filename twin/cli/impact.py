@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twin.cli.as_of import At, BranchName, as_of
-from twin.cli.output import Config, Data, Failure, Json, Store, instant, say, say_json, settings_from, table
+from twin.cli.asking import media_of, opened_view, refuse_unknown, state_name
+from twin.cli.output import Config, Data, Json, Store, instant, say, say_json, settings_from, table
 from twin.cli.timeline import tell_timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from analytics.impact import BlastRadius
 
 ROWS_SHOWN = 40
@@ -41,50 +40,23 @@ def impact(
 ) -> None:
     """Say what goes dark, what loses its redundancy, and by which path, when the given entities fail. As of an older revision the switches
     stand where they normally do; in a branch, where telemetry says."""
-    from graph.errors import UnknownEntity
-    from graph.names import no_entity
     from ontology.namespaces import expand
-    from twin.compose import open_twin
 
     asked = as_of(at, branch)
     settings = settings_from(config, data=data, store=store)
-    opened = open_twin(settings, "impact", read_only=True)
-    try:
-        if opened.twin.snapshot.revision == 0:
-            raise Failure(
-                f"nothing is loaded in {settings.store or settings.data}: `ridethrough load FILE` first, or start `ridethrough demo`"
-            )
-        view = opened.ledger.view(asked)
-        for name in ids:
-            if view.snapshot.find(name) is None:
-                raise UnknownEntity(no_entity(view.snapshot, name))
+    with opened_view(settings, "impact", asked) as view:
+        refuse_unknown(view, ids)
         media = None if medium is None else media_of(medium, view.supply().media)
         found = view.impact([expand(name) for name in ids], media)
         course = view.timeline(found.failed, hours * 3600) if timeline else None
-    finally:
-        opened.close()
     if json:
         from analytics.time.seconds import with_seconds
 
         say_json(found.to_json() if course is None else {**with_seconds(found, course).to_json(), "timeline": course.to_json()})
     elif course is not None:
-        tell_timeline(course, every, f"branch {branch}" if branch else f"revision {found.revision}")
+        tell_timeline(course, every, state_name(branch, found.revision))
     else:
-        _tell(found, every, f"branch {branch}" if branch else f"revision {found.revision}")
-
-
-def media_of(names: list[str], known: Sequence[str]) -> list[str]:
-    """The IRIs of media by IRI, CURIE or bare name; `known` are the media of the twin, a user's own included."""
-    from ontology.media import medium_named
-    from ontology.namespaces import compact
-
-    wanted = []
-    for name in names:
-        medium = medium_named(name, known)
-        if medium is None:
-            raise Failure(f"no medium {name!r}; there are: {', '.join(map(compact, known))}", code=2)
-        wanted.append(medium)
-    return wanted
+        _tell(found, every, state_name(branch, found.revision))
 
 
 def _tell(found: BlastRadius, every: bool, state: str) -> None:

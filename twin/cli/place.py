@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twin.cli.as_of import At, BranchName, as_of
-from twin.cli.output import FOUND_PROBLEMS, Config, Data, Failure, Json, Store, instant, progress, say, say_json, settings_from, table
+from twin.cli.asking import opened_view, state_name
+from twin.cli.output import FOUND_PROBLEMS, Config, Data, Json, Store, instant, progress, say, say_json, settings_from, table
 
 if TYPE_CHECKING:
     from analytics.planning.place import Against, Place, Places
@@ -39,26 +40,16 @@ def place(
     nowhere."""
     from analytics.planning.place import Load
     from analytics.planning.place import place as places_for
-    from twin.compose import open_twin
 
     load = Load(kw, cords, units, weight, cooling, liquid, network)
     asked = as_of(at, branch)
     settings = settings_from(config, data=data, store=store)
-    opened = open_twin(settings, "place", read_only=True)
-    try:
-        if opened.twin.snapshot.revision == 0:
-            raise Failure(
-                f"nothing is loaded in {settings.store or settings.data}: `ridethrough load FILE` first, or start `ridethrough demo`"
-            )
-        view = opened.ledger.view(asked)
-        with progress() as tell:
-            found = places_for(view.snapshot, view.vocabulary, view.supply(), view.conditions(), load, tell)
-    finally:
-        opened.close()
+    with opened_view(settings, "place", asked) as view, progress() as tell:
+        found = places_for(view.snapshot, view.vocabulary, view.supply(), view.conditions(), load, tell)
     if json:
         say_json(found.to_json())
     else:
-        _tell(found, f"branch {branch}" if branch else f"revision {found.basis.revision}", first)
+        _tell(found, state_name(branch, found.basis.revision), first)
     if not found.fitting:
         raise typer.Exit(FOUND_PROBLEMS)
 

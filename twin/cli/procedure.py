@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twin.cli.as_of import At, BranchName, as_of
-from twin.cli.impact import media_of
+from twin.cli.asking import media_of, opened_view, refuse_unknown, state_name
 from twin.cli.output import FOUND_PROBLEMS, Config, Data, Failure, Json, Store, instant, say, say_json, settings_from, table
 from twin.cli.prove import chain_line, counts_line
 from twin.cli.sweep import tell_basis
@@ -60,31 +60,18 @@ def check(
     """Run a procedure step by step against the twin. Ends with 0 where every step is allowed and with 3 where one is refused. As of an
     older revision the switches stand where they normally do; in a branch, where telemetry says."""
     from analytics.procedures.check import check as checked
-    from graph.errors import UnknownEntity
-    from graph.names import no_entity
-    from twin.compose import open_twin
 
     asked = as_of(at, branch)
     wanted = _read(file, lost, exposed)
     settings = settings_from(config, data=data, store=store)
-    opened = open_twin(settings, "procedure", read_only=True)
-    try:
-        if opened.twin.snapshot.revision == 0:
-            raise Failure(
-                f"nothing is loaded in {settings.store or settings.data}: `ridethrough load FILE` first, or start `ridethrough demo`"
-            )
-        view = opened.ledger.view(asked)
-        for name in (*(load or ()), *(step.of for step in wanted.steps if step.act != "note")):
-            if view.snapshot.find(name) is None:
-                raise UnknownEntity(no_entity(view.snapshot, name))
+    with opened_view(settings, "procedure", asked) as view:
+        refuse_unknown(view, (*(load or ()), *(step.of for step in wanted.steps if step.act != "note")))
         media = None if medium is None else media_of(medium, view.supply().media)
         found = checked(wanted, view.supply(), view.conditions(), media, load)
-    finally:
-        opened.close()
     if json:
         say_json(found.to_json())
     else:
-        _tell(found, wanted, f"branch {branch}" if branch else f"revision {found.basis.revision}")
+        _tell(found, wanted, state_name(branch, found.basis.revision))
     if found.first_refused is not None:
         raise typer.Exit(FOUND_PROBLEMS)
 

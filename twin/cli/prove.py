@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twin.cli.as_of import At, BranchName, as_of
-from twin.cli.impact import media_of
+from twin.cli.asking import media_of, opened_view, refuse_unknown, state_name
 from twin.cli.output import FOUND_PROBLEMS, Config, Data, Failure, Json, Store, instant, progress, say, say_json, settings_from, table
 from twin.cli.sweep import tell_basis
 
@@ -57,9 +57,6 @@ def prove(
 ) -> None:
     """Take everything out in turn: is all IT load kept? Ends with 0 where that holds and with 3 where there is a counter-example."""
     from analytics.proofs.prove import Question
-    from graph.errors import UnknownEntity
-    from graph.names import no_entity
-    from twin.compose import open_twin
 
     if ids and not json:
         raise Failure("--ids names all that was tried in JSON: add --json", code=2)
@@ -67,24 +64,14 @@ def prove(
         raise Failure("--close is for what is planned: no fault waits until a switch is closed", code=2)
     asked = as_of(at, branch)
     settings = settings_from(config, data=data, store=store)
-    opened = open_twin(settings, "prove", read_only=True)
-    try:
-        if opened.twin.snapshot.revision == 0:
-            raise Failure(
-                f"nothing is loaded in {settings.store or settings.data}: `ridethrough load FILE` first, or start `ridethrough demo`"
-            )
-        view = opened.ledger.view(asked)
-        for name in (*(load or ()), *(close or ())):
-            if view.snapshot.find(name) is None:
-                raise UnknownEntity(no_entity(view.snapshot, name))
+    with opened_view(settings, "prove", asked) as view:
+        refuse_unknown(view, (*(load or ()), *(close or ())))
         media = None if medium is None else media_of(medium, view.supply().media)
         found = _proved(view, claim, Question(media, load, close or (), it, first, ids))
-    finally:
-        opened.close()
     if json:
         say_json(found.to_json())
     else:
-        _tell(found, f"branch {branch}" if branch else f"revision {found.basis.revision}")
+        _tell(found, state_name(branch, found.basis.revision))
     if not found.holds:
         raise typer.Exit(FOUND_PROBLEMS)
 

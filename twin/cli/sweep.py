@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twin.cli.as_of import At, BranchName, as_of
-from twin.cli.impact import media_of
+from twin.cli.asking import media_of, opened_view, refuse_unknown, state_name
 from twin.cli.output import Config, Data, Failure, Json, Store, instant, progress, say, say_json, settings_from, table
 
 if TYPE_CHECKING:
@@ -68,7 +68,6 @@ def sweep(
 ) -> None:
     """Let everything fail in turn and say what takes most down; or say what takes one load down. As of an older revision the switches
     stand where they normally do; in a branch, where telemetry says."""
-    from twin.compose import open_twin
 
     kinds = _kinds(",".join(KINDS) if units is None else units)
     if medium and load is None:
@@ -82,22 +81,14 @@ def sweep(
         )
     asked = as_of(at, branch)
     settings = settings_from(config, data=data, store=store)
-    opened = open_twin(settings, "sweep", read_only=True)
-    try:
-        if opened.twin.snapshot.revision == 0:
-            raise Failure(
-                f"nothing is loaded in {settings.store or settings.data}: `ridethrough load FILE` first, or start `ridethrough demo`"
-            )
-        view = opened.ledger.view(asked)
-        state = f"branch {branch}" if branch else f"revision {view.snapshot.revision}"
+    with opened_view(settings, "sweep", asked) as view:
+        state = state_name(branch, view.snapshot.revision)
         if load is None and order == TWO:
             _doubles(view, state, by, first, json=json)
         elif load is None:
             _singles(view, state, kinds, by, first, redundancy=redundancy, json=json)
         else:
             _cuts(view, state, load, medium, order, first, json=json)
-    finally:
-        opened.close()
 
 
 def _singles(view: View, state: str, kinds: list[UnitKind], by: Measure, first: int, *, redundancy: bool, json: bool) -> None:
@@ -151,11 +142,8 @@ def _doubles(view: View, state: str, by: Measure, first: int, *, json: bool) -> 
 
 def _cuts(view: View, state: str, load: str, medium: list[str] | None, order: int | None, first: int, *, json: bool) -> None:
     from analytics.sweeps.cuts import cut_sets
-    from graph.errors import UnknownEntity
-    from graph.names import no_entity
 
-    if view.snapshot.find(load) is None:
-        raise UnknownEntity(no_entity(view.snapshot, load))
+    refuse_unknown(view, [load])
     graph = view.supply()
     media = None if medium is None else media_of(medium, graph.media)
     found = cut_sets(graph, view.conditions(), load, media, order or ORDER_MAX)
