@@ -67,13 +67,15 @@ def single_points(graph: SupplyGraph, conditions: Conditions, *, dominators: boo
 
 
 def any_of(state: Plant) -> bool:
-    """Whether every live slot needs one supplier at most, in one medium, and no node has two live slots."""
-    wires, live = state.wires, np.flatnonzero(state.base.live)
+    """Whether every live slot, and every supply that holds (that of what is not live, too), needs one supplier at most, in one medium, and no
+    node has two live slots."""
+    wires, live, holds = state.wires, np.flatnonzero(state.base.live), state.base.failing == 0
     needed = np.bincount(wires.gate_slot[wires.at_least > 0], minlength=len(state.base.live))
-    most = np.zeros(len(state.base.live), np.int32)
-    np.maximum.at(most, wires.gate_slot, wires.at_least)
     once = bool((np.diff(state.wiring.slot_node[live]) > 0).all())
-    return once and bool((needed[live] <= 1).all()) and bool((most[live] <= 1).all())
+    gates_of_pair = np.bincount(wires.gate_pair[wires.at_least > 0], minlength=len(holds))
+    most_of_pair = np.zeros(len(holds), np.int32)
+    np.maximum.at(most_of_pair, wires.gate_pair, wires.at_least)
+    return once and bool((needed[live] <= 1).all()) and bool((gates_of_pair[holds] <= 1).all() and (most_of_pair[holds] <= 1).all())
 
 
 def _by_dominators(graph: SupplyGraph, state: Plant, pairs: Ids) -> tuple[Ids, Ids]:

@@ -7,7 +7,7 @@ import os
 import networkx as nx  # type: ignore[import-untyped]  # it ships no types
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from analytics.supply_graph import SupplyGraph
@@ -16,7 +16,7 @@ from analytics.sweeps.points import single_points
 from ontology.namespaces import DCX
 from tests.analytics.reference import Plan, Reference
 from tests.analytics.sites import NOW, SITE, TWO_SIDES, graph_of, site
-from tests.analytics.test_against_reference import SITES
+from tests.analytics.test_against_reference import SITES, redundant
 
 EXAMPLES = settings(
     max_examples=int(os.environ.get("RIDETHROUGH_TEST_EXAMPLES", "300")),
@@ -65,6 +65,7 @@ def test_the_single_points_of_a_rack_are_all_that_every_way_to_it_leads_through(
 
 @EXAMPLES
 @given(plan=SITES)
+@example(plan=redundant(605))  # what is not live has a supply that holds, and needs three for it
 def test_single_points_equal_the_reference_and_dominators_where_they_apply(plan: Plan) -> None:
     """Every supply that holds, every failure unit but its own node: whether the reference says that it falls with that one alone."""
     graph, reference = graph_of(plan), Reference(plan)
