@@ -67,8 +67,8 @@ def single_points(graph: SupplyGraph, conditions: Conditions, *, dominators: boo
 
 
 def any_of(state: Plant) -> bool:
-    """Whether every live slot, and every supply that holds (that of what is not live, too), needs one supplier at most, in one medium, and no
-    node has two live slots."""
+    """Whether every live slot, and every supply that holds (that of what is not live, too), needs one supplier at most, in one medium, and
+    no node has two live slots."""
     wires, live, holds = state.wires, np.flatnonzero(state.base.live), state.base.failing == 0
     needed = np.bincount(wires.gate_slot[wires.at_least > 0], minlength=len(state.base.live))
     once = bool((np.diff(state.wiring.slot_node[live]) > 0).all())
