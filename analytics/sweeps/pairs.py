@@ -3,7 +3,8 @@
 Rules of this file:
 
 1. Two failures together take down more than apart only where both weaken one requirement beyond what it can spare, or where both take a
-   supplier from one loop. Both are *tokens*: a gate, or (numbered after the gates) a loop. A gate whose pair is down already is none.
+   supplier from one loop. Both are *tokens*: a gate, and (numbered after the gates) the loop that it is in. A gate whose pair is down
+   already is none.
 2. Units that hit a token with their losses are listed with it; tokens with equal lists and equal slack say the same and are kept once.
 """
 
@@ -91,20 +92,21 @@ def alone(
             if other >= 0 and other != unit and slot == slots_at[node] and not tally.live[slot : slots_at[node + 1]].any():
                 kill[kills] = other
                 kills += 1
-            token = grown(token, tokens, wires.feeds_at[slot + 1] - wires.feeds_at[slot])
-            loss = grown(loss, tokens, wires.feeds_at[slot + 1] - wires.feeds_at[slot])
+            token = grown(token, tokens, 2 * (wires.feeds_at[slot + 1] - wires.feeds_at[slot]))
+            loss = grown(loss, tokens, 2 * (wires.feeds_at[slot + 1] - wires.feeds_at[slot]))
             for at in range(wires.feeds_at[slot], wires.feeds_at[slot + 1]):
                 gate = wires.feeds[at]
                 fed = wires.gate_slot[gate]
-                mark, weight = gate, untouched[gate] - tally.counts[gate]
-                if ring.loop_of[fed] >= 0 and tally.live[fed] == 1:
-                    mark, weight = gates + ring.loop_of[fed], 1
-                elif tally.failing[wires.gate_pair[gate]] > 0:
-                    continue
-                if seen[mark] != serial:
-                    seen[mark] = serial
-                    token[tokens] = mark
-                    loss[tokens] = weight
+                loop = gates + ring.loop_of[fed]
+                if ring.loop_of[fed] >= 0 and tally.live[fed] == 1 and seen[loop] != serial:
+                    seen[loop] = serial
+                    token[tokens] = loop
+                    loss[tokens] = 1
+                    tokens += 1
+                if tally.failing[wires.gate_pair[gate]] == 0 and seen[gate] != serial:
+                    seen[gate] = serial
+                    token[tokens] = gate
+                    loss[tokens] = untouched[gate] - tally.counts[gate]
                     tokens += 1
         revive(wires, tally, work.dead, 0, dead)
         lost_at[unit + 1], token_at[unit + 1], kill_at[unit + 1] = losts, tokens, kills

@@ -18,7 +18,7 @@ from ontology.terms import Ids
 from tests.analytics.reference import Plan
 from tests.analytics.sites import NOW, SITE, TWO_SIDES, graph_of, site
 from tests.analytics.sweeps.loads import loaded
-from tests.analytics.test_against_reference import SITES
+from tests.analytics.test_against_reference import SITES, redundant
 
 EXAMPLES = settings(
     max_examples=int(os.environ.get("RIDETHROUGH_TEST_EXAMPLES", "60")),
@@ -100,6 +100,18 @@ def test_the_harmful_pairs_equal_those_of_trying_every_pair(plan: Plan, data: st
         (a, b): counts for a, b in combinations(range(len(units)), 2) if (counts := worse(graph, units.nodes_of(a), units.nodes_of(b)))
     }
     assert expected == {pair: counted(found.loss(row)) for pair, row in rows.items()}
+
+
+def test_a_pair_counts_where_the_first_darkens_what_the_second_leaves_in_its_loop() -> None:
+    """After the first alone a supply of something dark still holds; after the second alone that thing is live, in a loop."""
+    graph = graph_of(redundant(100000001))
+    units = Units.of_nodes(graph, np.arange(len(graph.nodes), dtype=np.int32))
+
+    found = n2(graph, NOW, units)
+
+    told = {(int(a), int(b)) for a, b in zip(found.first, found.second, strict=True)}
+    assert (0, 9) in told
+    assert told == {(a, b) for a, b in combinations(range(len(units)), 2) if worse(graph, units.nodes_of(a), units.nodes_of(b))}
 
 
 def some_units(graph: SupplyGraph, data: st.DataObject) -> Units:
