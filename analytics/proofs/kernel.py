@@ -9,6 +9,7 @@ import numpy as np
 
 from analytics.compiled import compiled
 from analytics.kernel import Flags, Loops, Scratch, Tally, Wires, cascade, revive
+from analytics.sweeps.pairs import Lists, gather
 from graph.values import Floats
 from ontology.terms import Ids
 
@@ -38,16 +39,12 @@ def taken_out(
     itself is not counted. Cost: the damage of each.
     """
     seeds = np.empty(len(work.dead), np.int32)
+    units = Lists(units_at, unit_nodes)
     for unit in range(first, last):
         serial = unit + 1
-        count = 0
         for at in range(units_at[unit], units_at[unit + 1]):
-            node = unit_nodes[at]
-            marks[node] = serial
-            for slot in range(slots_at[node], slots_at[node + 1]):
-                if tally.live[slot] == 1:
-                    seeds[count] = slot
-                    count += 1
+            marks[unit_nodes[at]] = serial
+        count = gather(units, unit, slots_at, tally.live, seeds)
         dead, fallen, _ = cascade(wires, ring, tally, work, seeds[:count], untouched)
         for i in range(fallen):
             pair = work.fallen[i]

@@ -1,4 +1,4 @@
-"""The part of a plant that one load hangs on, and the inner loop that grounds it: is the load up, and what carries it. Compiled by numba.
+"""The part of a plant that one load hangs on, and what is asked of it: is the load up, and what carries it. Compiled by numba.
 
 Rules of this file:
 
@@ -16,7 +16,7 @@ import numpy as np
 from analytics import kernel as supply
 from analytics.columns import distinct
 from analytics.compiled import compiled
-from analytics.kernel import Flags
+from analytics.kernel import Flags, Tally, Wires, ground
 from analytics.state import Plant
 from analytics.supply_graph import Flags as Bools
 from ontology.terms import Ids
@@ -130,37 +130,12 @@ def _carry(chain: Chain, place: Ids, carries: Flags, queue: Ids, tail: int, gate
 
 @compiled
 def _ground(chain: Chain, blocked: Flags) -> Ids:
-    """The place of each slot in the order of becoming live, -1 for one that does not: a least fixed point from the sources."""
-    slots = len(chain.gates_at) - 1
-    place = np.full(slots, -1, np.int32)
-    need = np.zeros(slots, np.int32)
-    counts = np.zeros(len(chain.at_least), np.int32)
-    queue = np.empty(slots, np.int32)
-    tail = 0
-    for slot in range(slots):
-        for gate in range(chain.gates_at[slot], chain.gates_at[slot + 1]):
-            if chain.at_least[gate] > 0:
-                need[slot] += 1
-        if need[slot] == 0 and blocked[slot] == 0:
-            place[slot] = tail
-            queue[tail] = slot
-            tail += 1
-    head = 0
-    while head < tail:
-        slot = queue[head]
-        head += 1
-        for at in range(chain.feeds_at[slot], chain.feeds_at[slot + 1]):
-            gate = chain.feeds[at]
-            counts[gate] += 1
-            if counts[gate] != chain.at_least[gate]:
-                continue
-            fed = chain.gate_slot[gate]
-            need[fed] -= 1
-            if need[fed] == 0 and blocked[fed] == 0:
-                place[fed] = tail
-                queue[tail] = fed
-                tail += 1
-    return place
+    """The place of each slot in the order of becoming live, -1 for one that does not. A slot stands for its one pair."""
+    wires = Wires(
+        chain.feeds_at, chain.feeds, chain.gates_at, chain.gate_slot, chain.gate_slot, chain.at_least, chain.suppliers_at, chain.suppliers
+    )
+    slots, gates = len(blocked), len(chain.at_least)
+    return ground(wires, blocked, Tally(np.zeros(slots, np.uint8), np.zeros(gates, np.int32), np.zeros(slots, np.int32)))
 
 
 @compiled
