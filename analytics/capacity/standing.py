@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,6 +17,7 @@ from analytics.conditions import Conditions
 from analytics.state import Plant, plant
 from analytics.supply_graph import SupplyGraph
 from graph.errors import GraphError
+from graph.ports import Progress
 from graph.values import Floats
 from ontology.findings import Finding, Severity
 from ontology.namespaces import DCX, compact
@@ -24,7 +25,6 @@ from ontology.terms import Ids
 
 CHUNK = 2_000
 """Failures tried between two words of progress."""
-Tell = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class Capacity:
         }
 
 
-def capacity(graph: SupplyGraph, conditions: Conditions, tell: Tell | None = None) -> Capacity:
+def capacity(graph: SupplyGraph, conditions: Conditions, tell: Progress | None = None) -> Capacity:
     """How full everything with a rating is, and after each single failure of a failure unit.
 
     Raises `GraphError` where the model states no rating. `tell` hears of the failures tried. Cost: what every failure moves, some
@@ -122,7 +122,16 @@ def capacity(graph: SupplyGraph, conditions: Conditions, tell: Tell | None = Non
     )
 
 
-def _worst(graph: SupplyGraph, state: Plant, loads: Loads, slots: Ids, tell: Tell | None) -> tuple[list[float], list[float], list[int]]:
+def in_turn(failures: Ids, tell: Progress | None) -> Iterator[Ids]:
+    """The failures in parts, how far they are told after each."""
+    for first in range(0, len(failures), CHUNK):
+        some = failures[first : first + CHUNK]
+        yield some
+        if tell is not None:
+            tell("failures", first + len(some), len(failures))
+
+
+def _worst(graph: SupplyGraph, state: Plant, loads: Loads, slots: Ids, tell: Progress | None) -> tuple[list[float], list[float], list[int]]:
     """For each slot its load now and at the worst after one failure, as parts of its continuous limit, and the failure."""
     limit = np.full(len(loads.slot_node), np.inf)
     limit[slots] = loads.electrical.limit_kw[loads.slot_node[slots]]
@@ -132,8 +141,7 @@ def _worst(graph: SupplyGraph, state: Plant, loads: Loads, slots: Ids, tell: Tel
     cause = np.full(len(limit), -1, dtype=np.int32)
     candidates = np.flatnonzero(graph.nodes.failure_unit).astype(np.int32)
     with state.bench() as bench, loads.lent() as (flow, work):
-        for first in range(0, len(candidates), CHUNK):
-            some = candidates[first : first + CHUNK]
+        for some in in_turn(candidates, tell):
             kernel.worst(
                 state.wires,
                 state.ring,
@@ -150,8 +158,6 @@ def _worst(graph: SupplyGraph, state: Plant, loads: Loads, slots: Ids, tell: Tel
                 part,
                 cause,
             )
-            if tell is not None:
-                tell("failures", first + len(some), len(candidates))
     worst = np.where(cause[slots] >= 0, part[slots], before)
     return before.tolist(), worst.tolist(), cause[slots].tolist()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import isfinite, prod, sqrt
@@ -20,6 +20,7 @@ from analytics.sweeps.basis import Basis, basis_of
 from analytics.sweeps.cuts import cut_sets
 from analytics.sweeps.proof import Chain, chain_of
 from graph.errors import GraphError
+from graph.ports import Progress
 from graph.snapshot import Snapshot
 from graph.values import Floats
 from ontology.namespaces import compact
@@ -33,7 +34,6 @@ CUT_ORDER = 3
 CONFIDENCE, Z = 0.95, 1.959963984540054
 """Of the interval of a simulation, and the quantile of the normal distribution that belongs to it."""
 TRIALS_MAX = 10**11
-Tell = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ def availability(
     trials: int = 0,
     seed: int = 1,
     nodes_max: int = NODES_MAX,
-    tell: Tell | None = None,
+    tell: Progress | None = None,
 ) -> Availability:
     """The availability of what feeds a load (IRI or CURIE) in the given media (absent: all), each failure unit failing by itself.
 
@@ -243,7 +243,7 @@ def _more_than(down: Sequence[float], count: int) -> float:
     return float(chance[-1])
 
 
-def simulate(chain: Chain, down: Floats, trials: int, seed: int, tell: Tell | None = None) -> Simulated:
+def simulate(chain: Chain, down: Floats, trials: int, seed: int, tell: Progress | None = None) -> Simulated:
     """Draw so many trials, each unit being down by itself for its part of all time, and count those in which the load is."""
     order, _ = diagram.in_order(chain)
     count = 0

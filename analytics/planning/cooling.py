@@ -8,7 +8,7 @@ that are left.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,13 +18,13 @@ from analytics.conditions import Conditions
 from analytics.state import Plant, lost_nodes
 from analytics.supply_graph import SupplyGraph
 from analytics.time.reserves import AIR_SHARE
+from graph.ports import Progress
 from graph.values import Floats
 from ontology.media import AIR_COOLING, LIQUID_COOLING
 
 Stage = frozenset[int]
 MEDIA = (AIR_COOLING, LIQUID_COOLING)
 NOTHING: Stage = frozenset()
-Tell = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Short:
 
 
 def heat_of(
-    graph: SupplyGraph, state: Plant, conditions: Conditions, capacity_kw: Floats, draw_kw: Floats, tell: Tell | None = None
+    graph: SupplyGraph, state: Plant, conditions: Conditions, capacity_kw: Floats, draw_kw: Floats, tell: Progress | None = None
 ) -> Heat:
     """Read the cooling of all racks. `capacity_kw` and `draw_kw` (what each piece of equipment, or else its rack, draws) are by node.
 
@@ -157,7 +157,7 @@ def _heats(graph: SupplyGraph, draw_kw: Floats, feeds: dict[str, dict[int, list[
     return heats
 
 
-def _losses(graph: SupplyGraph, state: Plant, conditions: Conditions, units: set[int], tell: Tell | None) -> dict[Stage, int]:
+def _losses(graph: SupplyGraph, state: Plant, conditions: Conditions, units: set[int], tell: Progress | None) -> dict[Stage, int]:
     """Which of the units each single failure takes out; of equal ones the first node in order of ids."""
     losses: dict[Stage, int] = {NOTHING: -1}
     slots = state.slots(np.array(sorted(units), dtype=np.int32))

@@ -10,7 +10,6 @@ highest load of each feeder counts. After any other each entry is looked into.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -18,16 +17,14 @@ import numpy as np
 from analytics import kernel as supply
 from analytics.capacity.flow import Loads
 from analytics.capacity.kernel import Flow, Net, Table, Work, redistribute, restore
+from analytics.capacity.standing import in_turn
 from analytics.compiled import compiled, inlined
 from analytics.kernel import Flags, cascade, revive
 from analytics.state import Plant
 from analytics.supply_graph import SupplyGraph
+from graph.ports import Progress
 from graph.values import Floats
 from ontology.terms import Ids
-
-CHUNK = 2_000
-"""Failures tried between two words of progress."""
-Tell = Callable[[str, int, int], None]
 
 
 class Above(NamedTuple):
@@ -62,7 +59,7 @@ class Room(NamedTuple):
     next_kw: Floats
 
 
-def room_of(graph: SupplyGraph, state: Plant, loads: Loads, entries: Ids, tell: Tell | None = None) -> Room:
+def room_of(graph: SupplyGraph, state: Plant, loads: Loads, entries: Ids, tell: Progress | None = None) -> Room:
     """The room at each entry slot (live with nothing failed), over all single failures of failure units.
 
     Cost: what each failure moves; and for each failure the power chain of the entries that it reroutes or takes down.
@@ -76,8 +73,7 @@ def room_of(graph: SupplyGraph, state: Plant, loads: Loads, entries: Ids, tell: 
     peak = Peak(loads.base.demand.copy(), np.full(sigma.shape, -1, np.int32))
     candidates = np.flatnonzero(graph.nodes.failure_unit).astype(np.int32)
     with state.bench() as bench, loads.lent() as (flow, work):
-        for first in range(0, len(candidates), CHUNK):
-            some = candidates[first : first + CHUNK]
+        for some in in_turn(candidates, tell):
             _each(
                 state.wires,
                 state.ring,
@@ -96,8 +92,6 @@ def room_of(graph: SupplyGraph, state: Plant, loads: Loads, entries: Ids, tell: 
                 peak,
                 room,
             )
-            if tell is not None:
-                tell("failures", first + len(some), len(candidates))
     usual = Flow(loads.base.own, peak.kw, loads.base.share)
     for row in range(size):
         _narrow(loads.net, usual, state.base.live, above, limit, sigma, peak.cause, -1, row, room)

@@ -6,7 +6,6 @@ After `docs/guides/planning.md`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from math import inf, isfinite
@@ -26,6 +25,7 @@ from analytics.sweeps.basis import Basis, basis_of
 from analytics.sweeps.points import single_points
 from analytics.time.stated import Stated
 from graph.errors import GraphError
+from graph.ports import Progress
 from graph.snapshot import Snapshot
 from graph.values import Floats
 from ontology.media import AIR_COOLING, LIQUID_COOLING, NETWORK, POWER
@@ -34,7 +34,6 @@ from ontology.vocabulary import Vocabulary
 
 ROUNDING_KW = 1e-6
 CAPACITY = BRICK + "coolingCapacity"
-Tell = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +161,7 @@ class Places:
 
 
 def place(
-    snapshot: Snapshot, vocabulary: Vocabulary, graph: SupplyGraph, conditions: Conditions, load: Load, tell: Tell | None = None
+    snapshot: Snapshot, vocabulary: Vocabulary, graph: SupplyGraph, conditions: Conditions, load: Load, tell: Progress | None = None
 ) -> Places:
     """Try a load in every rack.
 
@@ -194,7 +193,7 @@ class _Sites:
     """What is known of all racks, for one load."""
 
     def __init__(
-        self, graph: SupplyGraph, state: Plant, conditions: Conditions, loads: Loads, stated: Stated, load: Load, tell: Tell | None
+        self, graph: SupplyGraph, state: Plant, conditions: Conditions, loads: Loads, stated: Stated, load: Load, tell: Progress | None
     ) -> None:
         self.graph, self.load, self.loads = graph, load, loads
         racks = self.racks = graph.loads.racks

@@ -26,9 +26,9 @@ from analytics.proofs.why import first_outcomes
 from analytics.state import Plant, plant
 from analytics.supply_graph import SupplyGraph
 from analytics.sweeps.basis import basis_of
-from analytics.sweeps.single import Progress
 from analytics.sweeps.units import Units
 from graph.errors import GraphError
+from graph.ports import Progress
 from ontology.namespaces import compact, expand
 
 BREACHES_TOLD = 100

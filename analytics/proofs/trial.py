@@ -14,8 +14,9 @@ from analytics.proofs.kernel import taken_out
 from analytics.proofs.load import ItLoad
 from analytics.state import Plant
 from analytics.supply_graph import Flags, SupplyGraph
-from analytics.sweeps.single import CHUNK, Progress
+from analytics.sweeps.single import CHUNK
 from analytics.sweeps.units import KINDS, Units
+from graph.ports import Progress
 from graph.values import Floats
 from ontology.terms import Ids
 

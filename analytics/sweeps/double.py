@@ -15,8 +15,9 @@ from analytics.sweeps.basis import Basis, basis_of
 from analytics.sweeps.behind import behind_of, marks_of, nothing_lost
 from analytics.sweeps.kernel import Lost
 from analytics.sweeps.pairs import Alone, Lists
-from analytics.sweeps.single import By, Loss, Progress, loss_of, ranking
+from analytics.sweeps.single import By, Loss, loss_of, ranking
 from analytics.sweeps.units import Units
+from graph.ports import Progress
 from ontology.terms import Ids
 
 UNITS_MAX = 20_000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -18,11 +18,11 @@ from analytics.sweeps.behind import marks_of, nothing_lost
 from analytics.sweeps.kernel import Lost
 from analytics.sweeps.twins import HEIGHTS, twins_of
 from analytics.sweeps.units import Unit, Units
+from graph.ports import Progress
 from ontology.terms import Ids
 
 CHUNK = 50_000
 """Failures between two reports of progress; some 10 ms."""
-Progress = Callable[[str, int, int], None]
 """What is being done, how much of it is done, how much there is."""
 
 

@@ -177,9 +177,8 @@ def _tell_findings(each: Synced, files: Sequence[Path]) -> None:
     found, all_of_them = each.findings, f"ridethrough validate {' '.join(map(str, files))}"
     for finding in found.new[:FINDINGS_TOLD]:
         say(f"  {finding.severity} {finding.code} {compact(finding.focus)}: {finding.message}; {finding.remedy}")
-    before = len(found) - len(found.new)
-    if before or found.gone:
-        say(f"  findings: {len(found.new):,} new, {len(found.gone):,} gone, {before:,} as before: {all_of_them}")
+    if found.unchanged or found.gone:
+        say(f"  findings: {len(found.new):,} new, {len(found.gone):,} gone, {found.unchanged:,} as before: {all_of_them}")
     elif len(found.new) > FINDINGS_TOLD:
         say(f"  ... and {len(found.new) - FINDINGS_TOLD:,} findings more: {all_of_them}")
     if each.quarantined and not each.change.is_empty:
