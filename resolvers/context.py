@@ -10,9 +10,12 @@ from typing import Any, Protocol
 
 import strawberry
 
+from analytics.conditions import Conditions
 from analytics.impact import BlastRadius, Told
 from analytics.layout import GraphView
 from analytics.standing import Standing
+from analytics.supply_graph import SupplyGraph
+from analytics.time.timeline import HORIZON_S, Timeline
 from graph.changes import NEWEST, AsOf, Branch, ChangeSet, Revision
 from graph.current import CurrentValues, PointValue
 from graph.ports import Clock
@@ -45,8 +48,21 @@ class Questions(Protocol):
     def snapshot(self) -> Snapshot:
         """That state."""
 
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The ontology."""
+
+    def supply(self) -> SupplyGraph:
+        """Its supply graph. Takes seconds the first time: call it in a worker thread."""
+
+    def conditions(self) -> Conditions:
+        """The instant, and where the switches stand. Call it in a worker thread."""
+
     def impact(self, failed: Sequence[str], media: Sequence[str] | None, told: Told) -> BlastRadius:
         """What is hit when the given entities fail. Takes milliseconds to seconds of a core: call it in a worker thread."""
+
+    def timeline(self, failed: Sequence[str], horizon_s: float = HORIZON_S) -> Timeline:
+        """What follows when the given entities fail together, and when. Takes milliseconds to a second: call it in a worker thread."""
 
     def view(self, around: str, hops: int, limit: int) -> GraphView:
         """The graph around an entity, laid out by supply level."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphql import (
+    BooleanValueNode,
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
@@ -31,9 +32,13 @@ CHOSEN = {"relations": ("predicate", 2), "branches": ("name", 1)}
 """Fields of which an argument chooses few: how many are left (of one predicate a relation out and one in)."""
 INTROSPECTION_COST = 20_000
 FAILED_COST = 250
-"""What one entity of `impact(failed)` costs: its part in the search for what explains the outcomes, in fields of an answer."""
+"""What one entity of `failed` costs: its part in the search for what explains the outcomes, in fields of an answer."""
+FAILING = frozenset({"impact", "timeline"})
+"""Fields that ask what becomes of `failed`."""
 READ_COST = {"changes": 250, "difference": 1000}
 """What it costs to read one change set back, or to work out what differs between two states, in fields of an answer."""
+WORK_COST = {"sweep": 50_000}
+"""What it costs to let everything fail in turn, in fields of an answer."""
 STATE_COST = 10_000
 """What it costs to ask another state than the present, which may have to be worked out first."""
 PAGE = {
@@ -43,6 +48,7 @@ PAGE = {
     "added": ("first", 100, 1000),
     "removed": ("first", 100, 1000),
     "provenance": ("first", 1000, 1000),
+    "bounds": ("first", 10_000, 50_000),
 }
 """Fields whose argument says how many things they may answer with: its default, and the most that it may be."""
 LISTS = {
@@ -59,6 +65,8 @@ LISTS = {
     "findings": 100,
     "newFindings": 100,
     "because": 5,
+    "events": 300,
+    "failures": 1000,
 }
 """Fields that answer with a list, and how many things they are taken to hold."""
 
@@ -126,7 +134,10 @@ class _Meter:
         if node.name.value in ("__schema", "__type"):
             return Measure(1, alias, INTROSPECTION_COST)
         inner = self.of(node.selection_set)
-        once = FAILED_COST * self._failed(node) if node.name.value == "impact" else READ_COST.get(node.name.value, 0)
+        name = node.name.value
+        once = FAILED_COST * self._failed(node) if name in FAILING else READ_COST.get(name, 0) + WORK_COST.get(name, 0)
+        if name == "sweep" and self._is_true(node, "redundancy"):
+            once += FAILED_COST * self._number(node, "first", 20, 1000)
         once += STATE_COST if self._gives(node, "asOf") or self._gives(node, "branch") else 0
         cost = self._times(node) * (1 + inner.cost) + once
         return Measure(1 + inner.depth, alias + inner.aliases, cost)
@@ -137,6 +148,13 @@ class _Meter:
         if isinstance(given, VariableNode):
             return self._variables.get(given.name.value) is not None
         return given is not None and not isinstance(given, NullValueNode)
+
+    def _is_true(self, node: FieldNode, argument: str) -> bool:
+        """Whether an argument is, or may be, true."""
+        given = next((each.value for each in node.arguments or () if each.name.value == argument), None)
+        if isinstance(given, VariableNode):
+            return self._variables.get(given.name.value) is not False
+        return isinstance(given, BooleanValueNode) and given.value
 
     def _failed(self, node: FieldNode) -> int:
         """How many entities fail in a question about it."""
@@ -152,7 +170,10 @@ class _Meter:
             return CHOSEN[name][1]
         if name not in PAGE:
             return LISTS.get(name, 1) if node.selection_set else 1
-        argument, default, most = PAGE[name]
+        return self._number(node, *PAGE[name])
+
+    def _number(self, node: FieldNode, argument: str, default: int, most: int) -> int:
+        """How many things an argument lets an answer have."""
         given = next((each.value for each in node.arguments or () if each.name.value == argument), None)
         if isinstance(given, IntValueNode):
             return max(1, int(given.value))

@@ -12,24 +12,19 @@ import strawberry
 from analytics.impact import Told
 from ontology.namespaces import expand
 from resolvers.analysis import GraphView, Impact, told_of
+from resolvers.arguments import FAILED_MAX, Failed, Id, Media
 from resolvers.commands import Command
 from resolvers.context import Face, Info, Questions, State, Unbound, face_of, present_of
 from resolvers.errors import BadInput
+from resolvers.failure.sweeps import SweepQuery
+from resolvers.failure.timeline import TimelineQuery
 from resolvers.history_query import HistoryQuery
 from resolvers.states import AsOfArgument, BranchArgument, known, state_of
 from resolvers.types import Entity, EntityConnection, OntologyClass
 
-FAILED_MAX = 1000
-"""Entities that one question may take as failed."""
 PAGE_DEFAULT = 50
 HOPS_MAX = 6
 NODES_MAX = 10_000
-
-Id = Annotated[strawberry.ID, strawberry.argument(description="IRI, or CURIE with a known prefix.")]
-Failed = Annotated[list[strawberry.ID], strawberry.argument(description=f"What fails: IRIs or CURIEs, at most {FAILED_MAX}.")]
-Media = Annotated[
-    list[str] | None, strawberry.argument(description="Only these media, as IRIs, CURIEs or bare names such as Power; all when not given.")
-]
 
 
 @strawberry.type(description="A topic or a reference that no value comes from.")
@@ -64,7 +59,7 @@ class Status:
 
 
 @strawberry.type(description="Questions about the twin: its newest revision, or another state of it.")
-class Query(HistoryQuery):
+class Query(HistoryQuery, SweepQuery, TimelineQuery):
     """Reads of the newest revision come from memory; none of them waits for the store."""
 
     @strawberry.field(description="One entity, or null when this revision does not have it.")

@@ -19,11 +19,12 @@ import strawberry
 from graph.snapshot import Snapshot
 from ontology.namespaces import DCX
 from resolvers.analysis import Impact, told_of
+from resolvers.arguments import Failed, Media
 from resolvers.commands import Command
 from resolvers.context import Face, Info, face_of
 from resolvers.errors import BadInput, LimitExceeded
 from resolvers.history import Revision
-from resolvers.query import Failed, Media, impact_of
+from resolvers.query import impact_of
 from resolvers.states import known
 from resolvers.types import Value
 from twin.control import CommandRecord

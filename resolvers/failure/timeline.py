@@ -1,0 +1,197 @@
+"""The timeline of a failure over GraphQL, from the frozen result of the analytics room."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import Enum
+from itertools import islice
+from typing import Annotated
+
+import strawberry
+
+from analytics.time import story
+from analytics.time import timeline as analysed
+from ontology.namespaces import expand
+from resolvers.arguments import FAILED_MAX, Failed
+from resolvers.context import Face, Info, State, face_of
+from resolvers.errors import BadInput
+from resolvers.states import AsOfArgument, BranchArgument, known, state_of
+
+HORIZON_S_MAX = 30 * 24 * 3600.0
+IDS_DEFAULT, IDS_MAX = 1000, 1_000_000
+BOUNDS_DEFAULT, BOUNDS_MAX = 10_000, 50_000
+OF_MAX = 1000
+"""Entities whose bounds one question may name."""
+
+HorizonS = Annotated[
+    float | None,
+    strawberry.argument(description=f"How far to look, in seconds: at most {HORIZON_S_MAX:,.0f}; 4 hours if not given."),
+]
+
+
+@strawberry.enum(description="What happens in a timeline; events of one instant come in this order.")
+class TimelineEventKind(Enum):
+    """After docs/guides/timeline.md."""
+
+    FAILED = "failed"
+    CARRIED = strawberry.enum_value("carried", description="A store carries it on.")
+    CALLED = strawberry.enum_value("called", description="A standby source is called.")
+    TRANSFERS = strawberry.enum_value("transfers", description="A transfer switch may interrupt what it feeds.")
+    LOST = "lost"
+    STARTED = strawberry.enum_value("started", description="A standby source supplies.")
+    BACK = strawberry.enum_value("back", description="It has the supply again.")
+    RUNS = strawberry.enum_value("runs", description="It has restarted, and hands on again.")
+    DOWN = strawberry.enum_value("down", description="A standby source is out of fuel.")
+
+
+@strawberry.type(description="One thing that happens to entities of one class at one time; seconds after the failure.")
+class TimelineEvent:
+    """One row of a story."""
+
+    kind: TimelineEventKind = strawberry.field(description="What happens.")
+    lower: float = strawberry.field(description="Seconds after the failure, with every range at its worse end.")
+    upper: float | None = strawberry.field(description="The same with the better ends; null: then not at all before the horizon.")
+    class_: str | None = strawberry.field(name="class", description="IRI of the class that they have.")
+    medium: str | None = strawberry.field(description="IRI of the medium, where the event is of one.")
+    count: int = strawberry.field(description="How many entities it happens to.")
+    reason: str = strawberry.field(description="Why, of the first of the ids; the others have the like.")
+    found: strawberry.Private[story.Event]
+
+    @strawberry.field(description="What it happens to: IRIs, in order.")
+    def ids(
+        self, first: Annotated[int | None, strawberry.argument(description=f"How many at most, up to {IDS_MAX:,}.")] = IDS_DEFAULT
+    ) -> list[strawberry.ID]:
+        return [strawberry.ID(iri) for iri in self.found.ids[: checked_count("first", first, IDS_DEFAULT, IDS_MAX)]]
+
+    @staticmethod
+    def of(found: story.Event) -> TimelineEvent:
+        """From the result of the analytics room."""
+        return TimelineEvent(
+            kind=TimelineEventKind(found.kind.value),
+            lower=found.lower,
+            upper=found.upper,
+            class_=found.cls,
+            medium=found.medium,
+            count=len(found.ids),
+            reason=found.reason,
+            found=found,
+        )
+
+
+@strawberry.type(description="When one entity loses one supply, and when it has it back; seconds after the failure.")
+class TimelineBound:
+    """One supply that may be lost."""
+
+    id: strawberry.ID = strawberry.field(description="IRI of the entity.")
+    medium: str = strawberry.field(description="IRI of the medium.")
+    lower: float = strawberry.field(description="With every range at its worse end.")
+    upper: float | None = strawberry.field(description="With the better ends; null: then it is not lost before the horizon.")
+    back_lower: float | None = strawberry.field(description="When it is back for good; null: with neither end before the horizon.")
+    back_upper: float | None = strawberry.field(description="Null: where it is lost, not in every case back before the horizon.")
+
+    @staticmethod
+    def of(found: analysed.Bound) -> TimelineBound:
+        """From the result of the analytics room."""
+        return TimelineBound(
+            id=strawberry.ID(found.id),
+            medium=found.medium,
+            lower=found.lower,
+            upper=found.upper,
+            back_lower=found.back_lower,
+            back_upper=found.back_upper,
+        )
+
+
+@strawberry.type(description="A reading that an answer stands on.")
+class UsedReading:
+    """A point and what it says."""
+
+    point: strawberry.ID = strawberry.field(description="IRI of the point.")
+    value: float = strawberry.field(description="Its value, in its own unit.")
+
+
+@strawberry.type(description="What becomes of the site, and when, after the given entities fail together.")
+class Timeline:
+    """The time to impact."""
+
+    revision: int = strawberry.field(description="Revision of the graph that the answer speaks of.")
+    at: datetime = strawberry.field(description="Instant of the switch positions and charges that the answer speaks of.")
+    failed: list[strawberry.ID] = strawberry.field(description="What was taken as failed.")
+    horizon_s: float = strawberry.field(description="How far it looks, in seconds.")
+    events: list[TimelineEvent] = strawberry.field(description="What happens, in order of the lower bounds.")
+    bounds_count: int = strawberry.field(description="How many supplies may be lost.")
+    assumed: list[str] = strawberry.field(description="What the graph does not say and was assumed.")
+    readings: list[UsedReading] = strawberry.field(description="The readings that it stands on: charges, in per cent.")
+    found: strawberry.Private[analysed.Timeline]
+
+    @strawberry.field(description="Every supply that may be lost, in order of ids and media.")
+    def bounds(
+        self,
+        of: Annotated[
+            list[strawberry.ID] | None, strawberry.argument(description=f"Only those of these entities (IRIs), at most {OF_MAX}.")
+        ] = None,
+        first: Annotated[int | None, strawberry.argument(description=f"How many at most, up to {BOUNDS_MAX:,}.")] = BOUNDS_DEFAULT,
+    ) -> list[TimelineBound]:
+        rows = checked_count("first", first, BOUNDS_DEFAULT, BOUNDS_MAX)
+        if of is not None and len(of) > OF_MAX:
+            raise BadInput(f"of has {len(of)} ids: give {OF_MAX} at most")
+        wanted = None if of is None else {expand(each) for each in of}
+        kept = (bound for bound in self.found.bounds if wanted is None or bound.id in wanted)
+        return [TimelineBound.of(bound) for bound in islice(kept, rows)]
+
+    @staticmethod
+    def of(found: analysed.Timeline) -> Timeline:
+        """From the result of the analytics room."""
+        return Timeline(
+            revision=found.revision,
+            at=found.at,
+            failed=[strawberry.ID(iri) for iri in found.failed],
+            horizon_s=found.horizon_s,
+            events=[TimelineEvent.of(event) for event in found.events],
+            bounds_count=len(found.bounds),
+            assumed=list(found.assumed),
+            readings=[UsedReading(point=strawberry.ID(point), value=value) for point, value in found.readings],
+            found=found,
+        )
+
+
+@strawberry.type
+class TimelineQuery:
+    """The question of when."""
+
+    @strawberry.field(description="What becomes of the site, and when, after the given entities fail together.")
+    async def timeline(
+        self,
+        info: Info,
+        failed: Failed,
+        horizon_s: HorizonS = analysed.HORIZON_S,
+        as_of: AsOfArgument = None,
+        branch: BranchArgument = None,
+    ) -> Timeline:
+        state = await state_of(info, as_of, branch)
+        return await timeline_of(face_of(info), state, failed, checked_horizon(horizon_s))
+
+
+async def timeline_of(face: Face, state: State, failed: Sequence[str], horizon_s: float) -> Timeline:
+    """The timeline in one state, worked out in a worker thread. Raises `BadInput`, `NoSuchEntity`, `LimitExceeded`."""
+    if not 1 <= len(failed) <= FAILED_MAX:
+        raise BadInput(f"failed has {len(failed)} ids: give 1 to {FAILED_MAX}")
+    iris = await known(state.reads.index, failed)
+    return Timeline.of(await face.analysis.run(state.questions.timeline, iris, horizon_s))
+
+
+def checked_horizon(horizon_s: float | None) -> float:
+    """A horizon in seconds, the default for none. Raises `BadInput`."""
+    wanted = analysed.HORIZON_S if horizon_s is None else horizon_s
+    if not 0 < wanted <= HORIZON_S_MAX:
+        raise BadInput(f"horizonS = {wanted:g}: give more than 0 and at most {HORIZON_S_MAX:,.0f} seconds")
+    return wanted
+
+
+def checked_count(name: str, given: int | None, default: int, most: int) -> int:
+    """How many rows are asked for. Raises `BadInput`."""
+    wanted = default if given is None else given
+    if not 0 <= wanted <= most:
+        raise BadInput(f"{name} = {wanted}: give 0 to {most:,}")
+    return wanted
