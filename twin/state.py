@@ -11,9 +11,11 @@ from analytics.capacity.readings import PowerPoints, power_points
 from analytics.conditions import Conditions, CurrentValue, positions
 from analytics.impact import BlastRadius, Told, impact
 from analytics.layout import GraphView, layout
+from analytics.proofs.response import Response
 from analytics.reuse import Compiled, carried_over, compiled
 from analytics.standing import Standing, standing
 from analytics.supply_graph import SupplyGraph
+from analytics.time.readings import charges
 from analytics.time.reserves import Reserves, reserves
 from analytics.time.timeline import HORIZON_S, Timeline, timeline
 from graph.changes import ChangeSet, Revision
@@ -111,6 +113,11 @@ class View:
     def timeline(self, failed: Sequence[str], horizon_s: float = HORIZON_S) -> Timeline:
         """What follows when the given entities fail together, and when. Raises `UnknownEntity`."""
         return timeline(self.reserves(), failed, self.conditions(), horizon_s, self._known)
+
+    def response(self) -> Response:
+        """What the plant answers a fault with: what bridges and starts, and how full the stores are by the present readings."""
+        bridges = self.reserves()
+        return Response(bridges, charges(bridges.charge_points, len(bridges.stores), self._known))
 
     def view(self, around: str, hops: int, limit: int) -> GraphView:
         """The graph around an entity, laid out by supply level. Raises `UnknownEntity`."""

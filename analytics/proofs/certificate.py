@@ -22,10 +22,13 @@ class Breach:
     lost: Counts
     overloads: bool
     """Whether something trips, or still carries more than it may."""
+    after_s: float | None = None
+    """Of load that is kept in the end and lacks a supply on the way: when that begins, seconds after the fault, at the worst."""
 
     def to_json(self) -> dict[str, object]:
         """As the command line prints it."""
-        return {"out": self.out.to_json(), "nodes": self.nodes, "lost": self.lost.to_json(), "overloads": self.overloads}
+        told: dict[str, object] = {"out": self.out.to_json(), "nodes": self.nodes, "lost": self.lost.to_json(), "overloads": self.overloads}
+        return told if self.after_s is None else told | {"after_s": self.after_s}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class CounterExample:
                     "outcome": each.outcome.value,
                     "evidence": list(each.evidence),
                     "path": list(each.path),
+                    **({} if each.seconds is None else {"seconds": list(each.seconds)}),
                 }
                 for each in self.outcomes
             ],
@@ -110,7 +114,9 @@ class Certificate:
     dark_ids: tuple[str, ...]
     """The first of them."""
     main: Line
-    """What the proof stands and falls with."""
+    """What the proof stands and falls with: what is kept in the end."""
+    on_the_way: Line | None
+    """And what is kept on the way there, second by second; absent where that was not asked for."""
     beside: tuple[Line, ...]
     """Told beside it."""
     notes: tuple[str, ...]
@@ -119,7 +125,12 @@ class Certificate:
     @property
     def holds(self) -> bool:
         """Whether all load is up, and stays up with each thing out."""
-        return self.main.holds and not self.dark_ids
+        return all(line.holds for line in self.rules) and not self.dark_ids
+
+    @property
+    def rules(self) -> tuple[Line, ...]:
+        """The lines that the proof stands and falls with."""
+        return (self.main,) if self.on_the_way is None else (self.main, self.on_the_way)
 
     def to_json(self) -> dict[str, object]:
         """As the command line prints it."""
@@ -132,6 +143,6 @@ class Certificate:
             "media": list(self.media),
             "load": self.load.to_json(),
             "dark_before": {**self.dark.to_json(), "first": list(self.dark_ids)},
-            "lines": [line.to_json() for line in (self.main, *self.beside)],
+            "lines": [line.to_json() for line in (*self.rules, *self.beside)],
             "notes": list(self.notes),
         }

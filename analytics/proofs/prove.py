@@ -18,15 +18,19 @@ from analytics.capacity.effects import assess_loaded
 from analytics.capacity.flow import Loads, loads_of
 from analytics.capacity.told import overloads, stands_on, trips
 from analytics.conditions import Conditions, Position
+from analytics.impact import Outcome, OutcomeKind
 from analytics.proofs.certificate import Breach, Certificate, CounterExample, Line
 from analytics.proofs.components import components, it_left_out, together
 from analytics.proofs.load import ItLoad, it_load, loads_of_pairs
+from analytics.proofs.response import OnTheWay, Response, named, on_the_way
 from analytics.proofs.trial import Trial, trial
 from analytics.proofs.why import first_outcomes
 from analytics.state import Plant, plant
 from analytics.supply_graph import SupplyGraph
 from analytics.sweeps.basis import basis_of
 from analytics.sweeps.units import Units
+from analytics.time.story import span
+from analytics.time.timeline import HORIZON_S
 from graph.errors import GraphError
 from graph.ports import Progress
 from ontology.namespaces import compact, expand
@@ -34,11 +38,14 @@ from ontology.namespaces import compact, expand
 BREACHES_TOLD = 100
 OUTCOMES_TOLD = 20
 DARK_TOLD = 20
-FAULTS = (
-    "a fault is cleared by the thing's own protection: what feeds it stays up",
+CLEARED = "a fault is cleared by the thing's own protection: what feeds it stays up"
+AT_REST = (
     "transfer switches take any input that is live, and sources start, without a gap: what bridges the gap is a matter of time, "
-    "not of this proof",
+    "which this proof was not asked about"
 )
+FAULTS = "single faults"
+ROOMS = "each room as one fault"
+ON_THE_WAY = "single faults, second by second"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +74,12 @@ def concurrently_maintainable(
     """
     proof = _Proof(graph, _closed(graph, conditions, asked.close), asked, progress)
     tried = components(graph, it=asked.it)
-    main = proof.line("components and paths", tried if paths is None else together(tried, paths))
+    main = proof.line("components and paths", proof.trial("components and paths", tried if paths is None else together(tried, paths)))
     return proof.certificate(
         "concurrently maintainable",
         "every component and every path out in turn, planned: all IT load is kept within ratings",
         "Uptime Tier III, TIA-942 Rated-3, EN 50600 class 3",
-        main,
-        (),
+        (main, None, ()),
         (_planned(asked.close),),
     )
 
@@ -85,24 +91,31 @@ def fault_tolerant(
     rooms: Units | None = None,
     asked: Question = Question(),
     progress: Progress | None = None,
+    response: Response | None = None,
 ) -> Certificate:
     """Whether all IT load survives every single fault: of each component, and of each group with a common cause.
+
+    With a `response` it must be kept on the way, too, second by second, with what bridges and starts then (`analytics/proofs/response.py`).
 
     `rooms` are tried, too, each as one fault, as a line of its own that the proof does not stand and fail with; of it racks and IT
     equipment outside the room must be kept, services are not asked about. Raises and costs as `concurrently_maintainable`.
     """
     proof = _Proof(graph, conditions, asked, progress)
-    tried = components(graph, it=asked.it)
-    main = proof.line("single faults", tried if groups is None else together(tried, groups))
-    beside = () if rooms is None or proof.all_services else (proof.line("each room as one fault", rooms, services=False),)
+    faults = components(graph, it=asked.it)
+    tried = proof.trial(FAULTS, faults if groups is None else together(faults, groups))
+    way, notes = (None, (CLEARED, AT_REST)) if response is None else _with_note(proof.on_the_way(tried, response))
+    beside = () if rooms is None or proof.all_services else (proof.line(ROOMS, proof.trial(ROOMS, rooms, services=False), services=False),)
     return proof.certificate(
         "fault tolerant",
         "every single fault, worst case, with the plant's own response: all IT load is kept within ratings",
         "Uptime Tier IV, TIA-942 Rated-4, EN 50600 class 4",
-        main,
-        beside,
-        FAULTS,
+        (proof.line(FAULTS, tried), way, beside),
+        notes,
     )
+
+
+def _with_note(found: tuple[Line, str]) -> tuple[Line, tuple[str, ...]]:
+    return found[0], (CLEARED, found[1])
 
 
 def _closed(graph: SupplyGraph, conditions: Conditions, switches: Sequence[str]) -> Conditions:
@@ -137,16 +150,53 @@ class _Proof:
         """Whether the load is of services alone."""
         return not _without_services(self._load).supplies.any()
 
-    def line(self, name: str, units: Units, *, services: bool = True) -> Line:
-        """All the given units out in turn."""
+    def trial(self, name: str, units: Units, *, services: bool = True) -> Trial:
+        """All the given units out in turn; `services`: whether they are load, too."""
         load = self._load if services else _without_services(self._load)
-        tried = trial(self._graph, self._state, load, units, self._rated, self._progress, name)
+        return trial(self._graph, self._state, load, units, self._rated, self._progress, name)
+
+    def line(self, name: str, tried: Trial, *, services: bool = True) -> Line:
+        """What a trial found."""
+        load, units = self._load if services else _without_services(self._load), tried.units
         rows = tried.breaches
         breaches = tuple(self._breach(tried, load, row) for row in rows[: self._asked.first].tolist())
         counter = None if len(rows) == 0 else self._counter_example(tried, load, int(rows[0]))
         every = np.arange(len(units), dtype=np.int32)
         ids = tuple(units.unit(row).id for row in every.tolist()) if self._asked.ids else None
         return Line(name, tried.by_kind(every), tried.by_kind(rows), breaches, counter, ids)
+
+    def on_the_way(self, tried: Trial, response: Response) -> tuple[Line, str]:
+        """What the faults that a trial found harmless do second by second, and what that rests on."""
+        found, followed = on_the_way(self._state, self._conditions, self._load, tried, response, self._progress)
+        units = tried.units
+        found.sort(key=lambda gap: (len(units.nodes_of(gap.row)), -self._load.count(gap.lost).it_load_kw, -len(gap.lost), gap.row))
+        breaches = tuple(self._gap(units, gap) for gap in found[: self._asked.first])
+        harmless = np.setdiff1d(np.arange(len(units), dtype=np.int32), tried.breaches)
+        example = None if not found else CounterExample(breaches[0], *self._gaps_told(units, found[0]), (), ())
+        bad = np.array([gap.row for gap in found], dtype=np.int32)
+        readings = response.charges.readings
+        full = f"as {len(readings):,} readings of charge say, else full" if readings else "full: no reading says how full they are"
+        note = (
+            f"second by second {followed:,} faults were followed for {span(HORIZON_S)}; the others harm nothing even if nothing bridged; "
+            f"stores are {full}; trips by overload are not followed in time; a rack is judged by what is mounted in it"
+        )
+        return Line(ON_THE_WAY, tried.by_kind(harmless), tried.by_kind(bad), breaches, example), note
+
+    def _gap(self, units: Units, gap: OnTheWay) -> Breach:
+        return Breach(units.unit(gap.row), len(units.nodes_of(gap.row)), self._load.count(gap.lost), overloads=False, after_s=gap.after_s)
+
+    def _gaps_told(self, units: Units, gap: OnTheWay) -> tuple[tuple[Outcome, ...], int]:
+        """The first of the supplies with a gap, as outcomes, and how many more there are."""
+        graph, wiring = self._graph, self._state.wiring
+        nodes, media = wiring.pair_node[gap.supplies], wiring.pair_medium[gap.supplies]
+        order = np.lexsort((media, nodes))[:OUTCOMES_TOLD].tolist()
+        failed, more = named(units, gap.row), len(nodes) - len(order)
+        told = [
+            (graph.id(node), graph.class_iri(node), graph.label(node), graph.media[medium], gap.seconds[at])
+            for at, node, medium in ((at, int(nodes[at]), int(media[at])) for at in order)
+        ]
+        lost = OutcomeKind.LOST
+        return tuple(Outcome(iri, cls, label, medium, lost, failed, (), (), seconds) for iri, cls, label, medium, seconds in told), more
 
     def _breach(self, tried: Trial, load: ItLoad, row: int) -> Breach:
         nodes = tried.units.nodes_of(row)
@@ -166,15 +216,15 @@ class _Proof:
         )
 
     def certificate(
-        self, question: str, rule: str, asked_by: str, main: Line, beside: tuple[Line, ...], notes: tuple[str, ...]
+        self, question: str, rule: str, asked_by: str, lines: tuple[Line, Line | None, tuple[Line, ...]], notes: tuple[str, ...]
     ) -> Certificate:
-        """The answer."""
+        """The answer; `lines` are what is kept in the end, on the way, and what is told beside."""
         graph, load = self._graph, self._load
         dark = loads_of_pairs(self._state, np.flatnonzero((self._state.base.failing > 0) & load.supplies).astype(np.int32))
         more = [*notes, self._ratings()]
         if not self._asked.it and (untried := it_left_out(graph)):
             more.append(f"{untried:,} racks, pieces of IT equipment and services are not taken out themselves")
-        if beside:
+        if lines[2]:
             more.append("of a room's fault racks and IT equipment elsewhere must be kept; services are not asked about")
         return Certificate(
             question,
@@ -185,8 +235,7 @@ class _Proof:
             load.count(load.nodes),
             load.count(dark),
             tuple(graph.id(node) for node in dark[:DARK_TOLD].tolist()),
-            main,
-            beside,
+            *lines,
             (*more, *load.unfed_told()),
         )
 

@@ -156,6 +156,11 @@ def _memory(set_: Setting, reserves: Reserves, charge: Floats) -> State:
     )
 
 
+def standing_by(state: Plant, reserves: Reserves) -> Tally:
+    """The plant with nothing failed and its standby sources off, in arrays of its own."""
+    return _before(state, reserves, np.empty(0, np.int32))[0]
+
+
 def _before(state: Plant, reserves: Reserves, failed: Ids) -> tuple[Tally, Ids]:
     """The plant with its standby sources off, and these; one that racks, servers or services rest on runs already."""
     standby = np.flatnonzero(reserves.standby).astype(np.int32)

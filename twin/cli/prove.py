@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 FIRST = 10
 OUTCOMES_SHOWN = 5
 PATH_SHOWN = 6
+MAY_BE_EMPTY = ("OTHER", "OVERLOAD", "AFTER")
+"""Columns that are left out where no row has anything in them."""
 
 
 class Claim(StrEnum):
@@ -88,7 +90,7 @@ def _proved(view: View, claim: Claim, asked: Question) -> Certificate:
             return concurrently_maintainable(graph, conditions, paths, asked, tell)
         groups = places(view.snapshot, view.vocabulary, graph, [UnitKind.GROUP])
         rooms = places(view.snapshot, view.vocabulary, graph, [UnitKind.ROOM])
-        return fault_tolerant(graph, conditions, groups, rooms, asked, tell)
+        return fault_tolerant(graph, conditions, groups, rooms, asked, tell, view.response())
 
 
 def _tell(found: Certificate, state: str) -> None:
@@ -102,7 +104,7 @@ def _tell(found: Certificate, state: str) -> None:
     if found.dark_ids:
         named = ", ".join(map(compact, found.dark_ids[:OUTCOMES_SHOWN])) + (", ..." if len(found.dark_ids) > OUTCOMES_SHOWN else "")
         say(f"without a supply before anything is out, so that no proof holds: {counts_line(found.dark)} ({named})")
-    for line in (found.main, *found.beside):
+    for line in (*found.rules, *found.beside):
         _tell_line(line)
     tell_basis(found.basis)
     for text in found.notes:
@@ -110,6 +112,7 @@ def _tell(found: Certificate, state: str) -> None:
 
 
 def _tell_line(line: Line) -> None:
+    from analytics.time.story import span
     from ontology.namespaces import compact
 
     tried = ", ".join(f"{count:,} {kind}" for kind, count in line.tried.items()) or "nothing"
@@ -123,13 +126,16 @@ def _tell_line(line: Line) -> None:
             f"{each.lost.it_load_kw:,.1f}",
             *(f"{count:,}" for count in (each.lost.racks, each.lost.services, each.lost.equipment, each.lost.other)),
             "yes" if each.overloads else "",
+            "" if each.after_s is None else span(each.after_s),
             each.out.kind.value,
             compact(each.out.id),
         )
         for each in line.breaches
     ]
-    header = ("KW", "RACKS", "SERVICES", "EQUIPMENT", "OTHER", "OVERLOAD", "KIND", "OUT")
-    keep = [at for at, name in enumerate(header) if name not in ("OTHER", "OVERLOAD") or any(row[at] not in ("0", "") for row in rows)]
+    header = ("KW", "RACKS", "SERVICES", "EQUIPMENT", "OTHER", "OVERLOAD", "AFTER", "KIND", "OUT")
+    keep = [
+        at for at, name in enumerate(header) if name not in ("OTHER", "OVERLOAD", "AFTER") or any(row[at] not in ("0", "") for row in rows)
+    ]
     table([header[at] for at in keep], [[row[at] for at in keep] for row in rows])
     if bad > len(rows):
         say(f"... and {bad - len(rows):,} more: --first {bad} prints them")
@@ -142,15 +148,26 @@ def _tell_counter_example(found: CounterExample) -> None:
 
     say(f"the smallest counter-example: {compact(found.breach.out.id)}")
     for each in found.outcomes[:OUTCOMES_SHOWN]:
-        say(f"  {each.outcome.name} {compact(each.id)} ({local_name(each.medium)}): {chain_line([compact(step) for step in each.path])}")
+        because = chain_line([compact(step) for step in each.path]) if each.seconds is None else gap_line(*each.seconds)
+        say(f"  {each.outcome.name} {compact(each.id)} ({local_name(each.medium)}): {because}")
     more = found.more + max(0, len(found.outcomes) - OUTCOMES_SHOWN)
     if more:
-        say(f"  ... and {more:,} more: `ridethrough impact {compact(found.breach.out.id)}`")
+        timeline = "" if found.breach.after_s is None else " --timeline"
+        say(f"  ... and {more:,} more: `ridethrough impact {compact(found.breach.out.id)}{timeline}`")
     for trip in found.trips:
         say(f"  trips after {trip.after_s:,.0f} s: {compact(trip.id)}, with {trip.load_kw:,.1f} kW on {trip.rated_kw:,.1f} kW")
     for over in found.overloads:
         say(f"  overloaded: {compact(over.id)} carries {over.load_kw:,.1f} kW and may carry {over.limit_kw:,.1f} kW")
     say()
+
+
+def gap_line(worse: float, better: float | None) -> str:
+    """When a supply is lost on the way, in words."""
+    from analytics.time.story import span
+
+    if better is None:
+        return f"lost after {span(worse)}, or not at all"
+    return f"lost after {span(worse)}" + ("" if better == worse else f" to {span(better)}")
 
 
 def chain_line(steps: list[str]) -> str:
