@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 
 from hypothesis import HealthCheck, given, settings
@@ -14,7 +15,8 @@ from tests.analytics.reference import Found, Need, Plan, Reference
 from tests.analytics.sites import NOW, SITE, graph_of
 
 MEDIA = ("Power", "LiquidCooling", "Network")
-EXAMPLES = settings(max_examples=1700, deadline=None, print_blob=True, suppress_health_check=list(HealthCheck))
+MOST = int(os.environ.get("RIDETHROUGH_TEST_EXAMPLES", "1700"))
+EXAMPLES = settings(max_examples=MOST, deadline=None, print_blob=True, suppress_health_check=list(HealthCheck))
 
 
 @st.composite
@@ -93,7 +95,7 @@ def test_every_outcome_with_its_evidence_path_and_exposure_equals_the_reference(
     assert set(inside) >= {node for node, _ in found}
 
 
-@settings(EXAMPLES, max_examples=300)
+@settings(EXAMPLES, max_examples=MOST // 5)
 @given(plan=SITES, data=st.data())
 def test_what_is_live_and_what_holds_equal_the_reference_and_leave_no_trace(plan: Plan, data: st.DataObject) -> None:
     """Scenario after scenario on one plant: each answer is that of a fresh fixed point, whatever was asked before."""
