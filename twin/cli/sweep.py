@@ -14,9 +14,10 @@ from twin.cli.output import Config, Data, Failure, Json, Store, instant, progres
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from analytics.sweeps.answers import Swept
     from analytics.sweeps.basis import Basis
     from analytics.sweeps.cuts import CutSets
-    from analytics.sweeps.single import Exposed, Loss, Singles
+    from analytics.sweeps.single import Exposed, Loss
     from analytics.sweeps.units import UnitKind
     from twin.state import View
 
@@ -92,48 +93,45 @@ def sweep(
 
 
 def _singles(view: View, state: str, kinds: list[UnitKind], by: Measure, first: int, *, redundancy: bool, json: bool) -> None:
-    import numpy as np
+    from analytics.sweeps.answers import sweep
+    from analytics.sweeps.single import By
 
-    from analytics.sweeps.points import single_points
-    from analytics.sweeps.single import By, exposed_by, n1
-    from analytics.sweeps.units import units_of
-
-    graph, conditions = view.supply(), view.conditions()
-    hanging = single_points(graph, conditions).hanging()
-    hang = {name: int(np.isin(of, hanging).sum()) for name, of in (("racks", graph.loads.racks), ("services", graph.loads.services))}
+    graph = view.supply()
     with progress() as tell:
-        singles = n1(graph, conditions, units_of(view.snapshot, view.vocabulary, graph, kinds), tell)
-        shown = singles.ranked(By(by.value))[:first].tolist()
-        losses = []
-        for done, unit in enumerate(shown, 1):
-            nodes = singles.units.nodes_of(unit).tolist()
-            losses.append(singles.loss(unit, exposed_by(graph, conditions, nodes) if redundancy else None))
-            if tell is not None and redundancy:
-                tell("redundancy", done, len(shown))
+        found = sweep(
+            view.snapshot,
+            view.vocabulary,
+            graph,
+            view.conditions(),
+            kinds,
+            By(by.value),
+            first,
+            redundancy=redundancy,
+            progress=tell,
+        )
     if json:
-        say_json({**_json(singles, losses, by), "hang_by_one": hang})
+        say_json(found.to_json())
         return
-    _tell(singles, losses, by, state)
-    loads = f"{hang['racks']:,} of {len(graph.loads.racks):,} racks and {hang['services']:,} of {len(graph.loads.services):,} services"
-    say(f"{loads} have a supply that hangs by one piece of equipment; --load ID tells by which")
-    tell_basis(singles.basis)
+    _tell(found, state)
+    racks = f"{found.racks_by_one:,} of {len(graph.loads.racks):,} racks"
+    services = f"{found.services_by_one:,} of {len(graph.loads.services):,} services"
+    say(f"{racks} and {services} have a supply that hangs by one piece of equipment; --load ID tells by which")
+    tell_basis(found.basis)
 
 
 def _doubles(view: View, state: str, by: Measure, first: int, *, json: bool) -> None:
-    from analytics.sweeps.double import n2
+    from analytics.sweeps.answers import sweep_pairs
     from analytics.sweeps.single import By
 
     with progress() as tell:
-        found = n2(view.supply(), view.conditions(), None, tell)
-    losses = [found.loss(row) for row in found.ranked(By(by.value))[:first].tolist()]
+        found = sweep_pairs(view.supply(), view.conditions(), By(by.value), first, tell)
     if json:
-        counts = {"tried": found.pairs, "run": found.run, "harmful": found.harmful, "left_out": found.left_out}
-        say_json({**found.basis.to_json(), "order": TWO, "by": by.value, **counts, "failures": [loss.to_json() for loss in losses]})
+        say_json(found.to_json())
         return
-    say(f"Two at once ({state}, {instant(found.basis.at)}): {found.pairs:,} pairs of {len(found.units):,} pieces of infrastructure.")
+    say(f"Two at once ({state}, {instant(found.basis.at)}): {found.tried:,} pairs of {found.units:,} pieces of infrastructure.")
     say(f"{found.harmful:,} of them take down what neither takes down alone; the worst by {by.value}, counting that alone:")
     say()
-    tell_losses(losses)
+    tell_losses(found.failures)
     if found.left_out:
         say(f"left out: {found.left_out}")
     say()
@@ -188,23 +186,12 @@ def _kinds(names: str) -> list[UnitKind]:
     return [UnitKind(KINDS[name]) for name in wanted]
 
 
-def _json(singles: Singles, losses: Sequence[Loss], by: Measure) -> dict[str, object]:
-    return {
-        **singles.basis.to_json(),
-        "order": 1,
-        "by": by.value,
-        "tried": singles.units.count(),
-        "harmful": singles.harmful,
-        "failures": [loss.to_json() for loss in losses],
-    }
-
-
-def _tell(singles: Singles, losses: Sequence[Loss], by: Measure, state: str) -> None:
-    tried = ", ".join(f"{count:,} {kind}" for kind, count in singles.units.count().items())
-    say(f"Each alone ({state}, {instant(singles.basis.at)}): {tried or 'nothing that can fail'}.")
-    say(f"{singles.harmful:,} of {len(singles.units):,} take something down; the worst by {by.value}:")
+def _tell(found: Swept, state: str) -> None:
+    tried = ", ".join(f"{count:,} {kind}" for kind, count in found.tried.items())
+    say(f"Each alone ({state}, {instant(found.basis.at)}): {tried or 'nothing that can fail'}.")
+    say(f"{found.harmful:,} of {sum(found.tried.values()):,} take something down; the worst by {found.by.value}:")
     say()
-    tell_losses(losses)
+    tell_losses(found.failures)
     say()
 
 

@@ -1,0 +1,177 @@
+"""Every failure in turn, and what one load hangs by, over GraphQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import Enum
+from typing import Annotated
+
+import strawberry
+
+from analytics.sweeps import answers, single, units
+from graph.ports import Progress
+from resolvers.analysis import Position
+from resolvers.context import Info, Questions, face_of
+from resolvers.errors import BadInput
+from resolvers.failure.telling import told
+from resolvers.states import AsOfArgument, BranchArgument, state_of
+
+FIRST_MAX = 1000
+"""Failures that one answer tells."""
+
+
+@strawberry.enum(description="What may fail as one.")
+class UnitKind(Enum):
+    """After docs/guides/sweeps.md."""
+
+    EQUIPMENT = "equipment"
+    ROOM = "room"
+    PATH = strawberry.enum_value("path", description="All of one feed side.")
+    GROUP = strawberry.enum_value("group", description="All members of a group with a common cause.")
+
+
+@strawberry.enum(description="What failures are ranked by, the most first.")
+class Measure(Enum):
+    """As `ridethrough sweep --by`."""
+
+    IT_LOAD = strawberry.enum_value("kw", description="IT load, in kilowatts.")
+    RACKS = "racks"
+    SERVICES = "services"
+    TENANTS = "tenants"
+
+
+@strawberry.type(description="One thing that fails, or is out, as one.")
+class FailureUnit:
+    """A piece of equipment, a room, a path, a group."""
+
+    kind: UnitKind = strawberry.field(description="What it is.")
+    id: strawberry.ID = strawberry.field(description="IRI; of a path its side, such as A.")
+    label: str = strawberry.field(description="What a person calls it.")
+
+
+@strawberry.type(description="How many units of each kind.")
+class UnitCounts:
+    """0 where there is none."""
+
+    equipment: int = strawberry.field(default=0, description="Pieces of equipment.")
+    room: int = strawberry.field(default=0, description="Rooms.")
+    path: int = strawberry.field(default=0, description="Paths.")
+    group: int = strawberry.field(default=0, description="Groups with a common cause.")
+
+
+@strawberry.type(description="What is lost, each counted once; what has failed itself not at all.")
+class Lost:
+    """By one failure, or by two together and by neither alone."""
+
+    supplies: int = strawberry.field(description="Supplies: an entity's in one medium.")
+    racks: int = strawberry.field(description="Racks.")
+    services: int = strawberry.field(description="Services.")
+    tenants: int = strawberry.field(description="Tenants with something of theirs among it.")
+    it_load_kw: float = strawberry.field(description="IT load in kilowatts.")
+
+
+@strawberry.type(description="What is still up and hangs by one thing that it did not hang by before.")
+class Exposed:
+    """As NO_REDUNDANCY of an impact."""
+
+    racks: int = strawberry.field(description="Racks.")
+    services: int = strawberry.field(description="Services.")
+    tenants: int = strawberry.field(description="Tenants with something of theirs among it.")
+    it_load_kw: float = strawberry.field(description="IT load in kilowatts.")
+
+
+@strawberry.type(description="What one failure, or two together, take down.")
+class SweptFailure:
+    """One row of a sweep."""
+
+    failed: list[FailureUnit] = strawberry.field(description="What fails: one unit, or two.")
+    nodes: int = strawberry.field(description="How many entities fail with it.")
+    lost: Lost = strawberry.field(description="What it takes down; of two together, what neither takes down alone.")
+    weakens: bool | None = strawberry.field(
+        default=None, description="Of one: whether a requirement that still holds lost a supplier. Null of two."
+    )
+    no_redundancy: Exposed | None = strawberry.field(default=None, description="Only where it was asked for.")
+
+
+@strawberry.type(description="How much hangs by one piece of equipment.")
+class HangByOne:
+    """As things stand; `cutSets` tells by which."""
+
+    racks: int = strawberry.field(description="Racks.")
+    services: int = strawberry.field(description="Services.")
+
+
+@strawberry.type(description="Every single failure in turn (N-1): the worst of them.")
+class Sweep:
+    """As `ridethrough sweep`."""
+
+    revision: int = strawberry.field(description="Revision of the graph that the answer speaks of.")
+    at: datetime = strawberry.field(description="Instant of the switch positions that the answer speaks of.")
+    by: Measure = strawberry.field(description="What they are ranked by.")
+    tried: UnitCounts = strawberry.field(description="How many were tried.")
+    harmful: int = strawberry.field(description="How many of them take anything down.")
+    failures: list[SweptFailure] = strawberry.field(description="The worst first.")
+    hang_by_one: HangByOne = strawberry.field(description="What has a supply that hangs by one piece of equipment.")
+    assumed: list[str] = strawberry.field(description="What the graph does not say and was assumed.")
+    positions: list[Position] = strawberry.field(description="Switch positions that the answer rests on.")
+
+
+Units = Annotated[list[UnitKind] | None, strawberry.argument(description="Only units of these kinds; all when not given.")]
+By = Annotated[Measure, strawberry.argument(description="Rank by this.")]
+First = Annotated[int, strawberry.argument(description=f"How many failures to tell, the worst first: 1 to {FIRST_MAX}.")]
+
+
+@strawberry.type
+class SweepQuery:
+    """Questions about all failures of a site."""
+
+    @strawberry.field(description="Every single failure in turn (N-1): what takes most down. A job of the same tells how far it is.")
+    async def sweep(
+        self,
+        info: Info,
+        units: Units = None,
+        by: By = Measure.IT_LOAD,
+        first: First = answers.FIRST,
+        redundancy: Annotated[
+            bool, strawberry.argument(description="Also what each failure told leaves without redundancy; takes longer.")
+        ] = False,
+        as_of: AsOfArgument = None,
+        branch: BranchArgument = None,
+    ) -> Sweep:
+        wanted = checked_units(units)
+        checked_count("first", first, FIRST_MAX)
+        state = await state_of(info, as_of, branch)
+        return await face_of(info).analysis.run(swept, state.questions, wanted, by, first, redundancy)
+
+
+def swept(
+    questions: Questions, kinds: Sequence[UnitKind], by: Measure, first: int, redundancy: bool, progress: Progress | None = None
+) -> Sweep:
+    """To be called in a worker thread."""
+    found = answers.sweep(
+        questions.snapshot,
+        questions.vocabulary,
+        questions.supply(),
+        questions.conditions(),
+        [units.UnitKind(kind.value) for kind in kinds],
+        single.By(by.value),
+        first,
+        redundancy=redundancy,
+        progress=progress,
+    )
+    return told(Sweep, found.to_json())
+
+
+def checked_units(kinds: Sequence[UnitKind] | None) -> Sequence[UnitKind]:
+    """All kinds where none is named. Raises `BadInput` for an empty list."""
+    if kinds is not None and not kinds:
+        raise BadInput(f"units is empty: name one or more of {', '.join(kind.name for kind in UnitKind)}, or leave it out for all")
+    return tuple(UnitKind) if kinds is None else kinds
+
+
+def checked_count(name: str, given: int, most: int) -> int:
+    """A number from 1 on. Raises `BadInput`."""
+    if not 1 <= given <= most:
+        raise BadInput(f"{name} = {given}: give 1 to {most}")
+    return given
