@@ -66,6 +66,9 @@ LISTS = {
     "newFindings": 100,
     "because": 5,
     "events": 300,
+    "feeders": 1000,
+    "components": 100,
+    "places": 100,
     "failures": 1000,
 }
 """Fields that answer with a list, and how many things they are taken to hold."""

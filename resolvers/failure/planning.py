@@ -1,0 +1,203 @@
+"""How available a load is, and where a new one fits, over GraphQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from datetime import datetime
+from enum import Enum
+
+import strawberry
+
+from analytics.planning import availability as analysed
+from analytics.planning import place as placing
+from graph.ports import Progress
+from ontology.namespaces import expand
+from resolvers.analysis import Position
+from resolvers.arguments import Id, Media
+from resolvers.context import Info, Questions, face_of
+from resolvers.failure.telling import told
+from resolvers.states import AsOfArgument, BranchArgument, known, state_of
+
+
+@strawberry.type(description="Something that supplies the load and has rates of failure and repair.")
+class AvailabilityComponent:
+    """One row of an answer."""
+
+    id: strawberry.ID = strawberry.field(description="IRI of it.")
+    mtbf_hours: float = strawberry.field(description="Mean time between failures, hours.")
+    mttr_hours: float = strawberry.field(description="Mean time to repair, hours.")
+    down: float = strawberry.field(description="The part of all time that it is down.")
+    importance: float = strawberry.field(
+        description="How much likelier the load is down while this is, than while it stands: 1 for a single point of failure."
+    )
+    share: float = strawberry.field(description="The part of the load's unavailability that would go if this never failed.")
+
+
+@strawberry.type(description="What a simulation found; equal seeds find the same.")
+class Simulated:
+    """A Monte Carlo run."""
+
+    trials: float = strawberry.field(description="Trials; a float, as there may be more than an Int holds.")
+    seed: float = strawberry.field(description="Seed of the draws.")
+    down: float = strawberry.field(description="Trials in which the load was down.")
+    confidence: float = strawberry.field(description="With which the unavailability lies between its bounds.")
+    unavailability: list[float] = strawberry.field(description="From and to.")
+
+
+@strawberry.type(description="How much of the time the supply of a load holds. Of a pair of figures the first is the lower bound.")
+class Availability:
+    """As `ridethrough availability`."""
+
+    revision: int = strawberry.field(description="Revision of the graph that the answer speaks of.")
+    at: datetime = strawberry.field(description="Instant of the switch positions that the answer speaks of.")
+    load: strawberry.ID = strawberry.field(description="IRI of the load.")
+    media: list[str] = strawberry.field(description="It is down when a supply of it in one of these does not hold.")
+    method: str = strawberry.field(
+        description="`decision diagram`: exact; `cut sets`: between two bounds; `down before`: it is down with nothing failed."
+    )
+    availability: list[float] = strawberry.field(description="The part of all time that it is up, from and to; equal where it is exact.")
+    unavailability: list[float] = strawberry.field(description="The part of all time that it is down, from and to.")
+    hours_down_a_year: list[float] = strawberry.field(description="The same in hours of a year.")
+    outages_a_year: float | None = strawberry.field(description="How often it goes down; only where it is exact.")
+    hours_an_outage: float | None = strawberry.field(description="How long until it is up again, on average.")
+    components: list[AvailabilityComponent] = strawberry.field(description="Those that count most first; only where it is exact.")
+    missing: list[strawberry.ID] = strawberry.field(description="What can fail and states no rates: it counts as never failing.")
+    notes: list[str] = strawberry.field(description="Whose rates were taken.")
+    simulated: Simulated | None = strawberry.field(description="What a job with trials found.")
+    assumed: list[str] = strawberry.field(description="What the graph does not say and was assumed.")
+    positions: list[Position] = strawberry.field(description="Switch positions that the answer rests on.")
+
+
+@strawberry.enum(description="What can stand against a place.")
+class AgainstKind(Enum):
+    """In the order in which it is told."""
+
+    FEEDS = strawberry.enum_value("feeds", description="Fewer live feeds than the load has cords.")
+    REDUNDANCY = strawberry.enum_value("redundancy", description="One failure takes the supply of a medium down.")
+    POWER = "power"
+    COOLING = "cooling"
+    UNITS = "units"
+    WEIGHT = "weight"
+    NETWORK = "network"
+
+
+@strawberry.type(description="Something that stands against a place: how much is needed and there is.")
+class Against:
+    """One reason."""
+
+    kind: AgainstKind = strawberry.field(description="What it is about.")
+    needed: float = strawberry.field(description="What the load needs.")
+    there: float = strawberry.field(description="What there is.")
+    unit: str = strawberry.field(description="Of both; with REDUNDANCY the medium.")
+    at: strawberry.ID | None = strawberry.field(description="IRI of where that is so.")
+    cause: strawberry.ID | None = strawberry.field(description="IRI of the failure after which it is so; null: as things stand.")
+
+
+@strawberry.type(description="One rack as a place for the load; null where the model does not say.")
+class Place:
+    """One row of an answer."""
+
+    rack: strawberry.ID = strawberry.field(description="IRI of the rack.")
+    label: str = strawberry.field(description="What a person calls it.")
+    fits: bool = strawberry.field(description="Whether nothing stands against it.")
+    room_kw: float | None = strawberry.field(
+        description="The most that a load of so many cords may draw here so that nothing is overloaded, after any one failure too."
+    )
+    limited_by: strawberry.ID | None = strawberry.field(description="IRI of what limits it.")
+    limited_after: strawberry.ID | None = strawberry.field(description="The failure after which that is the limit; null: as things stand.")
+    without_limit_kw: float | None = strawberry.field(description="The room if that feeder and those of its class had no limit.")
+    units_free: int | None = strawberry.field(description="Rack units in a row that are free.")
+    weight_left_kg: float | None = strawberry.field(description="Kilograms that it may still take.")
+    cooling_left_kw: float | None = strawberry.field(
+        description="What the fullest cooling unit behind it has left with this load, after the worst failure; below 0: too little."
+    )
+    network: bool = strawberry.field(description="Whether network reaches it.")
+    against: list[Against] = strawberry.field(description="What stands against it.")
+    unknown: list[str] = strawberry.field(description="What could not be checked, because the model states no figure.")
+
+
+@strawberry.type(description="A class of feeders that limits racks.")
+class Bottleneck:
+    """One row of an answer."""
+
+    class_: str | None = strawberry.field(name="class", description="IRI of the class.")
+    feeders: list[strawberry.ID] = strawberry.field(description="IRIs of those that limit racks.")
+    racks: int = strawberry.field(description="How many racks they limit.")
+    more_kw: float | None = strawberry.field(
+        description="One rack at a time, the most that one of these could take more; null: nothing else would limit it."
+    )
+
+
+@strawberry.type(description="The load that was placed.")
+class PlacedLoad:
+    """As it was asked for."""
+
+    kw: float = strawberry.field(description="What it draws, kilowatts.")
+    cords: int = strawberry.field(description="Power cords.")
+    units: int = strawberry.field(description="Rack units in a row.")
+    weight_kg: float = strawberry.field(description="Kilograms.")
+    air_kw: float | None = strawberry.field(description="Heat into the air; null: all that does not go into liquid.")
+    liquid_kw: float = strawberry.field(description="Heat into liquid, kilowatts.")
+    network: bool = strawberry.field(description="Whether it needs network.")
+
+
+@strawberry.type(description="All racks as places for a load: those that fit first.")
+class Placement:
+    """As `ridethrough place`."""
+
+    revision: int = strawberry.field(description="Revision of the graph that the answer speaks of.")
+    at: datetime = strawberry.field(description="Instant of the readings and switch positions that the answer speaks of.")
+    load: PlacedLoad = strawberry.field(description="The load.")
+    fitting: int = strawberry.field(description="In how many racks it fits.")
+    places_count: int = strawberry.field(description="How many racks were tried.")
+    places: list[Place] = strawberry.field(description="The best first, as many as were asked for.")
+    bottlenecks: list[Bottleneck] = strawberry.field(description="Those that limit most racks first.")
+    unrated: int = strawberry.field(description="Things that carry load and state no rating: they limit nothing.")
+    notes: list[str] = strawberry.field(description="What was taken for granted of loads and racks.")
+    assumed: list[str] = strawberry.field(description="What the graph does not say and was assumed.")
+    positions: list[Position] = strawberry.field(description="Switch positions that the answer rests on.")
+
+
+@strawberry.type
+class PlanningQuery:
+    """Questions of planning that are quick enough to wait for."""
+
+    @strawberry.field(description="How much of the time the supply of a load holds, by rates of failure and repair; a job simulates it.")
+    async def availability(
+        self, info: Info, load: Id, media: Media = None, as_of: AsOfArgument = None, branch: BranchArgument = None
+    ) -> Availability:
+        state = await state_of(info, as_of, branch)
+        (iri,) = await known(state.reads.index, [load])
+        return await face_of(info).analysis.run(availability_of, state.questions, iri, media)
+
+
+def availability_of(
+    questions: Questions,
+    load: str,
+    media: Sequence[str] | None,
+    trials: int = 0,
+    seed: int = 1,
+    progress: Progress | None = None,
+) -> Availability:
+    """To be called in a worker thread. Raises `GraphError` where nothing feeds the load or nothing has rates."""
+    found = analysed.availability(
+        questions.snapshot,
+        questions.vocabulary,
+        questions.supply(),
+        questions.conditions(),
+        load,
+        None if media is None else [expand(medium) for medium in media],
+        trials=trials,
+        seed=seed,
+        tell=progress,
+    )
+    return told(Availability, found.to_json())
+
+
+def placed(questions: Questions, load: placing.Load, first: int, progress: Progress | None = None) -> Placement:
+    """To be called in a worker thread. Raises `GraphError` where there is no rack or no rating."""
+    found = placing.place(questions.snapshot, questions.vocabulary, questions.supply(), questions.conditions(), load, progress)
+    said = replace(found, places=found.places[:first]).to_json()
+    bottlenecks = [{**asdict(each), "class": each.cls} for each in found.bottlenecks]
+    return told(Placement, {**said, "fitting": found.fitting, "places_count": len(found.places), "bottlenecks": bottlenecks})
