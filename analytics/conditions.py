@@ -1,21 +1,36 @@
-"""Under which conditions a failure question is asked: the instant, and where the switches stand.
+"""Under which conditions a failure question is asked: the instant, where the switches stand, and what is out of service.
 
-A switch stands where a good value of its `dcx:Breaker_Position_Status` point says (0 open, 1 closed; any other value is no
-position), else where its `dcx:normalPosition` says, else where its class stands normally (`dcx:defaultPosition`), else closed.
+Rules of this file:
+
+1. A switch stands where a good value of its `dcx:Breaker_Position_Status` point says (0 open, 1 closed; any other value is no position),
+   else where its `dcx:normalPosition` says, else where its class stands normally (`dcx:defaultPosition`), else closed. Of several points
+   that have such a value the first in order of IRIs counts; where another contradicts it, the answer says so.
+2. A thing is out of service when a good value of a point of it is the one at which the point's class says so (`dcx:outWhen`), or, of a
+   thing that says `dcx:shouldRun`, the one at which it does not run (`dcx:offWhen`): data in `ontology/supply.ttl`. A thing that may
+   stand by and is off is not out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import isnan
 
+import numpy as np
+
+from graph.changes import ChangeSet
 from graph.snapshot import Snapshot
 from graph.values import Quality
-from ontology.namespaces import BRICK, DCX
+from graph.watched import Reads, Watched
+from ontology.namespaces import BRICK, DCX, compact
+from ontology.terms import is_literal, literal_parts
 from ontology.vocabulary import Vocabulary
 
 BREAKER_POSITION = DCX + "Breaker_Position_Status"
+NAMED_MAX = 20
+"""Things out of service, and switches of contradictory position, that an answer names; how many more there are is said."""
 CurrentValue = Callable[[str], tuple[float, Quality] | None]
 """Gives the current value and quality of a point's IRI, or None when it has none."""
 
@@ -36,21 +51,88 @@ class Conditions:
     positions: Mapping[str, Position] = field(default_factory=dict)
     power_kw: Mapping[str, float] = field(default_factory=dict)
     """What telemetry says that things carry, by IRI, in kW; good readings only (`analytics/capacity/readings.py`)."""
+    out: Mapping[str, str] = field(default_factory=dict)
+    """What is out of service, by IRI, and the point that says so: it hands on nothing, as if it had failed before the question."""
+    contradicted: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Switches of which two points say the opposite, by IRI: the point that was taken, and the first that contradicts it."""
+
+    def assumed(self, node_of: Callable[[str], int | None]) -> tuple[str, ...]:
+        """What an answer takes from telemetry beside the positions, and in doubt: a sentence each, in order of IRIs. Of what plays a part
+        in supply: what `node_of` knows (`SupplyGraph.find`)."""
+        doubtful = sorted(switch for switch in self.contradicted if node_of(switch) is not None)
+        out = sorted(thing for thing in self.out if node_of(thing) is not None)
+        return (
+            *_first([self._doubt(switch) for switch in doubtful], "more switches have points that contradict each other"),
+            *_first(
+                [f"{compact(thing)} counts as out of service, as {compact(self.out[thing])} says" for thing in out],
+                "more things count as out of service",
+            ),
+        )
+
+    def _doubt(self, switch: str) -> str:
+        taken, other = map(compact, self.contradicted[switch])
+        stands = self.positions.get(switch)
+        position = "open" if stands is not None and stands.is_open else "closed"
+        return f"{compact(switch)} is taken as {position}, as {taken} says: {other} says the opposite"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What telemetry says of switches and of service, as `Conditions` has it."""
+
+    positions: Mapping[str, Position]
+    out: Mapping[str, str]
+    contradicted: Mapping[str, tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionPoints:
+    """The points of one state of the model that conditions stand on."""
+
+    switches: Mapping[str, tuple[str, ...]]
+    """The position points of each switch that has any, all in order of IRIs."""
+    signs: tuple[tuple[str, str, float], ...]
+    """A thing, a point of it, and the value at which that says that the thing is out; in order of things, then of points."""
+    points: frozenset[str]
+    """All of them."""
+    reads: Reads
+
+    def outlives(self, change: ChangeSet) -> bool:
+        """Whether they are the same after an exact change. Cost: that of the change."""
+        return not self.reads.touched_by(change)
+
+    def read(self, current_value: CurrentValue) -> Told:
+        """What they say now. Cost: one look-up a point."""
+        found, contradicted = {}, {}
+        for switch, points in self.switches.items():
+            said = [(point, told) for point in points if (told := _told(current_value(point))) is not None]
+            if said:
+                taken, found[switch] = said[0]
+                if other := next((point for point, told in said if told != found[switch]), None):
+                    contradicted[switch] = (taken, other)
+        out: dict[str, str] = {}
+        for thing, point, value in self.signs:
+            if thing not in out and (reading := current_value(point)) is not None and reading == (value, Quality.GOOD):
+                out[thing] = point
+        return Told(found, out, contradicted)
+
+
+def condition_points(snapshot: Snapshot, vocabulary: Vocabulary) -> ConditionPoints:
+    """The points of a snapshot that conditions stand on. Cost: a few look-ups of columns, and Python for each such point."""
+    watched = Watched.over(snapshot)
+    switches = _position_points(watched, vocabulary)
+    signs = tuple(_signs(watched, vocabulary))
+    points = frozenset({point for of in switches.values() for point in of} | {point for _, point, _ in signs})
+    return ConditionPoints(switches, signs, points, watched.reads)
 
 
 def positions(snapshot: Snapshot, vocabulary: Vocabulary, current_value: CurrentValue) -> dict[str, Position]:
-    """The switches whose position telemetry knows well, by IRI, in order of IRIs.
+    """The switches whose position telemetry knows well, by IRI, in order of IRIs (rule 1).
 
     A switch is left out where no point of it has a `GOOD` value of 0 (open) or 1 (closed), the only ones that are positions: there
-    the normal position holds, which the supply graph knows. Of several such points the first in order of IRIs counts. Cost: the
-    position points.
+    the normal position holds, which the supply graph knows. Cost: the position points.
     """
-    found: dict[str, Position] = {}
-    for switch, points in _position_points(snapshot, vocabulary).items():
-        known = next((told for point in points if (told := _told(current_value(point))) is not None), None)
-        if known is not None:
-            found[switch] = known
-    return found
+    return dict(condition_points(snapshot, vocabulary).read(current_value).positions)
 
 
 def switches_with_position(snapshot: Snapshot, vocabulary: Vocabulary) -> tuple[str, ...]:
@@ -58,14 +140,51 @@ def switches_with_position(snapshot: Snapshot, vocabulary: Vocabulary) -> tuple[
     return tuple(_position_points(snapshot, vocabulary))
 
 
-def _position_points(snapshot: Snapshot, vocabulary: Vocabulary) -> dict[str, list[str]]:
-    """The position points of each switch that has any, all in order of IRIs."""
-    keys = snapshot.terms.keys
-    found: dict[str, list[str]] = {}
-    for point in sorted(snapshot.instances(vocabulary.subclasses(BREAKER_POSITION)).tolist(), key=keys.__getitem__):
-        for owner in {*snapshot.subjects(BRICK + "hasPoint", point), *snapshot.objects(point, BRICK + "isPointOf")}:
-            found.setdefault(keys[owner], []).append(keys[point])
-    return dict(sorted(found.items()))
+def _first(texts: Sequence[str], more: str) -> Sequence[str]:
+    """The first of some sentences, and how many more there are."""
+    return texts if len(texts) <= NAMED_MAX else [*texts[:NAMED_MAX], f"{len(texts) - NAMED_MAX} {more}"]
+
+
+def _position_points(snapshot: Snapshot, vocabulary: Vocabulary) -> dict[str, tuple[str, ...]]:
+    found = defaultdict(list)
+    for owner, point in _owned(snapshot, vocabulary.subclasses(BREAKER_POSITION)):
+        found[owner].append(point)
+    return {switch: tuple(points) for switch, points in found.items()}
+
+
+def _owned(snapshot: Snapshot, classes: Iterable[str]) -> list[tuple[str, str]]:
+    """What has a point of the classes, and that point, by IRI, each once and in order."""
+    points = snapshot.instances(sorted(classes))
+    has, of = snapshot.relation(BRICK + "hasPoint"), snapshot.relation(BRICK + "isPointOf")
+    if len(points) == 0:
+        return []
+    forth, back = np.isin(has.objects, points), np.isin(of.subjects, points)
+    owners = np.concatenate((has.subjects[forth], of.objects[back])).tolist()
+    owned = np.concatenate((has.objects[forth], of.subjects[back])).tolist()
+    key = snapshot.terms.keys
+    return sorted({(key[owner], key[point]) for owner, point in zip(owners, owned, strict=True)})
+
+
+def _signs(snapshot: Snapshot, vocabulary: Vocabulary) -> Iterator[tuple[str, str, float]]:
+    """Rule 2. Of several classes of one point that say something the most specific counts."""
+    supply, value_of = vocabulary.supply, dict[tuple[str, str], float]()
+    should_run = _should_run(snapshot)
+    said = [cls for cls, own in supply.said.items() if own.out_when is not None or own.off_when is not None]
+    below = frozenset().union(*(vocabulary.subclasses(cls) for cls in said))
+    for cls in sorted(below, key=lambda cls: (len(vocabulary.superclasses(cls)), cls)):
+        out, off = supply.out_when(cls), supply.off_when(cls)
+        for owner, point in _owned(snapshot, [cls]):
+            value_of.pop((owner, point), None)
+            value = out if out is not None else off if owner in should_run else None
+            if value is not None and not isnan(value):
+                value_of[owner, point] = value
+    return ((owner, point, value) for (owner, point), value in sorted(value_of.items()))
+
+
+def _should_run(snapshot: Snapshot) -> frozenset[str]:
+    relation, key = snapshot.relation(DCX + "shouldRun"), snapshot.terms.keys
+    rows = zip(relation.subjects.tolist(), relation.objects.tolist(), strict=True)
+    return frozenset(key[who] for who, what in rows if is_literal(key[what]) and literal_parts(key[what]).lexical in ("true", "1"))
 
 
 def _told(reading: tuple[float, Quality] | None) -> Position | None:

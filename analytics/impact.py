@@ -150,7 +150,7 @@ def impact(
         tuple(failed_ids),
         () if told is Told.TOTALS else _rows(graph, state, loads, damage, nodes, pairs, kinds, told),
         totals,
-        (*_assumed(graph, state, pairs, nodes), *_loads_assumed(loads, moved)),
+        (*conditions.assumed(graph.find), *_assumed(graph, state, pairs, nodes), *_loads_assumed(loads, moved)),
         tuple(
             StatedPosition(graph.id(node), "open" if position.is_open else "closed", position.from_telemetry)
             for node, position in stated_positions(graph, conditions)

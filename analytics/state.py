@@ -1,8 +1,9 @@
-"""What is live: the state of the plant under given switch positions, and what a set of failures does to it.
+"""What is live: the state of the plant under given conditions, and what a set of failures does to it.
 
 Rules of this file:
 
-1. A `Plant` is the state with nothing failed, for one set of open switches; a graph keeps the last few it was asked for.
+1. A `Plant` is the state with nothing failed, for one set of open switches and things out of service; a graph keeps the last few that it
+   was asked for.
 2. A scenario borrows a tally from its plant and gives it back as it was; several threads may ask one plant at the same time.
 """
 
@@ -31,7 +32,7 @@ from ontology.namespaces import expand
 from ontology.terms import Ids
 
 PLANTS_KEPT_MAX = 4
-"""States kept a graph, one a set of open switches: the plant as it stands and a few what-ifs."""
+"""States kept a graph, one a set of what hands on nothing: the plant as it stands and a few what-ifs."""
 
 
 RETURNS_STEPS_MAX = 20_000_000
@@ -52,7 +53,8 @@ class Plant:
     """The state with nothing failed: which slots are live, the loops among them, and what each requirement has to spare."""
 
     wiring: Wiring
-    open_switches: Ids
+    stopped: Ids
+    """The nodes that hand on nothing: open switches, and what is out of service."""
     base: Tally
     ring: Loops
     returns: NDArray[np.uint8]
@@ -93,17 +95,17 @@ _plants_lock = Lock()
 
 
 def plant(graph: SupplyGraph, conditions: Conditions) -> Plant:
-    """The state of a graph's plant with nothing failed, under the given switch positions.
+    """The state of a graph's plant with nothing failed, under the given conditions.
 
-    The first call for a graph lays out its wires, the first for a set of open switches grounds it: some 0.5 s for a million nodes.
+    The first call for a graph lays out its wires, the first for a set of what hands on nothing grounds it: some 0.5 s for a million nodes.
     """
-    open_switches = open_nodes(graph, conditions)
+    stopped = stopped_nodes(graph, conditions)
     with _plants_lock:
         if graph not in _plants:
             _plants[graph] = (wire(graph), {})
         wiring, kept = _plants[graph]
-        key = open_switches.tobytes()
-        found = kept.pop(key, None) or _ground(wiring, open_switches)
+        key = stopped.tobytes()
+        found = kept.pop(key, None) or _ground(wiring, stopped)
         kept[key] = found
         while len(kept) > PLANTS_KEPT_MAX:
             del kept[next(iter(kept))]
@@ -124,6 +126,13 @@ def open_nodes(graph: SupplyGraph, conditions: Conditions) -> Ids:
         return graph.normally_open
     opened = np.array([node for node, is_open in told.items() if is_open and graph.nodes.switch[node]], dtype=np.int32)
     return np.sort(np.concatenate((without(graph.normally_open, np.fromiter(told, np.int32, len(told))), opened)))
+
+
+def stopped_nodes(graph: SupplyGraph, conditions: Conditions) -> Ids:
+    """The nodes that hand on nothing with nothing failed, ascending: the switches that stand open, and what is out of service."""
+    opened = open_nodes(graph, conditions)
+    out = [node for iri in conditions.out if (node := graph.find(iri)) is not None]
+    return np.union1d(opened, np.array(out, dtype=np.int32)).astype(np.int32) if out else opened
 
 
 def stated_positions(graph: SupplyGraph, conditions: Conditions) -> list[tuple[int, Position]]:
@@ -204,18 +213,18 @@ def lost_nodes(graph: SupplyGraph, failed: Ids, conditions: Conditions) -> Ids:
     return without(nodes, failed)
 
 
-def _ground(wiring: Wiring, open_switches: Ids) -> Plant:
+def _ground(wiring: Wiring, stopped: Ids) -> Plant:
     wires = wiring.wires
     slots = len(wiring.slot_node)
     tally = Tally(np.zeros(slots, np.uint8), np.zeros(len(wires.at_least), np.int32), np.zeros(len(wiring.pair_node), np.int32))
-    blocked = np.isin(wiring.slot_node, open_switches).astype(np.uint8)
+    blocked = np.isin(wiring.slot_node, stopped).astype(np.uint8)
     place = kernel.ground(wires, blocked, tally)
     loop_of, found = loops(wires.feeds_at, wires.gate_slot[wires.feeds], tally.live)
     members = np.flatnonzero(loop_of >= 0).astype(np.int32)
     members = members[np.argsort(loop_of[members], kind="stable")]
     members_at = np.searchsorted(loop_of[members], np.arange(found + 1)).astype(np.int32)
     ring = Loops(loop_of, members_at, members)
-    return Plant(wiring, open_switches, tally, ring, returns(wires, ring, tally, place, RETURNS_STEPS_MAX))
+    return Plant(wiring, stopped, tally, ring, returns(wires, ring, tally, place, RETURNS_STEPS_MAX))
 
 
 def _copy(tally: Tally) -> Tally:

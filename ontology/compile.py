@@ -17,7 +17,7 @@ import pyoxigraph as ox
 
 from ontology.namespaces import BRICK, DCX, OWL, RDF, RDFS, S223, SKOS
 
-FORMAT_VERSION = 9
+FORMAT_VERSION = 10
 """Part of the cache's key: a new form of `Facts` needs a new number."""
 
 _CLASS_TYPES = {OWL + "Class", RDFS + "Class", S223 + "Class", S223 + "AbstractClass"}
@@ -36,6 +36,7 @@ _SYMMETRIC = {OWL + "SymmetricProperty", S223 + "SymmetricRelation"}
 _SH_PATH = "http://www.w3.org/ns/shacl#path"
 _FLAGS = ("isStorage", "isConduit", "isSwitch", "isFailureUnit", "suppliesParts", "takesOneInput", "isStandby")
 _MEDIA = ("handsOn", "takesIn", "sourceOf")
+_SIGNS = ("outWhen", "offWhen")
 
 
 class TermFacts(TypedDict):
@@ -67,6 +68,7 @@ class SupplyFacts(TypedDict, total=False):
     position: str
     values: list[tuple[str, str, float, float, str]]
     curve: list[tuple[float, float]]
+    signs: dict[str, str]
 
 
 class Facts(TypedDict):
@@ -134,6 +136,8 @@ def _supply(index: Index, iri: str) -> SupplyFacts:
         out["flags"] = flags
     if nodes := facts.get(DCX + "defaultRequirement"):
         out["requirements"] = sorted((_requirement(index[_id(n)]) for n in nodes), key=lambda r: (r[0], r[1] or 0, r[2]))
+    if signs := {name: sign for name in _SIGNS if (sign := _sign(facts, name)) is not None}:
+        out["signs"] = signs
     if positions := _iris(facts, DCX + "defaultPosition"):
         out["position"] = positions[0]
     if nodes := facts.get(DCX + "defaultValue"):
@@ -151,6 +155,14 @@ def _value(facts: dict[str, list[ox.NamedNode | ox.BlankNode | ox.Literal]]) -> 
     except ValueError:
         return None
     return (of, medium, min(ends), max(ends), unit) if of and ends else None
+
+
+def _sign(facts: dict[str, list[ox.NamedNode | ox.BlankNode | ox.Literal]], name: str) -> str | None:
+    """The value of a point that is a sign, as text: JSON has no NaN. None for what is no number."""
+    try:
+        return str(float(_text(facts, DCX + name)))
+    except ValueError:
+        return None
 
 
 def _curve_point(facts: dict[str, list[ox.NamedNode | ox.BlankNode | ox.Literal]]) -> tuple[float, float] | None:

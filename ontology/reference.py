@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from itertools import groupby
+from math import isnan
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -152,6 +153,9 @@ def _flags(own: ClassSupply) -> str:
     words = [("" if value else "not ") + _WORDS[name] for name, value in said.items() if value is not None]
     if own.default_position is not None:
         words.append(f"normally {local_name(own.default_position).lower()}")
+    for sign, value in (("out of service", own.out_when), ("off", own.off_when)):
+        if value is not None:
+            words.append(f"never says {sign}" if isnan(value) else f"says {sign} at {value:g}")
     return ", ".join(words)
 
 

@@ -54,6 +54,8 @@ class ClassSupply:
     takes_one_input: bool | None = None
     is_standby: bool | None = None
     trip_curve: tuple[tuple[float, float], ...] | None = None
+    out_when: float | None = None
+    off_when: float | None = None
 
 
 _NOTHING: frozenset[str] = frozenset()
@@ -112,6 +114,14 @@ class SupplyDefaults:
     def trip_curve(self, cls: str) -> tuple[tuple[float, float], ...]:
         """After how many seconds an instance trips at a multiple of its rating, ascending by multiple; empty: it never does."""
         return self._nearest(cls, "trip_curve", lambda own: own.trip_curve, ())
+
+    def out_when(self, cls: str) -> float | None:
+        """At which value an instance, a point, says that what has it is out of service; None or nan: at none."""
+        return self._nearest(cls, "out_when", lambda own: own.out_when, None)
+
+    def off_when(self, cls: str) -> float | None:
+        """At which value an instance, a point, says that what has it does not run; None or nan: at none."""
+        return self._nearest(cls, "off_when", lambda own: own.off_when, None)
 
     def default_requirements(self, cls: str) -> tuple[RequirementDefault, ...]:
         """What an instance needs where the model says nothing, in order of media; empty: any one supplier in each medium."""

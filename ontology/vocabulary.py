@@ -333,5 +333,12 @@ def _class_supply(facts: SupplyFacts) -> ClassSupply:
         values=tuple(DefaultValue(*value) for value in facts.get("values", ())),
         takes_one_input=flags.get("takesOneInput"),
         is_standby=flags.get("isStandby"),
+        out_when=_sign(facts, "outWhen"),
+        off_when=_sign(facts, "offWhen"),
         trip_curve=tuple((multiple, seconds) for multiple, seconds in facts["curve"]) if "curve" in facts else None,
     )
+
+
+def _sign(facts: SupplyFacts, name: str) -> float | None:
+    said = facts.get("signs", {}).get(name)
+    return None if said is None else float(said)

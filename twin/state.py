@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
 
 from analytics.capacity.readings import PowerPoints, power_points
-from analytics.conditions import Conditions, CurrentValue, positions
+from analytics.conditions import ConditionPoints, Conditions, CurrentValue, condition_points
 from analytics.impact import BlastRadius, Told, impact
 from analytics.layout import GraphView, layout
 from analytics.proofs.response import Response
@@ -62,6 +62,7 @@ class View:
         self._lock = Lock()
         self._reserves: Reserves | None = None
         self._power = _Power()
+        self._points: ConditionPoints | None = None
         self._worked: Compiled | Earlier | None = None
         """What is worked out; read without the lock, which only keeps two threads from working it out."""
 
@@ -71,6 +72,8 @@ class View:
         start = Earlier(worked, ()) if isinstance(worked, Compiled) else worked
         if change is not None:
             self._power.follow(older._power, change)
+            if older._points is not None and older._points.outlives(change):
+                self._points = older._points
             if start is not None:
                 self._worked = start.and_then(change)
         return self
@@ -90,13 +93,25 @@ class View:
         return found or compiled(self.snapshot, self.vocabulary)
 
     def conditions(self) -> Conditions:
-        """The instant, with the switches where the live values say that they are, and else where they stand normally; where anything has
-        a rating also what the live values say that things carry."""
-        now = self._clock()
+        """As things stand (`stands`); where anything has a rating also what the live values say that things carry."""
+        found = self.stands()
         electrical = self.supply().electrical
-        read = electrical is not None and electrical.any_rated
-        power = self._power.read(self.snapshot, self.vocabulary, self._known, now) if read else {}
-        return Conditions(now, positions(self.snapshot, self.vocabulary, self._known), power)
+        if electrical is None or not electrical.any_rated:
+            return found
+        return replace(found, power_kw=self._power.read(self.snapshot, self.vocabulary, self._known, found.at))
+
+    def condition_points(self) -> ConditionPoints:
+        """The points that conditions stand on, found once a state."""
+        points = self._points
+        if points is None:
+            points = self._points = condition_points(self.snapshot, self.vocabulary)
+        return points
+
+    def stands(self) -> Conditions:
+        """The instant, with the switches where the live values say that they are, and else where they stand normally, and with what the
+        live values say is out of service. Cost: one look-up for each point that says so."""
+        now, told = self._clock(), self.condition_points().read(self._known)
+        return Conditions(now, told.positions, out=told.out, contradicted=told.contradicted)
 
     def impact(self, failed: Sequence[str], media: Sequence[str] | None = None, told: Told = Told.WHY) -> BlastRadius:
         """What is hit when the given entities fail together. Raises `UnknownEntity`."""

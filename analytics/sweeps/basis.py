@@ -40,7 +40,8 @@ def basis_of(graph: SupplyGraph, conditions: Conditions, state: Plant) -> Basis:
         StatedPosition(graph.id(node), "open" if position.is_open else "closed", position.from_telemetry)
         for node, position in stated_positions(graph, conditions)
     )
-    return Basis(graph.revision, conditions.at, positions, (*_still(graph), *_dark(graph, state), *_assumed(graph)))
+    assumed = (*conditions.assumed(graph.find), *_still(graph), *_dark(graph, state), *_assumed(graph))
+    return Basis(graph.revision, conditions.at, positions, assumed)
 
 
 def _still(graph: SupplyGraph) -> list[str]:

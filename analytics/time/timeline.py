@@ -102,7 +102,7 @@ def timeline(
         horizon_s,
         tell(story),
         _bounds(graph, set_, worse, better, lost),
-        story.assumed(),
+        (*conditions.assumed(graph.find), *story.assumed()),
         full.readings,
     )
 
