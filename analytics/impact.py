@@ -19,9 +19,13 @@ from analytics.columns import distinct, without
 from analytics.conditions import Conditions
 from analytics.damage import Damage
 from analytics.evidence import chains_by_cause, smallest_causes
+from analytics.moves import Relocation
+from analytics.parts import Parts, count_parts
+from analytics.places import Rooms
+from analytics.scenario import Case, Resolved
 from analytics.state import Plant, plant, stated_positions
 from analytics.supply_graph import SupplyGraph
-from analytics.totals import DownBefore, Totals, count_totals
+from analytics.totals import DownBefore, Totals, count_totals, ranks_of
 from graph.errors import GraphError, UnknownEntity
 from ontology.media import medium_named
 from ontology.namespaces import compact, expand
@@ -90,6 +94,23 @@ class StatedPosition:
 
 
 @dataclass(frozen=True, slots=True)
+class Better:
+    """A supply that is better off because switches were closed first."""
+
+    id: str
+    label: str
+    medium: str
+    without: str
+    """What would become of it without that: an outcome, or `DOWN_BEFORE`."""
+    outcome: str
+    """What becomes of it with that."""
+
+    def to_json(self) -> dict[str, str]:
+        """As the command line prints it."""
+        return {"id": self.id, "label": self.label, "medium": self.medium, "without": self.without, "outcome": self.outcome}
+
+
+@dataclass(frozen=True, slots=True)
 class BlastRadius:
     """The answer to "what if this fails": as of one revision and one instant (aware UTC). Equal questions give equal answers."""
 
@@ -107,6 +128,14 @@ class BlastRadius:
     """What opened because it carried too much, in order of time; it counts as failed from then on."""
     overloads: tuple[Overload, ...] = ()
     """What is still up and carries more than it may, in order of ids."""
+    resolved: tuple[Resolved, ...] = ()
+    """Of a scenario: what each thing that was named stands for."""
+    better: tuple[Better, ...] = ()
+    """What the switches that are closed first make better, in order of ids and media."""
+    moves: tuple[Relocation, ...] = ()
+    """What the moves do by themselves, before anything fails; in the order in which they were asked for."""
+    parts: Parts | None = None
+    """The totals by room, tenant, service and class, where they were asked for."""
 
     def to_json(self) -> dict[str, object]:
         """The answer as the command line prints it."""
@@ -121,6 +150,10 @@ class BlastRadius:
             "overloads": [overload.to_json() for overload in self.overloads],
             "assumed": list(self.assumed),
             "positions": [{"id": p.id, "position": p.position, "from_telemetry": p.from_telemetry} for p in self.positions],
+            "resolved": [each.to_json() for each in self.resolved],
+            "better": [each.to_json() for each in self.better],
+            "moves": [each.to_json() for each in self.moves],
+            **(Parts() if self.parts is None else self.parts).to_json(),
         }
 
 
@@ -137,27 +170,66 @@ def impact(
     one such assessment for each subset that is tried as evidence (`evidence.SUBSETS_MAX`), and one search for each evidence found;
     `told` leaves these out.
     """
-    failed_ids, nodes = graph.resolve(failed)
+    return impact_of(Case.of_failed(graph, failed, conditions), media, told)
+
+
+def impact_of(case: Case, media: Sequence[str] | None = None, told: Told = Told.WHY, rooms: Rooms | None = None) -> BlastRadius:
+    """What becomes of the site in a scenario; with `rooms` its totals also part by part. Raises and costs as `impact`; what is closed
+    costs as much again."""
+    graph, conditions, nodes = case.graph, case.conditions, case.failed
     wanted = media_numbers(graph, media)
     state = plant(graph, conditions)
     loads = loads_of(graph, state, conditions)
-    damage, moved = assess_loaded(state, loads, nodes, graph.nodes.failure_unit)
+    out = case.out if len(case.opened) else nodes
+    damage, moved = assess_loaded(state, loads, out, graph.nodes.failure_unit)
     pairs, kinds = _outcomes(graph, state, damage, nodes, wanted)
-    totals, down_before = count_totals(graph, nodes_of(state.wiring, pairs), kinds, _down(state, wanted), nodes)
+    ranks = ranks_of(graph, nodes_of(state.wiring, pairs), kinds, _down(state, wanted), nodes)
+    totals, down_before = count_totals(graph, ranks)
+    opened = frozenset(case.opened.tolist())
     return BlastRadius(
         graph.revision,
         conditions.at,
-        tuple(failed_ids),
-        () if told is Told.TOTALS else _rows(graph, state, loads, damage, nodes, pairs, kinds, told),
+        case.asked,
+        () if told is Told.TOTALS else _rows(graph, state, loads, damage, out, pairs, kinds, told),
         totals,
-        (*conditions.assumed(graph.find), *_assumed(graph, state, pairs, nodes), *_loads_assumed(loads, moved)),
+        (*conditions.assumed(graph.find), *case.notes, *_assumed(graph, state, pairs, out), *_loads_assumed(loads, moved)),
         tuple(
-            StatedPosition(graph.id(node), "open" if position.is_open else "closed", position.from_telemetry)
+            StatedPosition(graph.id(node), "open" if position.is_open or node in opened else "closed", position.from_telemetry)
             for node, position in stated_positions(graph, conditions)
         ),
         down_before,
         trips(graph, loads, moved),
         overloads(graph, loads, moved),
+        case.resolved,
+        _better(case, state, pairs, kinds, wanted) if case.before is not None else (),
+        case.moved,
+        None if rooms is None else count_parts(graph, rooms, ranks),
+    )
+
+
+def _better(case: Case, state: Plant, pairs: Ids, kinds: Ids, wanted: Ids) -> tuple[Better, ...]:
+    """What the switches that are closed first make better than it would be in the same scenario without that."""
+    if case.before is None:
+        return ()
+    graph = case.graph
+    other = plant(graph, case.before)
+    damage, _ = assess_loaded(other, loads_of(graph, other, case.before), case.out, graph.nodes.failure_unit)
+    without_it = dict(zip(*(column.tolist() for column in _outcomes(graph, other, damage, case.failed, wanted)), strict=True))
+    with_it = dict(zip(pairs.tolist(), kinds.tolist(), strict=True))
+    wiring = state.wiring
+    gone = frozenset(case.failed.tolist())
+    dark = frozenset(pair for pair in other.dark.tolist() if wiring.pair_medium[pair] in wanted and int(wiring.pair_node[pair]) not in gone)
+    still_dark = frozenset(state.dark.tolist())
+    found = []
+    for pair in sorted({*without_it, *dark} - still_dark):
+        now = with_it.get(pair, UNAFFECTED)
+        if now > (LOST if pair in dark else without_it[pair]):
+            found.append((pair, "DOWN_BEFORE" if pair in dark else KINDS[without_it[pair]].value, KINDS[now].value))
+    which = np.array([pair for pair, _, _ in found], dtype=np.int32)
+    nodes, media = nodes_of(wiring, which).tolist(), media_of(wiring, which, power_of(graph)).tolist()
+    return tuple(
+        Better(graph.id(node), graph.label(node), graph.media[medium], was, now)
+        for node, medium, (_, was, now) in zip(nodes, media, found, strict=True)
     )
 
 

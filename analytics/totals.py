@@ -7,17 +7,17 @@ from typing import TypeVar
 
 import numpy as np
 
-from analytics.supply_graph import SupplyGraph
+from analytics.supply_graph import Flags, SupplyGraph
 from graph.values import Floats
 from ontology.terms import Ids
 
 Number = TypeVar("Number", int, float)
 KEYS = ("LOST", "OVERLOADED", "NO_REDUNDANCY", "REDUCED", "UNAFFECTED")
-_RANKS = ("LOST", "OVERLOADED", "DOWN_BEFORE", "NO_REDUNDANCY", "REDUCED", "UNAFFECTED")
+RANKS = ("LOST", "OVERLOADED", "DOWN_BEFORE", "NO_REDUNDANCY", "REDUCED", "UNAFFECTED")
 """Worst first. What was down before and loses still more counts as lost; that it lost a spare besides is no news."""
-_RANK_OF_KIND = np.array([_RANKS.index(key) for key in KEYS], dtype=np.int32)
+_RANK_OF_KIND = np.array([RANKS.index(key) for key in KEYS], dtype=np.int32)
 _BEFORE = "DOWN_BEFORE"
-_DOWN_BEFORE, _UNAFFECTED = _RANKS.index(_BEFORE), _RANKS.index("UNAFFECTED")
+_DOWN_BEFORE, _UNAFFECTED = RANKS.index(_BEFORE), RANKS.index("UNAFFECTED")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +48,33 @@ class DownBefore:
         return {"racks": self.racks, "services": self.services, "tenants": self.tenants, "it_load_kw": self.it_load_kw}
 
 
-def count_totals(graph: SupplyGraph, nodes: Ids, kinds: Ids, down: Ids, failed: Ids) -> tuple[Totals, DownBefore]:
-    """Count by the worst of the given outcomes of nodes; `kinds` are indices into `KEYS`.
+@dataclass(frozen=True, eq=False)
+class Ranks:
+    """The worst that becomes of each node, as the totals count it."""
+
+    worst: Ids
+    """By node: index into `RANKS`."""
+    up: Flags
+    """By node: whether it counts; what has failed itself does not."""
+
+
+def ranks_of(graph: SupplyGraph, nodes: Ids, kinds: Ids, down: Ids, failed: Ids) -> Ranks:
+    """The worst of the given outcomes of nodes; `kinds` are indices into `KEYS`.
 
     `down` are the nodes of which some supply did not hold before the failure. Cost: one pass over the nodes.
     """
-    loads = graph.loads
     worst = np.full(len(graph.nodes), _UNAFFECTED, dtype=np.int32)
     worst[down] = _DOWN_BEFORE
     np.minimum.at(worst, nodes, _RANK_OF_KIND[kinds])
     up = np.ones(len(graph.nodes), dtype=np.bool_)
     up[failed] = False
     _racks_by_what_they_hold(graph, worst, up)
+    return Ranks(worst, up)
+
+
+def count_totals(graph: SupplyGraph, ranks: Ranks) -> tuple[Totals, DownBefore]:
+    """Count by the worst of each. Cost: one pass over the loads."""
+    loads, worst, up = graph.loads, ranks.worst, ranks.up
     tenants = np.full(len(loads.tenants), _UNAFFECTED, dtype=np.int32)
     owned = loads.owned[up[loads.owned[:, 0]]]
     np.minimum.at(tenants, owned[:, 1], worst[owned[:, 0]])
@@ -73,7 +88,7 @@ def count_totals(graph: SupplyGraph, nodes: Ids, kinds: Ids, down: Ids, failed: 
     )
 
 
-def _racks_by_what_they_hold(graph: SupplyGraph, worst: Ids, up: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> None:
+def _racks_by_what_they_hold(graph: SupplyGraph, worst: Ids, up: Flags) -> None:
     """A rack that nothing feeds has no outcome of its own: it takes the worst of what is mounted in it."""
     mounted = graph.mounted_in_unfed
     mounted = mounted[up[mounted[:, 0]]]
@@ -85,11 +100,11 @@ def _by_outcome(told: dict[str, Number]) -> dict[str, Number]:
 
 
 def _counts(ranks: Ids) -> dict[str, int]:
-    counts = np.bincount(ranks, minlength=len(_RANKS))
-    return {rank: int(count) for rank, count in zip(_RANKS, counts, strict=True)}
+    counts = np.bincount(ranks, minlength=len(RANKS))
+    return {rank: int(count) for rank, count in zip(RANKS, counts, strict=True)}
 
 
 def _sums(ranks: Ids, kw: Floats) -> dict[str, float]:
     """Sums rounded to the watt, so that the order of summing does not show."""
-    sums = np.bincount(ranks, weights=kw, minlength=len(_RANKS))
-    return {rank: round(float(total), 3) for rank, total in zip(_RANKS, sums, strict=True)}
+    sums = np.bincount(ranks, weights=kw, minlength=len(RANKS))
+    return {rank: round(float(total), 3) for rank, total in zip(RANKS, sums, strict=True)}

@@ -9,10 +9,13 @@ from threading import Lock
 
 from analytics.capacity.readings import PowerPoints, power_points
 from analytics.conditions import ConditionPoints, Conditions, CurrentValue, condition_points
-from analytics.impact import BlastRadius, Told, impact
+from analytics.impact import BlastRadius, Told, impact, impact_of
 from analytics.layout import GraphView, layout
+from analytics.moving import case_of
+from analytics.places import Rooms, rooms_of
 from analytics.proofs.response import Response
 from analytics.reuse import Compiled, carried_over, compiled
+from analytics.scenario import Case, Scenario
 from analytics.standing import Standing, standing
 from analytics.supply_graph import SupplyGraph
 from analytics.time.readings import charges
@@ -61,6 +64,7 @@ class View:
         self._known, self._clock = known, clock
         self._lock = Lock()
         self._reserves: Reserves | None = None
+        self._rooms: Rooms | None = None
         self._power = _Power()
         self._points: ConditionPoints | None = None
         self._worked: Compiled | Earlier | None = None
@@ -113,9 +117,29 @@ class View:
         now, told = self._clock(), self.condition_points().read(self._known)
         return Conditions(now, told.positions, out=told.out, contradicted=told.contradicted)
 
-    def impact(self, failed: Sequence[str], media: Sequence[str] | None = None, told: Told = Told.WHY) -> BlastRadius:
-        """What is hit when the given entities fail together. Raises `UnknownEntity`."""
-        return impact(self.supply(), failed, self.conditions(), media, told)
+    def impact(
+        self, failed: Sequence[str] | Scenario, media: Sequence[str] | None = None, told: Told = Told.WHY, parts: bool = False
+    ) -> BlastRadius:
+        """What is hit when the given entities fail together, or in a scenario; with `parts` also by room, tenant, service and class.
+
+        A list is a scenario in which these fail: a place with what is in it. Raises `UnknownEntity`, `GraphError`.
+        """
+        if not parts and not isinstance(failed, Scenario) and not failed:
+            return impact(self.supply(), failed, self.conditions(), media, told)
+        case, snapshot = self._case(failed)
+        return impact_of(case, media, told, self._rooms_of(case, snapshot) if parts else None)
+
+    def _case(self, failed: Sequence[str] | Scenario) -> tuple[Case, Snapshot]:
+        scenario = failed if isinstance(failed, Scenario) else Scenario(fails=tuple(failed))
+        return case_of(self.snapshot, self.vocabulary, self.supply(), self.conditions(), scenario)
+
+    def _rooms_of(self, case: Case, snapshot: Snapshot) -> Rooms:
+        if snapshot is not self.snapshot:
+            return rooms_of(snapshot, self.vocabulary, case.graph)
+        with self._lock:
+            if self._rooms is None:
+                self._rooms = rooms_of(snapshot, self.vocabulary, case.graph)
+        return self._rooms
 
     def reserves(self) -> Reserves:
         """What bridges a loss and what starts after one, read at the first question."""
@@ -125,9 +149,12 @@ class View:
                 self._reserves = reserves(self.snapshot, self.vocabulary, graph)
         return self._reserves
 
-    def timeline(self, failed: Sequence[str], horizon_s: float = HORIZON_S) -> Timeline:
-        """What follows when the given entities fail together, and when. Raises `UnknownEntity`."""
-        return timeline(self.reserves(), failed, self.conditions(), horizon_s, self._known)
+    def timeline(self, failed: Sequence[str] | Scenario, horizon_s: float = HORIZON_S) -> Timeline:
+        """What follows when the given entities fail together, or in a scenario, and when. Raises `UnknownEntity`, `GraphError`."""
+        case, snapshot = self._case(failed)
+        bridges = self.reserves() if snapshot is self.snapshot else reserves(snapshot, self.vocabulary, case.graph)
+        found = timeline(bridges, case.out_ids(), case.conditions, horizon_s, self._known)
+        return replace(found, failed=case.asked, assumed=(*case.notes, *found.assumed))
 
     def response(self) -> Response:
         """What the plant answers a fault with: what bridges and starts, and how full the stores are by the present readings."""

@@ -9,18 +9,14 @@ from enum import StrEnum
 
 import numpy as np
 
+from analytics.places import HELD_BY, HOLDS, PART_OF, ROOMS
 from analytics.roles import COMMON_CAUSE_GROUP
 from analytics.supply_graph import Flags, SupplyGraph
 from graph.snapshot import Snapshot
 from ontology.media import POWER
-from ontology.namespaces import BRICK, DCX, REC
+from ontology.namespaces import DCX
 from ontology.terms import Ids, is_literal, literal_parts
 from ontology.vocabulary import Vocabulary
-
-ROOMS = (REC + "Room", BRICK + "Room", REC + "OutdoorSpace")
-"""Classes of places that fail as one (fire, flood): rooms, and what stands in the open. Rows, zones, floors and buildings do not."""
-_HOLDS = (BRICK + "isLocationOf", BRICK + "hasPart", REC + "hasPart")
-_HELD_BY = (BRICK + "hasLocation", BRICK + "isPartOf", REC + "isPartOf", DCX + "mountedIn")
 
 
 class UnitKind(StrEnum):
@@ -117,10 +113,10 @@ def _rooms(snapshot: Snapshot, vocabulary: Vocabulary, graph: SupplyGraph) -> It
     """
     held: dict[int, list[int]] = defaultdict(list)
     located: set[int] = set()
-    for predicate in (*_HOLDS, *_HELD_BY):
+    for predicate in (*HOLDS, *HELD_BY):
         relation = snapshot.relation(predicate)
-        outer, inner = (relation.subjects, relation.objects) if predicate in _HOLDS else (relation.objects, relation.subjects)
-        weak = predicate in (BRICK + "hasPart", BRICK + "isPartOf")
+        outer, inner = (relation.subjects, relation.objects) if predicate in HOLDS else (relation.objects, relation.subjects)
+        weak = predicate in PART_OF
         if not weak:
             located.update(inner.tolist())
         for whole, part in zip(outer.tolist(), inner.tolist(), strict=True):

@@ -1,0 +1,259 @@
+"""A what-if in words of an operator: what fails, which switches are opened or closed first, what is isolated for work, who moves where.
+
+Rules of this file:
+
+1. A place fails with all that is in it, a loop or a system with what is part of it, a group with a common cause with its members. What
+   hands on supply itself, such as an aisle, fails as itself; so does everything else.
+2. A switch that is opened is not broken: it hands on nothing, and what becomes of its own supply is told. One that is closed was closed
+   before anything fails.
+3. What is isolated is out like what fails, and the switches that could bring power to it are open: the next ones upstream. Cords and
+   other conduits between that feed nothing else are dead with it. Where no switch stands between it and a supplier, it counts as
+   disconnected at its own terminals, and the answer says so.
+4. A thing has one part in a scenario; moves are made first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+import numpy as np
+
+from analytics.conditions import Conditions, Position
+from analytics.moves import Move, Relocation
+from analytics.places import contents, is_collection, is_place, parts
+from analytics.supply_graph import SupplyGraph
+from graph.errors import GraphError, UnknownEntity
+from graph.snapshot import Snapshot
+from ontology.media import POWER
+from ontology.namespaces import compact, expand
+from ontology.terms import Ids
+from ontology.vocabulary import Vocabulary
+
+NAMED_MAX = 3
+"""Things that a sentence names."""
+
+
+class Part(StrEnum):
+    """What a thing does in a scenario."""
+
+    FAILS = "fails"
+    OPENED = "opened"
+    CLOSED = "closed"
+    ISOLATED = "isolated"
+
+
+class Kind(StrEnum):
+    """What something that was named stands for."""
+
+    ENTITY = "entity"
+    PLACE = "place"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Ids are IRIs or CURIEs."""
+
+    fails: tuple[str, ...] = ()
+    opened: tuple[str, ...] = ()
+    closed: tuple[str, ...] = ()
+    isolated: tuple[str, ...] = ()
+    moves: tuple[Move, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raises `GraphError` for a scenario in which nothing happens, and for one that gives a thing two parts."""
+        if not (self.fails or self.opened or self.closed or self.isolated or self.moves):
+            raise GraphError("nothing happens in this scenario: name what fails, is opened, closed, isolated or moved")
+        part_of: dict[str, Part] = {}
+        for part, named in self.named():
+            if part_of.setdefault(named, part) is not part:
+                raise GraphError(f"{compact(named)} is named as {part_of[named]} and as {part}: a scenario takes it once")
+
+    def named(self) -> Iterator[tuple[Part, str]]:
+        """Everything that is named, as an IRI, with its part in it; moves apart."""
+        for part, ids in zip(Part, (self.fails, self.opened, self.closed, self.isolated), strict=True):
+            for name in ids:
+                yield part, expand(name)
+
+    def ids(self) -> list[str]:
+        """Everything that is named, as it was given."""
+        moved = (name for move in self.moves for name in (move.tenant, *move.racks))
+        return [*self.fails, *self.opened, *self.closed, *self.isolated, *moved]
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What something that was named stands for: the IRIs of what plays a part in supply, in order."""
+
+    asked: str
+    part: Part
+    kind: Kind
+    ids: tuple[str, ...]
+    opens: tuple[str, ...] = ()
+    """Of what is isolated: the switches that are open so that nothing brings power to it."""
+
+    def to_json(self) -> dict[str, object]:
+        """As the command line prints it."""
+        return {
+            "asked": self.asked,
+            "part": self.part.value,
+            "kind": self.kind.value,
+            "ids": list(self.ids),
+            "opens": list(self.opens),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A scenario against one state of the twin: nodes by number, and the conditions with the closed switches closed."""
+
+    graph: SupplyGraph
+    conditions: Conditions
+    failed: Ids
+    """What fails or is isolated, ascending."""
+    opened: Ids
+    """Switches that are opened, ascending; none of `failed`."""
+    asked: tuple[str, ...]
+    """What was named as failing or isolated, as IRIs, in order."""
+    resolved: tuple[Resolved, ...] = ()
+    notes: tuple[str, ...] = ()
+    moved: tuple[Relocation, ...] = ()
+    closed: tuple[str, ...] = ()
+    before: Conditions | None = None
+    """The conditions with nothing closed, where something is."""
+
+    @property
+    def out(self) -> Ids:
+        """The nodes that hand on nothing, ascending."""
+        return np.union1d(self.failed, self.opened).astype(np.int32)
+
+    def out_ids(self) -> list[str]:
+        """The same, as IRIs."""
+        return [self.graph.id(node) for node in self.out.tolist()]
+
+    @staticmethod
+    def of_failed(graph: SupplyGraph, failed: Sequence[str], conditions: Conditions) -> Case:
+        """Only failures, each of what is named itself. Raises `UnknownEntity`."""
+        ids, nodes = graph.resolve(failed)
+        return Case(graph, conditions, nodes, np.empty(0, dtype=np.int32), tuple(ids))
+
+
+@dataclass(slots=True)
+class _Found:
+    failed: set[int] = field(default_factory=set)
+    opened: set[int] = field(default_factory=set)
+    resolved: list[Resolved] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def resolve(snapshot: Snapshot, vocabulary: Vocabulary, graph: SupplyGraph, conditions: Conditions, scenario: Scenario) -> Case:
+    """A scenario against a state of the twin; its moves have been made (`analytics/moving.py`).
+
+    Raises `UnknownEntity` for what the twin does not know, `GraphError` for opening or closing what is no switch. Cost: what is in the
+    places that are named.
+    """
+    found = _Found()
+    named = list(dict.fromkeys(scenario.named()))
+    for part, iri in named:
+        number = snapshot.find(iri)
+        if number is None:
+            raise UnknownEntity(UnknownEntity.text(iri, graph.revision))
+        if part in (Part.OPENED, Part.CLOSED):
+            _switch(graph, conditions, part, iri, found)
+        else:
+            _out(snapshot, vocabulary, graph, part, number, found)
+    closed = tuple(iri for part, iri in named if part is Part.CLOSED)
+    stands = dict.fromkeys(closed, Position(is_open=False, from_telemetry=False))
+    failed = np.array(sorted(found.failed), dtype=np.int32)
+    for iri in closed:
+        if graph.find(iri) in found.failed:
+            found.notes.append(f"{compact(iri)} is out, so closing it changes nothing")
+    return Case(
+        graph,
+        replace(conditions, positions={**conditions.positions, **stands}) if closed else conditions,
+        failed,
+        np.array(sorted(found.opened - found.failed), dtype=np.int32),
+        tuple(sorted({iri for part, iri in named if part in (Part.FAILS, Part.ISOLATED)})),
+        tuple(found.resolved),
+        tuple(found.notes),
+        (),
+        closed,
+        conditions if closed else None,
+    )
+
+
+def _switch(graph: SupplyGraph, conditions: Conditions, part: Part, iri: str, found: _Found) -> None:
+    node = graph.find(iri)
+    if node is None or not graph.nodes.switch[node]:
+        raise GraphError(f"{compact(iri)} is no switch, so it cannot be {part}: let it fail, or isolate it")
+    position = conditions.positions.get(iri)
+    is_open = bool(graph.nodes.normally_open[node]) if position is None else position.is_open
+    if is_open == (part is Part.OPENED):
+        found.notes.append(f"{compact(iri)} is {'open' if is_open else 'closed'} already: that it is {part} changes nothing")
+    if part is Part.OPENED:
+        found.opened.add(node)
+    found.resolved.append(Resolved(iri, part, Kind.ENTITY, (iri,)))
+
+
+def _out(snapshot: Snapshot, vocabulary: Vocabulary, graph: SupplyGraph, part: Part, number: int, found: _Found) -> None:
+    iri = snapshot.key(number)
+    kind, things = _stands_for(snapshot, vocabulary, graph, number)
+    nodes = sorted({node for thing in things if (node := graph.find(snapshot.key(thing))) is not None})
+    if not nodes:
+        found.notes.append(f"{compact(iri)} plays no part in supply, nor does anything in it: it takes nothing with it")
+    opens: list[int] = []
+    if part is Part.ISOLATED:
+        opens, dead, bare = _made_safe(graph, set(nodes))
+        nodes = sorted({*nodes, *dead})
+        found.opened.update(opens)
+        if bare:
+            more = ", ..." if len(bare) > NAMED_MAX else ""
+            named = ", ".join(compact(graph.id(node)) for node in bare[:NAMED_MAX])
+            found.notes.append(f"{compact(iri)} is disconnected at its own terminals: no switch stands between it and {named}{more}")
+    found.failed.update(nodes)
+    found.resolved.append(Resolved(iri, part, kind, tuple(map(graph.id, nodes)), tuple(map(graph.id, opens))))
+
+
+def _stands_for(snapshot: Snapshot, vocabulary: Vocabulary, graph: SupplyGraph, number: int) -> tuple[Kind, set[int]]:
+    """Rule 1."""
+    if is_place(snapshot, vocabulary, number) and not _hands_on(graph, graph.find(snapshot.key(number))):
+        return Kind.PLACE, contents(snapshot, number)
+    if is_collection(snapshot, vocabulary, number):
+        return Kind.SYSTEM, parts(snapshot, number)
+    return Kind.ENTITY, {number}
+
+
+def _hands_on(graph: SupplyGraph, node: int | None) -> bool:
+    return node is not None and bool((graph.edges.source == node).any())
+
+
+def _made_safe(graph: SupplyGraph, nodes: set[int]) -> tuple[list[int], list[int], list[int]]:
+    """Rule 3: the switches to open, the conduits that are dead, and suppliers with no switch between; each ascending."""
+    opens, bare = set[int](), set[int]()
+    dead = set(nodes)
+    queue = sorted(nodes)
+    while queue:
+        for supplier in _power_into(graph, queue.pop()):
+            if supplier in dead:
+                continue
+            if graph.nodes.switch[supplier]:
+                opens.add(supplier)
+            elif graph.nodes.conduit[supplier] and _feeds_only(graph, supplier, dead):
+                dead.add(supplier)
+                queue.append(supplier)
+            else:
+                bare.add(supplier)
+    return sorted(opens), sorted(dead - nodes), sorted(bare)
+
+
+def _power_into(graph: SupplyGraph, node: int) -> list[int]:
+    edges = graph.edges
+    first, last = np.searchsorted(edges.target, [node, node + 1])
+    power = graph.media.index(POWER)
+    return [int(u) for u, m in zip(edges.source[first:last], edges.medium[first:last], strict=True) if m == power]
+
+
+def _feeds_only(graph: SupplyGraph, node: int, some: set[int]) -> bool:
+    return set(graph.edges.target[graph.edges.source == node].tolist()) <= some
