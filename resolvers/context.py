@@ -13,6 +13,7 @@ import strawberry
 from analytics.conditions import Conditions
 from analytics.impact import BlastRadius, Told
 from analytics.layout import GraphView
+from analytics.proofs.response import Response
 from analytics.standing import Standing
 from analytics.supply_graph import SupplyGraph
 from analytics.time.timeline import HORIZON_S, Timeline
@@ -27,6 +28,7 @@ from resolvers.indexes import Indexes
 from resolvers.reads import Reads, sample_of
 from resolvers.workers import Workers
 from twin.control import CommandRecord
+from twin.jobs import Jobs
 from twin.ledger.answers import Said, Source, Synced
 from twin.may_write import Writers
 
@@ -57,6 +59,9 @@ class Questions(Protocol):
 
     def conditions(self) -> Conditions:
         """The instant, and where the switches stand. Call it in a worker thread."""
+
+    def response(self) -> Response:
+        """What the plant answers a fault with. Call it in a worker thread."""
 
     def impact(self, failed: Sequence[str], media: Sequence[str] | None, told: Told) -> BlastRadius:
         """What is hit when the given entities fail. Takes milliseconds to seconds of a core: call it in a worker thread."""
@@ -197,12 +202,17 @@ class Face:
     write: Writers = "loopback"
     """Who may change the graph from here: this machine only, everybody, nobody."""
     analysis: Workers = field(default_factory=Workers)
+    studies: Workers = field(default_factory=Workers)
+    """Where everything of a site is tried: seconds each, and no question about one failure waits behind them."""
     history: Workers = field(default_factory=Workers)
     checks: Workers = field(default_factory=Workers)
     """Where whole sources are validated: seconds each, and nobody else waits behind them."""
     indexes: Indexes = field(init=False)
+    jobs: Jobs = field(init=False)
+    """Long questions; who made the face closes them."""
 
     def __post_init__(self) -> None:
+        self.jobs = Jobs(self.clock)
         self.indexes = Indexes(self.twin.vocabulary)
 
     def index(self) -> Index:

@@ -14,6 +14,7 @@ from graph.errors import (
     UnknownEntity,
     UnknownRevision,
 )
+from twin.jobs import TooManyJobs, UnknownJob
 
 
 class FaceError(GraphQLError):
@@ -61,6 +62,8 @@ CODES: dict[type[GraphError], str] = {
     UnknownRevision: "UNKNOWN_REVISION",
     BranchExists: "BRANCH_EXISTS",
     Refused: "REFUSED",
+    UnknownJob: "UNKNOWN_JOB",
+    TooManyJobs: "LIMIT_EXCEEDED",
 }
 """In the order in which they are looked at: a special kind before its general one."""
 

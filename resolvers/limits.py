@@ -70,6 +70,9 @@ LISTS = {
     "components": 100,
     "places": 100,
     "failures": 1000,
+    "jobs": 50,
+    "lines": 3,
+    "breaches": 1000,
 }
 """Fields that answer with a list, and how many things they are taken to hold."""
 

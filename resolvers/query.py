@@ -17,6 +17,7 @@ from resolvers.commands import Command
 from resolvers.context import Face, Info, Questions, State, Unbound, face_of, present_of
 from resolvers.errors import BadInput
 from resolvers.failure.capacity import CapacityQuery
+from resolvers.failure.jobs import JobsQuery
 from resolvers.failure.planning import PlanningQuery
 from resolvers.failure.sweeps import SweepQuery
 from resolvers.failure.timeline import TimelineQuery
@@ -61,7 +62,7 @@ class Status:
 
 
 @strawberry.type(description="Questions about the twin: its newest revision, or another state of it.")
-class Query(HistoryQuery, SweepQuery, TimelineQuery, CapacityQuery, PlanningQuery):
+class Query(HistoryQuery, SweepQuery, TimelineQuery, CapacityQuery, PlanningQuery, JobsQuery):
     """Reads of the newest revision come from memory; none of them waits for the store."""
 
     @strawberry.field(description="One entity, or null when this revision does not have it.")

@@ -25,6 +25,7 @@ from graph.errors import GraphError
 from resolvers.changes import ChangeResult
 from resolvers.commands import Command
 from resolvers.errors import LimitExceeded, code_of
+from resolvers.failure.jobs import Job, cancel_job, start_job
 from resolvers.history import Branch
 from resolvers.limits import Limits, over
 from resolvers.mutations.apply_branch import apply_branch
@@ -73,6 +74,14 @@ class Mutation:
     )
     drop_branch: bool = strawberry.mutation(
         resolver=drop_branch, description="Forget a branch and its changes. Errors: READ_ONLY, UNKNOWN_BRANCH, BAD_INPUT."
+    )
+    start_job: Job = strawberry.mutation(
+        resolver=start_job,
+        description="Begin to work a long question out beside the others; it changes nothing. "
+        "Errors: LIMIT_EXCEEDED (as many run as may), UNKNOWN_ENTITY, UNKNOWN_REVISION, UNKNOWN_BRANCH, BAD_INPUT.",
+    )
+    cancel_job: Job = strawberry.mutation(
+        resolver=cancel_job, description="End a job; what has ended stays as it ended. Errors: UNKNOWN_JOB."
     )
 
 

@@ -20,9 +20,11 @@ from graph.snapshot import Snapshot
 from ontology.namespaces import DCX
 from resolvers.analysis import Impact, told_of
 from resolvers.arguments import Failed, Media
+from resolvers.bell import Bell
 from resolvers.commands import Command
 from resolvers.context import Face, Info, face_of
 from resolvers.errors import BadInput, LimitExceeded
+from resolvers.failure.jobs import Job, JobId, followed
 from resolvers.history import Revision
 from resolvers.query import impact_of
 from resolvers.states import known
@@ -47,24 +49,6 @@ class PointReading:
     value: Value = strawberry.field(description="Its value now.")
 
 
-class _Bell:
-    """Rings in the subscriber's event loop when another thread says so."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._event = asyncio.Event()
-
-    def ring(self) -> None:
-        """From any thread. After the loop has ended nobody listens."""
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._event.set)
-
-    async def wait(self) -> None:
-        """Until it has rung; rings before the wait count."""
-        await self._event.wait()
-        self._event.clear()
-
-
 @strawberry.type(description="Live answers, over a graphql-transport-ws socket.")
 class Subscription:
     """What is told as it happens."""
@@ -85,7 +69,7 @@ class Subscription:
 
     @strawberry.subscription(description="What is hit when the given entities fail, again whenever a switch moves or the graph changes.")
     async def impact(self, info: Info, failed: Failed, media: Media = None) -> AsyncGenerator[Impact, None]:
-        face, bell, told = face_of(info), _Bell(), told_of(info.selected_fields)
+        face, bell, told = face_of(info), Bell(), told_of(info.selected_fields)
         switches = _SwitchPoints(face)
         stop = [
             face.feed.changes(bell.ring),
@@ -109,7 +93,7 @@ class Subscription:
             strawberry.argument(description="The revision that is known already: those after it come at once. The newest, if none."),
         ] = None,
     ) -> AsyncGenerator[Revision, None]:
-        face, bell = face_of(info), _Bell()
+        face, bell = face_of(info), Bell()
         stop = [face.feed.changes(bell.ring)]
         told = face.twin.snapshot.revision if after is None else max(after, 0)
         try:
@@ -124,10 +108,15 @@ class Subscription:
         finally:
             _end(stop)
 
+    @strawberry.subscription(description="A job at once and as it goes on; ends with it. Errors: UNKNOWN_JOB.")
+    async def job(self, info: Info, id: JobId) -> AsyncGenerator[Job, None]:  # noqa: A002 - the schema's word for it
+        async for each in followed(face_of(info), id):
+            yield each
+
     @strawberry.subscription(description="Each step of each command.")
     async def commands(self, info: Info) -> AsyncGenerator[Command, None]:
         waiting: deque[CommandRecord] = deque()
-        bell = _Bell()
+        bell = Bell()
 
         def hear(status: CommandRecord) -> None:
             if len(waiting) <= COMMANDS_MAX:
@@ -148,7 +137,7 @@ class Subscription:
 
 async def _changed_points(face: Face, wanted: dict[str, None]) -> AsyncGenerator[list[str], None]:
     """First all wanted points, then, at most every tick, those that have changed since."""
-    bell = _Bell()
+    bell = Bell()
     changed: dict[str, None] = {}
 
     def hear(points: Sequence[str]) -> None:

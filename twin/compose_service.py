@@ -92,6 +92,7 @@ class Service:
         self.face = Face(
             twin, twin.current, now, self._control, BusFeed(opened.bus), self._facts, settings.author, opened.ledger, settings.rdf_write
         )
+        self._stack.callback(self.face.jobs.close)
 
     # -- life -----------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Annotated
@@ -12,7 +12,7 @@ import strawberry
 from analytics.sweeps import answers, single, units
 from graph.ports import Progress
 from resolvers.analysis import Position
-from resolvers.context import Info, Questions, face_of
+from resolvers.context import Info, Questions, State, face_of
 from resolvers.errors import BadInput
 from resolvers.failure.telling import told
 from resolvers.states import AsOfArgument, BranchArgument, state_of
@@ -142,7 +142,7 @@ class SweepQuery:
         wanted = checked_units(units)
         checked_count("first", first, FIRST_MAX)
         state = await state_of(info, as_of, branch)
-        return await face_of(info).analysis.run(swept, state.questions, wanted, by, first, redundancy)
+        return await face_of(info).studies.run(swept, state.questions, wanted, by, first, redundancy)
 
 
 def swept(
@@ -175,3 +175,53 @@ def checked_count(name: str, given: int, most: int) -> int:
     if not 1 <= given <= most:
         raise BadInput(f"{name} = {given}: give 1 to {most}")
     return given
+
+
+@strawberry.type(description="Every two pieces of the infrastructure at once (N-2): the worst of them.")
+class SweepPairs:
+    """As `ridethrough sweep --order 2`."""
+
+    revision: int = strawberry.field(description="Revision of the graph that the answer speaks of.")
+    at: datetime = strawberry.field(description="Instant of the switch positions that the answer speaks of.")
+    by: Measure = strawberry.field(description="What they are ranked by.")
+    units: int = strawberry.field(description="Pieces of infrastructure that were paired.")
+    tried: int = strawberry.field(description="How many pairs there are.")
+    run: int = strawberry.field(description="How many share something that two together may overstrain; all others do no more than apart.")
+    harmful: int = strawberry.field(description="How many take down what neither of the two takes down alone.")
+    left_out: str = strawberry.field(description="What was not looked into; empty when nothing.")
+    failures: list[SweptFailure] = strawberry.field(description="The worst first, each with what neither of the two takes down alone.")
+    assumed: list[str] = strawberry.field(description="What the graph does not say and was assumed.")
+    positions: list[Position] = strawberry.field(description="Switch positions that the answer rests on.")
+
+
+@strawberry.input(description="All single failures, to be tried.")
+class SweepJobInput:
+    """As the query `sweep`."""
+
+    units: list[UnitKind] | None = strawberry.field(default=None, description="Only units of these kinds; all when not given.")
+    by: Measure = strawberry.field(default=Measure.IT_LOAD, description="Rank by this.")
+    first: int = strawberry.field(default=answers.FIRST, description=f"How many failures to tell: 1 to {FIRST_MAX}.")
+    redundancy: bool = strawberry.field(default=False, description="Also what each failure told leaves without redundancy.")
+
+    async def work(self, state: State) -> Callable[[Progress], Sweep]:
+        """What the job does. Raises `BadInput`."""
+        kinds, first = checked_units(self.units), checked_count("first", self.first, FIRST_MAX)
+        return lambda progress: swept(state.questions, kinds, self.by, first, self.redundancy, progress)
+
+
+@strawberry.input(description="All pairs of failures of the infrastructure, to be tried.")
+class PairsJobInput:
+    """As `ridethrough sweep --order 2`."""
+
+    by: Measure = strawberry.field(default=Measure.IT_LOAD, description="Rank by this.")
+    first: int = strawberry.field(default=answers.FIRST, description=f"How many pairs to tell: 1 to {FIRST_MAX}.")
+
+    async def work(self, state: State) -> Callable[[Progress], SweepPairs]:
+        """What the job does. Raises `BadInput`."""
+        first = checked_count("first", self.first, FIRST_MAX)
+        return lambda progress: _swept_pairs(state.questions, self.by, first, progress)
+
+
+def _swept_pairs(questions: Questions, by: Measure, first: int, progress: Progress) -> SweepPairs:
+    found = answers.sweep_pairs(questions.supply(), questions.conditions(), single.By(by.value), first, progress)
+    return told(SweepPairs, found.to_json())

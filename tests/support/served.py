@@ -126,12 +126,12 @@ class Served:
             yield socket
 
     @contextmanager
-    def subscribed(self, query: str) -> Iterator[Callable[[], dict[str, Any]]]:
+    def subscribed(self, query: str, **variables: Any) -> Iterator[Callable[[], dict[str, Any]]]:
         """What gives the data of the next event of a subscription."""
         with self.socket() as socket:
             socket.send(orjson.dumps({"type": "connection_init"}).decode())
             assert orjson.loads(socket.recv(timeout=5)) == {"type": "connection_ack"}
-            socket.send(orjson.dumps({"id": "1", "type": "subscribe", "payload": {"query": query}}).decode())
+            socket.send(orjson.dumps({"id": "1", "type": "subscribe", "payload": {"query": query, "variables": variables}}).decode())
             yield lambda: orjson.loads(socket.recv(timeout=10))["payload"]["data"]
 
 
@@ -191,4 +191,5 @@ def served(
     rules = WebRules(frozenset({"127.0.0.1"}), (), body_kb * 1024, limits or Limits())
     with listening(build_app(face, Well(), rules)) as client:
         yield Served(twin, face, bus, ingest, plant, client, ledger)
+    face.jobs.close()
     flow.close()

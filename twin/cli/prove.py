@@ -79,18 +79,11 @@ def prove(
 
 
 def _proved(view: View, claim: Claim, asked: Question) -> Certificate:
-    from analytics.proofs.components import places
-    from analytics.proofs.prove import concurrently_maintainable, fault_tolerant
-    from analytics.sweeps.units import UnitKind
+    from analytics.proofs import answers
 
     graph, conditions = view.supply(), view.conditions()
     with progress() as tell:
-        if claim is Claim.MAINTAINABLE:
-            paths = places(view.snapshot, view.vocabulary, graph, [UnitKind.PATH])
-            return concurrently_maintainable(graph, conditions, paths, asked, tell)
-        groups = places(view.snapshot, view.vocabulary, graph, [UnitKind.GROUP])
-        rooms = places(view.snapshot, view.vocabulary, graph, [UnitKind.ROOM])
-        return fault_tolerant(graph, conditions, groups, rooms, asked, tell, view.response())
+        return answers.prove(answers.Claim(claim.value), view.snapshot, view.vocabulary, graph, conditions, asked, view.response, tell)
 
 
 def _tell(found: Certificate, state: str) -> None:
