@@ -78,7 +78,7 @@ class Plant:
         with self._lock:
             bench = self._idle.pop() if self._idle else None
         if bench is None:
-            bench = Bench(_copy(self.base), _copy(self.base), _scratch(self))
+            bench = Bench(_copy(self.base), _copy(self.base), scratch_of(self.base, self.ring))
         yield bench
         with self._lock:  # not in a `finally`: a bench that an error left in disorder must not come back
             self._idle.append(bench)
@@ -101,15 +101,25 @@ def plant(graph: SupplyGraph, conditions: Conditions) -> Plant:
     """
     stopped = stopped_nodes(graph, conditions)
     with _plants_lock:
-        if graph not in _plants:
-            _plants[graph] = (wire(graph), {})
-        wiring, kept = _plants[graph]
+        wiring, kept = _laid_out(graph)
         key = stopped.tobytes()
         found = kept.pop(key, None) or _ground(wiring, stopped)
         kept[key] = found
         while len(kept) > PLANTS_KEPT_MAX:
             del kept[next(iter(kept))]
     return found
+
+
+def laid_out(graph: SupplyGraph) -> Wiring:
+    """The wires of a graph, laid out once; the same object for a graph that differs in its revision and its labels only."""
+    with _plants_lock:
+        return _laid_out(graph)[0]
+
+
+def _laid_out(graph: SupplyGraph) -> tuple[Wiring, dict[bytes, Plant]]:
+    if graph not in _plants:
+        _plants[graph] = (wire(graph), {})
+    return _plants[graph]
 
 
 def hand_on_plants(older: SupplyGraph, newer: SupplyGraph) -> None:
@@ -219,21 +229,25 @@ def _ground(wiring: Wiring, stopped: Ids) -> Plant:
     tally = Tally(np.zeros(slots, np.uint8), np.zeros(len(wires.at_least), np.int32), np.zeros(len(wiring.pair_node), np.int32))
     blocked = np.isin(wiring.slot_node, stopped).astype(np.uint8)
     place = kernel.ground(wires, blocked, tally)
-    loop_of, found = loops(wires.feeds_at, wires.gate_slot[wires.feeds], tally.live)
+    ring = loops_of(*loops(wires.feeds_at, wires.gate_slot[wires.feeds], tally.live))
+    return Plant(wiring, stopped, tally, ring, returns(wires, ring, tally, place, RETURNS_STEPS_MAX))
+
+
+def loops_of(loop_of: Ids, found: int) -> Loops:
+    """So many loops, from the number of the loop of each slot (-1: none)."""
     members = np.flatnonzero(loop_of >= 0).astype(np.int32)
     members = members[np.argsort(loop_of[members], kind="stable")]
-    members_at = np.searchsorted(loop_of[members], np.arange(found + 1)).astype(np.int32)
-    ring = Loops(loop_of, members_at, members)
-    return Plant(wiring, stopped, tally, ring, returns(wires, ring, tally, place, RETURNS_STEPS_MAX))
+    return Loops(loop_of, np.searchsorted(loop_of[members], np.arange(found + 1)).astype(np.int32), members)
 
 
 def _copy(tally: Tally) -> Tally:
     return Tally(tally.live.copy(), tally.counts.copy(), tally.failing.copy())
 
 
-def _scratch(state: Plant) -> Scratch:
-    slots, gates, pairs = len(state.base.live), len(state.base.counts), len(state.base.failing)
-    loops = len(state.ring.members_at) - 1
+def scratch_of(tally: Tally, ring: Loops) -> Scratch:
+    """Work space for cascades over a tally."""
+    slots, gates, pairs = len(tally.live), len(tally.counts), len(tally.failing)
+    loops = len(ring.members_at) - 1
     return Scratch(
         dead=np.empty(slots, np.int32),
         fallen=np.empty(pairs, np.int32),
@@ -241,5 +255,5 @@ def _scratch(state: Plant) -> Scratch:
         queued=np.zeros(max(loops, 1), np.uint8),
         outside=np.zeros(gates, np.int32),
         grounded=np.zeros(slots, np.uint8),
-        stack=np.empty(max(len(state.ring.members), 1), np.int32),
+        stack=np.empty(max(len(ring.members), 1), np.int32),
     )
