@@ -22,7 +22,7 @@ from ontology.media import MEDIA
 from tests.analytics.reference_capacity import Circuit, Reference
 from tests.analytics.sites import AT
 
-EXAMPLES = int(os.environ.get("RIDETHROUGH_RANDOM_GRAPHS", "400"))
+EXAMPLES = int(os.environ.get("RIDETHROUGH_TEST_EXAMPLES", "400"))
 SEEDS = st.integers(0, 2**32)
 CURVES = ([(1.1, 600.0), (1.5, 10.0), (4.0, 0.1)], [(1.0, 3600.0), (2.0, 1.0)], [(1.25, 60.0)])
 

@@ -20,7 +20,7 @@ from tests.analytics.reference_time import TimeReference, Times
 from tests.analytics.sites import NOW, SITE, graph_of
 from tests.analytics.test_against_reference import MEDIA, redundant
 
-SITES = int(os.environ.get("RIDETHROUGH_RANDOM_SITES", "150"))
+SITES = int(os.environ.get("RIDETHROUGH_TEST_EXAMPLES", "150"))
 HORIZON = 10_000
 
 

@@ -17,7 +17,7 @@ from tests.analytics.reference_capacity import Circuit, Reference
 from tests.analytics.sites import AT
 from tests.analytics.test_capacity_against_reference import circuit_of, graph_of
 
-EXAMPLES = int(os.environ.get("RIDETHROUGH_RANDOM_GRAPHS", "300"))
+EXAMPLES = int(os.environ.get("RIDETHROUGH_TEST_EXAMPLES", "300"))
 
 
 @settings(max_examples=EXAMPLES, deadline=None)

@@ -23,7 +23,7 @@ from tests.analytics.reference_capacity import Circuit, Reference
 from tests.analytics.sites import AT, NOW, SITE, snapshot_of, vocabulary
 from tests.analytics.test_capacity_against_reference import circuit_of, graph_of
 
-EXAMPLES = int(os.environ.get("RIDETHROUGH_RANDOM_GRAPHS", "60"))
+EXAMPLES = int(os.environ.get("RIDETHROUGH_TEST_EXAMPLES", "60"))
 MOST_KW = 30.0
 
 

@@ -25,7 +25,7 @@ from tests.analytics.sites import NOW, SITE, graph_of, snapshot_of, vocabulary
 from tests.analytics.test_against_reference import redundant
 from tests.analytics.test_timeline_against_reference import reserves_of, times_of
 
-SITES = int(os.environ.get("RIDETHROUGH_RANDOM_SITES", "150"))
+SITES = int(os.environ.get("RIDETHROUGH_TEST_EXAMPLES", "150"))
 HORIZON = 10_000.0
 STANDBY = """
 :Utility a dcx:Utility_Feed ; dcx:feedsPower :ATS .
