@@ -36,15 +36,22 @@ def joined(behind: Behind, stays: Ids) -> Behind:
     return _told(ones, rack, service, kw, lists[0], lists[1])
 
 
+def only(behind: Behind, nodes: Ids, numbers: Ids) -> Behind:
+    """Of some nodes, in numbers of their own; `numbers` gives the new one of each old one. Nothing may stand behind the others."""
+    tenants_at, holders_at = (np.append(at[nodes], at[-1]).astype(np.int32) for at in (behind.tenants_at, behind.holders_at))
+    ones, rack, service = (column[nodes] for column in behind[:3])
+    holders = numbers[behind.holders]
+    return Behind(ones, rack, service, behind.kw[nodes], tenants_at, behind.tenants, holders_at, holders, behind.anything[nodes])
+
+
 def _told(ones: Ids, rack: Ids, service: Ids, kw: Floats, tenants: tuple[Ids, Ids], holders: tuple[Ids, Ids]) -> Behind:
     anything = (rack > 0) | (service > 0) | (kw != 0) | (np.diff(tenants[0]) > 0) | (np.diff(holders[0]) > 0)
     return Behind(ones, rack, service, kw, *tenants, *holders, anything.astype(np.uint8))
 
 
-def marks_of(graph: SupplyGraph) -> Marks:
-    """Marks that carry no serial number yet; serial numbers begin at 1."""
-    size = len(graph.nodes)
-    return Marks(np.zeros(size, np.int32), np.zeros(size, np.int32), np.zeros(len(graph.loads.tenants), np.int32))
+def marks_of(nodes: int, tenants: int) -> Marks:
+    """Marks of so many nodes and tenants that carry no serial number yet; serial numbers begin at 1."""
+    return Marks(np.zeros(nodes, np.int32), np.zeros(nodes, np.int32), np.zeros(tenants, np.int32))
 
 
 def nothing_lost(rows: int) -> Lost:

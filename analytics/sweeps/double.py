@@ -105,7 +105,8 @@ def n2(graph: SupplyGraph, conditions: Conditions, units: Units | None = None, p
             others = Lists(np.minimum(others.at, others.at[cut]), others.items[: others.at[cut]])
             left_out = f"{left_out}{'; ' if left_out else ''}pairs whose first is one of the last {len(units) - cut:,} units"
         more = nothing_lost(len(others.items))
-        behind, marks, pair_mark = behind_of(graph), marks_of(graph), np.zeros(len(state.wiring.pair_node), np.int32)
+        behind, marks = behind_of(graph), marks_of(len(graph.nodes), len(graph.loads.tenants))
+        pair_mark = np.zeros(len(state.wiring.pair_node), np.int32)
         for first in range(0, len(units), CHUNK):
             last = min(first + CHUNK, len(units))
             kernel.doubles(

@@ -10,12 +10,13 @@ import numpy as np
 
 from analytics.conditions import Conditions
 from analytics.impact import OutcomeKind, Told, impact
-from analytics.state import plant
+from analytics.state import Plant, plant
 from analytics.supply_graph import SupplyGraph
 from analytics.sweeps import kernel
 from analytics.sweeps.basis import Basis, basis_of
 from analytics.sweeps.behind import marks_of, nothing_lost
-from analytics.sweeps.kernel import Lost
+from analytics.sweeps.fields import fields_of, wave_of
+from analytics.sweeps.kernel import Behind, Lost
 from analytics.sweeps.twins import HEIGHTS, twins_of
 from analytics.sweeps.units import Unit, Units
 from graph.ports import Progress
@@ -23,7 +24,6 @@ from ontology.terms import Ids
 
 CHUNK = 50_000
 """Failures between two reports of progress; some 10 ms."""
-"""What is being done, how much of it is done, how much there is."""
 
 
 class By(StrEnum):
@@ -129,41 +129,61 @@ def n1(graph: SupplyGraph, conditions: Conditions, units: Units | None = None, p
     """
     units = Units.equipment(graph) if units is None else units
     state, lost = plant(graph, conditions), nothing_lost(len(units))
-    twins, marks = twins_of(graph, state.wiring), marks_of(graph)
-    wave = kernel.ripple_of(state.wires, state.ring, state.base)
+    twins = twins_of(graph, state.wiring)
     lowest = np.minimum.reduceat(twins.height[units.nodes], units.at[:-1]) if len(units) else twins.height[:0]
-    level = np.sum([lowest >= below for below in HEIGHTS], axis=0)
+    level = np.searchsorted(HEIGHTS[: len(twins.joined) - 1], lowest, side="right")
+    in_loops: list[Ids] = []
     done = 0
-    with state.bench() as bench:
-        for below in range(len(HEIGHTS) + 1):
-            wires, returns, behind = state.wires, state.returns, twins.behind
-            if below > 0:
-                less = twins.joined[below - 1]
-                wires, returns, behind = wires._replace(feeds_at=less.feeds_at, feeds=less.feeds), returns[less.entry], less.behind
-            at_it = np.flatnonzero(level == below).astype(np.int32)
-            for first in range(0, len(at_it), CHUNK):
-                chosen = at_it[first : first + CHUNK]
-                kernel.singles(
-                    wires,
-                    state.ring,
-                    returns,
-                    bench.now,
-                    bench.work,
-                    state.base.counts,
-                    state.wiring.slots_at,
-                    state.wiring.pair_node,
-                    wave,
-                    behind,
-                    marks,
-                    units.at,
-                    units.nodes,
-                    chosen,
-                    lost,
-                )
-                done += len(chosen)
-                if progress is not None:
-                    progress("single failures", done, len(units))
+    for number, (joined, field) in enumerate(zip(twins.joined, fields_of(state, twins), strict=True)):
+        rows = np.flatnonzero(level == number).astype(np.int32)
+        at, nodes = _nodes_of(units, rows)
+        nodes = joined.node[nodes]
+        wave, marks = wave_of(field), marks_of(len(joined.slots_at) - 1, len(graph.loads.tenants))
+        left = np.empty(len(rows), np.int32)
+        for first in range(0, len(rows), CHUNK):
+            last = min(first + CHUNK, len(rows))
+            loops = len(state.ring.members) > 0
+            found = kernel.singles(field, loops, wave, joined.behind, marks, at, nodes, rows, first, last, lost, left)
+            in_loops.append(rows[left[:found]])
+            done += last - first
+            if progress is not None:
+                progress("single failures", done, len(units))
+    _by_cascades(state, twins.joined[0].behind, units, np.concatenate([np.empty(0, np.int32), *in_loops]), lost)
     return Singles(basis_of(graph, conditions, state), units, lost)
+
+
+def _nodes_of(units: Units, rows: Ids) -> tuple[Ids, Ids]:
+    """Where the nodes of each of some units begin, and these."""
+    if len(rows) == len(units.nodes):
+        return units.at, units.nodes
+    sizes = units.at[rows + 1] - units.at[rows]
+    at = np.zeros(len(rows) + 1, np.int32)
+    np.cumsum(sizes, out=at[1:])
+    return at, units.nodes[np.repeat(units.at[rows] - at[:-1], sizes) + np.arange(at[-1], dtype=np.int32)]
+
+
+def _by_cascades(state: Plant, behind: Behind, units: Units, rows: Ids, lost: Lost) -> None:
+    """The rows of units that touch loops."""
+    if len(rows) == 0:
+        return
+    wiring, marks = state.wiring, marks_of(len(behind.nodes), int(behind.tenants.max(initial=-1)) + 1)
+    with state.bench() as bench:
+        kernel.singles_in_loops(
+            state.wires,
+            state.ring,
+            state.returns,
+            bench.now,
+            bench.work,
+            state.base.counts,
+            wiring.slots_at,
+            wiring.pair_node,
+            behind,
+            marks,
+            units.at,
+            units.nodes,
+            rows,
+            lost,
+        )
 
 
 def exposed_by(graph: SupplyGraph, conditions: Conditions, nodes: Sequence[int]) -> Exposed:

@@ -7,6 +7,7 @@ Rules of this file:
 2. Of all the twins one stays: it takes over what the others feed and what stands behind them. All numbers stay as they are.
 3. Who fails must have no twin: the others would have to fall without it. So only what is below a *height* has twins (a service that feeds
    nothing is at height 0, what feeds it at 1, and so on), and what fails is at that height or above it.
+4. What fails may be *alike*: two feeds of the same servers take the same down, whatever stands open. They are told here, and one is run.
 """
 
 from __future__ import annotations
@@ -21,42 +22,55 @@ from numpy.typing import NDArray
 from analytics.compiled import compiled
 from analytics.kernel import Wires
 from analytics.supply_graph import Flags, SupplyGraph
-from analytics.sweeps.behind import behind_of, joined
+from analytics.sweeps.behind import behind_of, joined, only
 from analytics.sweeps.kernel import Behind
 from analytics.wiring import Wiring
 from ontology.terms import Ids
 
-HEIGHTS = (2, 3)
-"""Below which twins are joined, for failures at these heights and above: servers and services, then racks and their feeds as well."""
+HEIGHTS = (2, 3, 4, 5, 6)
+"""Below which twins are joined, for failures at these heights and above: servers and services, then racks and their feeds as well, panels
+and air handlers, and so on up."""
 ROUNDS_MAX = 4
-"""Rounds of twins of twins."""
+"""Rounds of twins of twins, at each height."""
 LOOPS_ON = np.iinfo(np.int32).max
 """The height of what leads into a loop."""
 Prints = NDArray[np.uint64]
+Chosen = NDArray[np.int32] | slice
+"""Numbers of what is kept, or all of it."""
 
 
 @dataclass(frozen=True, eq=False)
 class Joined:
-    """The wires with twins below a height joined."""
+    """The wires with twins below a height joined: only what stays, in numbers of its own, so that it lies close together."""
 
-    behind: Behind
-    """Of the ones that stay, with all their twins."""
+    slot: Chosen
+    gate: Chosen
+    pair: Chosen
+    entry: Chosen
+    """Of each slot, gate, pair and edge (`feeds`) the number that it has in the wires as they are."""
+    node: Ids
+    """Of each node of the graph the number that it has here, or -1."""
     feeds_at: Ids
     feeds: Ids
-    entry: Ids
-    """Where each of `feeds` stands in the wires as they are."""
+    gate_slot: Ids
+    gate_pair: Ids
+    pair_node: Ids
+    slots_at: Ids
+    behind: Behind
+    """Of the ones that stay, with all their twins."""
+    alike: Ids
+    """Per slot: the first one that feeds the very same gates; -1 for one that has none like it, that is not all of its node, or of whose
+    node more is counted than that it fell."""
 
 
 @dataclass(frozen=True, eq=False)
 class Twins:
     """The twins of a graph; made once a graph."""
 
-    behind: Behind
-    """Of every node alone."""
     height: Ids
     """Of each node: that of its lowest slot; `LOOPS_ON` where it has none."""
     joined: tuple[Joined, ...]
-    """For each of `HEIGHTS`."""
+    """Nothing joined; then for each of `HEIGHTS`."""
 
 
 _kept: WeakKeyDictionary[SupplyGraph, Twins] = WeakKeyDictionary()
@@ -72,42 +86,155 @@ def twins_of(graph: SupplyGraph, wiring: Wiring) -> Twins:
     return found
 
 
+def hand_on_twins(older: SupplyGraph, newer: SupplyGraph) -> None:
+    """The twins of a graph serve another one that differs in its revision and its labels only."""
+    with _lock:
+        if older in _kept:
+            _kept[newer] = _kept[older]
+
+
 def _find(graph: SupplyGraph, wiring: Wiring) -> Twins:
     height, behind = heights(wiring.wires), behind_of(graph)
     lowest = np.full(len(graph.nodes), LOOPS_ON, dtype=np.int32)
     np.minimum.at(lowest, wiring.slot_node, height)
-    return Twins(behind, lowest, tuple(_join(graph, wiring, behind, height < below) for below in HEIGHTS))
-
-
-def _join(graph: SupplyGraph, wiring: Wiring, behind: Behind, low: Flags) -> Joined:
-    wires = wiring.wires
-    own = np.diff(wiring.slots_at)[wiring.slot_node] == 1
-    candidates = np.flatnonzero(low & own & ~graph.nodes.switch[wiring.slot_node] & (np.diff(wires.gates_at) > 0)).astype(np.int32)
+    holds = np.zeros(len(graph.nodes), dtype=np.bool_)
+    holds[behind.holders] = True
     stays = np.arange(len(wiring.slot_node), dtype=np.int32)
-    for _ in range(ROUNDS_MAX if len(candidates) else 0):
-        one, two = prints(wires, wiring.pair_medium, stays, candidates)
-        order = np.lexsort((candidates, two, one))
-        one, two = one[order], two[order]
-        first = np.ones(len(order), dtype=np.bool_)
-        first[1:] = (one[1:] != one[:-1]) | (two[1:] != two[:-1])
-        found = stays.copy()
-        found[candidates[order]] = candidates[order][np.flatnonzero(first)][np.cumsum(first) - 1]
-        if np.array_equal(found, stays):
+    found = [_as_they_are(wiring, behind, holds)]
+    able = _able(graph, wiring)
+    top = int(height[height < LOOPS_ON].max(initial=0))
+    for below in HEIGHTS:
+        if below <= top:
+            stays = _stays(wiring, stays, np.flatnonzero(able & (height < below)).astype(np.int32))
+            found.append(_join(wiring, behind, holds, stays))
+    return Twins(lowest, tuple(found))
+
+
+def _able(graph: SupplyGraph, wiring: Wiring) -> Flags:
+    """The slots that may have twins: all of their node, no switches, and in need of something."""
+    own = np.diff(wiring.slots_at)[wiring.slot_node] == 1
+    able: Flags = own & ~graph.nodes.switch[wiring.slot_node] & (np.diff(wiring.wires.gates_at) > 0)
+    return able
+
+
+def _stays(wiring: Wiring, stays: Ids, candidates: Ids) -> Ids:
+    """Of each slot the one that stays for it, when the candidates are joined as well; `stays` says it of those below them."""
+    for _ in range(ROUNDS_MAX):
+        some = candidates[stays[candidates] == candidates]
+        if len(some) == 0:
             break
-        stays = found
-    node = np.arange(len(graph.nodes), dtype=np.int32)
-    node[wiring.slot_node[candidates]] = wiring.slot_node[stays[candidates]]
-    return Joined(joined(behind, node), *_feeds(wires, stays))
+        one, two = prints(wiring.wires, wiring.pair_medium, stays, some)
+        first = _first_of(some, one, two)
+        if np.array_equal(first, some):
+            break
+        found = np.arange(len(stays), dtype=np.int32)
+        found[some] = first
+        stays = found[stays]
+    return stays
 
 
-def _feeds(wires: Wires, stays: Ids) -> tuple[Ids, Ids, Ids]:
-    """What the slots that stay feed, the gates of slots that do not left out."""
-    supplier = stays[np.repeat(np.arange(len(stays), dtype=np.int32), np.diff(wires.feeds_at))]
-    fed = wires.gate_slot[wires.feeds]
-    kept = np.flatnonzero(stays[fed] == fed)
+def _first_of(numbers: Ids, one: Prints, two: Prints) -> Ids:
+    """Of each number the first that has the same prints."""
+    order = np.lexsort((numbers, two, one))
+    one, two = one[order], two[order]
+    first = np.ones(len(order), dtype=np.bool_)
+    first[1:] = (one[1:] != one[:-1]) | (two[1:] != two[:-1])
+    found = np.empty_like(numbers)
+    found[order] = numbers[order][np.flatnonzero(first)][np.cumsum(first) - 1]
+    return found
+
+
+def _as_they_are(wiring: Wiring, behind: Behind, holds: Flags) -> Joined:
+    wires, every = wiring.wires, slice(None)
+    return Joined(
+        every,
+        every,
+        every,
+        every,
+        np.arange(len(wiring.slots_at) - 1, dtype=np.int32),
+        wires.feeds_at,
+        wires.feeds,
+        wires.gate_slot,
+        wires.gate_pair,
+        wiring.pair_node,
+        wiring.slots_at,
+        behind,
+        _alike(wires.feeds_at, wires.feeds, wiring.slots_at, holds),
+    )
+
+
+def _join(wiring: Wiring, behind: Behind, holds: Flags, stays: Ids) -> Joined:
+    """Only what stays. Of a node that has twins its one slot has; of all others all slots stay."""
+    wires = wiring.wires
+    keeps = stays == np.arange(len(stays))
+    kept_node = np.ones(len(holds), dtype=np.bool_)
+    kept_node[wiring.slot_node[~keeps]] = False
+    node_stays = np.arange(len(holds), dtype=np.int32)
+    node_stays[wiring.slot_node[~keeps]] = wiring.slot_node[stays[~keeps]]
+    slot, gate = np.flatnonzero(keeps).astype(np.int32), np.flatnonzero(keeps[wires.gate_slot]).astype(np.int32)
+    pair = np.flatnonzero(kept_node[wiring.pair_node]).astype(np.int32)
+    nodes = np.flatnonzero(kept_node).astype(np.int32)
+    slot_now, gate_now = _numbers(slot, len(stays)), _numbers(gate, len(wires.gate_slot))
+    pair_now, node_now = _numbers(pair, len(wiring.pair_node)), _numbers(nodes, len(holds))
+    feeds_at, feeds, entry = _feeds(wires, stays, keeps, slot_now, len(slot))
+    feeds = gate_now[feeds]
+    slots_at = np.searchsorted(node_now[wiring.slot_node[slot]], np.arange(len(nodes) + 1)).astype(np.int32)
+    return Joined(
+        slot,
+        gate,
+        pair,
+        entry,
+        node_now,
+        feeds_at,
+        feeds,
+        slot_now[wires.gate_slot[gate]],
+        pair_now[wires.gate_pair[gate]],
+        node_now[wiring.pair_node[pair]],
+        slots_at,
+        only(joined(behind, node_stays), nodes, node_now),
+        _alike(feeds_at, feeds, slots_at, holds[nodes]),
+    )
+
+
+def _numbers(kept: Ids, size: int) -> Ids:
+    numbers = np.full(size, -1, dtype=np.int32)
+    numbers[kept] = np.arange(len(kept), dtype=np.int32)
+    return numbers
+
+
+def _feeds(wires: Wires, stays: Ids, keeps: Flags, slot_now: Ids, slots: int) -> tuple[Ids, Ids, Ids]:
+    """What the slots that stay feed, the gates of slots that do not left out: where each one's begin, the gates, the edges."""
+    supplier = slot_now[stays][np.repeat(np.arange(len(stays), dtype=np.int32), np.diff(wires.feeds_at))]
+    kept = np.flatnonzero(keeps[wires.gate_slot[wires.feeds]])
     entry = kept[np.argsort(supplier[kept], kind="stable")].astype(np.int32)
-    at = np.searchsorted(supplier[entry], np.arange(len(stays) + 1)).astype(np.int32)
-    return at, np.ascontiguousarray(wires.feeds[entry]), entry
+    at = np.searchsorted(supplier[entry], np.arange(slots + 1)).astype(np.int32)
+    return at, wires.feeds[entry], entry
+
+
+def _alike(feeds_at: Ids, feeds: Ids, slots_at: Ids, holds: Flags) -> Ids:
+    """`Joined.alike`. Cost: one sort of the slots that feed anything."""
+    own = (np.diff(slots_at) == 1) & ~holds
+    first = slots_at[:-1][own]
+    first = first[feeds_at[first + 1] > feeds_at[first]].astype(np.int32)
+    like = np.full(len(feeds_at) - 1, -1, dtype=np.int32)
+    if len(first):
+        found = _first_of(first, *feed_prints(feeds_at, feeds, first))
+        several = np.bincount(found, minlength=len(like))[found] > 1
+        like[first[several]] = found[several]
+    return like
+
+
+@compiled
+def feed_prints(feeds_at: Ids, feeds: Ids, slots: Ids) -> tuple[Prints, Prints]:
+    """Two numbers of 64 bits for each slot, both equal for slots that feed the same gates (and for others by a chance of one in 2**128)."""
+    one, two = np.empty(len(slots), np.uint64), np.empty(len(slots), np.uint64)
+    for i in range(len(slots)):
+        first, second = np.uint64(0), np.uint64(0)
+        for at in range(feeds_at[slots[i]], feeds_at[slots[i] + 1]):
+            first += mixed(np.uint64(feeds[at]) + np.uint64(0x9E3779B97F4A7C15))
+            second += mixed(np.uint64(feeds[at]) + np.uint64(0xD6E8FEB86659FD93))
+        one[i], two[i] = first, second
+    return one, two
 
 
 @compiled
