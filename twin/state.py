@@ -8,6 +8,10 @@ from datetime import datetime
 from threading import Lock
 
 from analytics.capacity.readings import PowerPoints, power_points
+from analytics.causes.explain import FIRST, ORDER, RootCause, root_cause
+from analytics.causes.priors import Priors, priors_of
+from analytics.causes.sightings import Sightings
+from analytics.causes.telemetry import SightingPoints, sighting_points
 from analytics.conditions import ConditionPoints, Conditions, CurrentValue, condition_points
 from analytics.impact import BlastRadius, Told, impact, impact_of
 from analytics.layout import GraphView, layout
@@ -65,6 +69,8 @@ class View:
         self._lock = Lock()
         self._reserves: Reserves | None = None
         self._rooms: Rooms | None = None
+        self._priors: Priors | None = None
+        self._sights: SightingPoints | None = None
         self._power = _Power()
         self._points: ConditionPoints | None = None
         self._worked: Compiled | Earlier | None = None
@@ -155,6 +161,20 @@ class View:
         bridges = self.reserves() if snapshot is self.snapshot else reserves(snapshot, self.vocabulary, case.graph)
         found = timeline(bridges, case.out_ids(), case.conditions, horizon_s, self._known)
         return replace(found, failed=case.asked, assumed=(*case.notes, *found.assumed))
+
+    def sightings(self) -> Sightings:
+        """What the live values say is down and up. Cost: one look-up for each point that says so; the points are found once a state."""
+        if self._sights is None:
+            self._sights = sighting_points(self.snapshot, self.vocabulary, self.supply())
+        return self._sights.read(self._known, self.stands())
+
+    def root_cause(self, seen: Sightings | None = None, order: int = ORDER, first: int = FIRST) -> RootCause:
+        """The sets of causes that explain what is seen, by the live values where nothing is given. Raises `UnknownEntity`, `ValueError`."""
+        graph = self.supply()
+        if self._priors is None:
+            self._priors = priors_of(self.snapshot, self.vocabulary, graph)
+        seen = self.sightings() if seen is None else seen
+        return root_cause(graph, self.stands(), seen, priors=self._priors, order=order, first=first)
 
     def response(self) -> Response:
         """What the plant answers a fault with: what bridges and starts, and how full the stores are by the present readings."""
