@@ -26,6 +26,8 @@ from analytics.sweeps.points import single_points
 from analytics.sweeps.proof import chain_of
 from analytics.sweeps.single import n1
 from analytics.sweeps.units import Units
+from analytics.time.countdown import countdown
+from analytics.time.present import PresentPoints
 from analytics.time.reserves import Reserves
 from analytics.time.timeline import timeline
 
@@ -47,6 +49,7 @@ def warm() -> None:
     impact(rated, ["urn:warm:0"], now)
     capacity(rated, now)
     timeline(Reserves.none(graph), ["urn:warm:0"], now)
+    countdown(Reserves.none(graph), PresentPoints.none(), lambda _: None, ["urn:warm:0"], now.at, now)
     _planning(graph, rated, now)
     _proofs(graph, now)
 

@@ -19,7 +19,8 @@ import numpy as np
 from analytics.compiled import compiled, inlined
 from analytics.time.rings import ground_again
 from analytics.time.sharing import lasting, shared_out
-from analytics.time.state import Record, Site, State
+from analytics.time.standing import stands
+from analytics.time.state import Record, Seen, Site, State, Then
 from analytics.time.steps import EMPTY, ITSELF, NOBODY, RESTART, START, Events, Index, Waiting, carry, kill, lose, queue, start, stop
 from graph.values import Floats
 from ontology.terms import Ids
@@ -29,21 +30,41 @@ REDISTRIBUTIONS_MAX = 64
 
 
 @compiled
-def run(  # noqa: PLR0912, PLR0915  one loop over events; its parts are below
-    site: Site, state: State, record: Record, failed: Ids, horizon: float
-) -> int:
+def run(site: Site, state: State, record: Record, failed: Ids, horizon: float) -> int:
     """Let the failed slots die at 0 s and follow what comes of it until the horizon. Gives the number of events.
 
     Fills `record`, leaves `state` as it stands at the horizon. Cost: the edges of what goes down and comes up, and a pass over all edges
     for each instant at which loads are shared out anew.
     """
     events = [(np.inf, np.int64(0), np.int64(0), np.int64(0))]
+    kw = np.zeros((2, len(state.bad)))
+    _begin(site, state, record, failed, kw, events)
+    return _follow(site, state, record, kw, events, 0.0, horizon)
+
+
+@compiled
+def run_on(
+    before: Site, site: Site, state: State, record: Record, after: Record, failed: Ids, seen: Seen, then: Then, horizon: float
+) -> int:
+    """As `run`, in the middle of it: follow until the instant of what was seen as `before` says, take what was seen, and follow on as
+    `site` says. `record` has what happened until then, `after` how it stands then (as if it happened at that instant) and what follows.
+    """
+    events = [(np.inf, np.int64(0), np.int64(0), np.int64(0))]
+    kw = np.zeros((2, len(state.bad)))
+    _begin(before, state, record, failed, kw, events)
+    count = _follow(before, state, record, kw, events, 0.0, seen.at)
+    _see(site, state, record, kw, events, seen)
+    stands(site, state, record, after, seen.at, then)
+    return count + _follow(site, state, after, kw, events, seen.at, horizon)
+
+
+@compiled
+def _begin(site: Site, state: State, record: Record, failed: Ids, kw: Floats, events: Events) -> None:
+    """The failed slots die at 0 s."""
     stack = [np.int64(0)]
     stack.pop()
     loops = [np.int64(0)]
     loops.pop()
-    slots = len(state.bad)
-    kw = np.zeros((2, slots))
     running = state.tally.live.copy()
     for slot in failed:
         state.blocked[slot] = 1
@@ -54,9 +75,19 @@ def run(  # noqa: PLR0912, PLR0915  one loop over events; its parts are below
         if state.tally.live[slot] == 1:
             kill(site, slot, 0.0, state, record, stack)
     _settle(site, 0.0, state, record, kw, stack, loops, events)
+
+
+@compiled
+def _follow(  # noqa: PLR0912, PLR0915  one loop over events; its parts are below
+    site: Site, state: State, record: Record, kw: Floats, events: Events, now: float, horizon: float
+) -> int:
+    """What happens after `now` until the horizon; the number of events."""
+    stack = [np.int64(0)]
+    stack.pop()
+    loops = [np.int64(0)]
+    loops.pop()
     renewed = 0
     stale = True
-    now = 0.0
     count = 0
     while True:
         time = events[0][0]
@@ -81,7 +112,8 @@ def run(  # noqa: PLR0912, PLR0915  one loop over events; its parts are below
         if kind == START:
             if state.blocked[which] == 0 and state.tally.live[which] == 0 and state.bad[which] == 0:
                 if np.isfinite(site.delays.fuel[which]):
-                    heapq.heappush(events, (now + site.delays.fuel[which], np.int64(EMPTY), np.int64(-1 - which), np.int64(0)))
+                    dry = (now + site.delays.fuel[which], np.int64(EMPTY), np.int64(-1 - which), np.int64(state.tank[which]))
+                    heapq.heappush(events, dry)
                 _raise(site, which, now, state, record, kw, loops, events)
                 stale = True
         elif kind == RESTART:
@@ -89,8 +121,9 @@ def run(  # noqa: PLR0912, PLR0915  one loop over events; its parts are below
                 _raise(site, which, now, state, record, kw, loops, events)
         elif which < 0:
             slot = -1 - which
-            state.blocked[slot] = 1
-            if state.tally.live[slot] == 1:
+            if state.tank[slot] == version:
+                state.blocked[slot] = 1
+            if state.tank[slot] == version and state.tally.live[slot] == 1:
                 kill(site, slot, now, state, record, stack)
                 stale = True
         else:
@@ -224,6 +257,56 @@ def _raise(  # noqa: PLR0912  one pass over what a slot feeds, kept together
                         _again(fed, ready, state, events)
                     else:
                         rising.append(np.int64(fed))
+
+
+@compiled
+def _see(site: Site, state: State, record: Record, kw: Floats, events: Events, seen: Seen) -> None:  # noqa: PLR0912  three kinds of reading
+    """Take what was seen: what runs and what does not, what is in the tanks and in the stores, and how fast these empty."""
+    now = seen.at
+    stack = [np.int64(0)]
+    stack.pop()
+    loops = [np.int64(0)]
+    loops.pop()
+    for slot in range(len(state.bad)):
+        live = state.tally.live[slot] == 1
+        if seen.runs[slot] == 1 and not live and state.blocked[slot] == 0 and state.bad[slot] == 0:
+            _raise(site, slot, now, state, record, kw, loops, events)
+        elif seen.runs[slot] == 0 and live and record.up[slot] < now - seen.runs_age[slot]:
+            state.tank[slot] += 1
+            kill(site, slot, now, state, record, stack)
+            if seen.better:
+                heapq.heappush(events, (now + site.delays.start[slot], np.int64(START), np.int64(slot), np.int64(0)))
+            else:
+                state.blocked[slot] = 1
+        if state.tally.live[slot] == 1 and np.isfinite(seen.fuel[slot]):
+            ran = now - record.up[slot] if record.up[slot] <= now else 0.0
+            lasts = seen.fuel[slot] - ran
+            if not np.isnan(seen.level[slot]):
+                lasts = seen.level[slot] * seen.fuel[slot] - min(seen.level_age[slot], ran)
+            state.tank[slot] += 1
+            if lasts > 0 or not seen.better or not np.isnan(seen.level[slot]):
+                heapq.heappush(events, (now + max(lasts, 0.0), np.int64(EMPTY), np.int64(-1 - slot), np.int64(state.tank[slot])))
+    _settle(site, now, state, record, kw, stack, loops, events)
+    shared_out(site.wires, state.tally.live, site.loads, 0, kw[0])
+    for store in range(len(site.stores.pair)):
+        pair = site.stores.pair[store]
+        slot = site.pair_slot[pair]
+        if seen.kw[store] > 0:
+            if kw[0, slot] > 0:
+                site.stores.scale[store] = seen.kw[store] / kw[0, slot]
+            else:
+                site.stores.unknown_kw[store] = seen.kw[store]
+        carries = state.carried[pair] == 1
+        lasts = lasting(site.stores, store, kw[site.stores.by_heat[store], slot])
+        if not np.isnan(seen.left[store]):
+            state.left[store] = seen.left[store]
+        if carries and (not np.isnan(seen.left[store]) or seen.kw[store] > 0):
+            since = now - state.since[store]
+            if not np.isnan(seen.left[store]):
+                since = min(since, seen.left_age[store])
+            if np.isfinite(lasts):
+                state.left[store] = max(0.0, state.left[store] - since / lasts) if lasts > 0 else 0.0
+            start(store, now, lasts, state, events)
 
 
 @inlined

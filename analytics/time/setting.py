@@ -12,10 +12,11 @@ from analytics.columns import without
 from analytics.conditions import Conditions
 from analytics.kernel import Tally
 from analytics.state import Plant, plant
-from analytics.time.events import run
+from analytics.time.events import run, run_on
+from analytics.time.present import Present
 from analytics.time.reserves import Reserves
 from analytics.time.sharing import supply_order
-from analytics.time.state import NEVER, Called, Delays, Held, Loads, Record, Site, State
+from analytics.time.state import NEVER, Called, Delays, Held, Loads, Record, Seen, Site, State, Then
 from analytics.time.table import Kind
 from graph.values import Floats
 from ontology.media import AIR_COOLING, LIQUID_COOLING, POWER
@@ -73,38 +74,85 @@ def setting(reserves: Reserves, failed: Ids, conditions: Conditions) -> Setting:
 
 def course(set_: Setting, reserves: Reserves, charge: Floats, failed: Ids, end: int, horizon: float) -> Course:
     """Run a failure with the worse (`end` 0) or the better (1) ends of all ranges; `charge` is the share that is in each store."""
-    wiring, table = set_.state.wiring, reserves.stores
-    slots, pairs, stores = len(wiring.slot_node), len(wiring.pair_node), len(set_.stored)
-    at = set_.stored
+    memory, record = _memory(set_, reserves, charge[set_.stored]), _blank(set_)
+    run(_site(set_, reserves, end), memory, record, set_.state.slots(failed), horizon)
+    return Course(record, (memory.tally.failing == 0) | (memory.carried == 1), memory.tally.live == 1, _used(memory))
+
+
+def course_on(set_: Setting, reserves: Reserves, present: Present, failed: Ids, end: int, horizon: float) -> tuple[Course, Course]:
+    """As `course`, of a failure that is some seconds old: what happened until now, then how it stands now and what happens from now on,
+    in seconds from now, up to `horizon`."""
+    node, at = set_.state.wiring.slot_node, set_.stored
+    site = _site(set_, reserves, end)
+    left, kw, fuel = present.left[end, at], present.kw[at], site.delays.fuel
+    told = (~np.isnan(left)) | (kw > 0)
+    level, runs = present.level[node], np.where(reserves.standby[node] | (present.runs[node] == 1), present.runs[node], -1).astype(np.int8)
+    seen_fuel = np.where(reserves.standby[node] & (~np.isnan(level) | (runs == 1)), fuel, np.nan)
+    before = site._replace(
+        stores=site.stores._replace(seconds=np.where(told, np.inf, site.stores.seconds)),
+        delays=site.delays._replace(fuel=np.where(np.isnan(seen_fuel), fuel * present.first_level[node], np.inf)),
+    )
+    now_level = np.where(np.isnan(level), present.first_level[node], level)
+    site = site._replace(delays=site.delays._replace(fuel=fuel * now_level))
+    seen = Seen(
+        present.elapsed_s,
+        left,
+        present.left_age[at],
+        kw,
+        runs,
+        present.runs_age[node],
+        seen_fuel,
+        level,
+        present.level_age[node],
+        end == 1,
+    )
+    memory, record, after = _memory(set_, reserves, present.first_left[end, at]), _blank(set_), _blank(set_)
+    then = Then(np.zeros(len(set_.state.wiring.pair_node), np.uint8), np.zeros(len(node), np.uint8))
+    run_on(before, site, memory, record, after, set_.state.slots(failed), seen, then, present.elapsed_s + horizon)
+    used = _used(memory)
+    past = Course(record, then.holds == 1, then.up == 1, used)
+    holds, up = (memory.tally.failing == 0) | (memory.carried == 1), memory.tally.live == 1
+    return past, Course(_later(after, present.elapsed_s), holds, up, used)
+
+
+def _later(record: Record, seconds: float) -> Record:
+    """A record in seconds from a later instant."""
+    return record._replace(
+        **{name: np.maximum(times - seconds, 0.0) for name, times in record._asdict().items() if times.dtype.kind == "f"}
+    )
+
+
+def _used(memory: State) -> Floats:
+    return np.where(memory.version > 0, memory.lasts, np.nan)
+
+
+def _site(set_: Setting, reserves: Reserves, end: int) -> Site:
+    """What does not change within a run."""
+    wiring, table, at = set_.state.wiring, reserves.stores, set_.stored
     held = Held(
         set_.store_pair,
         table.seconds[end, at],
         table.at_kw[end, at],
         table.exponent[end, at],
         table.exponent[1 - end, at],
-        np.ones(stores),
+        np.ones(len(at)),
         table.unknown_kw[at],
         (table.kind[at] == Kind.WATER).astype(np.uint8),
         (table.kind[at] == Kind.WATER).astype(np.uint8),
     )
     node = wiring.slot_node
-    transfer = reserves.transfer[end, node] if end == 0 else np.zeros(slots)
+    transfer = reserves.transfer[end, node] if end == 0 else np.zeros(len(node))
     delays = Delays(
         reserves.restart[end, node], reserves.by_power[node].astype(np.uint8), transfer, reserves.start[end, node], reserves.fuel[end, node]
     )
     powers = (wiring.pair_medium == reserves.graph.media.index(POWER)).astype(np.uint8)
     wires, ring = set_.state.wires, set_.state.ring
-    site = Site(wires, ring, set_.pairs_at, set_.slot_pairs, wiring.pair_slot, powers, held, delays, set_.called, set_.loads)
-    memory = _memory(set_, reserves, charge[set_.stored])
-    record = _blank(pairs, slots, len(set_.groups))
-    run(site, memory, record, set_.state.slots(failed), horizon)
-    holds = (memory.tally.failing == 0) | (memory.carried == 1)
-    used = np.where(memory.version > 0, memory.lasts, np.nan)
-    return Course(record, holds, memory.tally.live == 1, used)
+    return Site(wires, ring, set_.pairs_at, set_.slot_pairs, wiring.pair_slot, powers, held, delays, set_.called, set_.loads)
 
 
-def _blank(pairs: int, slots: int, groups: int) -> Record:
+def _blank(set_: Setting) -> Record:
     """A record in which nothing has happened."""
+    pairs, slots, groups = len(set_.state.wiring.pair_node), len(set_.state.wiring.slot_node), len(set_.groups)
 
     def times(size: int) -> Floats:
         return np.full(size, NEVER)
@@ -147,6 +195,7 @@ def _memory(set_: Setting, reserves: Reserves, charge: Floats) -> State:
         np.zeros(stores),
         np.full(stores, NEVER),
         np.zeros(stores, np.int32),
+        np.zeros(slots, np.int32),
         np.zeros(slots, np.int32),
         np.zeros(slots),
         np.zeros(max(len(set_.state.ring.members_at) - 1, 1), np.uint8),

@@ -127,6 +127,8 @@ class State(NamedTuple):
     """Per store: seconds from full to empty at its load."""
     version: Ids
     """Per store: how often it was started or stopped; an older event does not count."""
+    tank: Ids
+    """Per slot: the same of its fuel."""
     waits: Ids
     """Per slot: the same of its restart."""
     ready: Times
@@ -139,3 +141,35 @@ class State(NamedTuple):
     """Per slot, all zero between two uses."""
     kept: Flags
     """Per pair, all zero between two uses."""
+
+
+class Seen(NamedTuple):
+    """What readings say of an instant in the middle of a failure; nan and -1 where none does. Ages are seconds before that instant."""
+
+    at: float
+    """Seconds after the failure."""
+    left: Floats
+    """Per store: the share that is in it."""
+    left_age: Floats
+    kw: Floats
+    """Per store of energy: what it carries."""
+    runs: NDArray[np.int8]
+    """Per slot: 1 it runs, 0 it does not."""
+    runs_age: Floats
+    fuel: Floats
+    """Per slot of a standby source: how long its full tank lasts, seconds."""
+    level: Floats
+    """Per slot of a standby source: the share that is in its tank."""
+    level_age: Floats
+    better: bool
+    """Whether what readings leave open is taken at its better end: what should run and does not starts now, in its start time (else not
+    at all); what runs longer than its tank could last has fuel (else none)."""
+
+
+class Then(NamedTuple):
+    """How it stands at the instant of what was seen."""
+
+    holds: Flags
+    """Per pair: supplied or carried."""
+    up: Flags
+    """Per slot."""

@@ -91,7 +91,7 @@ class Story:
 
     def assumed(self) -> tuple[str, ...]:
         """What was taken for the nodes that the failure reaches, and what of their model could not be used; sorted."""
-        reached, graph = self._reached(), self.reserves.graph
+        reached, graph = self.reached(), self.reserves.graph
         heat = self._heats()
         counts: dict[tuple[str, str, float, float, str], tuple[Taken, int]] = {}
         for taken in self.reserves.taken:
@@ -107,7 +107,8 @@ class Story:
         rooms = self.set_.store_pair[self.reserves.stores.kind[self.set_.stored] == Kind.ROOM]
         return any(bool(np.isfinite(run.record.carried[rooms]).any()) for run in self.runs)
 
-    def _reached(self) -> Flags:
+    def reached(self) -> Flags:
+        """Per node: whether anything happens to it."""
         wiring = self.set_.state.wiring
         reached = np.zeros(len(self.reserves.graph.nodes), dtype=np.bool_)
         reached[self.failed] = True

@@ -93,7 +93,7 @@ def timeline(
     full = charges(reserves.charge_points, len(reserves.stores), known)
     set_ = setting(reserves, nodes, conditions)
     worse, better = (course(set_, reserves, full.share, nodes, end, horizon_s) for end in (0, 1))
-    lost = _lost(set_, worse, better, nodes)
+    lost = lost_pairs(set_, worse, better, nodes)
     story = Story(reserves, set_, worse, better, nodes, lost)
     return Timeline(
         graph.revision,
@@ -101,19 +101,20 @@ def timeline(
         tuple(ids),
         horizon_s,
         tell(story),
-        _bounds(graph, set_, worse, better, lost),
+        bounds(graph, set_, worse, better, lost),
         (*conditions.assumed(graph.find), *story.assumed()),
         full.readings,
     )
 
 
-def _lost(set_: Setting, worse: Course, better: Course, failed: Ids) -> Ids:
+def lost_pairs(set_: Setting, worse: Course, better: Course, failed: Ids) -> Ids:
     """The pairs that are lost in either run, but for those of what failed itself; ascending."""
     found = np.flatnonzero(np.isfinite(worse.record.lost) | np.isfinite(better.record.lost))
     return found[~np.isin(set_.state.wiring.pair_node[found], failed)].astype(np.int32)
 
 
-def _bounds(graph: SupplyGraph, set_: Setting, worse: Course, better: Course, lost: Ids) -> tuple[Bound, ...]:
+def bounds(graph: SupplyGraph, set_: Setting, worse: Course, better: Course, lost: Ids) -> tuple[Bound, ...]:
+    """When each of the lost pairs is lost and back, in order of ids and media."""
     wiring = set_.state.wiring
     by_iri = np.argsort(np.argsort(np.array(graph.media)))
     lost = lost[np.lexsort((by_iri[wiring.pair_medium[lost]], wiring.pair_node[lost]))]
