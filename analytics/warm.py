@@ -15,6 +15,8 @@ from analytics.impact import impact
 from analytics.placement import levels_of
 from analytics.planning.availability import exact, simulate
 from analytics.planning.headroom import room_of
+from analytics.posture.change import compare
+from analytics.posture.lookout import Lookout
 from analytics.procedures.check import check
 from analytics.procedures.steps import Act, Procedure, Step
 from analytics.proofs.prove import Question, concurrently_maintainable
@@ -51,6 +53,7 @@ def warm() -> None:
     timeline(Reserves.none(graph), ["urn:warm:0"], now)
     countdown(Reserves.none(graph), PresentPoints.none(), lambda _: None, ["urn:warm:0"], now.at, now)
     _planning(graph, rated, now)
+    _posture(graph, now)
     _proofs(graph, now)
 
 
@@ -67,6 +70,15 @@ def _planning(graph: SupplyGraph, rated: SupplyGraph, now: Conditions) -> None:
 def _proofs(graph: SupplyGraph, now: Conditions) -> None:
     concurrently_maintainable(graph, now, None, Question(load=["urn:warm:4"]))
     check(Procedure("warm", (Step("1", Act.ISOLATE, "urn:warm:0"),)), graph, now, load=["urn:warm:4"])
+
+
+def _posture(graph: SupplyGraph, now: Conditions) -> None:
+    lookout = Lookout(graph, now)
+    before = lookout.posture
+    after = lookout.renew(replace(now, out={"urn:warm:2": "urn:warm:point"}))
+    compare(before, after)
+    after.to_json()
+    lookout.renew(now)
 
 
 def _sweeps(graph: SupplyGraph, now: Conditions) -> None:

@@ -13,6 +13,8 @@ import strawberry
 from analytics.conditions import Conditions
 from analytics.impact import BlastRadius, Told
 from analytics.layout import GraphView
+from analytics.posture.change import PostureChange
+from analytics.posture.posture import Posture
 from analytics.proofs.response import Response
 from analytics.standing import Standing
 from analytics.supply_graph import SupplyGraph
@@ -68,6 +70,9 @@ class Questions(Protocol):
 
     def timeline(self, failed: Sequence[str], horizon_s: float = HORIZON_S) -> Timeline:
         """What follows when the given entities fail together, and when. Takes milliseconds to a second: call it in a worker thread."""
+
+    def posture(self) -> Posture:
+        """What hangs by a single failure as things stand. Takes milliseconds to a second of a core: call it in a worker thread."""
 
     def view(self, around: str, hops: int, limit: int) -> GraphView:
         """The graph around an entity, laid out by supply level."""
@@ -170,6 +175,9 @@ class Feed(Protocol):
 
     def changes(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Tells that the graph has a new revision."""
+
+    def postures(self, callback: Callable[[PostureChange, Posture], None]) -> Callable[[], None]:
+        """Tells who has just lost redundancy or a supply, or got it back, and how everything stands now."""
 
     def commands(self, callback: Callable[[CommandRecord], None]) -> Callable[[], None]:
         """Tells each step of each command."""

@@ -37,7 +37,7 @@ FAILING = frozenset({"impact", "timeline"})
 """Fields that ask what becomes of `failed`."""
 READ_COST = {"changes": 250, "difference": 1000}
 """What it costs to read one change set back, or to work out what differs between two states, in fields of an answer."""
-WORK_COST = {"sweep": 50_000}
+WORK_COST = {"sweep": 50_000, "posture": 20_000}
 """What it costs to let everything fail in turn, in fields of an answer."""
 STATE_COST = 10_000
 """What it costs to ask another state than the present, which may have to be worked out first."""
@@ -60,6 +60,9 @@ LISTS = {
     "readings": 100,
     "positions": 100,
     "unbound": 100,
+    "hangers": 20,
+    "hangingRacks": 20,
+    "hangingServices": 20,
     "sources": 50,
     "branches": 20,
     "findings": 100,

@@ -19,6 +19,7 @@ from resolvers.errors import BadInput
 from resolvers.failure.capacity import CapacityQuery
 from resolvers.failure.jobs import JobsQuery
 from resolvers.failure.planning import PlanningQuery
+from resolvers.failure.posture import PostureQuery
 from resolvers.failure.sweeps import SweepQuery
 from resolvers.failure.timeline import TimelineQuery
 from resolvers.history_query import HistoryQuery
@@ -62,7 +63,7 @@ class Status:
 
 
 @strawberry.type(description="Questions about the twin: its newest revision, or another state of it.")
-class Query(HistoryQuery, SweepQuery, TimelineQuery, CapacityQuery, PlanningQuery, JobsQuery):
+class Query(HistoryQuery, SweepQuery, TimelineQuery, CapacityQuery, PlanningQuery, JobsQuery, PostureQuery):
     """Reads of the newest revision come from memory; none of them waits for the store."""
 
     @strawberry.field(description="One entity, or null when this revision does not have it.")

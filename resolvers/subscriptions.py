@@ -25,6 +25,7 @@ from resolvers.commands import Command
 from resolvers.context import Face, Info, face_of
 from resolvers.errors import BadInput, LimitExceeded
 from resolvers.failure.jobs import Job, JobId, followed
+from resolvers.failure.posture import PostureEvent, postures
 from resolvers.history import Revision
 from resolvers.query import impact_of
 from resolvers.states import known
@@ -112,6 +113,13 @@ class Subscription:
     async def job(self, info: Info, id: JobId) -> AsyncGenerator[Job, None]:  # noqa: A002 - the schema's word for it
         async for each in followed(face_of(info), id):
             yield each
+
+    @strawberry.subscription(
+        description="How the site stands against single failures, then at once whenever anybody loses redundancy or a supply, or gets it back."
+    )
+    async def posture(self, info: Info) -> AsyncGenerator[PostureEvent, None]:
+        async for event in postures(face_of(info)):
+            yield event
 
     @strawberry.subscription(description="Each step of each command.")
     async def commands(self, info: Info) -> AsyncGenerator[Command, None]:

@@ -8,6 +8,8 @@ from contextlib import ExitStack
 from functools import partial
 
 from analytics.interlocks import last_feeds
+from analytics.posture.change import PostureChange
+from analytics.posture.posture import Posture
 from graph.errors import GraphError
 from graph.points import point_facts
 from graph.ports import DevicePort
@@ -17,7 +19,7 @@ from twin.bus import Bus
 from twin.compose import Opened
 from twin.compose_store import now
 from twin.control import CommandRecord, Control
-from twin.events import CommandChanged, GraphChanged, ReadingStored
+from twin.events import CommandChanged, GraphChanged, PostureChanged, ReadingStored
 from twin.state import Twin
 
 _log = logging.getLogger(__name__)
@@ -72,6 +74,10 @@ class BusFeed:
     def changes(self, callback: Callable[[], None]) -> Callable[[], None]:
         """See `Feed.changes`."""
         return self._bus.subscribe(GraphChanged, lambda _: callback())
+
+    def postures(self, callback: Callable[[PostureChange, Posture], None]) -> Callable[[], None]:
+        """See `Feed.postures`."""
+        return self._bus.subscribe(PostureChanged, lambda event: callback(event.change, event.posture))
 
     def commands(self, callback: Callable[[CommandRecord], None]) -> Callable[[], None]:
         """See `Feed.commands`."""

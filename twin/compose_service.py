@@ -37,6 +37,7 @@ from twin.compose_commands import BusFeed, control_of
 from twin.compose_store import now, store_name
 from twin.events import GraphChanged
 from twin.ingest import Ingest, ValueWriter
+from twin.posture import PostureWatch
 from twin.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -107,6 +108,9 @@ class Service:
                 wire.start()
                 self._stack.callback(wire.close)
         self._stack.callback(opened.bus.subscribe(GraphChanged, self._renew))
+        watch = PostureWatch(opened.twin, opened.bus)
+        watch.start()
+        self._stack.callback(watch.close)
         self._begin("follower", self._follow, end_s=FOLLOW_END_S)
         self._begin("ticker", self._ingest.sweep, self._control.tick)
         gc.freeze()  # the graph stays: no collection need walk through it again

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from analytics.posture.change import PostureChange
+from analytics.posture.posture import Posture
 from graph.changes import ChangeSet, Revision
 from graph.commands import CommandEvent
 from graph.snapshot import Snapshot
@@ -25,6 +27,14 @@ class GraphChanged:
     snapshot: Snapshot
     change: ChangeSet | None = None
     revision: Revision | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PostureChanged:
+    """Somebody has lost redundancy or a supply, or got it back: what changed, and how everything stands now."""
+
+    change: PostureChange
+    posture: Posture
 
 
 @dataclass(frozen=True, slots=True)

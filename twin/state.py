@@ -17,6 +17,8 @@ from analytics.impact import BlastRadius, Told, impact, impact_of
 from analytics.layout import GraphView, layout
 from analytics.moving import case_of
 from analytics.places import Rooms, rooms_of
+from analytics.posture.lookout import Lookout
+from analytics.posture.posture import Posture
 from analytics.proofs.response import Response
 from analytics.reuse import Compiled, carried_over, compiled
 from analytics.scenario import Case, Scenario
@@ -73,6 +75,7 @@ class View:
         self._sights: SightingPoints | None = None
         self._power = _Power()
         self._points: ConditionPoints | None = None
+        self._lookout: Lookout | None = None
         self._worked: Compiled | Earlier | None = None
         """What is worked out; read without the lock, which only keeps two threads from working it out."""
 
@@ -80,6 +83,7 @@ class View:
         """This view, which may use what the view before the change has worked out."""
         worked = older._worked
         start = Earlier(worked, ()) if isinstance(worked, Compiled) else worked
+        self._lookout = older._lookout
         if change is not None:
             self._power.follow(older._power, change)
             if older._points is not None and older._points.outlives(change):
@@ -146,6 +150,15 @@ class View:
             if self._rooms is None:
                 self._rooms = rooms_of(snapshot, self.vocabulary, case.graph)
         return self._rooms
+
+    def posture(self) -> Posture:
+        """What hangs by a single failure as things stand. The first answer tries every failure, a later one those that can tell what has
+        changed; carried on to the next revision where its supply graph is the same."""
+        graph, conditions = self.supply(), self.stands()
+        with self._lock:
+            if self._lookout is None or not self._lookout.serves(graph):
+                self._lookout = Lookout(graph, conditions)
+            return self._lookout.renew(conditions, graph)
 
     def reserves(self) -> Reserves:
         """What bridges a loss and what starts after one, read at the first question."""

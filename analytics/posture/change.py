@@ -9,6 +9,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from analytics.conditions import Conditions
 from analytics.kernel import Flags as Bits
 from analytics.posture import kernel
 from analytics.posture.posture import Posture
@@ -37,6 +38,9 @@ _WORDS = {
     Act.OUT_OF_SERVICE: "is out of service",
     Act.BACK_IN_SERVICE: "is back in service",
 }
+
+
+_STANDS = {Act.OPENED: "open", Act.CLOSED: "closed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,10 +184,19 @@ def _because(before: Posture, after: Posture) -> tuple[Because, ...]:
         stopped, one = iri in now, after if iri in now else before
         out = iri in one.conditions.out
         act = (Act.OUT_OF_SERVICE if out else Act.OPENED) if stopped else Act.BACK_IN_SERVICE if out else Act.CLOSED
-        found.append(Because(iri, act, f"{compact(iri)} {_WORDS[act]}"))
-    if before.graph.revision != after.graph.revision:
+        text = _WORDS[act] if out else _moved_by(iri, act, before.conditions, after.conditions)
+        found.append(Because(iri, act, f"{compact(iri)} {text}"))
+    if before.wiring is not after.wiring:
         found.append(Because("", Act.MODEL_CHANGED, f"the model changed (revision {after.graph.revision})"))
     return tuple(found)
+
+
+def _moved_by(switch: str, act: Act, before: Conditions, after: Conditions) -> str:
+    """What a switch did; where telemetry has not said both where it stood and where it stands, what is known of it."""
+    word = _WORDS[act]
+    if switch not in after.positions:
+        return f"counts as {_STANDS[act]}, as normally: its position is not known any more" if switch in before.positions else word
+    return word if switch in before.positions else f"is {_STANDS[act]}, as is known now"
 
 
 @dataclass(frozen=True, slots=True)

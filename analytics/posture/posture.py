@@ -140,6 +140,12 @@ class Posture:
         tenants = Count(len(loads.tenants), int(dark.sum()), int((hanging & ~dark).sum()))
         return Counts(racks, services, tenants, Count(_kw(loads.equipment_kw), self.kw(self.dark), self.kw(self.hanging)))
 
+    @property
+    def message(self) -> str:
+        """How the racks stand, or where there are none the services: `12 of 200 racks hang by a single failure, 0 are dark`."""
+        name, count = ("racks", self.counts.racks) if self.counts.racks.all else ("services", self.counts.services)
+        return f"{count.hanging:,} of {count.all:,} {name} hang by a single failure, {count.dark:,} are dark"
+
     def tenants(self, nodes: Flags) -> Flags:
         """Flags of the tenants that own any of the flagged nodes."""
         found = np.zeros(len(self.graph.loads.tenants), dtype=np.bool_)
@@ -203,20 +209,20 @@ class Posture:
         )
 
     def to_json(self, first: int = FIRST) -> dict[str, object]:
-        """As the command line prints it, with that many single failures."""
+        """As the command line prints it; of each list so many, counts are of all."""
         racks, services = self.graph.loads.racks, self.graph.loads.services
         return {
+            "message": self.message,
             "revision": self.graph.revision,
             "at": self.conditions.at.isoformat().replace("+00:00", "Z"),
             "assumed": list(self.assumed),
             "positions": [{"id": p.id, "position": p.position, "from_telemetry": p.from_telemetry} for p in self.positions()],
             **self.counts.to_json(),
-            "by": [hanger.to_json() for hanger in self.hangers(first)],
-            "hanging": {
-                "racks": [each.to_json() for each in self.hanging_by(racks[self.hanging[racks]].tolist())],
-                "services": [each.to_json() for each in self.hanging_by(services[self.hanging[services]].tolist())],
-            },
-            "dark": {"racks": list(self.ids(racks, self.dark)), "services": list(self.ids(services, self.dark))},
+            "hangers": [hanger.to_json() for hanger in self.hangers(first)],
+            "hanging_racks": [each.to_json() for each in self.hanging_by(racks[self.hanging[racks]][:first].tolist())],
+            "hanging_services": [each.to_json() for each in self.hanging_by(services[self.hanging[services]][:first].tolist())],
+            "dark_racks": list(self.ids(racks, self.dark)[:first]),
+            "dark_services": list(self.ids(services, self.dark)[:first]),
         }
 
 

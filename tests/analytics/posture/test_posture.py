@@ -22,8 +22,8 @@ HALL = """
 
 
 def standing(*opened: str, out: tuple[str, ...] = ()) -> Conditions:
-    """Some breakers open and some things out of service, as telemetry says."""
-    positions = {SITE + name: Position(is_open=True, from_telemetry=True) for name in opened}
+    """Which of the breakers Q and Q-A1 are open, and some things out of service, as telemetry says."""
+    positions = {SITE + name: Position(is_open=name in opened, from_telemetry=True) for name in ("Q", "Q-A1")}
     return Conditions(AT, positions, out={SITE + name: f"{SITE}{name}.Fault" for name in out})
 
 
@@ -107,6 +107,16 @@ def test_what_changes_nothing_for_anybody_is_no_news() -> None:
     assert [each.act for each in change.because] == [Act.OPENED]
 
 
+def test_a_switch_of_which_telemetry_says_nothing_before_or_after_is_told_as_what_is_known_of_it() -> None:
+    """The first reading finds Q-A1 open; then its point goes stale, and it counts as closed again."""
+    graph = site(HALL)
+
+    found, lost = changed(graph, NOW, standing("Q-A1")), changed(graph, standing("Q-A1"), NOW)
+
+    assert found.message == f"2 racks have just lost redundancy: {SITE}Q-A1 is open, as is known now"
+    assert lost.because[0].text == f"{SITE}Q-A1 counts as closed, as normally: its position is not known any more"
+
+
 def test_of_another_model_only_what_both_know_is_compared() -> None:
     """Rack-2 loses its cord to side A in the model, and Rack-4 comes on side A alone: Rack-2 has lost redundancy, the new one nothing."""
     older = posture(site(HALL), standing())
@@ -148,4 +158,5 @@ def test_the_answer_names_what_it_stands_on() -> None:
     assert (told["revision"], told["at"]) == (1, "2026-01-01T00:00:00Z")
     assert told["positions"] == [{"id": SITE + "Q-A1", "position": "open", "from_telemetry": True}]
     assert told["assumed"] == [f"{SITE}UPS-B counts as out of service, as {SITE}UPS-B.Fault says"]
-    assert told["dark"] == {"racks": list(names("Rack-1", "Rack-2", "Rack-3")), "services": list(names("Db", "Web"))}
+    assert (told["dark_racks"], told["dark_services"]) == (list(names("Rack-1", "Rack-2", "Rack-3")), list(names("Db", "Web")))
+    assert told["message"] == "0 of 3 racks hang by a single failure, 3 are dark"

@@ -1,0 +1,94 @@
+"""Live posture: after every change of a switch, of what is out of service or of the model, who has lost redundancy is said on the bus.
+
+Rules of this file:
+
+1. Hearing of a reading costs a look at the points that conditions stand on; everything else is done in a thread of its own.
+2. What comes in while the posture is renewed is looked at together, right afterwards; nothing is queued.
+3. A renewal that fails is logged; the next one is compared with the last posture that is known.
+"""
+
+from __future__ import annotations
+
+import logging
+from threading import Event, Lock, Thread
+
+from analytics.posture.change import compare
+from analytics.posture.posture import Posture
+from graph.values import Quality, ReadingBatch
+from twin.bus import Bus
+from twin.events import GraphChanged, PostureChanged, ReadingStored
+from twin.state import Twin
+
+_log = logging.getLogger(__name__)
+
+SETTLE_S = 0.02
+"""How long a change is left to settle: the switches of one transfer come as one."""
+
+
+class PostureWatch:
+    """Renews the posture of the newest revision and publishes `PostureChanged`. `start` begins, `close` ends it."""
+
+    def __init__(self, twin: Twin, bus: Bus) -> None:
+        self._twin, self._bus = twin, bus
+        self._lock, self._wake = Lock(), Event()
+        self._closed = Event()
+        self._points: frozenset[str] = frozenset()
+        self._seen: dict[str, float | None] = {}
+        self._last: Posture | None = None
+        self._thread = Thread(target=self._run, name="posture", daemon=True)
+        self._ends = (bus.subscribe(ReadingStored, self._heard), bus.subscribe(GraphChanged, lambda _: self._wake.set()))
+
+    @property
+    def posture(self) -> Posture | None:
+        """The last posture that is known; None before the first."""
+        return self._last
+
+    def start(self) -> None:
+        """Work out how things stand, and from then on what changes, in a thread of its own."""
+        self._wake.set()
+        self._thread.start()
+
+    def close(self, timeout_s: float = 5.0) -> None:
+        """End the thread. A second call does nothing."""
+        for unsubscribe in self._ends:
+            unsubscribe()
+        self._closed.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+
+    def _heard(self, event: ReadingStored) -> None:
+        if not self._points.isdisjoint(event.batch.points) and self._is_news(event.batch):
+            self._wake.set()
+
+    def _is_news(self, batch: ReadingBatch) -> bool:
+        """Whether a point that conditions stand on says something else than it did, or has become good or bad."""
+        points, news = self._points, False
+        with self._lock:
+            for row, point in enumerate(batch.points):
+                if point in points:
+                    says = float(batch.values[row]) if batch.quality[row] == Quality.GOOD else None
+                    news |= self._seen.get(point) != says
+                    self._seen[point] = says
+        return news
+
+    def _run(self) -> None:
+        while True:
+            self._wake.wait()
+            if self._closed.wait(SETTLE_S):
+                return
+            self._wake.clear()
+            try:
+                self._renew()
+            except Exception:
+                _log.exception("the posture could not be renewed; the next change tries again")
+
+    def _renew(self) -> None:
+        view = self._twin.newest
+        self._points = view.condition_points().points
+        before, after = self._last, view.posture()
+        self._last = after
+        if before is not None:
+            change = compare(before, after)
+            if change.any:
+                self._bus.publish(PostureChanged(change, after))
