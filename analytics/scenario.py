@@ -6,9 +6,9 @@ Rules of this file:
    hands on supply itself, such as an aisle, fails as itself; so does everything else.
 2. A switch that is opened is not broken: it hands on nothing, and what becomes of its own supply is told. One that is closed was closed
    before anything fails.
-3. What is isolated is out like what fails, and the switches that could bring power to it are open: the next ones upstream. Cords and
-   other conduits between that feed nothing else are dead with it. Where no switch stands between it and a supplier, it counts as
-   disconnected at its own terminals, and the answer says so.
+3. What is isolated is out like what fails, and the switches that could bring power to it are open: the next ones upstream, ties among
+   them, looked for through what feeds nothing else (cords, modules, a group). Where no switch stands between it and a supplier of
+   others or a source, it counts as disconnected at its own terminals, and the answer says so.
 4. A thing has one part in a scenario; moves are made first.
 """
 
@@ -205,8 +205,7 @@ def _out(snapshot: Snapshot, vocabulary: Vocabulary, graph: SupplyGraph, part: P
         found.notes.append(f"{compact(iri)} plays no part in supply, nor does anything in it: it takes nothing with it")
     opens: list[int] = []
     if part is Part.ISOLATED:
-        opens, dead, bare = _made_safe(graph, set(nodes))
-        nodes = sorted({*nodes, *dead})
+        opens, bare = _made_safe(graph, set(nodes))
         found.opened.update(opens)
         if bare:
             more = ", ..." if len(bare) > NAMED_MAX else ""
@@ -229,23 +228,22 @@ def _hands_on(graph: SupplyGraph, node: int | None) -> bool:
     return node is not None and bool((graph.edges.source == node).any())
 
 
-def _made_safe(graph: SupplyGraph, nodes: set[int]) -> tuple[list[int], list[int], list[int]]:
-    """Rule 3: the switches to open, the conduits that are dead, and suppliers with no switch between; each ascending."""
+def _made_safe(graph: SupplyGraph, nodes: set[int]) -> tuple[list[int], list[int]]:
+    """Rule 3: the switches to open, and suppliers with no switch between; each ascending."""
     opens, bare = set[int](), set[int]()
-    dead = set(nodes)
-    queue = sorted(nodes)
+    within, queue = set(nodes), sorted(nodes)
     while queue:
         for supplier in _power_into(graph, queue.pop()):
-            if supplier in dead:
+            if supplier in within:
                 continue
             if graph.nodes.switch[supplier]:
                 opens.add(supplier)
-            elif graph.nodes.conduit[supplier] and _feeds_only(graph, supplier, dead):
-                dead.add(supplier)
+            elif _power_into(graph, supplier) and _feeds_only(graph, supplier, within):
+                within.add(supplier)
                 queue.append(supplier)
             else:
                 bare.add(supplier)
-    return sorted(opens), sorted(dead - nodes), sorted(bare)
+    return sorted(opens), sorted(bare)
 
 
 def _power_into(graph: SupplyGraph, node: int) -> list[int]:

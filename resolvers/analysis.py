@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from enum import Enum
-from typing import Any
 
 import strawberry
 from strawberry.types.nodes import SelectedField, Selection
@@ -13,18 +11,10 @@ from strawberry.types.nodes import SelectedField, Selection
 from analytics.impact import BlastRadius, Told
 from analytics.impact import Outcome as AnalysedOutcome
 from analytics.layout import GraphView as LaidOut
+from analytics.parts import Parts
 from analytics.standing import Standing
-
-
-@strawberry.enum(description="What a failure does to an entity in one medium, worst first.")
-class Outcome(Enum):
-    """After docs/guides/supply-model.md."""
-
-    LOST = "LOST"
-    OVERLOADED = "OVERLOADED"
-    NO_REDUNDANCY = "NO_REDUNDANCY"
-    REDUCED = "REDUCED"
-    UNAFFECTED = "UNAFFECTED"
+from resolvers.failure.scenarios import Better, ClassTotals, PartTotals, Relocation, Resolved, ServiceOutcome
+from resolvers.outcomes import Outcome, OutcomeCount, OutcomeLoad
 
 
 @strawberry.type(description="What a failure does to one entity in one medium, and why.")
@@ -41,28 +31,6 @@ class NodeOutcome:
     exposed_to: list[strawberry.ID] = strawberry.field(
         description="With NO_REDUNDANCY: single further failures that would take it down, at most three."
     )
-
-
-@strawberry.type(description="How many have which worst outcome.")
-class OutcomeCount:
-    """A failed one is in no count."""
-
-    lost: int = strawberry.field(description="Without supply.")
-    overloaded: int = strawberry.field(description="Beyond a rating. Not computed yet: 0.")
-    no_redundancy: int = strawberry.field(description="One further failure from being lost.")
-    reduced: int = strawberry.field(description="With fewer spares than before.")
-    unaffected: int = strawberry.field(description="As before.")
-
-
-@strawberry.type(description="How much IT load has which worst outcome, kilowatts.")
-class OutcomeLoad:
-    """A failed one is in no sum."""
-
-    lost: float = strawberry.field(description="Without supply, kW.")
-    overloaded: float = strawberry.field(description="Beyond a rating, kW. Not computed yet: 0.")
-    no_redundancy: float = strawberry.field(description="One further failure from being lost, kW.")
-    reduced: float = strawberry.field(description="With fewer spares than before, kW.")
-    unaffected: float = strawberry.field(description="As before, kW.")
 
 
 @strawberry.type(description="What stands behind a failure.")
@@ -127,21 +95,30 @@ class Impact:
     overloads: list[Overload] = strawberry.field(description="What is still up and carries more than it may, in order of ids.")
     assumed: list[str] = strawberry.field(description="What the graph does not say and was assumed.")
     positions: list[Position] = strawberry.field(description="Switch positions that the answer rests on.")
+    resolved: list[Resolved] = strawberry.field(description="What each id that was named stands for.")
+    better: list[Better] = strawberry.field(description="What the switches that are closed first make better, in order of ids and media.")
+    moves: list[Relocation] = strawberry.field(description="What the moves do by themselves, before anything fails.")
+    rooms: list[PartTotals] = strawberry.field(
+        description="The totals of each room that holds loads, in order of ids; last what is in no room."
+    )
+    by_tenant: list[PartTotals] = strawberry.field(description="The totals of each tenant that is affected, in order of ids.")
+    by_service: list[ServiceOutcome] = strawberry.field(description="The services that are affected, in order of ids.")
+    by_class: list[ClassTotals] = strawberry.field(description="What is affected, by class.")
 
     @staticmethod
     def of(found: BlastRadius) -> Impact:
         """From the result of the analytics room."""
-        totals = found.totals.to_json()
+        totals, parts = found.totals.to_json(), found.parts or Parts()
         return Impact(
             revision=found.revision,
             at=found.at,
             failed=_ids(found.failed),
             outcomes=[_outcome(each) for each in found.outcomes],
             totals=ImpactTotals(
-                racks=_count(totals["racks"]),
-                services=_count(totals["services"]),
-                tenants=_count(totals["tenants"]),
-                it_load_kw=OutcomeLoad(**_by_outcome(totals["it_load_kw"], 0.0)),
+                racks=OutcomeCount.of(totals["racks"]),
+                services=OutcomeCount.of(totals["services"]),
+                tenants=OutcomeCount.of(totals["tenants"]),
+                it_load_kw=OutcomeLoad.of(totals["it_load_kw"]),
             ),
             down_before=DownBefore(
                 racks=found.down_before.racks,
@@ -157,7 +134,23 @@ class Impact:
             positions=[
                 Position(id=strawberry.ID(each.id), position=each.position, from_telemetry=each.from_telemetry) for each in found.positions
             ],
+            resolved=list(map(Resolved.of, found.resolved)),
+            better=list(map(Better.of, found.better)),
+            moves=list(map(Relocation.of, found.moves)),
+            rooms=list(map(PartTotals.of, parts.rooms)),
+            by_tenant=list(map(PartTotals.of, parts.tenants)),
+            by_service=list(map(ServiceOutcome.of, parts.services)),
+            by_class=list(map(ClassTotals.of, parts.classes)),
         )
+
+
+PARTS = frozenset({"rooms", "byTenant", "byService", "byClass"})
+"""Fields of an impact that its parts are counted for."""
+
+
+def parts_of(selections: Iterable[Selection]) -> bool:
+    """Whether an impact is asked for part by part."""
+    return not PARTS.isdisjoint(_names(selections))
 
 
 def told_of(selections: Iterable[Selection]) -> Told:
@@ -177,14 +170,6 @@ def _names(selections: Iterable[Selection]) -> Iterator[str]:
 
 def _ids(iris: Iterable[str]) -> list[strawberry.ID]:
     return [strawberry.ID(iri) for iri in iris]
-
-
-def _count(counts: Mapping[str, Any]) -> OutcomeCount:
-    return OutcomeCount(**_by_outcome(counts, 0))
-
-
-def _by_outcome(counts: Mapping[str, Any], none: float) -> dict[str, Any]:
-    return {outcome.name.lower(): counts.get(outcome.name, none) for outcome in Outcome}
 
 
 def _outcome(each: AnalysedOutcome) -> NodeOutcome:

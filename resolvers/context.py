@@ -10,14 +10,18 @@ from typing import Any, Protocol
 
 import strawberry
 
+from analytics.causes.explain import RootCause
+from analytics.causes.sightings import Sightings
 from analytics.conditions import Conditions
 from analytics.impact import BlastRadius, Told
 from analytics.layout import GraphView
 from analytics.posture.change import PostureChange
 from analytics.posture.posture import Posture
 from analytics.proofs.response import Response
+from analytics.scenario import Scenario
 from analytics.standing import Standing
 from analytics.supply_graph import SupplyGraph
+from analytics.time.reserves import Reserves
 from analytics.time.timeline import HORIZON_S, Timeline
 from graph.changes import NEWEST, AsOf, Branch, ChangeSet, Revision
 from graph.current import CurrentValues, PointValue
@@ -62,11 +66,18 @@ class Questions(Protocol):
     def conditions(self) -> Conditions:
         """The instant, and where the switches stand. Call it in a worker thread."""
 
+    def root_cause(self, seen: Sightings | None, order: int, first: int) -> RootCause:
+        """What explains what is seen, by the readings for None. Takes milliseconds to a second: call it in a worker thread."""
+
     def response(self) -> Response:
         """What the plant answers a fault with. Call it in a worker thread."""
 
-    def impact(self, failed: Sequence[str], media: Sequence[str] | None, told: Told) -> BlastRadius:
-        """What is hit when the given entities fail. Takes milliseconds to seconds of a core: call it in a worker thread."""
+    def impact(self, failed: Sequence[str] | Scenario, media: Sequence[str] | None, told: Told, parts: bool = False) -> BlastRadius:
+        """What is hit when the given entities fail, or in a scenario; with `parts` also part by part. Takes milliseconds to seconds of
+        a core: call it in a worker thread."""
+
+    def reserves(self) -> Reserves:
+        """What bridges a loss and what starts after one. Takes seconds the first time: call it in a worker thread."""
 
     def timeline(self, failed: Sequence[str], horizon_s: float = HORIZON_S) -> Timeline:
         """What follows when the given entities fail together, and when. Takes milliseconds to a second: call it in a worker thread."""

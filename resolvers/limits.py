@@ -25,6 +25,7 @@ from graphql import (
     NullValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    ValueNode,
     VariableNode,
 )
 
@@ -35,10 +36,12 @@ FAILED_COST = 250
 """What one entity of `failed` costs: its part in the search for what explains the outcomes, in fields of an answer."""
 FAILING = frozenset({"impact", "timeline"})
 """Fields that ask what becomes of `failed`."""
+NAMING = frozenset({"failed", "opened", "isolated"})
+"""Arguments of these fields that name what is out."""
 READ_COST = {"changes": 250, "difference": 1000}
 """What it costs to read one change set back, or to work out what differs between two states, in fields of an answer."""
-WORK_COST = {"sweep": 50_000, "posture": 20_000}
-"""What it costs to let everything fail in turn, in fields of an answer."""
+WORK_COST = {"sweep": 50_000, "rootCause": 10_000, "cutSets": 50_000, "checkProcedure": 100_000, "posture": 20_000}
+"""What it costs to let everything fail in turn, or many sets of failures of one load, in fields of an answer."""
 STATE_COST = 10_000
 """What it costs to ask another state than the present, which may have to be worked out first."""
 PAGE = {
@@ -49,6 +52,7 @@ PAGE = {
     "removed": ("first", 100, 1000),
     "provenance": ("first", 1000, 1000),
     "bounds": ("first", 10_000, 50_000),
+    "left": ("first", 50, 10_000),
 }
 """Fields whose argument says how many things they may answer with: its default, and the most that it may be."""
 LISTS = {
@@ -59,6 +63,12 @@ LISTS = {
     "relations": 20,
     "readings": 100,
     "positions": 100,
+    "rooms": 50,
+    "byTenant": 50,
+    "byService": 100,
+    "byClass": 30,
+    "better": 100,
+    "resolved": 5,
     "unbound": 100,
     "hangers": 20,
     "hangingRacks": 20,
@@ -69,6 +79,9 @@ LISTS = {
     "newFindings": 100,
     "because": 5,
     "events": 300,
+    "happened": 100,
+    "now": 100,
+    "next": 100,
     "feeders": 1000,
     "components": 100,
     "places": 100,
@@ -76,6 +89,12 @@ LISTS = {
     "jobs": 50,
     "lines": 3,
     "breaches": 1000,
+    "explanations": 3,
+    "causes": 2,
+    "explains": 1000,
+    "unexplained": 100,
+    "contradicts": 100,
+    "steps": 200,
 }
 """Fields that answer with a list, and how many things they are taken to hold."""
 
@@ -144,10 +163,11 @@ class _Meter:
             return Measure(1, alias, INTROSPECTION_COST)
         inner = self.of(node.selection_set)
         name = node.name.value
-        once = FAILED_COST * self._failed(node) if name in FAILING else READ_COST.get(name, 0) + WORK_COST.get(name, 0)
+        once = FAILED_COST * self._failed(node) if name in FAILING else READ_COST.get(name, 0)
+        once += WORK_COST.get(name, 0) if node.selection_set else 0
         if name == "sweep" and self._is_true(node, "redundancy"):
             once += FAILED_COST * self._number(node, "first", 20, 1000)
-        once += STATE_COST if self._gives(node, "asOf") or self._gives(node, "branch") else 0
+        once += STATE_COST if any(self._gives(node, each) for each in ("asOf", "branch", "moved")) else 0
         cost = self._times(node) * (1 + inner.cost) + once
         return Measure(1 + inner.depth, alias + inner.aliases, cost)
 
@@ -166,8 +186,10 @@ class _Meter:
         return isinstance(given, BooleanValueNode) and given.value
 
     def _failed(self, node: FieldNode) -> int:
-        """How many entities fail in a question about it."""
-        given = next((each.value for each in node.arguments or () if each.name.value == "failed"), None)
+        """How many entities fail, are opened or isolated in a question about it."""
+        return max(sum(self._length(each.value) for each in node.arguments or () if each.name.value in NAMING), 1)
+
+    def _length(self, given: ValueNode) -> int:
         if isinstance(given, VariableNode):
             value = self._variables.get(given.name.value)
             return len(value) if isinstance(value, list) else 1

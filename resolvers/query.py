@@ -10,16 +10,20 @@ from typing import Annotated
 import strawberry
 
 from analytics.impact import Told
+from analytics.scenario import Scenario
 from ontology.namespaces import expand
-from resolvers.analysis import GraphView, Impact, told_of
-from resolvers.arguments import FAILED_MAX, Failed, Id, Media
+from resolvers.analysis import GraphView, Impact, parts_of, told_of
+from resolvers.arguments import Failed, Id, Media
 from resolvers.commands import Command
 from resolvers.context import Face, Info, Questions, State, Unbound, face_of, present_of
 from resolvers.errors import BadInput
 from resolvers.failure.capacity import CapacityQuery
+from resolvers.failure.causes import CausesQuery
 from resolvers.failure.jobs import JobsQuery
 from resolvers.failure.planning import PlanningQuery
 from resolvers.failure.posture import PostureQuery
+from resolvers.failure.procedures import ProceduresQuery
+from resolvers.failure.scenarios import Closed, Isolated, MovedTo, Opened, scenario_of
 from resolvers.failure.sweeps import SweepQuery
 from resolvers.failure.timeline import TimelineQuery
 from resolvers.history_query import HistoryQuery
@@ -63,7 +67,7 @@ class Status:
 
 
 @strawberry.type(description="Questions about the twin: its newest revision, or another state of it.")
-class Query(HistoryQuery, SweepQuery, TimelineQuery, CapacityQuery, PlanningQuery, JobsQuery, PostureQuery):
+class Query(HistoryQuery, SweepQuery, TimelineQuery, CapacityQuery, PlanningQuery, JobsQuery, ProceduresQuery, CausesQuery, PostureQuery):
     """Reads of the newest revision come from memory; none of them waits for the store."""
 
     @strawberry.field(description="One entity, or null when this revision does not have it.")
@@ -120,12 +124,25 @@ class Query(HistoryQuery, SweepQuery, TimelineQuery, CapacityQuery, PlanningQuer
         (iri,) = await known(state.reads.index, [around])
         return await asyncio.to_thread(_drawing, state.questions, iri, hops, limit)
 
-    @strawberry.field(description="What is hit when the given entities fail together, and why.")
+    @strawberry.field(
+        description="What is hit, and why, when the given entities fail together: a place with all that is in it, a loop or a system with "
+        "its parts; or when switches are opened or closed first, things are isolated, tenants move."
+    )
     async def impact(
-        self, info: Info, failed: Failed, media: Media = None, as_of: AsOfArgument = None, branch: BranchArgument = None
+        self,
+        info: Info,
+        failed: Failed,
+        media: Media = None,
+        as_of: AsOfArgument = None,
+        branch: BranchArgument = None,
+        opened: Opened = None,
+        closed: Closed = None,
+        isolated: Isolated = None,
+        moved: MovedTo = None,
     ) -> Impact:
         state = await state_of(info, as_of, branch)
-        return await impact_of(face_of(info), state, failed, media, told_of(info.selected_fields))
+        scenario = scenario_of(failed, opened, closed, isolated, moved)
+        return await impact_of(face_of(info), state, scenario, media, told_of(info.selected_fields), parts_of(info.selected_fields))
 
     @strawberry.field(description="A command by its id, or null.")
     def command(
@@ -159,17 +176,15 @@ def _drawing(questions: Questions, around: str, hops: int, limit: int) -> GraphV
     return GraphView.of(view, questions.standing([node.id for node in view.nodes]))
 
 
-async def impact_of(face: Face, state: State, failed: Sequence[str], media: Sequence[str] | None, told: Told) -> Impact:
+async def impact_of(face: Face, state: State, scenario: Scenario, media: Sequence[str] | None, told: Told, parts: bool = False) -> Impact:
     """The blast radius in one state, worked out in a worker thread. Raises `BadInput`, `NoSuchEntity`, `LimitExceeded`."""
-    if not 1 <= len(failed) <= FAILED_MAX:
-        raise BadInput(f"failed has {len(failed)} ids: give 1 to {FAILED_MAX}")
-    iris = await known(state.reads.index, failed)
+    await known(state.reads.index, scenario.ids())
     wanted = None if media is None else [expand(medium) for medium in media]
-    return await face.analysis.run(_impact, state.questions, iris, wanted, told)
+    return await face.analysis.run(_impact, state.questions, scenario, wanted, told, parts)
 
 
-def _impact(questions: Questions, failed: Sequence[str], media: Sequence[str] | None, told: Told) -> Impact:
-    return Impact.of(questions.impact(failed, media, told))
+def _impact(questions: Questions, scenario: Scenario, media: Sequence[str] | None, told: Told, parts: bool) -> Impact:
+    return Impact.of(questions.impact(scenario, media, told, parts))
 
 
 def checked_text(text: str | None) -> str | None:

@@ -16,16 +16,20 @@ from typing import Annotated
 
 import strawberry
 
+from analytics.time.timeline import HORIZON_S
 from graph.snapshot import Snapshot
 from ontology.namespaces import DCX
-from resolvers.analysis import Impact, told_of
+from resolvers.analysis import Impact, parts_of, told_of
 from resolvers.arguments import Failed, Media
 from resolvers.bell import Bell
 from resolvers.commands import Command
 from resolvers.context import Face, Info, face_of
 from resolvers.errors import BadInput, LimitExceeded
+from resolvers.failure.countdown import Countdown, CountedFailed, Since, counted
 from resolvers.failure.jobs import Job, JobId, followed
 from resolvers.failure.posture import PostureEvent, postures
+from resolvers.failure.scenarios import scenario_of
+from resolvers.failure.timeline import HorizonS
 from resolvers.history import Revision
 from resolvers.query import impact_of
 from resolvers.states import known
@@ -71,6 +75,7 @@ class Subscription:
     @strawberry.subscription(description="What is hit when the given entities fail, again whenever a switch moves or the graph changes.")
     async def impact(self, info: Info, failed: Failed, media: Media = None) -> AsyncGenerator[Impact, None]:
         face, bell, told = face_of(info), Bell(), told_of(info.selected_fields)
+        parts = parts_of(info.selected_fields)
         switches = _SwitchPoints(face)
         stop = [
             face.feed.changes(bell.ring),
@@ -79,7 +84,7 @@ class Subscription:
         try:
             while True:
                 await face.prepare()
-                yield await impact_of(face, face.present(), failed, media, told)
+                yield await impact_of(face, face.present(), scenario_of(failed), media, told, parts)
                 await bell.wait()
                 await asyncio.sleep(IMPACT_TICK_S)
         finally:
@@ -108,6 +113,16 @@ class Subscription:
                 await bell.wait()
         finally:
             _end(stop)
+
+    @strawberry.subscription(
+        description="How long each load still has while a failure is under way: at once, every second while anything is to come, and when "
+        "a reading that it stands on changes. Errors: BAD_INPUT, UNKNOWN_ENTITY."
+    )
+    async def countdown(
+        self, info: Info, failed: CountedFailed = None, since: Since = None, horizon_s: HorizonS = HORIZON_S
+    ) -> AsyncGenerator[Countdown, None]:
+        async for each in counted(face_of(info), failed, since, horizon_s):
+            yield each
 
     @strawberry.subscription(description="A job at once and as it goes on; ends with it. Errors: UNKNOWN_JOB.")
     async def job(self, info: Info, id: JobId) -> AsyncGenerator[Job, None]:  # noqa: A002 - the schema's word for it

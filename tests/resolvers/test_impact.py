@@ -7,15 +7,23 @@ from typing import Any
 import pytest
 
 from analytics.impact import BlastRadius, Told
+from analytics.moves import Move
+from analytics.scenario import Scenario
 from ontology.namespaces import DEMO
 from tests.support.served import RACKS, Served, served
 
 UPS_A, UPS_B = DEMO + "UPS-A", DEMO + "UPS-B"
-WHOLE = """query($f: [ID!]!, $m: [String!]) { impact(failed: $f, media: $m) {
+WHOLE = """query($f: [ID!]!, $m: [String!], $o: [ID!], $c: [ID!], $i: [ID!], $mv: [MoveInput!]) {
+  impact(failed: $f, media: $m, opened: $o, closed: $c, isolated: $i, moved: $mv) {
   revision at failed assumed trips { id afterS loadKw ratedKw } overloads { id loadKw limitKw } positions { id position fromTelemetry }
   outcomes { id class medium outcome evidence path exposedTo }
   totals { racks { ...C } services { ...C } tenants { ...C } itLoadKw { lost overloaded noRedundancy reduced unaffected } }
-  downBefore { racks services tenants itLoadKw } } }
+  downBefore { racks services tenants itLoadKw } resolved { asked part kind ids opens }
+  better { id label medium without outcome } moves { tenant kw left arrivals { rack equipment kw supplied singlePoints }
+  overloads { id loadKw beforeKw limitKw } } rooms { ...P } byTenant { ...P } byService { id label outcome }
+  byClass { class counts { ...C } } } }
+fragment P on PartTotals { id label outcome racks { ...C } services { ...C } tenants { ...C }
+  itLoadKw { lost overloaded noRedundancy reduced unaffected } }
 fragment C on OutcomeCount { lost overloaded noRedundancy reduced unaffected }"""
 
 
@@ -24,22 +32,62 @@ def camel(name: str) -> str:
     return head + "".join(part.capitalize() for part in rest)
 
 
-def in_camel_case(told: dict[str, Any]) -> dict[str, Any]:
+def in_camel_case(told: Any) -> Any:
     """The command line's JSON with GraphQL's names."""
-    outcomes = [{camel(k): v for k, v in row.items() if k != "label"} for row in told["outcomes"]]
-    totals = {camel(what): {camel(k): v for k, v in counts.items()} for what, counts in told["totals"].items()}
-    positions = [{camel(k): v for k, v in row.items()} for row in told["positions"]]
-    down_before = {camel(k): v for k, v in told.pop("down_before").items()}
-    return {**told, "outcomes": outcomes, "totals": totals, "positions": positions, "downBefore": down_before}
+    if isinstance(told, dict):
+        return {camel(key): in_camel_case(value) for key, value in told.items()}
+    return [in_camel_case(each) for each in told] if isinstance(told, list) else told
+
+
+def as_graphql(told: dict[str, Any]) -> dict[str, Any]:
+    """An answer as GraphQL gives it: no labels of outcomes, and of each count every outcome."""
+    for row in told["outcomes"]:
+        del row["label"]
+    for row in told["by_class"]:
+        row["counts"].setdefault("UNAFFECTED", 0)
+    named: dict[str, Any] = in_camel_case(told)
+    return named
 
 
 def test_the_answer_is_the_command_lines_in_camel_case(site: Served) -> None:
     """Both sides of a 2N site lost: every field of every outcome is the same, but for the instant of asking."""
     found = site.ask(WHOLE, f=["demo:UPS-A", UPS_B])["impact"]
-    told = in_camel_case(site.twin.newest.impact([UPS_A, UPS_B]).to_json())
+    told = as_graphql(site.twin.newest.impact([UPS_A, UPS_B], parts=True).to_json())
 
     assert {**found, "at": None} == {**told, "at": None}
     assert found["totals"]["racks"]["lost"] == RACKS
+
+
+def test_a_scenario_is_answered_as_on_the_command_line(site: Served) -> None:
+    """A room fails, a breaker is opened, a bypass closed first, a UPS isolated, a tenant moves: every field is the same."""
+    wanted = Scenario(
+        ("demo:Electrical-Room-B",),
+        ("demo:Breaker-PDU-H1-A1",),
+        ("demo:Breaker-UPS-A-Bypass",),
+        (UPS_A,),
+        (Move("demo:Tenant-01", ("demo:Rack-R003", "demo:Rack-R004")),),
+    )
+    moved = [{"tenant": "demo:Tenant-01", "racks": ["demo:Rack-R003", "demo:Rack-R004"]}]
+
+    found = site.ask(WHOLE, f=list(wanted.fails), o=list(wanted.opened), c=list(wanted.closed), i=list(wanted.isolated), mv=moved)["impact"]
+
+    told = as_graphql(site.twin.newest.impact(wanted, parts=True).to_json())
+    assert {**found, "at": None} == {**told, "at": None}
+    assert found["resolved"][-1]["opens"] == [DEMO + "Breaker-UPS-A-Input"]
+    assert found["better"]
+    assert found["moves"][0]["kw"] > 0
+    assert sum(room["racks"]["lost"] for room in found["rooms"]) == found["totals"]["racks"]["lost"] > 0
+
+
+def test_a_scenario_that_contradicts_itself_is_bad_input(site: Served) -> None:
+    """Opened and closed at once; what is no switch is opened."""
+    both = ["demo:Breaker-UPS-A-Input"]
+    (twice,) = site.post(WHOLE, f=[], o=both, c=both)["errors"]
+    (never,) = site.post(WHOLE, f=[], o=[UPS_A])["errors"]
+
+    assert twice["message"] == "demo:Breaker-UPS-A-Input is named as opened and as closed: a scenario takes it once"
+    assert never["message"].startswith("demo:UPS-A is no switch, so it cannot be opened")
+    assert twice["extensions"] == never["extensions"] == {"code": "BAD_INPUT"}
 
 
 def test_one_medium_can_be_asked_for(site: Served) -> None:
@@ -54,9 +102,9 @@ def test_only_what_is_asked_for_is_worked_out(site: Served, monkeypatch: pytest.
     asked: list[Told] = []
     real = site.twin.newest.impact
 
-    def noted(failed: list[str], media: list[str] | None, told: Told) -> BlastRadius:
+    def noted(failed: Scenario, media: list[str] | None, told: Told, parts: bool) -> BlastRadius:
         asked.append(told)
-        return real(failed, media, told)
+        return real(failed, media, told, parts)
 
     monkeypatch.setattr(site.twin.newest, "impact", noted)
     site.ask("query($f: [ID!]!) { impact(failed: $f) { totals { racks { lost } } } }", f=[UPS_A])

@@ -2,28 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from twin.cli.as_of import At, BranchName, as_of
 from twin.cli.asking import media_of, opened_view, refuse_unknown, state_name
-from twin.cli.output import Config, Data, Json, Store, instant, say, say_json, settings_from, table
+from twin.cli.output import Config, Data, Failure, Json, Store, instant, say, say_json, settings_from, table
 from twin.cli.timeline import tell_timeline
 
 if TYPE_CHECKING:
     from analytics.impact import BlastRadius
+    from analytics.scenario import Scenario
 
 ROWS_SHOWN = 40
+ROOMS_SHOWN = 20
 OPEN_SHOWN = 8
+NAMED = 4
+PARTS = {"fails": "fails", "opened": "is opened", "closed": "is closed first", "isolated": "is isolated"}
+"""The parts that things have in a scenario, as they are said."""
 TOLD_FIRST = {"ICT_Rack": 0, "Service": 1, "Tenant": 2}
 """Classes that a person asks about first; the rest follows, each outcome in order of ids."""
 
 
 def impact(
     ids: Annotated[
-        list[str], typer.Argument(metavar="ID...", help="What fails, all together: IRIs or CURIEs such as demo:UPS-A.", show_default=False)
-    ],
+        list[str] | None,
+        typer.Argument(
+            metavar="[ID]...",
+            help="What fails, all together: IRIs or CURIEs such as demo:UPS-A. A place fails with all that is in it, a loop or a system "
+            "with its parts.",
+            show_default=False,
+        ),
+    ] = None,
+    opened: Annotated[
+        list[str] | None,
+        typer.Option("--open", help="A switch that is opened: not broken, it does not carry. Can be repeated.", show_default=False),
+    ] = None,
+    closed: Annotated[
+        list[str] | None,
+        typer.Option("--close", help="A switch that is closed first, such as a tie; what gets better is told.", show_default=False),
+    ] = None,
+    isolated: Annotated[
+        list[str] | None,
+        typer.Option("--isolate", help="What is taken out for work, the switches before it open. Can be repeated.", show_default=False),
+    ] = None,
+    moved: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--move",
+            metavar="TENANT=RACK,...",
+            help="A tenant's load that leaves where it is and comes to these racks.",
+            show_default=False,
+        ),
+    ] = None,
     medium: Annotated[
         list[str] | None,
         typer.Option("--medium", help="Only this medium: Power, LiquidCooling, ..., or its IRI. Can be repeated.", show_default=False),
@@ -38,17 +71,16 @@ def impact(
     store: Store = None,
     config: Config = None,
 ) -> None:
-    """Say what goes dark, what loses its redundancy, and by which path, when the given entities fail. As of an older revision the switches
-    stand where they normally do; in a branch, where telemetry says."""
-    from ontology.namespaces import expand
-
+    """Say what goes dark, what loses its redundancy, and by which path, when the given entities fail, switches are opened or closed, things
+    are isolated, tenants move. As of an older revision the switches stand where they normally do; in a branch, where telemetry says."""
     asked = as_of(at, branch)
     settings = settings_from(config, data=data, store=store)
     with opened_view(settings, "impact", asked) as view:
-        refuse_unknown(view, ids)
+        scenario = _scenario(ids, opened, closed, isolated, moved)
+        refuse_unknown(view, scenario.ids())
         media = None if medium is None else media_of(medium, view.supply().media)
-        found = view.impact([expand(name) for name in ids], media)
-        course = view.timeline(found.failed, hours * 3600) if timeline else None
+        found = view.impact(scenario, media, parts=True)
+        course = view.timeline(scenario, hours * 3600) if timeline else None
     if json:
         from analytics.time.seconds import with_seconds
 
@@ -59,11 +91,102 @@ def impact(
         _tell(found, every, state_name(branch, found.revision))
 
 
+def _scenario(
+    ids: list[str] | None, opened: list[str] | None, closed: list[str] | None, isolated: list[str] | None, moved: list[str] | None
+) -> Scenario:
+    from analytics.moves import Move
+    from analytics.scenario import Scenario
+
+    moves = []
+    for text in moved or ():
+        tenant, _, racks = text.partition("=")
+        if not tenant or not racks.strip(", "):
+            raise Failure(
+                f"--move {text}: give a tenant and the racks it comes to, such as demo:Tenant-01=demo:Rack-R001,demo:Rack-R002", 2
+            )
+        moves.append(Move(tenant, tuple(rack.strip() for rack in racks.split(",") if rack.strip())))
+    if not (ids or opened or closed or isolated or moves):
+        raise Failure("nothing happens: name what fails, or give --open, --close, --isolate or --move", 2)
+    return Scenario(tuple(ids or ()), tuple(opened or ()), tuple(closed or ()), tuple(isolated or ()), tuple(moves))
+
+
+def told_scenario(found: BlastRadius) -> str:
+    """What happens in a scenario, in one line."""
+    from ontology.namespaces import compact
+
+    said = [
+        f"{', '.join(compact(each.asked) for each in found.resolved if each.part == part)} {verb}"
+        for part, verb in PARTS.items()
+        if any(each.part == part for each in found.resolved)
+    ]
+    said += [f"{compact(each.tenant)} moves to {', '.join(compact(to.rack) for to in each.arrivals)}" for each in found.moves]
+    return ", ".join(said)
+
+
+def _tell_resolved(found: BlastRadius) -> None:
+    from ontology.namespaces import compact
+
+    for each in found.resolved:
+        name = compact(each.asked)
+        if each.kind != "entity":
+            first = f": {_first(each.ids)}" if each.ids else ""
+            say(f"{name} stands for {len(each.ids):,} things that play a part in supply{first}")
+        if each.opens:
+            say(f"to isolate {name}, these are open: {', '.join(map(compact, each.opens))}")
+    for move in found.moves:
+        say(f"{compact(move.tenant)} leaves {_first(move.left)} with {move.kw:,.1f} kW")
+        for to in move.arrivals:
+            hangs = f"hangs by {_first(to.single_points)}" if to.single_points else "hangs by no single thing"
+            say(f"  {compact(to.rack)} gets {to.kw:,.1f} kW; it is {'supplied' if to.supplied else 'NOT SUPPLIED'} and {hangs}")
+        for over in move.overloads:
+            load = f"{over.load_kw:,.1f} kW, {over.before_kw:,.1f} kW before"
+            say(f"  overloaded: {compact(over.id)} carries {load}, and may carry {over.limit_kw:,.1f} kW")
+
+
+def _first(ids: Sequence[str]) -> str:
+    from ontology.namespaces import compact
+
+    return ", ".join(map(compact, ids[:NAMED])) + (", ..." if len(ids) > NAMED else "")
+
+
+def _tell_rooms(found: BlastRadius) -> None:
+    from ontology.namespaces import compact
+
+    columns = {
+        each.label if each.id is None else compact(each.id): [
+            counts[kind] for counts in (each.racks, each.services, each.it_load_kw) for kind in ("LOST", "NO_REDUNDANCY")
+        ]
+        for each in (found.parts.rooms if found.parts else ())
+    }
+    rooms = [(name, *map(_number, counts)) for name, counts in columns.items() if any(counts)]
+    if not rooms:
+        return
+    say()
+    header = [f"{what} {kind}" for what in ("RACKS", "SERVICES", "KW") for kind in ("LOST", "NO REDUNDANCY")]
+    table(("ROOM", *header), rooms[:ROOMS_SHOWN])
+    if len(rooms) > ROOMS_SHOWN:
+        say(f"... and {len(rooms) - ROOMS_SHOWN:,} more rooms: --json prints them all")
+
+
+def _tell_better(found: BlastRadius, every: bool) -> None:
+    if not found.better:
+        return
+    from ontology.namespaces import compact, local_name
+
+    say()
+    shown = found.better if every else found.better[:ROWS_SHOWN]
+    rows = [(compact(each.id), local_name(each.medium), each.without, each.outcome) for each in shown]
+    table(("BETTER OFF", "MEDIUM", "WITHOUT CLOSING", "SO"), rows)
+    if len(shown) < len(found.better):
+        say(f"... and {len(found.better) - len(shown):,} more: --all prints them")
+
+
 def _tell(found: BlastRadius, every: bool, state: str) -> None:
     from analytics.impact import KINDS
     from ontology.namespaces import compact, local_name
 
-    say(f"If {', '.join(map(compact, found.failed))} fails ({state}, {instant(found.at)}):")
+    say(f"If {told_scenario(found)} ({state}, {instant(found.at)}):")
+    _tell_resolved(found)
     say()
     totals = found.totals.to_json()
     kinds = [kind for kind in next(iter(totals.values())) if kind != "OVERLOADED" or any(counts[kind] for counts in totals.values())]
@@ -85,6 +208,8 @@ def _tell(found: BlastRadius, every: bool, state: str) -> None:
         say("Nothing else is affected.")
     if len(rows) < len(found.outcomes):
         say(f"... and {len(found.outcomes) - len(rows):,} more: --all prints them, --json also says by which path")
+    _tell_rooms(found)
+    _tell_better(found, every)
     for trip in found.trips:
         say(f"trips after {trip.after_s:,.0f} s: {compact(trip.id)}, with {trip.load_kw:,.1f} kW on {trip.rated_kw:,.1f} kW")
     for overload in found.overloads:

@@ -1,0 +1,56 @@
+"""What a failure does, as GraphQL counts it: outcomes, and how many and how much have which."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any
+
+import strawberry
+
+
+@strawberry.enum(description="What a failure does to an entity in one medium, worst first.")
+class Outcome(Enum):
+    """After docs/guides/supply-model.md."""
+
+    LOST = "LOST"
+    OVERLOADED = "OVERLOADED"
+    NO_REDUNDANCY = "NO_REDUNDANCY"
+    REDUCED = "REDUCED"
+    UNAFFECTED = "UNAFFECTED"
+
+
+@strawberry.type(description="How many have which worst outcome.")
+class OutcomeCount:
+    """A failed one is in no count."""
+
+    lost: int = strawberry.field(description="Without supply.")
+    overloaded: int = strawberry.field(description="Still up, above what it may carry.")
+    no_redundancy: int = strawberry.field(description="One further failure from being lost.")
+    reduced: int = strawberry.field(description="With fewer spares than before.")
+    unaffected: int = strawberry.field(description="As before.")
+
+    @staticmethod
+    def of(counts: Mapping[str, Any]) -> OutcomeCount:
+        """From counts by outcome."""
+        return OutcomeCount(**_by_outcome(counts, 0))
+
+
+@strawberry.type(description="How much IT load has which worst outcome, kilowatts.")
+class OutcomeLoad:
+    """A failed one is in no sum."""
+
+    lost: float = strawberry.field(description="Without supply, kW.")
+    overloaded: float = strawberry.field(description="Still up, above what it may carry, kW.")
+    no_redundancy: float = strawberry.field(description="One further failure from being lost, kW.")
+    reduced: float = strawberry.field(description="With fewer spares than before, kW.")
+    unaffected: float = strawberry.field(description="As before, kW.")
+
+    @staticmethod
+    def of(sums: Mapping[str, Any]) -> OutcomeLoad:
+        """From kilowatts by outcome."""
+        return OutcomeLoad(**_by_outcome(sums, 0.0))
+
+
+def _by_outcome(counts: Mapping[str, Any], none: float) -> dict[str, Any]:
+    return {outcome.name.lower(): counts.get(outcome.name, none) for outcome in Outcome}
