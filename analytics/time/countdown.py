@@ -14,11 +14,13 @@ from typing import NamedTuple
 import numpy as np
 
 from analytics.conditions import Conditions, Position
+from analytics.supply_graph import SupplyGraph
 from analytics.time.present import PresentPoints, Reading, Sample, present
 from analytics.time.reserves import Reserves
 from analytics.time.setting import Course, course_on, setting
 from analytics.time.story import Event, EventKind, Story, tell
 from analytics.time.timeline import HORIZON_S, Bound, bounds, lost_pairs
+from ontology.media import POWER
 
 SINCE_S_MAX = 7 * 24 * 3600.0
 """How old a failure may be."""
@@ -81,8 +83,9 @@ class Countdown:
     next: tuple[Event, ...]
     """In seconds from now, in order of the lower bounds."""
     left: tuple[Left, ...]
-    """Every supply that is lost or may be, the most urgent first."""
+    """Every supply that may be lost, the most urgent first, then what is lost."""
     racks: Ahead
+    """Each by the power of its own and by what is in it."""
     services: Ahead
     assumed: tuple[str, ...]
     readings: tuple[Reading, ...]
@@ -157,9 +160,9 @@ def countdown(
         tell(past),
         tuple(event for event in to_come if event.upper == 0 and event.kind not in STANDS),
         tuple(event for event in to_come if event.upper is None or event.upper > 0),
-        tuple(sorted(left, key=lambda each: (each.lower, np.inf if each.upper is None else each.upper, each.id, each.medium))),
-        _ahead(left, {graph.id(node) for node in graph.loads.racks.tolist()}),
-        _ahead(left, {graph.id(node) for node in graph.loads.services.tolist()}),
+        tuple(sorted(left, key=_urgency)),
+        _ahead(_of_racks(graph, left)),
+        _ahead(_of(left, {graph.id(node) for node in graph.loads.services.tolist()})),
         (*before.assumed(graph.find), *both.assumed()),
         tuple(reading for node, reading in seen.readings if reached[node]),
     )
@@ -178,12 +181,36 @@ def _both(past: Course, following: Course) -> Course:
     return replace(past, record=past.record._replace(**{name: np.minimum(*(getattr(part, name) for part in parts)) for name in names}))
 
 
-def _ahead(left: Sequence[Left], ids: set[str]) -> Ahead:
-    """What of the given things is lost, may be, and is next."""
+def _urgency(each: Left) -> tuple[bool, float, float, str, str]:
+    return each.upper == 0, each.lower, np.inf if each.upper is None else each.upper, each.id, each.medium
+
+
+Rows = Mapping[str, Sequence[Left]]
+"""Things (IRIs), each with its supplies that are lost or may be."""
+
+
+def _of(left: Sequence[Left], ids: set[str]) -> Rows:
     rows: dict[str, list[Left]] = {}
     for each in left:
         if each.id in ids:
             rows.setdefault(each.id, []).append(each)
+    return rows
+
+
+def _of_racks(graph: SupplyGraph, left: Sequence[Left]) -> Rows:
+    """Of a rack that something is mounted in its power and what that loses: warm air at its door harms nobody yet."""
+    inside = {graph.id(thing): graph.id(rack) for thing, rack in graph.loads.mounted.tolist()}
+    racks, filled = {graph.id(node) for node in graph.loads.racks.tolist()}, set(inside.values())
+    rows: dict[str, list[Left]] = {}
+    for each in left:
+        rack = each.id if each.id in racks else inside.get(each.id)
+        if rack in racks and not (each.id in filled and each.medium != POWER):
+            rows.setdefault(rack, []).append(each)
+    return rows
+
+
+def _ahead(rows: Rows) -> Ahead:
+    """What of some things is lost, may be, and is next."""
     lost = {iri for iri, of in rows.items() if any(each.upper == 0 for each in of)}
     maybe = {iri for iri, of in rows.items() if iri not in lost and any(each.lower == 0 for each in of)}
     still = [each for iri, of in rows.items() if iri not in lost for each in of]

@@ -1,0 +1,313 @@
+"""The countdown of a failure that is under way, over a socket: at once, every second, and when a reading that it stands on changes.
+
+Rules of this file:
+
+1. It is worked out again when a reading that it stands on changes, when the graph does, and when a bound has passed; in between, the
+   seconds alone are counted down.
+2. It is told at most every `SOONEST_S`, at least every second while anything is still to come, and else when something changes.
+3. Where nothing is named as failed, what good readings say is out of service is, from when this subscriber first saw it so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import Enum
+from itertools import islice
+from typing import Annotated
+
+import strawberry
+
+from analytics.capacity.readings import power_points
+from analytics.conditions import condition_points
+from analytics.time import countdown as analysed
+from analytics.time import present
+from analytics.time.story import Event
+from graph.snapshot import Snapshot
+from ontology.namespaces import expand
+from resolvers.arguments import FAILED_MAX
+from resolvers.bell import Bell
+from resolvers.context import Face, Questions
+from resolvers.errors import BadInput
+from resolvers.failure.timeline import OF_MAX, TimelineEvent, checked_count, checked_horizon
+from resolvers.states import known
+
+TICK_S = 1.0
+SOONEST_S = 0.25
+LEFT_DEFAULT, LEFT_MAX = 50, 10_000
+
+CountedFailed = Annotated[
+    list[strawberry.ID] | None,
+    strawberry.argument(description=f"What has failed: IRIs or CURIEs, at most {FAILED_MAX}; what readings say is out, when not given."),
+]
+Since = Annotated[
+    datetime | None, strawberry.argument(description="When it failed, with its offset, at most 7 days ago; when this begins, if not given.")
+]
+
+
+@strawberry.type(description="How long one entity has one supply still; seconds from now.")
+class SecondsLeft:
+    """One supply that is lost or may be."""
+
+    id: strawberry.ID = strawberry.field(description="IRI of the entity.")
+    medium: str = strawberry.field(description="IRI of the medium.")
+    lower: float = strawberry.field(description="With every range at its worse end; 0 if it may be lost already.")
+    upper: float | None = strawberry.field(description="With the better ends: 0 if it is lost, null if it is not lost before the horizon.")
+    back_lower: float | None = strawberry.field(description="When it is back for good; null: with neither end before the horizon.")
+    back_upper: float | None = strawberry.field(description="Null: where it is lost, not in every case back before the horizon.")
+
+    @staticmethod
+    def of(found: analysed.Left) -> SecondsLeft:
+        """From the result of the analytics room."""
+        return SecondsLeft(
+            id=strawberry.ID(found.id),
+            medium=found.medium,
+            lower=found.lower,
+            upper=found.upper,
+            back_lower=found.back_lower,
+            back_upper=found.back_upper,
+        )
+
+
+@strawberry.type(description="How things of one kind stand in a countdown, each counted once.")
+class Ahead:
+    """Racks, or services."""
+
+    lost: int = strawberry.field(description="Without one of their supplies now.")
+    maybe: int = strawberry.field(description="Perhaps without one already, perhaps not yet.")
+    counting: int = strawberry.field(description="With all supplies still, but perhaps not up to the horizon.")
+    next_lower: float | None = strawberry.field(description="Seconds until the next of them may lose one; null: none will.")
+    next_upper: float | None = strawberry.field(description="Seconds until one certainly has; null: with the better ends none will.")
+
+    @staticmethod
+    def of(found: analysed.Ahead, passed_s: float) -> Ahead:
+        """From the result of the analytics room, so many seconds later."""
+        lower, upper = (None if each is None else max(0.0, each - passed_s) for each in (found.next_lower, found.next_upper))
+        return Ahead(lost=found.lost, maybe=found.maybe, counting=found.counting, next_lower=lower, next_upper=upper)
+
+
+@strawberry.enum(description="What a reading is taken for.")
+class ReadingSays(Enum):
+    """After docs/guides/timeline.md."""
+
+    CHARGE = strawberry.enum_value("charge", description="Per cent of a store.")
+    TEMPERATURE = strawberry.enum_value("temperature", description="Degrees Celsius at a rack's inlets, or of a room's air.")
+    RUNS = strawberry.enum_value("runs", description="1 it runs, 0 it does not.")
+    LEVEL = strawberry.enum_value("level", description="Per cent of a tank.")
+    LOAD = strawberry.enum_value("load", description="Kilowatts.")
+
+
+@strawberry.type(description="A reading that corrects a countdown.")
+class CountdownReading:
+    """One of those that it stands on."""
+
+    says: ReadingSays = strawberry.field(description="What it is taken for.")
+    of: strawberry.ID = strawberry.field(description="IRI of what it is about.")
+    point: strawberry.ID | None = strawberry.field(description="IRI of the point; null for a load, which may come of several.")
+    value: float = strawberry.field(description="Its value, as `says` has it.")
+    at: datetime | None = strawberry.field(description="When it was observed; null for a load.")
+
+    @staticmethod
+    def told(found: present.Reading) -> CountdownReading:
+        """From the result of the analytics room."""
+        return CountdownReading(
+            says=ReadingSays(found.says.value),
+            of=strawberry.ID(found.of),
+            point=None if found.point is None else strawberry.ID(found.point),
+            value=found.value,
+            at=found.at,
+        )
+
+
+@strawberry.type(description="What has happened since a failure, how long each load still has, what comes next; corrected by readings.")
+class Countdown:
+    """As it stands at one instant."""
+
+    revision: int = strawberry.field(description="Revision of the graph that the answer speaks of.")
+    at: datetime = strawberry.field(description="The instant from which seconds are counted.")
+    since: datetime = strawberry.field(description="When the failure began.")
+    elapsed_s: float = strawberry.field(description="Seconds since then.")
+    failed: list[strawberry.ID] = strawberry.field(description="What has failed; empty: nothing is out.")
+    horizon_s: float = strawberry.field(description="How far it looks from when it was worked out.")
+    happened: list[TimelineEvent] = strawberry.field(
+        description="What has happened, in seconds after the failure; with an upper bound of null it may have."
+    )
+    now: list[TimelineEvent] = strawberry.field(description="How it stands: what is lost, carried and down now.")
+    next: list[TimelineEvent] = strawberry.field(description="What comes, in seconds from now, in order of the lower bounds.")
+    left_count: int = strawberry.field(description="How many supplies are lost or may be.")
+    racks: Ahead = strawberry.field(description="How the racks stand.")
+    services: Ahead = strawberry.field(description="How the services stand.")
+    assumed: list[str] = strawberry.field(description="What the graph does not say and was assumed.")
+    readings: list[CountdownReading] = strawberry.field(description="The readings that it stands on.")
+    found: strawberry.Private[analysed.Countdown]
+    passed_s: strawberry.Private[float]
+
+    @strawberry.field(description="How long each supply still holds, the most urgent first.")
+    def left(
+        self,
+        of: Annotated[
+            list[strawberry.ID] | None, strawberry.argument(description=f"Only those of these entities (IRIs), at most {OF_MAX}.")
+        ] = None,
+        first: Annotated[int | None, strawberry.argument(description=f"How many at most, up to {LEFT_MAX:,}.")] = LEFT_DEFAULT,
+    ) -> list[SecondsLeft]:
+        rows = checked_count("first", first, LEFT_DEFAULT, LEFT_MAX)
+        if of is not None and len(of) > OF_MAX:
+            raise BadInput(f"of has {len(of)} ids: give {OF_MAX} at most")
+        wanted = None if of is None else {expand(each) for each in of}
+        kept = (each for each in self.found.left if wanted is None or each.id in wanted)
+        return [SecondsLeft.of(each.later(self.passed_s)) for each in islice(kept, rows)]
+
+    @staticmethod
+    def of(found: analysed.Countdown, at: datetime) -> Countdown:
+        """From the result of the analytics room, as of an instant before its next bound."""
+        passed = max(0.0, (at - found.at).total_seconds())
+        return Countdown(
+            revision=found.revision,
+            at=at,
+            since=found.since,
+            elapsed_s=found.elapsed_s + passed,
+            failed=[strawberry.ID(iri) for iri in found.failed],
+            horizon_s=found.horizon_s,
+            happened=[TimelineEvent.of(event) for event in found.happened],
+            now=[TimelineEvent.of(event) for event in found.now],
+            next=[TimelineEvent.of(_later(event, passed)) for event in found.next],
+            left_count=len(found.left),
+            racks=Ahead.of(found.racks, passed),
+            services=Ahead.of(found.services, passed),
+            assumed=list(found.assumed),
+            readings=[CountdownReading.told(reading) for reading in found.readings],
+            found=found,
+            passed_s=passed,
+        )
+
+
+def _later(event: Event, seconds: float) -> Event:
+    upper = None if event.upper is None else max(0.0, event.upper - seconds)
+    return replace(event, lower=max(0.0, event.lower - seconds), upper=upper)
+
+
+async def counted(
+    face: Face, failed: Sequence[str] | None, since: datetime | None, horizon_s: float | None
+) -> AsyncGenerator[Countdown, None]:
+    """The stream (rules 1 to 3). Raises `BadInput`, `NoSuchEntity`, `LimitExceeded`."""
+    horizon = checked_horizon(horizon_s)
+    if failed is not None and not 1 <= len(failed) <= FAILED_MAX:
+        raise BadInput(f"failed has {len(failed)} ids: give 1 to {FAILED_MAX}, or leave it out for what readings say is out")
+    began = face.clock() if since is None else _checked_since(since, face.clock())
+    iris = None if failed is None else await known(face.index(), failed)
+    asked = _Asked(iris, began, since is not None, horizon)
+    bell, watch = Bell(), _Watch(face)
+    stop = [face.feed.changes(bell.ring), face.feed.readings(lambda points: bell.ring() if watch.moved(points) else None)]
+    try:
+        while True:
+            await face.prepare()
+            found, valid_s = await face.analysis.run(_worked, face, asked, watch)
+            at = found.at
+            while True:
+                yield Countdown.of(found, at)
+                if await _rung(bell, TICK_S if found.next else None):
+                    break
+                at = face.clock()
+                if (at - found.at).total_seconds() >= valid_s:
+                    break
+    finally:
+        for unsubscribe in stop:
+            unsubscribe()
+
+
+async def _rung(bell: Bell, within_s: float | None) -> bool:
+    """Whether the bell has rung within some seconds; not at once, so that what changes together is told together."""
+    await asyncio.sleep(SOONEST_S)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(None if within_s is None else within_s - SOONEST_S):
+            await bell.wait()
+        return True
+    return False
+
+
+@dataclass
+class _Asked:
+    """What is counted down; where nothing is named, since when it has been seen out."""
+
+    failed: Sequence[str] | None
+    since: datetime
+    since_given: bool
+    horizon_s: float
+    seen_out: bool = False
+
+    def now(self, out: Iterable[str], at: datetime) -> Sequence[str]:
+        """What has failed; `since` follows what is seen."""
+        if self.failed is not None:
+            return self.failed
+        failed = sorted(out)
+        if failed and not self.seen_out and not self.since_given:
+            self.since = at
+        self.seen_out = bool(failed)
+        return failed
+
+
+def _worked(face: Face, asked: _Asked, watch: _Watch) -> tuple[analysed.Countdown, float]:
+    """The countdown now, and for how many seconds only its seconds change. To be called in a worker thread."""
+    questions = face.twin.newest
+    points = watch.over(questions)
+    conditions = questions.conditions()
+    graph = questions.supply()
+    failed = asked.now((iri for iri in conditions.out if graph.find(iri) is not None), conditions.at)
+    since = asked.since if failed else conditions.at
+    found = analysed.countdown(
+        questions.reserves(), points, face.current.get, failed, min(since, conditions.at), conditions, asked.horizon_s
+    )
+    times = [time for event in found.next for time in (event.lower, event.upper) if time is not None and time > 0]
+    return found, min(times, default=float("inf"))
+
+
+class _Watch:
+    """The points that a countdown stands on, and whether a batch of readings changes any of them since last looked at."""
+
+    def __init__(self, face: Face) -> None:
+        self._face = face
+        self._snapshot: Snapshot | None = None
+        self._points = present.PresentPoints.none()
+        self._seen: dict[str, tuple[float, int]] = {}
+
+    def over(self, questions: Questions) -> present.PresentPoints:
+        """The points of a state; found once for it. To be called in a worker thread."""
+        snapshot = questions.snapshot
+        if snapshot is not self._snapshot:
+            reserves, vocabulary = questions.reserves(), questions.vocabulary
+            found = present.present_points(snapshot, vocabulary, reserves)
+            carrying = {reserves.graph.id(node) for node in reserves.stores.node.tolist()}
+            power = power_points(snapshot, vocabulary)
+            loads = {point for point, owner in zip(power.points, power.owners, strict=True) if owner in carrying}
+            points = found.points | condition_points(snapshot, vocabulary).points | loads
+            self._seen = {point: self._now(point) for point in sorted(points)}
+            self._points, self._snapshot = found, snapshot
+        return self._points
+
+    def moved(self, points: Sequence[str]) -> bool:
+        """Compare and remember."""
+        moved = False
+        for point in points:
+            if point in self._seen:
+                now = self._now(point)
+                moved |= now != self._seen[point]
+                self._seen[point] = now
+        return moved
+
+    def _now(self, point: str) -> tuple[float, int]:
+        sample = self._face.sample(point)
+        return sample.value, int(sample.quality)
+
+
+def _checked_since(since: datetime, now: datetime) -> datetime:
+    """An instant with its offset, not in the future nor too long ago. Raises `BadInput`."""
+    if since.tzinfo is None:
+        raise BadInput(f"since = {since.isoformat()} has no offset: give one, such as {since.isoformat()}Z")
+    if not 0 <= (now - since).total_seconds() <= analysed.SINCE_S_MAX:
+        raise BadInput(
+            f"since = {since.isoformat()}: give an instant of the last {analysed.SINCE_S_MAX / 86400:.0f} days, not of the future"
+        )
+    return since
