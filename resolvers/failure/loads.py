@@ -7,7 +7,6 @@ from typing import Annotated
 
 import strawberry
 
-from ontology.namespaces import expand
 from resolvers.errors import BadInput
 from resolvers.index import Index
 from resolvers.states import known
@@ -46,8 +45,3 @@ async def named(index: Index, name: str, ids: Sequence[str] | None) -> list[str]
     if not 1 <= len(ids) <= LOAD_MAX:
         raise BadInput(f"{name} has {len(ids)} ids: give 1 to {LOAD_MAX}, or leave it out for all")
     return await known(index, ids)
-
-
-def media_of(media: Sequence[str] | None) -> list[str] | None:
-    """Media as the analytics room takes them."""
-    return None if media is None else [expand(medium) for medium in media]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from enum import Enum
-from itertools import islice
 from typing import Annotated
 
 import strawberry
@@ -13,12 +12,14 @@ import strawberry
 from analytics.proofs import answers
 from analytics.proofs.prove import BREACHES_TOLD, Question
 from graph.ports import Progress
-from resolvers.analysis import Outcome, Overload, Position, Trip
+from resolvers.analysis import Overload, Position, Trip
+from resolvers.arguments import media_of
 from resolvers.context import Questions, State
 from resolvers.errors import BadInput
-from resolvers.failure.loads import LOAD_MAX, LoadCounts, NamedLoad, media_of, named
+from resolvers.failure.loads import LOAD_MAX, LoadCounts, NamedLoad, named
 from resolvers.failure.sweeps import FailureUnit, UnitCounts, checked_count
 from resolvers.failure.telling import told
+from resolvers.outcomes import Outcome
 
 FIRST_MAX = 1000
 """Breaches that one certificate tells."""
@@ -81,14 +82,14 @@ class ProofLine:
     breached: UnitCounts = strawberry.field(description="How many of them cannot be out.")
     breaches: list[Breach] = strawberry.field(description="The first of them: the smallest, then those that take most load down.")
     counter_example: CounterExample | None = strawberry.field(description="The smallest, with its reasons; null where the line holds.")
-    every: strawberry.Private[list[str] | None] = None
+    ids_: strawberry.Private[list[str] | None] = None
 
     @strawberry.field(description="All that was tried, by name, in order; null where it was not asked for.")
     def ids(
         self, first: Annotated[int, strawberry.argument(description=f"How many at most, up to {IDS_MAX:,}.")] = IDS_DEFAULT
     ) -> list[strawberry.ID] | None:
         checked_count("first", first, IDS_MAX)
-        return None if self.every is None else [strawberry.ID(each) for each in islice(self.every, first)]
+        return None if self.ids_ is None else [strawberry.ID(each) for each in self.ids_[:first]]
 
 
 @strawberry.type(description="What a proof found: a certificate that names what was tried, or the smallest counter-example.")
@@ -141,7 +142,4 @@ class ProofJobInput:
 def _proved(questions: Questions, claim: answers.Claim, asked: Question, progress: Progress) -> Certificate:
     graph, conditions = questions.supply(), questions.conditions()
     found = answers.prove(claim, questions.snapshot, questions.vocabulary, graph, conditions, asked, questions.response, progress)
-    certificate = told(Certificate, found.to_json())
-    for shown, line in zip(certificate.lines, (*found.rules, *found.beside), strict=True):
-        shown.every = None if line.ids is None else list(line.ids)
-    return certificate
+    return told(Certificate, found.to_json())

@@ -9,16 +9,18 @@ from typing import Annotated
 
 import strawberry
 
-from analytics.sweeps import answers, single, units
+from analytics.sweeps import answers, cuts, single, units
 from graph.ports import Progress
 from resolvers.analysis import Position
+from resolvers.arguments import Id, Media, media_of
 from resolvers.context import Info, Questions, State, face_of
 from resolvers.errors import BadInput
 from resolvers.failure.telling import told
-from resolvers.states import AsOfArgument, BranchArgument, state_of
+from resolvers.states import AsOfArgument, BranchArgument, known, state_of
 
 FIRST_MAX = 1000
 """Failures that one answer tells."""
+CUTS_DEFAULT, CUTS_MAX = 1000, 200_000
 
 
 @strawberry.enum(description="What may fail as one.")
@@ -117,6 +119,35 @@ class Sweep:
     positions: list[Position] = strawberry.field(description="Switch positions that the answer rests on.")
 
 
+@strawberry.type(description="What one load hangs by: sets of failures that take it down together while no part of them does.")
+class CutSets:
+    """As `ridethrough sweep --load`."""
+
+    revision: int = strawberry.field(description="Revision of the graph that the answer speaks of.")
+    at: datetime = strawberry.field(description="Instant of the switch positions that the answer speaks of.")
+    load: strawberry.ID = strawberry.field(description="IRI of the load.")
+    media: list[str] = strawberry.field(description="It is down when its supply in one of these does not hold; empty: nothing feeds it.")
+    order: int = strawberry.field(description="Sets of up to so many failures were looked for.")
+    down_before: bool = strawberry.field(description="Whether it is down with nothing failed: there is nothing to cut then.")
+    tried: int = strawberry.field(description="How many sets were tried.")
+    left_out: str = strawberry.field(description="What was not looked into; empty when these are all there are.")
+    assumed: list[str] = strawberry.field(description="What the graph does not say and was assumed.")
+    positions: list[Position] = strawberry.field(description="Switch positions that the answer rests on.")
+    cut_sets_: strawberry.Private[Sequence[Sequence[str]]]
+
+    @strawberry.field(description="The minimal cut sets as IRIs, by size, then in order of ids; those of one are single points of failure.")
+    def cut_sets(
+        self, first: Annotated[int, strawberry.argument(description=f"How many at most, up to {CUTS_MAX:,}.")] = CUTS_DEFAULT
+    ) -> list[list[strawberry.ID]]:
+        checked_count("first", first, CUTS_MAX)
+        return [[strawberry.ID(iri) for iri in cut] for cut in self.cut_sets_[:first]]
+
+    @strawberry.field(description="How many there are of one failure, of two, and so on up to the order.")
+    def counts(self) -> list[int]:
+        sizes = [len(cut) for cut in self.cut_sets_]
+        return [sizes.count(size) for size in range(1, self.order + 1)]
+
+
 Units = Annotated[list[UnitKind] | None, strawberry.argument(description="Only units of these kinds; all when not given.")]
 By = Annotated[Measure, strawberry.argument(description="Rank by this.")]
 First = Annotated[int, strawberry.argument(description=f"How many failures to tell, the worst first: 1 to {FIRST_MAX}.")]
@@ -143,6 +174,26 @@ class SweepQuery:
         checked_count("first", first, FIRST_MAX)
         state = await state_of(info, as_of, branch)
         return await face_of(info).studies.run(swept, state.questions, wanted, by, first, redundancy)
+
+    @strawberry.field(description="What a load hangs by: the minimal sets of failures that take it down.")
+    async def cut_sets(
+        self,
+        info: Info,
+        load: Id,
+        media: Media = None,
+        order: Annotated[int, strawberry.argument(description=f"Sets of up to so many failures, 1 to {cuts.ORDER_MAX}.")] = cuts.ORDER_MAX,
+        as_of: AsOfArgument = None,
+        branch: BranchArgument = None,
+    ) -> CutSets:
+        checked_count("order", order, cuts.ORDER_MAX)
+        state = await state_of(info, as_of, branch)
+        (iri,) = await known(state.reads.index, [load])
+        return await face_of(info).studies.run(_cut, state.questions, iri, media_of(media), order)
+
+
+def _cut(questions: Questions, load: str, media: Sequence[str] | None, order: int) -> CutSets:
+    found = cuts.cut_sets(questions.supply(), questions.conditions(), load, media, order)
+    return told(CutSets, found.to_json())
 
 
 def swept(

@@ -42,6 +42,8 @@ from twin.sync import snapshot_of
 RACKS = 20
 SOURCE = "demo"
 """The source that says the site."""
+ANSWER_S = 120
+"""How long an answer may take, in seconds: the first of its kind on a machine where nothing is compiled yet."""
 
 
 def now() -> datetime:
@@ -132,7 +134,7 @@ class Served:
             socket.send(orjson.dumps({"type": "connection_init"}).decode())
             assert orjson.loads(socket.recv(timeout=5)) == {"type": "connection_ack"}
             socket.send(orjson.dumps({"id": "1", "type": "subscribe", "payload": {"query": query, "variables": variables}}).decode())
-            yield lambda: orjson.loads(socket.recv(timeout=10))["payload"]["data"]
+            yield lambda: orjson.loads(socket.recv(timeout=ANSWER_S))["payload"]["data"]
 
 
 class _Server(uvicorn.Server):
@@ -154,7 +156,7 @@ def listening(app: Any) -> Iterator[httpx.Client]:
         time.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=ANSWER_S) as client:
             yield client
     finally:
         server.should_exit = True
