@@ -19,7 +19,10 @@ from analytics.moving import case_of
 from analytics.places import Rooms, rooms_of
 from analytics.posture.lookout import Lookout
 from analytics.posture.posture import Posture
+from analytics.procedures.check import check
+from analytics.procedures.steps import Procedure
 from analytics.proofs.response import Response
+from analytics.report.report import Report, report
 from analytics.reuse import Compiled, carried_over, compiled
 from analytics.scenario import Case, Scenario
 from analytics.standing import Standing, standing
@@ -188,6 +191,14 @@ class View:
             self._priors = priors_of(self.snapshot, self.vocabulary, graph)
         seen = self.sightings() if seen is None else seen
         return root_cause(graph, self.stands(), seen, priors=self._priors, order=order, first=first)
+
+    def report(self, failed: Sequence[str] | Scenario, horizon_s: float = HORIZON_S, procedure: Procedure | None = None) -> Report:
+        """The page about what fails together, or about a scenario, and a switching procedure that goes with it. Raises `UnknownEntity`,
+        `GraphError`."""
+        case, snapshot = self._case(failed)
+        bridges = self.reserves() if snapshot is self.snapshot else reserves(snapshot, self.vocabulary, case.graph)
+        checked = None if procedure is None else check(procedure, self.supply(), self.conditions())
+        return report(snapshot, self.vocabulary, case, bridges, self._rooms_of(case, snapshot), horizon_s, self._known, checked)
 
     def response(self) -> Response:
         """What the plant answers a fault with: what bridges and starts, and how full the stores are by the present readings."""

@@ -62,7 +62,7 @@ def check(
     from analytics.procedures.check import check as checked
 
     asked = as_of(at, branch)
-    wanted = _read(file, lost, exposed)
+    wanted = read_procedure(file, lost, exposed)
     settings = settings_from(config, data=data, store=store)
     with opened_view(settings, "procedure", asked) as view:
         refuse_unknown(view, (*(load or ()), *(step.of for step in wanted.steps if step.act != "note")))
@@ -76,7 +76,7 @@ def check(
         raise typer.Exit(FOUND_PROBLEMS)
 
 
-def _read(file: Path, lost: int | None, exposed: int | None) -> Procedure:
+def read_procedure(file: Path, lost: int | None = None, exposed: int | None = None) -> Procedure:
     """The procedure of a file, its policy overridden by what was given. JSON is YAML, too."""
     from dataclasses import replace
 

@@ -1,0 +1,139 @@
+"""The sentence that matters first: what goes dark, after how long, and unless what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from analytics.impact import BlastRadius, OutcomeKind
+from analytics.supply_graph import SupplyGraph
+from analytics.time.story import span
+from analytics.time.timeline import Timeline
+from ontology.media import AIR_COOLING, LIQUID_COOLING, POWER
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """One sentence, and what belongs to it."""
+
+    text: str
+    then: tuple[str, ...]
+
+    def to_json(self) -> dict[str, object]:
+        """For a program."""
+        return {"text": self.text, "then": list(self.then)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Dark:
+    """What an answer takes down, and between which times."""
+
+    racks: int
+    services: int
+    it_load_kw: float
+    when: str
+
+    @staticmethod
+    def of(graph: SupplyGraph, found: BlastRadius, course: Timeline) -> _Dark:
+        lost, totals = OutcomeKind.LOST.value, found.totals
+        what = {outcome.id for outcome in found.outcomes if outcome.outcome is OutcomeKind.LOST}
+        return _Dark(totals.racks[lost], totals.services[lost], totals.it_load_kw[lost], _when(course, _that_stop(graph, what)))
+
+    def said(self) -> str:
+        """What goes dark; empty for nothing."""
+        if self.racks:
+            return _count(self.racks, "rack", "goes dark", "go dark")
+        if self.it_load_kw:
+            return f"{self.it_load_kw:,.1f} kW of IT equipment goes dark"
+        return _count(self.services, "service", "goes down", "go down") if self.services else ""
+
+
+def _that_stop(graph: SupplyGraph, lost: set[str]) -> set[str]:
+    """The things whose end is the end of what goes dark: what is in the racks, else the racks, else IT equipment, else all of it."""
+    racks = {node for node in graph.loads.racks.tolist() if graph.id(node) in lost}
+    mounted = {graph.id(it) for it, rack in graph.loads.mounted.tolist() if rack in racks} & lost
+    return (
+        mounted or {graph.id(node) for node in sorted(racks)} or lost & {graph.id(node) for node in graph.loads.equipment.tolist()} or lost
+    )
+
+
+def headline(
+    graph: SupplyGraph, found: BlastRadius, course: Timeline, standby: Sequence[str], without: tuple[BlastRadius, Timeline] | None
+) -> Headline:
+    """The sentence of an answer; `without` is the answer where the `standby` sources that are called do not start."""
+    dark = _Dark.of(graph, found, course)
+    then: list[str] = []
+    text = f"{dark.said()}{',' if ',' in dark.when else ''} {dark.when}." if dark.said() else ""
+    if without is not None:
+        worse = _Dark.of(graph, *without)
+        if worse.said() and (worse.racks, worse.it_load_kw, worse.services) > (dark.racks, dark.it_load_kw, dark.services):
+            comma = "," if "," in worse.when else ""
+            hung = (
+                f"{worse.said()}{comma} {worse.when}{comma} unless {_named(graph, standby)} {'starts' if len(standby) == 1 else 'start'}."
+            )
+            text, then = (text, [hung]) if text else (hung, then)
+    exposed = found.totals.racks[OutcomeKind.NO_REDUNDANCY.value]
+    left = _count(exposed, "rack", "stays up and hangs by a single thing", "stay up and hang by single things") if exposed else ""
+    if left and text:
+        then.append(f"{left} until this is over.")
+    elif left:
+        text = f"Nothing goes dark, but {left} until this is over."
+    return Headline(text or _nothing(found), (*then, *_behind(dark, found), *_tripped(found)))
+
+
+def _nothing(found: BlastRadius) -> str:
+    if any(outcome.outcome is OutcomeKind.NO_REDUNDANCY for outcome in found.outcomes):
+        return "No rack goes dark; parts of the plant lose their redundancy."
+    if any(outcome.outcome is OutcomeKind.LOST for outcome in found.outcomes):
+        return "No rack, no IT equipment and no service goes dark; parts of the plant lose a supply."
+    return "Nothing goes dark, and nothing loses its redundancy." if not found.outcomes else "Nothing goes dark; some spare is lost."
+
+
+def _behind(dark: _Dark, found: BlastRadius) -> list[str]:
+    lost = OutcomeKind.LOST.value
+    tenants = found.totals.tenants[lost]
+    parts = [f"{dark.it_load_kw:,.1f} kW of IT load"] if dark.it_load_kw else []
+    parts += [_count(dark.services, "service")] if dark.services else []
+    parts += [_count(tenants, "tenant")] if tenants else []
+    return [f"Behind what goes dark: {', '.join(parts)}."] if parts else []
+
+
+def _tripped(found: BlastRadius) -> list[str]:
+    if not found.trips:
+        return []
+    first = found.trips[0].after_s
+    return [f"{_count(len(found.trips), 'protective device', 'trips', 'trip')} by overload, the first after {span(first)}."]
+
+
+def _count(number: int, what: str, one: str = "", more: str = "") -> str:
+    return f"{number:,} {what if number == 1 else what + 's'} {one if number == 1 else more}".rstrip()
+
+
+def _when(course: Timeline, ids: set[str]) -> str:
+    """Between the first that may go dark and the last that does: by power and cooling, where these go."""
+    physical = {bound.medium for bound in course.bounds if bound.id in ids} & {POWER, LIQUID_COOLING, AIR_COOLING}
+    lower: dict[str, float] = {}
+    upper: dict[str, float | None] = {}
+    for bound in course.bounds:
+        if bound.id in ids and bound.medium in (physical or {bound.medium}):
+            lower[bound.id] = min(lower.get(bound.id, bound.lower), bound.lower)
+            known = upper.get(bound.id, bound.upper)
+            upper[bound.id] = bound.upper if known is None else known if bound.upper is None else min(known, bound.upper)
+    if not lower:
+        return "at once"
+    first, known_ends = min(lower.values()), [value for value in upper.values() if value is not None]
+    if not known_ends:
+        return f"after {span(first)} or later" if first >= 1 else "at once or later"
+    last = max(known_ends)
+    if last < 1:
+        return "at once"
+    if max(lower.values()) > min(known_ends):  # one time for all there is not
+        return f"{f'the first after {span(first)}' if first >= 1 else 'the first at once'}, the last within {span(last)}"
+    return f"after {span(last)}" if span(first) == span(last) else f"after {span(first)} to {span(last)}"
+
+
+def _named(graph: SupplyGraph, ids: Sequence[str]) -> str:
+    names = [graph.label(node) if (node := graph.find(iri)) is not None else iri for iri in ids]
+    if len(names) == 1:
+        return names[0]
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) <= 3 else f"the {len(names):,} standby sources"
