@@ -13,6 +13,7 @@ from bench import (
     failure_n1,
     failure_n2,
     failure_one,
+    failure_posture,
     failure_timeline,
     graphql_list,
     neo4j_load,
@@ -46,6 +47,7 @@ def benches(quick: bool) -> Mapping[str, list[Callable[[], Iterator[Row]]]]:
         failure_n1.NAME: [partial(failure_n1.run, size, 4 if quick else 12) for size in sizes],
         failure_n2.NAME: [partial(failure_n2.run, size, 3 if quick else 8) for size in failure_n2.SIZES],
         failure_dominators.NAME: [partial(failure_dominators.run, size, 8 if quick else 20) for size in sizes],
+        failure_posture.NAME: [partial(failure_posture.run, size, 4 if quick else 20) for size in failure_posture.SIZES],
         store_start.NAME: [partial(store_start.run, store_start.QUICK if quick else size) for size in store_start.SIZES],
         store_start_neo4j.NAME: [
             partial(store_start_neo4j.run, store_start_neo4j.QUICK if quick else size) for size in store_start_neo4j.SIZES
