@@ -27,3 +27,10 @@ def without(values: NDArray[Number], few: NDArray[Number]) -> NDArray[Number]:
     few = np.sort(few)
     is_other = few[np.minimum(np.searchsorted(few, values), len(few) - 1)] != values
     return np.compress(is_other, values)
+
+
+def ranges(at: NDArray[np.int32], of: NDArray[np.int32]) -> NDArray[np.int32]:
+    """The numbers `at[i]` up to `at[i + 1]` of each given i, one after the other: the rows of some of the lists that `at` begins."""
+    first, sizes = at[of], at[of + 1] - at[of]
+    before = np.cumsum(sizes) - sizes
+    return (np.repeat(first - before, sizes) + np.arange(sizes.sum())).astype(np.int32)

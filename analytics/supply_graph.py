@@ -9,7 +9,7 @@ Rules of this file:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
@@ -236,6 +236,11 @@ class SupplyGraph:
     def find(self, iri: str) -> int | None:
         """The number of a node, by IRI or CURIE; None for what plays no part in supply. The first call costs one pass over all ids."""
         return self._numbers.get(expand(iri))
+
+    def numbers_of(self, iris: Iterable[str]) -> Ids:
+        """The node numbers of entities by their full IRIs, -1 for what plays no part in supply. Cost: a look-up each."""
+        get = self._numbers.get
+        return np.array([get(iri, -1) for iri in iris], dtype=np.int32)
 
     def resolve(self, iris: Sequence[str]) -> tuple[list[str], Ids]:
         """The full IRIs of the given entities, sorted, each once, and the node numbers of those that play a part in supply.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import prod
 
 import numpy as np
@@ -197,6 +198,12 @@ class _Asked:
         silenced = len(sightings.told) - len(heard)
         return _Asked(graph, state, columns, units, priors, sightings, tuple(sorted(opened)), known, bool(down.told), silenced)
 
+    @cached_property
+    def _silent(self) -> Ids:
+        """The nodes that say nothing, ascending, as are their ids."""
+        found = self.graph.numbers_of(self.sightings.unknown)
+        return distinct(found[found >= 0])
+
     def explanations(self, search: Search, bench: Bench, first: int) -> list[Explanation]:
         """The best of what a search has found, each with what it makes of the sightings."""
         found: dict[Causes, Explanation] = {}
@@ -217,27 +224,26 @@ class _Asked:
     def _reached(self, causes: Causes, bench: Bench) -> Ids:
         """The sightings that some causes reach, those of open switches themselves left out."""
         reached = sightings_of(self.state, bench, self.columns, _nodes(self.units, causes))
-        return np.array([each for each in reached.tolist() if not self.columns.told[each].of_itself], dtype=np.int32)
+        return reached[~self.columns.of_itself[reached]]
 
     def _explanation(self, causes: Causes, search: Search, bench: Bench) -> Explanation:
-        told, nodes = self.columns.told, _nodes(self.units, causes)
-        reached = set(self._reached(causes, bench).tolist())
-        downs = [(number, each) for number, each in enumerate(told) if each.down and not each.of_itself]
-        open_ones = [each.id for number, each in downs if number not in reached]
-        against = [each.id for number, each in enumerate(told) if not each.down and number in reached]
-        state = self.state
+        nodes, columns, state = _nodes(self.units, causes), self.columns, self.state
+        reached = np.zeros(len(columns.told), dtype=np.bool_)
+        reached[self._reached(causes, bench)] = True
+        downs = (columns.seen.down == 1) & ~columns.of_itself
+        open_ones, against = columns.ids(downs & ~reached), columns.ids(reached & ~downs)
         dead, fallen, _ = kernel.cascade(state.wires, state.ring, bench.now, bench.work, state.slots(nodes), state.base.counts)
-        lost = np.concatenate((state.wiring.pair_node[bench.work.fallen[:fallen]], nodes))
-        kernel.revive(state.wires, bench.now, bench.work.dead, 0, dead)
         hit = np.zeros(len(self.graph.nodes), dtype=np.bool_)
-        hit[lost] = True
+        hit[state.wiring.pair_node[bench.work.fallen[:fallen]]] = True
+        kernel.revive(state.wires, bench.now, bench.work.dead, 0, dead)
+        hit[nodes] = True
         return Explanation(
             tuple(self._cause(unit) for unit in causes),
             round(len(open_ones) + len(against) + search.costs(causes), 6),
-            tuple(each.id for number, each in downs if number in reached),
-            tuple(open_ones),
-            tuple(against),
-            tuple(iri for iri in self.sightings.unknown if (node := self.graph.find(iri)) is not None and hit[node]),
+            columns.ids(downs & reached),
+            open_ones,
+            against,
+            tuple(self.graph.id(node) for node in self._silent[hit[self._silent]].tolist()),
             int(fallen),
         )
 
@@ -287,10 +293,15 @@ def _as_it_should_stand(graph: SupplyGraph, conditions: Conditions) -> tuple[Con
 
 def _heard(graph: SupplyGraph, state: Plant, sightings: Sightings) -> list[Sighting]:
     """The sightings without those of things that are up and may be carried by a store of energy."""
-    nodes = np.array(sorted(node for iri in sightings.carried if (node := graph.find(iri)) is not None), dtype=np.int32)
+    if not sightings.carried:
+        return list(sightings.told)
+    nodes = graph.numbers_of(sightings.carried)
+    nodes = distinct(nodes[nodes >= 0])
     pairs = np.flatnonzero(kernel.reach(state.wires, state.base.live, state.slots(nodes)))
-    behind = {*state.wiring.pair_node[pairs].tolist(), *nodes.tolist()} if len(nodes) else set()
-    return [each for each in sightings.told if each.down or graph.find(each.id) not in behind]
+    behind = np.zeros(len(graph.nodes) + 1, dtype=np.bool_)
+    behind[state.wiring.pair_node[pairs]] = behind[nodes] = True
+    told = zip(sightings.told, behind[graph.numbers_of(each.id for each in sightings.told)].tolist(), strict=True)
+    return [each for each, is_behind in told if each.down or not is_behind]
 
 
 def _single(units: Units, nodes: Ids) -> Ids:

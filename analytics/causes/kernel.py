@@ -117,16 +117,22 @@ def weigh(
 
 
 @compiled
-def company(wires: Wires, slots: Ids, says: Ids) -> Ids:
-    """How much the neighbours of each seen slot say the same: over the suppliers of each, the most things seen down below one of them, less
-    those seen up. `says` is 1 for a slot seen down, -1 for one seen up. Cost: the edges into the slots.
+def company(wires: Wires, base: Tally, slots: Ids, says: Ids) -> Ids:
+    """How much the neighbours of each seen slot say the same: over the suppliers of each, the most that speaks for one of them being gone.
+
+    `says` is 1 for a slot seen down, -1 for one seen up; what is up speaks for a supplier only where it cannot spare one. Cost: the edges
+    into the slots.
     """
     below = np.zeros(len(wires.feeds_at) - 1, np.int32)
     for i in range(len(slots)):
-        for at in range(wires.suppliers_at[wires.gates_at[slots[i]]], wires.suppliers_at[wires.gates_at[slots[i] + 1]]):
-            below[wires.suppliers[at]] += says[i]
+        for gate in range(wires.gates_at[slots[i]], wires.gates_at[slots[i] + 1]):
+            if says[i] > 0 or base.counts[gate] <= wires.at_least[gate]:
+                for at in range(wires.suppliers_at[gate], wires.suppliers_at[gate + 1]):
+                    below[wires.suppliers[at]] += says[i]
     most = np.zeros(len(slots), np.int32)
     for i in range(len(slots)):
+        own = below[slots[i]]
         for at in range(wires.suppliers_at[wires.gates_at[slots[i]]], wires.suppliers_at[wires.gates_at[slots[i] + 1]]):
-            most[i] = max(most[i], below[wires.suppliers[at]])
+            own = max(own, below[wires.suppliers[at]] - 1)
+        most[i] = own
     return most

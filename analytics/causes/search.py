@@ -20,7 +20,7 @@ from analytics import kernel as supply
 from analytics.causes import kernel
 from analytics.causes.kernel import TAKEN, Trials
 from analytics.causes.sightings import Columns
-from analytics.columns import distinct, without
+from analytics.columns import distinct, ranges, without
 from analytics.state import Bench, Plant
 from analytics.sweeps.proof import chain_of, proof
 from analytics.sweeps.units import Units
@@ -33,6 +33,9 @@ GROWN = 8
 """How many of the best sets of one size are grown by each further cause."""
 SEEDS = 4
 """For how many things seen down all pairs that explain them are tried."""
+ALONE_MAX = 32
+"""Where more than so many things are seen down, those of which no neighbour says the same are taken for lies, or for failures of their own:
+what supplies them alone is not tried. They still count for and against what is."""
 MARGIN = 2.0
 """Sets that score so much worse than the best are not looked for; those met on the way may be told."""
 KEPT = 16
@@ -74,8 +77,14 @@ class Search:
         self._unit_at = np.searchsorted(units.nodes[order], nodes).astype(np.int32)
         self._unit_of = np.repeat(np.arange(len(units), dtype=np.int32), np.diff(units.at))[order]
         self._downs = np.flatnonzero(columns.seen.down).astype(np.int32)
-        slots = state.wiring.slots_at[columns.node]
-        self._company = kernel.company(state.wires, slots, np.where(columns.seen.down == 1, 1, -1).astype(np.int32))
+        self._lies = 0
+        """Things seen down that are taken for lies (`ALONE_MAX`): no set is expected to explain them."""
+        has = np.flatnonzero(np.diff(state.wiring.slots_at)[columns.node]).astype(np.int32)
+        says = np.where(columns.seen.down[has] == 1, 1, -1).astype(np.int32)
+        self._company = np.zeros(len(columns.told), np.int32)
+        self._company[has] = kernel.company(state.wires, state.base, state.wiring.slots_at[columns.node[has]], says)
+        if len(self._downs) > ALONE_MAX:
+            self._lies = int(np.count_nonzero(self._company[self._downs] <= 0))
 
     def score(self, causes: Causes) -> float:
         """What a set that was tried leaves open and contradicts, and what its causes cost (rule 1)."""
@@ -125,7 +134,8 @@ class Search:
 
     def _grow(self, causes: Causes) -> None:
         """Try each unit that may explain what a set leaves open, beside the set: once, and where that can be of use."""
-        if causes in self._grown or self.costs(causes) + self.cost + int(self._up_alone[list(causes)].max(initial=0)) >= self._limit:
+        least = self._lies + self.costs(causes) + self.cost
+        if causes in self._grown or least + int(self._up_alone[list(causes)].max(initial=0)) >= self._limit:
             return
         self._grown.add(causes)
         bench, wires, wiring = self.bench, self.state.wires, self.state.wiring
@@ -136,7 +146,7 @@ class Search:
         down, up = kernel.reached(seen, wiring.pair_node, wiring.pair_medium, marks, 1, nodes, bench.work.fallen[:fallen])
         self._keep(causes, down, up)
         marks[marks == 1] = TAKEN
-        if down < self.columns.downs and up + self.costs(causes) + self.cost < self._limit:
+        if down < self.columns.downs and up + least < self._limit:
             chosen = self._candidates(causes)
             columns = (wiring.pair_node, wiring.pair_medium, seen, marks, self._trials, chosen)
             more_down, more_up = kernel.weigh(wires, self.state.ring, bench.now, bench.work, untouched, *columns)
@@ -163,15 +173,16 @@ class Search:
         """The units, ascending, that may explain a thing seen down beside what has failed in the bench, without contradicting too much."""
         wiring, live = self.state.wiring, self.bench.now.live
         open_ones = self._downs[self._marks[self._downs] != TAKEN]
-        slots = self.state.slots(distinct(self.columns.node[open_ones]))
+        if len(open_ones) > ALONE_MAX:
+            open_ones = open_ones[self._company[open_ones] > 0]
+        slots = ranges(wiring.slots_at, distinct(self.columns.node[open_ones]))
         above = wiring.slot_node[np.flatnonzero(supply.upstream(self.state.wires, live, slots))]
         units = without(self._units(distinct(above)), np.array(causes, np.int32))
-        return units[self._up_alone[units] + self.costs(causes) + KNOWN_COST < self._limit]
+        return units[self._lies + self._up_alone[units] + self.costs(causes) + KNOWN_COST < self._limit]
 
     def _units(self, nodes: Ids) -> Ids:
         """The units of which a given node is part, ascending."""
-        parts = [np.arange(self._unit_at[n], self._unit_at[n + 1], dtype=np.int32) for n in nodes.tolist()]
-        return distinct(self._unit_of[np.concatenate([np.empty(0, np.int32), *parts])])
+        return distinct(self._unit_of[ranges(self._unit_at, nodes)])
 
     def _pairs(self, start: Causes) -> None:
         """For a few things seen down: every pair of causes that explains them and may be better than what is found (rule 2)."""

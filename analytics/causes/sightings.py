@@ -12,13 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from operator import attrgetter
 
 import numpy as np
 
 from analytics.causes import kernel
-from analytics.causes.kernel import Seen
+from analytics.causes.kernel import Masks, Seen
 from analytics.state import Plant
-from analytics.supply_graph import SupplyGraph
+from analytics.supply_graph import Flags, SupplyGraph
 from ontology.namespaces import expand
 from ontology.terms import Ids
 
@@ -65,7 +67,7 @@ class Sightings:
         return Sightings(tuple(told), tuple(sorted(drop)), (), notes)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Columns:
     """The sightings that a search can use, over one plant."""
 
@@ -80,49 +82,65 @@ class Columns:
     outside: tuple[str, ...]
     """Seen, but it plays no part in supply."""
 
-    @property
+    @cached_property
+    def of_itself(self) -> Flags:
+        """Per sighting: whether it says that the thing itself is out."""
+        return np.array([each.of_itself for each in self.told], dtype=np.bool_)
+
+    def ids(self, wanted: Flags) -> tuple[str, ...]:
+        """The things of the flagged sightings, in order, each once."""
+        return tuple(dict.fromkeys(self.told[row].id for row in np.flatnonzero(wanted).tolist()))
+
+    @cached_property
     def downs(self) -> int:
         """How many are seen down."""
         return int(np.count_nonzero(self.seen.down))
 
 
 def columns_of(graph: SupplyGraph, state: Plant, told: Sequence[Sighting]) -> Columns:
-    """Sightings as columns. Raises `UnknownEntity` for an id that the twin does not know. Cost: Python for each sighting."""
-    strangers = [each.id for each in told if graph.find(each.id) is None]
-    graph.resolve(strangers)
-    media = {iri: 1 << number for number, iri in enumerate(graph.media)}
-    every, holders = sum(media.values()), _mounted(graph)
+    """Sightings as columns. Raises `UnknownEntity` for an id that the twin does not know. Cost: a look-up for each sighting."""
+    ordered = sorted(told, key=attrgetter("id"))
+    found = graph.numbers_of(each.id for each in ordered)
+    outside = tuple(ordered[row].id for row in np.flatnonzero(found < 0).tolist())
+    graph.resolve(outside)
+    inside = [each for each, number in zip(ordered, found.tolist(), strict=True) if number >= 0]
+    node = found[found >= 0]
+    down = np.array([each.down for each in inside], dtype=np.uint8)
+    supplies, mask = _masks(graph, inside)
+    holders = _mounted(graph)
+    mounted = [
+        (row, one) for row in np.flatnonzero(np.isin(node, list(holders)) & (supplies > 0)).tolist() for one in holders[int(node[row])]
+    ]
+    more = np.array(mounted, dtype=np.int32).reshape(-1, 2)
+    which, where = np.concatenate((np.arange(len(node), dtype=np.int32), more[:, 0])), np.concatenate((node, more[:, 1]))
     dark = np.zeros(len(graph.nodes), np.int64)
     np.bitwise_or.at(dark, state.wiring.pair_node[state.dark], np.int64(1) << state.wiring.pair_medium[state.dark].astype(np.int64))
-    kept: list[Sighting] = []
-    before: list[str] = []
-    lit: list[str] = []
-    outside: list[str] = []
-    rows: list[tuple[int, int, int]] = []
-    first: list[int] = []
-    for each in sorted(told, key=lambda one: (one.id, not one.down, one.media or (), one.itself)):
-        node = graph.find(each.id)
-        if node is None:
-            outside.append(each.id)
-            continue
-        supplies = every if each.media is None else sum(media.get(iri, 0) for iri in each.media)
-        mask = supplies | (1 << kernel.ITSELF if each.itself else 0)
-        nodes = [node, *(holders.get(node, ()) if supplies else ())]
-        if any(int(dark[one]) & supplies for one in nodes):
-            (before if each.down else lit).append(each.id)
-            continue
-        rows += [(one, len(kept), mask) for one in nodes]
-        first.append(node)
-        kept.append(each)
-    where, which, masks = np.array(rows, dtype=np.int64).reshape(-1, 3).T
-    order = np.argsort(where, kind="stable")
+    lacks = np.zeros(len(node), dtype=np.bool_)
+    lacks[which[(dark[where] & supplies[which]) != 0]] = True
+    number = np.cumsum(~lacks) - 1
+    rows = np.flatnonzero(~lacks[which])
+    rows = rows[np.argsort(where[rows], kind="stable")]
     seen = Seen(
-        np.searchsorted(where[order], np.arange(len(graph.nodes) + 1)).astype(np.int32),
-        which[order].astype(np.int32),
-        np.ascontiguousarray(masks[order]),
-        np.array([each.down for each in kept], dtype=np.uint8),
+        np.searchsorted(where[rows], np.arange(len(graph.nodes) + 1)).astype(np.int32),
+        number[which[rows]].astype(np.int32),
+        mask[which[rows]],
+        down[~lacks],
     )
-    return Columns(tuple(kept), seen, np.array(first, dtype=np.int32), tuple(before), tuple(lit), tuple(outside))
+    kept = tuple(each for each, lacking in zip(inside, lacks.tolist(), strict=True) if not lacking)
+    before = tuple(inside[row].id for row in np.flatnonzero(lacks & (down == 1)).tolist())
+    lit = tuple(inside[row].id for row in np.flatnonzero(lacks & (down == 0)).tolist())
+    return Columns(kept, seen, node[~lacks], before, lit, outside)
+
+
+def _masks(graph: SupplyGraph, told: Sequence[Sighting]) -> tuple[Masks, Masks]:
+    """The supplies that each sighting speaks of, as bits of their media; and the same with the bit of the thing itself."""
+    media = {iri: 1 << number for number, iri in enumerate(graph.media)}
+    known: dict[tuple[str, ...] | None, int] = {None: sum(media.values())}
+    for each in told:
+        if each.media not in known:
+            known[each.media] = sum(media.get(iri, 0) for iri in each.media or ())
+    supplies = np.array([known[each.media] for each in told], dtype=np.int64)
+    return supplies, supplies | np.array([each.itself for each in told], dtype=np.int64) << kernel.ITSELF
 
 
 def _mounted(graph: SupplyGraph) -> dict[int, list[int]]:
