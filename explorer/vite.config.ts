@@ -50,5 +50,5 @@ export default defineConfig({
     assetsInlineLimit: 0,
     reportCompressedSize: true,
   },
-  server: { proxy: { "/graphql": { target: service, ws: true } } },
+  server: { proxy: { "/graphql": { target: service, ws: true }, "/rdf": service, "/report": service } },
 });

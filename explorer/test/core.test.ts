@@ -2,8 +2,9 @@ import { describe, expect, test } from "vitest";
 import { compact, expand, localName, words } from "../src/core/iri";
 import { age, instant, kilowatts, mayMean, number, symbol } from "../src/core/format";
 import { phrase } from "../src/core/media";
-import { countNodes, kinds, pageOf, ROWS_PER_PAGE, worstOutcomes } from "../src/core/outcomes";
-import type { ClassInfo, GraphView, NodeOutcome, Outcome } from "../src/core/types";
+import { besideEachOther, countNodes, differs, kinds, pageOf, ROWS_PER_PAGE, worstOutcomes, type Row } from "../src/core/outcomes";
+import { between, classesOf, countAt, instantAt, momentsAt, nextStop, placeOf, span, spellsOf, spellText, stopsOf, upToMs, type Moment } from "../src/core/timeline";
+import type { ClassInfo, EventKind, GraphView, Outcome, TimelineEvent } from "../src/core/types";
 import { childrenOf } from "../src/core/tree";
 import { ranked } from "../src/core/search";
 import { places, room } from "../src/core/places";
@@ -16,8 +17,8 @@ import { formatOf, refusal, sourceNameOf } from "../src/core/upload";
 import { chain, step } from "../src/core/walk";
 import { decode, encode, START, type View } from "../src/core/url";
 
-const row = (id: string, outcome: Outcome, medium = "m:power", kind = "c:Rack"): NodeOutcome => ({
-  id, label: id, class: kind, medium, outcome, evidence: ["u:UPS-A"], path: ["u:UPS-A", id], exposedTo: [],
+const row = (id: string, outcome: Outcome, medium = "m:power", kind = "c:Rack"): Row => ({
+  id, label: id, class: kind, medium, outcome, evidence: ["u:UPS-A"], path: ["u:UPS-A", id], exposedTo: [], beside: null,
 });
 
 describe("the address of a view", () => {
@@ -32,7 +33,7 @@ describe("the address of a view", () => {
       fail: ["urn:ridethrough:demo:UPS-A", "urn:ridethrough:demo:UPS-B"], outcome: "NO_REDUNDANCY",
       kind: "https://brickschema.org/schema/Brick#ICT_Rack", sort: "label", descending: true, page: 4, show: "history",
       class: "https://w3id.org/ridethrough/ontology#UPS", asOf: "2026-03-03T14:02:00.000Z", branch: "quarantine/dcim & co", revision: 12, against: 9,
-      source: "dcim",
+      source: "dcim", t: 612.5, vs: ["urn:ridethrough:demo:UPS-B"], vsNow: true, side: 2, differ: true, units: ["ROOM", "GROUP"], by: "TENANTS", order: 2, job: "j-1",
     };
 
     const address = encode(view);
@@ -49,6 +50,64 @@ describe("the address of a view", () => {
 
   test("names a failed node once", () => {
     expect(decode("?fail=demo:A&fail=urn:ridethrough:demo:A").fail).toEqual(["urn:ridethrough:demo:A"]);
+  });
+});
+
+describe("two what-ifs", () => {
+  test("stand beside each other row by row; what only the second hits is unaffected in the first", () => {
+    const rows = besideEachOther([row("u:1", "LOST"), row("u:2", "REDUCED")], [row("u:2", "REDUCED"), row("u:3", "LOST")]);
+
+    expect(rows.map(({ id, outcome, beside }) => [id, outcome, beside])).toEqual([["u:1", "LOST", "UNAFFECTED"], ["u:2", "REDUCED", "REDUCED"], ["u:3", "UNAFFECTED", "LOST"]]);
+    expect(rows.filter(differs).map(({ id }) => id)).toEqual(["u:1", "u:3"]);
+    expect(besideEachOther([row("u:1", "LOST")], null).some(differs)).toBe(false);
+  });
+
+  test("one that is taken apart leaves the other", () => {
+    expect(decode("?fail=demo:A&vs=demo:B&side=2&only=different")).toMatchObject({ fail: ["urn:ridethrough:demo:A"], vs: ["urn:ridethrough:demo:B"], side: 2, differ: true });
+  });
+});
+
+describe("the course of a failure", () => {
+  const event = (kind: EventKind, ids: string[], lower: number, upper: number | null, medium: string | null = "m:power"): TimelineEvent => ({
+    kind, ids, lower, upper, medium, class: "c:Rack", count: ids.length, reason: "because",
+  });
+  // Both utilities go: the UPS carries 600 to 720 s, is back at 900 to 1000 s; one rack has no battery and may be spared; a second medium follows.
+  const events = [
+    event("FAILED", ["u:utility"], 0, 0, null), event("CARRIED", ["u:ups"], 0, 0), event("LOST", ["u:bare"], 0.02, null),
+    event("LOST", ["u:ups", "u:rack"], 600, 720), event("LOST", ["u:rack"], 650, 700, "m:air"), event("BACK", ["u:ups", "u:rack"], 900, 1000),
+  ];
+  const at = (t: number): Record<string, Moment> => Object.fromEntries(momentsAt(spellsOf(events), t));
+
+  test("is lost for sure between the upper bound of the loss and the lower one of the return, perhaps lost around it", () => {
+    expect(at(0)).toEqual({ "u:ups": "carried", "u:bare": "carried", "u:rack": "carried" });
+    expect(at(610)).toEqual({ "u:ups": "perhaps", "u:bare": "perhaps", "u:rack": "perhaps" });
+    expect(at(720)).toMatchObject({ "u:ups": "lost", "u:bare": "perhaps" });
+    expect([at(900)["u:ups"], at(999)["u:ups"], at(1000)["u:ups"]]).toEqual(["perhaps", "perhaps", "back"]);
+  });
+
+  test("a node stands as its worst supply does: the air of the rack never comes back", () => {
+    expect([at(660)["u:rack"], at(700)["u:rack"], at(1000)["u:rack"]]).toEqual(["perhaps", "lost", "lost"]);
+    expect(countAt(momentsAt(spellsOf(events), 1000), classesOf(events), "c:Rack")).toEqual({ lost: 1, perhaps: 1, carried: 0, back: 1 });
+  });
+
+  test("is walked from bound to bound, both ways, and ends", () => {
+    const stops = stopsOf(events);
+    expect([83.7278497, 10.05, 0.02].map(upToMs)).toEqual([83.728, 10.05, 0.02]);
+    expect(stops).toEqual([0, 0.02, 600, 650, 700, 720, 900, 1000]);
+    expect([nextStop(stops, 0, 1), nextStop(stops, 610, 1), nextStop(stops, 610, -1), nextStop(stops, 0, -1), nextStop(stops, 1000, 1)]).toEqual([0.02, 650, 600, 0, 1000]);
+  });
+
+  test("stands on an axis that shows milliseconds and hours, and comes back from it", () => {
+    expect([placeOf(0, 14_400), placeOf(14_400, 14_400)]).toEqual([0, 1]);
+    expect(placeOf(10, 14_400)).toBeGreaterThan(0.3);
+    expect(placeOf(600, 14_400)).toBeLessThan(0.8);
+    expect([instantAt(placeOf(612, 14_400), 14_400), instantAt(1, 14_400), instantAt(0, 14_400)]).toEqual([612, 14_400, 0]);
+  });
+
+  test("is told as the service tells it", () => {
+    expect([0, 0.02, 9.84, 59.97, 400, 3600, 12_000].map(span)).toEqual(["0 s", "20 ms", "9.8 s", "1 min", "6 min 40 s", "1 h", "3 h 20 min"]);
+    expect([between(600, 720), between(5, null), between(0, 0)]).toEqual(["10 min to 12 min", "5 s or not at all", "0 s"]);
+    expect(spellText({ medium: null, carried: null, lost: [600, 720], back: null, reason: "the battery is empty" })).toBe("Lost after 10 min to 12 min: the battery is empty. Not back within the time looked at.");
   });
 });
 
@@ -129,7 +188,7 @@ describe("outcomes", () => {
   test("the table shows the worst first, then by name as people count", () => {
     const outcomes = [row("R10", "LOST"), row("R9", "LOST"), row("R1", "REDUCED")];
 
-    const { rows } = pageOf(outcomes, { outcome: null, kind: null, sort: "outcome", descending: false, page: 1 });
+    const { rows } = pageOf(outcomes, { outcome: null, kind: null, differ: false, sort: "outcome", descending: false, page: 1 });
 
     expect(rows.map(({ id }) => id)).toEqual(["R9", "R10", "R1"]);
   });
@@ -137,7 +196,7 @@ describe("outcomes", () => {
   test("a page past the end is the last one, and a filter counts only its own", () => {
     const outcomes = Array.from({ length: 250 }, (_, i) => row(`r${i}`, i < 210 ? "LOST" : "REDUCED"));
 
-    const lost = pageOf(outcomes, { outcome: "LOST", kind: null, sort: "label", descending: false, page: 9 });
+    const lost = pageOf(outcomes, { outcome: "LOST", kind: null, differ: false, sort: "label", descending: false, page: 9 });
 
     expect([lost.total, lost.pages, lost.page, lost.rows.length]).toEqual([210, 3, 3, 210 - 2 * ROWS_PER_PAGE]);
   });

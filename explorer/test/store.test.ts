@@ -1,6 +1,7 @@
 // What follows from the view, with a service that answers when the test says so.
 import { signal } from "@preact/signals";
 import { beforeEach, describe, expect, test, vi } from "vitest";
+import type { Scenario } from "../src/core/scenarios";
 import type { Impact, Totals } from "../src/core/types";
 
 const line = vi.hoisted(() => ({
@@ -20,7 +21,8 @@ vi.mock("../src/core/client", async () => {
   };
 });
 
-const { impact } = await import("../src/core/store");
+const { answers: { 1: first } } = await import("../src/core/whatif");
+const { NOW } = await import("../src/core/standpoint");
 const { followImpact } = await import("../src/core/live");
 const { notSent } = await import("../src/core/sending");
 const { Away, Refused } = await import("../src/core/client");
@@ -29,6 +31,7 @@ const none = { lost: 0, overloaded: 0, noRedundancy: 0, reduced: 0, unaffected: 
 const totals = (lost: number): Totals => ({ racks: { ...none, lost }, services: none, tenants: none, itLoadKw: none }) as Totals;
 const answer = (failed: string, lost: number): Impact =>
   ({ revision: 1, at: "", failed: [failed], assumed: [], outcomes: [], totals: totals(lost), downBefore: { racks: 0, services: 0, tenants: 0, itLoadKw: 0 }, positions: [] }) as unknown as Impact;
+const failing = (id: string): Scenario => ({ fail: [id], from: NOW });
 /** Answers what is asked by the query of that name, and lets everything follow that follows. */
 async function answerWith(name: string, data: unknown): Promise<void> {
   for (const { answer } of line.asked.filter(({ query }) => query.includes(name))) answer(data);
@@ -41,31 +44,31 @@ describe("a what-if that is followed", () => {
   });
 
   test("an answer that is still under way does not land under the next what-if", async () => {
-    const failed = signal("u:A");
-    impact.value = { state: "ready", data: answer("u:A", 1), error: null };
-    const stop = followImpact(failed);
+    const scenario = signal(failing("u:A"));
+    first.impact.value = { state: "ready", data: answer("u:A", 1), error: null };
+    const stop = followImpact(scenario, first);
     line.tell({ impact: { revision: 2, totals: totals(2), downBefore: none } });
-    failed.value = "u:B";
-    impact.value = { state: "ready", data: answer("u:B", 7), error: null };
+    scenario.value = failing("u:B");
+    first.impact.value = { state: "ready", data: answer("u:B", 7), error: null };
 
     await answerWith("ImpactTotals", { impact: { totals: totals(2), downBefore: none } });
     await answerWith("Impact(", { impact: answer("u:A", 2) });
     await answerWith("Labels", {});
 
-    expect(impact.value.data?.failed).toEqual(["u:B"]);
+    expect(first.impact.value.data?.failed).toEqual(["u:B"]);
     stop();
   });
 
   test("a change of its totals is shown", async () => {
-    impact.value = { state: "ready", data: answer("u:A", 1), error: null };
-    const stop = followImpact(signal("u:A"));
+    first.impact.value = { state: "ready", data: answer("u:A", 1), error: null };
+    const stop = followImpact(signal(failing("u:A")), first);
     line.tell({ impact: { revision: 2, totals: totals(2), downBefore: none } });
 
     await answerWith("ImpactTotals", { impact: { totals: totals(2), downBefore: none } });
     await answerWith("Impact(", { impact: answer("u:A", 2) });
     await answerWith("Labels", {});
 
-    expect(impact.value.data?.totals.racks.lost).toBe(2);
+    expect(first.impact.value.data?.totals.racks.lost).toBe(2);
     stop();
   });
 });

@@ -89,11 +89,12 @@ def test_a_what_if_of_the_model_is_made_compared_applied_and_reverted(desk: Desk
     expect(difference).to_contain_text("+1 \N{MINUS SIGN}1 · 2 facts about 2 entities")
 
     desk.open("/?at=demo:Breaker-PDU-H1-B1&hops=3&fail=demo:UPS-A&branch=pdu-b1-on-side-a")
-    beside = page.get_by_role("group", name="The same on the site now")
+    beside = page.get_by_role("group", name="The second what-if")
+    expect(beside).to_contain_text("The same on the site now")
     question = f'impact(failed: ["demo:UPS-A"]%s) {{ {RACKS} }}'
     answer = site.ask("{ now: " + question % "" + " then: " + question % ', branch: "pdu-b1-on-side-a"' + " }")
     now, then = (answer[name]["totals"]["racks"] for name in ("now", "then"))
-    expect(beside.locator("[data-field=now-lost]")).to_contain_text(str(now["lost"]))
+    expect(beside.locator("[data-field=lost]")).to_contain_text(str(now["lost"]))
     expect(page.locator("[data-rows]")).to_be_visible()
     assert then == desk.counts()
     assert then["lost"] > now["lost"]

@@ -3,9 +3,11 @@ import { compact, words } from "../core/iri";
 import { mediumOf, phrase } from "../core/media";
 import { labelOf } from "../core/labels";
 import { view } from "../core/navigate";
-import { impact, worst } from "../core/store";
+import { chosen } from "../core/scenarios";
+import { span } from "../core/timeline";
 import type { GraphView } from "../core/types";
-import { NodeLink, NowMark, OutcomeMark } from "./parts";
+import { impact, looks } from "../core/whatif";
+import { LookMark, NodeLink, NowMark } from "./parts";
 
 export function GraphTable({ drawn }: { drawn: GraphView }) {
   const inOrder = [...drawn.nodes].sort((a, b) => a.level - b.level || a.x - b.x || (a.id < b.id ? -1 : 1));
@@ -14,15 +16,16 @@ export function GraphTable({ drawn }: { drawn: GraphView }) {
     const said = medium ? `feeds ${mediumOf(medium).word}` : phrase(predicate, "OUT");
     joined.set(source, [...(joined.get(source) ?? []), `${said}: ${labelOf(target)}`]);
   }
-  const failed = new Set(impact.value.data?.failed ?? []);
+  const failed = new Set(chosen.value?.fail);
+  const { t } = view.value;
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label="Nodes of the graph">
       <table class="rows">
         <caption class="unseen">Nodes around {labelOf(drawn.center)}, by supply level from the source down</caption>
-        <thead><tr><th scope="col">Level</th><th scope="col">Node</th><th scope="col">Class</th><th scope="col">Now</th><th scope="col">Outcome</th><th scope="col">Joined to</th></tr></thead>
+        <thead><tr><th scope="col">Level</th><th scope="col">Node</th><th scope="col">Class</th><th scope="col">Now</th><th scope="col">{t === null ? "Outcome" : `After ${span(t)}`}</th><th scope="col">Joined to</th></tr></thead>
         <tbody>
           {inOrder.map((node) => {
-            const outcome = worst.value.get(node.id);
+            const look = looks.value.get(node.id);
             const lines = joined.get(node.id) ?? [];
             return (
               <tr key={node.id} aria-selected={node.id === view.value.at} title={compact(node.id)}>
@@ -30,7 +33,7 @@ export function GraphTable({ drawn }: { drawn: GraphView }) {
                 <th scope="row"><NodeLink id={node.id} label={node.label} />{node.hidden > 0 && <span class="quiet"> +{node.hidden} not drawn</span>}</th>
                 <td>{node.class ? words(node.class) : "–"}</td>
                 <td><NowMark node={node} /></td>
-                <td>{failed.has(node.id) ? "✕ fails" : outcome ? <OutcomeMark outcome={outcome} /> : impact.value.data ? <span class="quiet">unaffected</span> : "–"}</td>
+                <td>{failed.has(node.id) ? "✕ fails" : look ? <LookMark look={look} /> : impact.value.data ? <span class="quiet">unaffected</span> : "–"}</td>
                 <td class="joined">{lines.slice(0, 3).join(" · ")}{lines.length > 3 && ` · ${lines.length - 3} more`}</td>
               </tr>
             );

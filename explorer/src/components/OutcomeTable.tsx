@@ -2,24 +2,25 @@
 import { useMemo } from "preact/hooks";
 import { whole } from "../core/format";
 import { compact, words } from "../core/iri";
-import { kinds, OUTCOMES, pageOf } from "../core/outcomes";
+import { besideEachOther, differs, kinds, OUTCOMES, pageOf, type Row as OutcomeRow } from "../core/outcomes";
 import { labelOf } from "../core/labels";
-import { clearWhatIf, go, view } from "../core/navigate";
-import type { Impact, NodeOutcome, Outcome } from "../core/types";
+import { go, view } from "../core/navigate";
+import { side } from "../core/scenarios";
+import type { Impact, Outcome } from "../core/types";
 import type { Column } from "../core/url";
-import { NodeLink, OpenGlyph, OutcomeMark } from "./parts";
+import { BasisOf } from "./BasisOf";
+import { NodeLink, OutcomeMark } from "./parts";
 
 const HEADS: readonly (readonly [Column, string])[] = [
   ["outcome", "Outcome"], ["label", "Node"], ["class", "Class"], ["medium", "Medium"], ["evidence", "Because of"],
 ];
 
-export function OutcomeTable({ found }: { found: Impact }) {
-  const { outcome, kind, sort, descending, page } = view.value;
-  const shown = useMemo(
-    () => pageOf(found.outcomes, { outcome, kind, sort, descending, page }),
-    [found, outcome, kind, sort, descending, page],
-  );
-  const classes = useMemo(() => kinds(found.outcomes), [found]);
+/** `beside`: the other one of two what-ifs, whose outcome stands beside each. */
+export function OutcomeTable({ found, beside }: { found: Impact; beside: Impact | null }) {
+  const { outcome, kind, differ, sort, descending, page } = view.value;
+  const rows = useMemo(() => besideEachOther(found.outcomes, beside?.outcomes ?? null), [found, beside]);
+  const shown = useMemo(() => pageOf(rows, { outcome, kind, differ: differ && beside !== null, sort, descending, page }), [rows, outcome, kind, differ, sort, descending, page]);
+  const classes = useMemo(() => kinds(rows), [rows]);
   return (
     <>
       <div class="toolbar">
@@ -35,8 +36,9 @@ export function OutcomeTable({ found }: { found: Impact }) {
             {classes.map(([id, count]) => <option key={id} value={id}>{words(id)} ({whole(count)})</option>)}
           </select>
         </label>
+        {beside && <label class="tick"><input type="checkbox" checked={differ} onChange={() => go({ differ: !differ, page: 1 }, true)} /> only what differs ({whole(rows.filter(differs).length)})</label>}
         <span class="quiet" data-rows={shown.total}>{whole(shown.total)} {shown.total === 1 ? "row" : "rows"}{view.value.branch === null && <span class="wide"> · revision {whole(found.revision)}</span>}</span>
-        <Assumed found={found} />
+        <BasisOf found={found} />
         <span class="spread" />
         {shown.pages > 1 && (
           <span class="row" role="group" aria-label="Pages">
@@ -45,13 +47,14 @@ export function OutcomeTable({ found }: { found: Impact }) {
             <button type="button" class="small" disabled={shown.page >= shown.pages} onClick={() => go({ page: shown.page + 1 }, true)}>on ›</button>
           </span>
         )}
-        <button type="button" class="small" onClick={clearWhatIf} aria-keyshortcuts="c">Clear</button>
       </div>
       <div class="scroll" tabIndex={0} role="region" aria-label="Outcomes">
         <table class="rows outcomes">
           <thead>
             <tr>
-              {HEADS.map(([column, name]) => <Head key={column} column={column} name={name} />)}
+              {HEADS.slice(0, 1).map(([column, name]) => <Head key={column} column={column} name={name} />)}
+              {beside && <th scope="col">In {side.value === 1 ? "②" : "①"}</th>}
+              {HEADS.slice(1).map(([column, name]) => <Head key={column} column={column} name={name} />)}
               <th scope="col">Path</th>
             </tr>
           </thead>
@@ -75,43 +78,17 @@ function Head({ column, name }: { column: Column; name: string }) {
   );
 }
 
-function Row({ row }: { row: NodeOutcome }) {
+function Row({ row }: { row: OutcomeRow }) {
   const here = row.id === view.value.at;
   return (
-    <tr aria-selected={here}>
+    <tr aria-selected={here} class={differs(row) ? "differs" : ""}>
       <td><OutcomeMark outcome={row.outcome} /></td>
+      {row.beside !== null && <td>{differs(row) ? <OutcomeMark outcome={row.beside} /> : <span class="quiet">the same</span>}</td>}
       <th scope="row" title={compact(row.id)}><NodeLink id={row.id} label={row.label} /></th>
       <td>{row.class ? words(row.class) : "–"}</td>
       <td>{words(row.medium)}</td>
-      <td>{row.evidence.map(labelOf).join(" + ")}</td>
+      <td>{row.evidence.map(labelOf).join(" + ") || "–"}</td>
       <td class={here ? "path" : "path short"} title={row.path.map(labelOf).join(" → ")}>{row.path.map(labelOf).join(" → ")}</td>
     </tr>
-  );
-}
-
-/** What the answer had to assume, and the switch positions it used. */
-function Assumed({ found }: { found: Impact }) {
-  const { assumed, positions } = found;
-  const open = positions.filter(({ position }) => position === "open").length;
-  const notable = positions.filter(({ position, fromTelemetry }) => position === "open" || !fromTelemetry);
-  if (assumed.length === 0 && positions.length === 0) return null;
-  return (
-    <details class="assumed">
-      <summary>
-        {assumed.length > 0 && `${whole(assumed.length)} assumed`}{assumed.length > 0 && positions.length > 0 && " · "}
-        {positions.length > 0 && `${whole(positions.length)} switch positions, ${whole(open)} open`}
-      </summary>
-      <ul>
-        {assumed.slice(0, 50).map((line) => <li key={line}>{line}</li>)}
-        {assumed.length > 50 && <li>{whole(assumed.length - 50)} more</li>}
-        {notable.slice(0, 50).map(({ id, position, fromTelemetry }) => (
-          <li key={id}><NodeLink id={id} /> {position === "open" && <OpenGlyph />} {position}, {fromTelemetry ? "from telemetry" : "its normal position"}</li>
-        ))}
-        {notable.length > 50 && <li>{whole(notable.length - 50)} more that are open or not from telemetry</li>}
-        {positions.length > notable.length && (
-          <li>{notable.length === 0 ? "all closed, all from telemetry" : `the other ${whole(positions.length - notable.length)}: closed, from telemetry`}</li>
-        )}
-      </ul>
-    </details>
   );
 }

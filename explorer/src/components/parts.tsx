@@ -1,6 +1,6 @@
 // The small parts that every view is made of: outcome marks, notices, links to a node.
 import type { ComponentChildren } from "preact";
-import { lookOf } from "../core/outcomes";
+import { lookOf, type Look } from "../core/outcomes";
 import { labelOf } from "../core/labels";
 import { retry, select, standpoint, visit, type Way } from "../core/navigate";
 import { graph } from "../core/store";
@@ -9,15 +9,14 @@ import { expand } from "../core/iri";
 import type { Stand } from "../core/standing";
 import type { Outcome } from "../core/types";
 
-export function OutcomeMark({ outcome, words = true }: { outcome: Outcome; words?: boolean }) {
+export function OutcomeMark({ outcome }: { outcome: Outcome }) {
   const look = lookOf(outcome);
-  if (!look) return <span class="quiet">unaffected</span>;
-  return (
-    <span class={`mark mark-${look.token}`}>
-      <span aria-hidden="true" class="glyph">{look.glyph}</span>
-      {words ? ` ${look.word}` : <span class="unseen">{look.word}</span>}
-    </span>
-  );
+  return look ? <LookMark look={look} /> : <span class="quiet">unaffected</span>;
+}
+
+/** Shape, word and colour together. */
+export function LookMark({ look: { token, glyph, word } }: { look: Look }) {
+  return <span class={`mark mark-${token}`}><span aria-hidden="true" class="glyph">{glyph}</span> {word}</span>;
 }
 
 /** Of the state that is looked at. */
@@ -58,6 +57,15 @@ export function NodeLink({ id, label }: { id: string; label?: string }) {
       {label ?? labelOf(id)}
     </button>
   );
+}
+
+/** A reason in the service's words, each node in it called by its label. */
+export function Reason({ text }: { text: string }) {
+  return <>{text.split(/(\b[a-z][\w-]*:[^\s,;()]+[\w])/i).map((word, i) => (i % 2 === 1 && isId(word) ? labelOf(expand(word)) : word))}</>;
+}
+
+function isId(word: string): boolean {
+  return expand(word) !== word || /^(urn|https?):/.test(word);
 }
 
 interface NoticeProps {

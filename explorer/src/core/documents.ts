@@ -60,7 +60,18 @@ export const IMPACT = dated(({ also, given }) => `query Impact($failed: [ID!]!${
     outcomes { ${NAMED} medium outcome evidence path exposedTo }
     ${TOTALS}
     ${DOWN_BEFORE}
+    trips { id afterS loadKw ratedKw }
+    overloads { id loadKw limitKw }
     positions { id position fromTelemetry }
+  }
+}`);
+
+/** `$ids`: nodes told of one event at most. */
+export const TIMELINE = dated(({ also, given }) => `query Timeline($failed: [ID!]!, $ids: Int!${also}) {
+  timeline(failed: $failed${given}) {
+    revision at failed horizonS assumed
+    events { kind lower upper class medium count ids(first: $ids) reason }
+    readings { point value }
   }
 }`);
 
@@ -69,6 +80,23 @@ export const IMPACT_TOTALS = dated(({ also, given }) => `query ImpactTotals($fai
 
 /** Tells only that the answer changed: the rows are asked for once, not with every change. */
 export const IMPACT_LIVE = `subscription ImpactLive($failed: [ID!]!) { impact(failed: $failed) { revision ${TOTALS} ${DOWN_BEFORE} } }`;
+
+const SWEPT = "revision at by harmful failures { failed { kind id label } nodes lost { supplies racks services tenants itLoadKw } } assumed positions { id position fromTelemetry }";
+
+export const SWEEP = dated(({ also, given }) => `query Sweep($units: [UnitKind!], $by: Measure!, $first: Int!${also}) {
+  sweep(units: $units, by: $by, first: $first${given}) { ${SWEPT} tried { equipment room path group } hangByOne { racks services } }
+}`);
+
+const JOB = `id kind state progress { stage done total } error result { ... on SweepPairs { ${SWEPT} units tried run leftOut } }`;
+
+export const START_JOB = dated(({ also, given }) => `mutation StartJob($input: JobInput!${also}) { startJob(input: $input${given}) { id } }`);
+
+export const CANCEL_JOB = "mutation CancelJob($id: ID!) { cancelJob(id: $id) { state } }";
+
+/** Whether a job is kept at all; what becomes of it is followed. */
+export const JOB_KEPT = "query JobKept($id: ID!) { job(id: $id) { id } }";
+
+export const JOB_LIVE = `subscription JobLive($id: ID!) { job(id: $id) { ${JOB} } }`;
 
 export const READINGS = `subscription Readings($points: [ID!]!) { readings(points: $points) { point ${VALUE} } }`;
 

@@ -2,7 +2,7 @@
 
 export type Act =
   | "search" | "help" | "theme" | "impact" | "add" | "clear" | "table" | "fit" | "closer" | "farther" | "more" | "fewer" | "centre" | "leave"
-  | "history" | "sources" | "branches" | "when";
+  | "time" | "aside" | "flip" | "sweep" | "history" | "sources" | "branches" | "when";
 
 export interface Binding {
   keys: readonly string[];
@@ -15,8 +15,12 @@ export const BINDINGS: readonly Binding[] = [
   { keys: ["i"], act: "impact", words: "what if the selected node fails" },
   { keys: ["a"], act: "add", words: "add the selected node to the what-if" },
   { keys: ["c"], act: "clear", words: "clear the what-if" },
+  { keys: ["e"], act: "time", words: "the course of the what-if in time, and back" },
+  { keys: ["v"], act: "aside", words: "keep the what-if beside the next one; again: only the first" },
+  { keys: ["x"], act: "flip", words: "of two what-ifs, draw the other one" },
   { keys: ["Enter"], act: "centre", words: "in the graph: draw it around the selected node" },
   { keys: ["g"], act: "table", words: "graph or its table" },
+  { keys: ["n"], act: "sweep", words: "sweep: what each single failure takes down" },
   { keys: ["h"], act: "history", words: "history, and back to the graph" },
   { keys: ["s"], act: "sources", words: "sources" },
   { keys: ["b"], act: "branches", words: "branches" },

@@ -3,9 +3,12 @@ import { batch, computed, effect, signal, type ReadonlySignal, type Signal } fro
 import { ask, follow } from "./client";
 import { IMPACT_LIVE, READINGS, REVISIONS, REVISIONS_LIVE, STANDING, STATUS } from "./documents";
 import { IDLE, load, type Loaded } from "./loading";
-import { askHere, centre, onSite, retry, said, standpoint, view } from "./navigate";
+import { askHere, centre, retry, said, standpoint, view } from "./navigate";
+import { scenarios, type Scenario } from "./scenarios";
 import { standingNow, type Stand } from "./standing";
-import { askImpact, entity, failed, graph, impact, MOST_NODES } from "./store";
+import { isNow } from "./standpoint";
+import { entity, graph, MOST_NODES } from "./store";
+import { answers, askImpact, type Answer } from "./whatif";
 import type { Impact, PointReading, Revision, Status, Value } from "./types";
 
 /** Seconds between two questions for the status. */
@@ -24,7 +27,8 @@ export const news: Signal<Revision | null> = signal(null);
 /** Starts what comes by itself; called once. */
 export function startLive(): void {
   followReadings();
-  followImpact(failed);
+  followImpact(scenarios[1], answers[1]);
+  followImpact(scenarios[2], answers[2]);
   followRevisions();
   followStatus();
 }
@@ -81,20 +85,20 @@ function followReadings(): void {
   });
 }
 
-/** Asks a what-if again whenever its answer changes; its end ends the question that is under way, too. */
-export function followImpact(failed: ReadonlySignal<string>): () => void {
+/** Asks a what-if of the site now again whenever its answer changes; its end ends the question that is under way, too. */
+export function followImpact(scenario: ReadonlySignal<Scenario | null>, answer: Answer): () => void {
   return effect(() => {
-    const ids = failed.value.split("\n").filter(Boolean);
-    if (ids.length === 0 || !onSite.value) return;
+    const asked = scenario.value;
+    if (!asked || !isNow(asked.from)) return;
     let stopAsking = (): void => undefined;
     const stopFollowing = follow<{ impact: Pick<Impact, "revision" | "totals" | "downBefore"> }>(
       IMPACT_LIVE,
-      { failed: ids },
+      { failed: asked.fail },
       ({ impact: now }) => {
-        const shown = impact.peek().data;
-        if (!shown || failed.peek() !== ids.join("\n") || JSON.stringify([shown.totals, shown.downBefore]) === JSON.stringify([now.totals, now.downBefore])) return;
+        const shown = answer.impact.peek().data;
+        if (!shown || scenario.peek() !== asked || JSON.stringify([shown.totals, shown.downBefore]) === JSON.stringify([now.totals, now.downBefore])) return;
         stopAsking();
-        stopAsking = load(impact, (stop) => askImpact(ids, stop));
+        stopAsking = load(answer.impact, (stop) => askImpact(asked, answer, stop));
       },
       () => undefined, // the answer that is shown stays; its revision stands beside it
     );

@@ -2,7 +2,7 @@
 import { batch, computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import { ask, Refused } from "./client";
 import { isNow, variablesOf, type Dated, type Standpoint } from "./standpoint";
-import { decode, encode, START, type Shown, type View } from "./url";
+import { decode, encode, type Shown, type View } from "./url";
 
 export const view: Signal<View> = signal(decode(location.search));
 /** Where the page lands when the URL names no node; null: not known yet; "": an empty twin. */
@@ -29,7 +29,10 @@ export const missing: ReadonlySignal<string | null> = computed(() => (notThere.v
 
 /** Asks about the state that the page looks at; an effect that asks follows that state. */
 export function askHere<T>(question: Dated, variables: Record<string, unknown>, stop?: AbortSignal): Promise<T> {
-  const from = standpoint.value;
+  return askAt<T>(standpoint.value, question, variables, stop);
+}
+
+export function askAt<T>(from: Standpoint, question: Dated, variables: Record<string, unknown>, stop?: AbortSignal): Promise<T> {
   return ask<T>(question(from), { ...variables, ...variablesOf(from) }, stop).catch((cause: unknown) => {
     if (cause instanceof Refused && UNKNOWN.includes(cause.code) && !isNow(from)) notThere.value = { from, reason: cause.message };
     throw cause;
@@ -44,7 +47,7 @@ export function retry(): void {
 }
 
 /** The pages that stand in the place of the graph. */
-export const LEDGER_PAGES: readonly Shown[] = ["history", "sources", "branches"];
+export const PAGES: readonly Shown[] = ["sweep", "history", "sources", "branches"];
 
 /** Looks at another state. What is selected and what fails stays as it is. */
 export function lookAt(to: Partial<Standpoint>): void {
@@ -104,18 +107,4 @@ export function visit(id: string): void {
 export function select(id: string | null): void {
   if (id === view.value.at) return;
   go({ at: id, around: centre.value });
-}
-
-/** Asks what fails when this does; `more` adds it to what is already failed. */
-export function whatIf(id: string, more = false): void {
-  const fail = more ? [...new Set([...view.value.fail, id])] : [id];
-  go({ fail, outcome: null, kind: null, page: 1 });
-}
-
-export function withoutFailed(id: string): void {
-  go({ fail: view.value.fail.filter((failed) => failed !== id), page: 1 });
-}
-
-export function clearWhatIf(): void {
-  go({ fail: [], outcome: START.outcome, kind: START.kind, sort: START.sort, descending: false, page: 1 });
 }

@@ -3,22 +3,28 @@ import { BRICK, DCX } from "./iri";
 import type { Column } from "./url";
 import type { NodeOutcome, Outcome, OutcomeCount } from "./types";
 
-export interface OutcomeLook {
-  outcome: Outcome;
-  field: keyof OutcomeCount;
-  /** Shape beside the word; the graph draws the same one. */
+/** How something that is not as it should be is shown: never by colour alone. */
+export interface Look {
+  /** The shape in the graph. */
+  shape: "lost" | "overloaded" | "noRedundancy" | "reduced" | "perhaps" | "carried";
+  /** The same shape beside the word. */
   glyph: string;
   word: string;
   /** Name of the colour token. */
   token: string;
 }
 
+export interface OutcomeLook extends Look {
+  outcome: Outcome;
+  field: keyof OutcomeCount & Look["shape"];
+}
+
 /** Worst first. */
 export const OUTCOMES: readonly OutcomeLook[] = [
-  { outcome: "LOST", field: "lost", glyph: "■", word: "lost", token: "lost" },
-  { outcome: "OVERLOADED", field: "overloaded", glyph: "▲", word: "overloaded", token: "overloaded" },
-  { outcome: "NO_REDUNDANCY", field: "noRedundancy", glyph: "◆", word: "without redundancy", token: "no-redundancy" },
-  { outcome: "REDUCED", field: "reduced", glyph: "●", word: "reduced", token: "reduced" },
+  { outcome: "LOST", field: "lost", shape: "lost", glyph: "■", word: "lost", token: "lost" },
+  { outcome: "OVERLOADED", field: "overloaded", shape: "overloaded", glyph: "▲", word: "overloaded", token: "overloaded" },
+  { outcome: "NO_REDUNDANCY", field: "noRedundancy", shape: "noRedundancy", glyph: "◆", word: "without redundancy", token: "no-redundancy" },
+  { outcome: "REDUCED", field: "reduced", shape: "reduced", glyph: "●", word: "reduced", token: "reduced" },
 ];
 
 export function lookOf(outcome: Outcome): OutcomeLook | undefined {
@@ -56,8 +62,30 @@ export function affected(count: OutcomeCount): number {
   return sum(count) - count.unaffected;
 }
 
+/** An outcome with the one that the same supply has in the other what-if of two; null: there is no other. */
+export interface Row extends NodeOutcome {
+  beside: Outcome | null;
+}
+
+/** The outcomes of one what-if beside those of another: what only the other one hits is unaffected in this one. O(n). */
+export function besideEachOther(outcomes: readonly NodeOutcome[], other: readonly NodeOutcome[] | null): Row[] {
+  if (other === null) return outcomes.map((row) => ({ ...row, beside: null }));
+  const key = ({ id, medium }: NodeOutcome): string => `${id} ${medium}`;
+  const theirs = new Map(other.map((row) => [key(row), row]));
+  const rows = outcomes.map((row) => {
+    const its = theirs.get(key(row));
+    theirs.delete(key(row));
+    return { ...row, beside: its?.outcome ?? "UNAFFECTED" };
+  });
+  return [...rows, ...[...theirs.values()].map((row) => ({ ...row, outcome: "UNAFFECTED" as const, evidence: [], path: [], exposedTo: [], beside: row.outcome }))];
+}
+
+export function differs({ outcome, beside }: Row): boolean {
+  return beside !== null && outcome !== beside;
+}
+
 export interface Rows {
-  rows: NodeOutcome[];
+  rows: Row[];
   total: number;
   pages: number;
   page: number;
@@ -66,6 +94,8 @@ export interface Rows {
 export interface RowQuestion {
   outcome: Outcome | null;
   kind: string | null;
+  /** Only what differs from the other what-if. */
+  differ: boolean;
   sort: Column;
   descending: boolean;
   page: number;
@@ -74,10 +104,9 @@ export interface RowQuestion {
 export const ROWS_PER_PAGE = 100;
 
 /** One page of the outcome table. Equal keys keep the order outcome, racks before services before the rest, label, medium, id. O(n log n). */
-export function pageOf(outcomes: readonly NodeOutcome[], question: RowQuestion): Rows {
-  const kept = outcomes.filter(
-    (row) => (question.outcome === null || row.outcome === question.outcome) && (question.kind === null || row.class === question.kind),
-  );
+export function pageOf(outcomes: readonly Row[], question: RowQuestion): Rows {
+  const { outcome, kind, differ } = question;
+  const kept = outcomes.filter((row) => (outcome === null || row.outcome === outcome) && (kind === null || row.class === kind) && (!differ || differs(row)));
   const sign = question.descending ? -1 : 1;
   const sorted = kept.sort((a, b) => sign * byColumn(question.sort, a, b) || inOrder(a, b));
   const pages = Math.max(1, Math.ceil(sorted.length / ROWS_PER_PAGE));

@@ -1,14 +1,12 @@
-// What follows from the view: the selected node, the graph around it, the what-if, the classes. The view is ground state.
-import { computed, effect, signal, type ReadonlySignal, type Signal } from "@preact/signals";
-import { ask, Away, Refused } from "./client";
-import { CLASSES, ENTITY, GRAPH, IMPACT, IMPACT_TOTALS, MEMBERS } from "./documents";
+// What follows from the view: the selected node, the graph around it, the classes. The view is ground state.
+import { computed, effect, signal, type Signal } from "@preact/signals";
+import { Away, Refused } from "./client";
+import { CLASSES, ENTITY, GRAPH, MEMBERS } from "./documents";
 import { BRICK, compact, DCX } from "./iri";
-import { labelOf, learn, learnLabels, relearn } from "./labels";
+import { learn, relearn } from "./labels";
 import { IDLE, load, type Loaded } from "./loading";
-import { again, askHere, centre, landing, missing, onSite, said, standpoint, view } from "./navigate";
-import { affected, OUTCOMES, sum, worstOutcomes } from "./outcomes";
-import { NOW } from "./standpoint";
-import type { ClassInfo, Entity, GraphView, Impact, Page, Totals } from "./types";
+import { again, askHere, centre, landing, missing, onSite, standpoint, view } from "./navigate";
+import type { ClassInfo, Entity, GraphView, Page } from "./types";
 import { decode } from "./url";
 
 /** Nodes drawn at most: a software renderer stays usable with this many. */
@@ -18,18 +16,8 @@ export const MEMBERS_AT_ONCE = 100;
 
 export const entity: Signal<Loaded<Entity>> = signal(IDLE);
 export const graph: Signal<Loaded<GraphView>> = signal(IDLE);
-export const impact: Signal<Loaded<Impact>> = signal(IDLE);
 export const classes: Signal<Loaded<ClassInfo[]>> = signal(IDLE);
 export const members: Signal<Loaded<Page>> = signal(IDLE);
-/** The totals of the what-if, which come before its rows do. */
-export const early: Signal<Totals | null> = signal(null);
-/** The totals of the same what-if on the site now, while another state is looked at. */
-export const beside: Signal<Loaded<Totals>> = signal(IDLE);
-
-export const worst = computed(() => worstOutcomes(impact.value.data?.outcomes ?? []));
-/** The nodes that fail, one a line. */
-export const failed: ReadonlySignal<string> = computed(() => view.value.fail.join("\n"));
-
 /** Where a site is best looked at first: its sources of power, else what plain Brick models have. */
 const LANDINGS = [`${DCX}UPS`, `${DCX}Utility_Feed`, `${BRICK}Chiller`, `${BRICK}AHU`, `${BRICK}Equipment`, "https://w3id.org/rec#Space"];
 
@@ -53,27 +41,6 @@ async function askEntity(id: string, stop: AbortSignal): Promise<Entity> {
   if (!found) throw new Refused(`Nothing ${onSite.value ? "here" : "in this state of the twin"} is called ${compact(id)}.`, "UNKNOWN_ENTITY");
   learn([found, ...found.points, ...found.relations.flatMap((relation) => relation.entities.nodes)]);
   return found;
-}
-
-export async function askImpact(failed: readonly string[], stop: AbortSignal): Promise<Impact> {
-  const { impact: counted } = await askHere<{ impact: { totals: Totals } }>(IMPACT_TOTALS, { failed }, stop);
-  if (!stop.aborted) early.value = counted.totals;
-  const [{ impact: found }] = await Promise.all([askHere<{ impact: Impact }>(IMPACT, { failed }, stop), learnLabels(failed)]);
-  if (stop.aborted) return found;
-  learn(found.outcomes);
-  said.value = sentence(found);
-  return found;
-}
-
-/** The answer to a what-if in one sentence, for the live region. */
-export function sentence(found: Impact): string {
-  const count = found.totals.racks;
-  const names = found.failed.map(labelOf).join(" and ");
-  const before = found.downBefore.racks > 0 ? ` ${found.downBefore.racks} racks were without supply before.` : "";
-  if (found.outcomes.length === 0) return `If ${names} fails, nothing ${before && "more "}is affected.${before}`;
-  const counted = sum(count) > 0 && affected(count) > 0;
-  const parts = OUTCOMES.filter((look) => count[look.field] > 0).map((look) => `${count[look.field]} ${look.word}`);
-  return `If ${names} fails: ${counted ? `racks ${parts.join(", ")}` : `${worstOutcomes(found.outcomes).size} nodes are affected, no rack`}.${before}`;
 }
 
 /** Starts everything that follows from the view; called once. */
@@ -116,28 +83,6 @@ export function start(): void {
       learn(found.nodes);
       return found;
     });
-  });
-
-  effect(() => {
-    const ids = failed.value.split("\n").filter(Boolean);
-    void again.value;
-    early.value = null;
-    if (ids.length === 0) {
-      impact.value = IDLE;
-      return;
-    }
-    if (impact.peek().data?.failed.join() !== ids.join()) impact.value = IDLE;
-    return load(impact, (stop) => askImpact(ids, stop));
-  });
-
-  effect(() => {
-    const ids = failed.value.split("\n").filter(Boolean);
-    void again.value;
-    if (ids.length === 0 || onSite.value) {
-      beside.value = IDLE;
-      return;
-    }
-    return load(beside, async (stop) => (await ask<{ impact: { totals: Totals } }>(IMPACT_TOTALS(NOW), { failed: ids }, stop)).impact.totals);
   });
 
   effect(() => {

@@ -135,8 +135,113 @@ export interface Impact {
   outcomes: NodeOutcome[];
   totals: Totals;
   downBefore: DownBefore;
+  trips: Trip[];
+  overloads: Overload[];
   assumed: string[];
-  positions: { id: string; position: string; fromTelemetry: boolean }[];
+  positions: Position[];
+}
+
+export interface Position {
+  id: string;
+  position: string;
+  fromTelemetry: boolean;
+}
+
+/** What opens because it carries too much. */
+export interface Trip {
+  id: string;
+  /** Seconds after the failure. */
+  afterS: number;
+  loadKw: number;
+  ratedKw: number;
+}
+
+/** What is still up and carries more than it may. */
+export interface Overload {
+  id: string;
+  loadKw: number;
+  limitKw: number;
+}
+
+export type EventKind = "FAILED" | "CARRIED" | "CALLED" | "TRANSFERS" | "LOST" | "STARTED" | "BACK" | "RUNS" | "DOWN";
+
+/** One thing that happens to nodes of one class at one time, in seconds after the failure. */
+export interface TimelineEvent {
+  kind: EventKind;
+  lower: number;
+  /** null: with the better ends of all ranges not before the horizon. */
+  upper: number | null;
+  class: string | null;
+  medium: string | null;
+  count: number;
+  /** The first of them. */
+  ids: string[];
+  reason: string;
+}
+
+export interface Timeline {
+  revision: number;
+  at: string;
+  failed: string[];
+  horizonS: number;
+  events: TimelineEvent[];
+  assumed: string[];
+  readings: { point: string; value: number }[];
+}
+
+export const UNIT_KINDS = ["EQUIPMENT", "ROOM", "PATH", "GROUP"] as const;
+/** What fails as one. */
+export type UnitKind = (typeof UNIT_KINDS)[number];
+
+export const MEASURES = ["IT_LOAD", "RACKS", "SERVICES", "TENANTS"] as const;
+export type Measure = (typeof MEASURES)[number];
+
+/** A unit's id is an IRI; that of a path is its side, such as `A`. */
+export interface FailureUnit {
+  kind: UnitKind;
+  id: string;
+  label: string;
+}
+
+/** What one failure, or two together, take down. */
+export interface SweptFailure {
+  failed: FailureUnit[];
+  nodes: number;
+  lost: { supplies: number; racks: number; services: number; tenants: number; itLoadKw: number };
+}
+
+interface Swept {
+  revision: number;
+  at: string;
+  by: Measure;
+  harmful: number;
+  failures: SweptFailure[];
+  assumed: string[];
+  positions: Position[];
+}
+
+/** Every single failure. */
+export interface Sweep extends Swept {
+  tried: { equipment: number; room: number; path: number; group: number };
+  hangByOne: { racks: number; services: number };
+}
+
+/** Every two at once. */
+export interface SweepPairs extends Swept {
+  units: number;
+  tried: number;
+  run: number;
+  leftOut: string;
+}
+
+/** A long question that the service works out beside the others. */
+export interface Job {
+  id: string;
+  kind: string;
+  state: "RUNNING" | "DONE" | "FAILED" | "CANCELLED";
+  progress: { stage: string; done: number; total: number } | null;
+  error: string | null;
+  result: SweepPairs | null;
 }
 
 export interface Status {

@@ -5,12 +5,15 @@
 // 3. Ids travel as CURIEs where a prefix is known, so that an address can be read aloud.
 import { compact, expand } from "./iri";
 import { asOfIn } from "./standpoint";
-import type { Outcome } from "./types";
+import { MEASURES, UNIT_KINDS, type Measure, type Outcome, type UnitKind } from "./types";
 
-export type Shown = "graph" | "table" | "history" | "sources" | "branches";
-const SHOWN: readonly Shown[] = ["graph", "table", "history", "sources", "branches"];
+export type Shown = "graph" | "table" | "sweep" | "history" | "sources" | "branches";
+const SHOWN: readonly Shown[] = ["graph", "table", "sweep", "history", "sources", "branches"];
 export type Column = "outcome" | "label" | "class" | "medium" | "evidence";
 export const COLUMNS: readonly Column[] = ["outcome", "label", "class", "medium", "evidence"];
+
+/** The what-if, or the one that stands beside it. */
+export type Side = 1 | 2;
 
 export interface View {
   /** The selected node. */
@@ -21,6 +24,16 @@ export interface View {
   hops: number;
   /** The nodes that fail in the what-if, in the order they were added. */
   fail: string[];
+  /** Seconds after the failure at which the what-if is looked at; null: its outcome in the end. */
+  t: number | null;
+  /** The nodes that fail in the second what-if; none: the same nodes. */
+  vs: string[];
+  /** Whether the second what-if is asked of the site now, while another state is looked at. */
+  vsNow: boolean;
+  /** Which of two what-ifs is drawn and listed. */
+  side: Side;
+  /** Only rows that differ between the two in the table. */
+  differ: boolean;
   /** Only this outcome in the table. */
   outcome: Outcome | null;
   /** Only this class of outcome in the table. */
@@ -43,6 +56,14 @@ export interface View {
   against: number | null;
   /** The source that is open. */
   source: string | null;
+  /** What may fail in the sweep; none: everything. */
+  units: UnitKind[];
+  /** What the sweep ranks by. */
+  by: Measure;
+  /** How many fail at once in the sweep. */
+  order: 1 | 2;
+  /** The job that works the pairs of the sweep out. */
+  job: string | null;
 }
 
 export const START: View = {
@@ -50,6 +71,11 @@ export const START: View = {
   around: null,
   hops: 2,
   fail: [],
+  t: null,
+  vs: [],
+  vsNow: false,
+  side: 1,
+  differ: false,
   outcome: null,
   kind: null,
   sort: "outcome",
@@ -62,6 +88,10 @@ export const START: View = {
   revision: null,
   against: null,
   source: null,
+  units: [],
+  by: "IT_LOAD",
+  order: 1,
+  job: null,
 };
 
 export const MOST_HOPS = 6;
@@ -77,6 +107,11 @@ export function encode(view: View): string {
   put("around", view.around === view.at ? null : id(view.around));
   put("hops", view.hops === START.hops ? null : String(view.hops));
   for (const failed of view.fail) put("fail", id(failed));
+  put("t", view.t === null ? null : String(view.t));
+  for (const failed of view.vs) put("vs", id(failed));
+  put("vson", view.vsNow ? "site" : null);
+  put("side", view.side === START.side ? null : String(view.side));
+  put("only", view.differ ? "different" : null);
   put("outcome", view.outcome);
   put("kind", id(view.kind));
   put("sort", view.sort === START.sort && !view.descending ? null : (view.descending ? "-" : "") + view.sort);
@@ -88,6 +123,10 @@ export function encode(view: View): string {
   put("revision", view.revision === null ? null : String(view.revision));
   put("against", view.against === null ? null : String(view.against));
   put("source", view.source);
+  for (const kind of view.units) put("units", kind.toLowerCase());
+  put("by", view.by === START.by ? null : view.by.toLowerCase());
+  put("order", view.order === START.order ? null : String(view.order));
+  put("job", view.job);
   return parts.length ? `?${parts.join("&")}` : "";
 }
 
@@ -97,6 +136,7 @@ export function decode(search: string): View {
     const value = given.get(name);
     return value ? expand(value) : null;
   };
+  const ids = (name: string): string[] => [...new Set(given.getAll(name).filter(Boolean).map(expand))];
   const whole = (name: string, otherwise: number, most: number): number => {
     const value = Number(given.get(name));
     return Number.isInteger(value) && value >= 1 ? Math.min(value, most) : otherwise;
@@ -114,7 +154,12 @@ export function decode(search: string): View {
     at,
     around: around === at ? null : around,
     hops: whole("hops", START.hops, MOST_HOPS),
-    fail: [...new Set(given.getAll("fail").filter(Boolean).map(expand))],
+    fail: ids("fail"),
+    t: secondsIn(given.get("t")),
+    vs: ids("vs"),
+    vsNow: given.get("vson") === "site",
+    side: given.get("side") === "2" ? 2 : 1,
+    differ: given.get("only") === "different",
     outcome: outcome !== null && OUTCOMES.includes(outcome) ? (outcome as Outcome) : null,
     kind: id("kind"),
     sort: column ?? START.sort,
@@ -127,5 +172,14 @@ export function decode(search: string): View {
     revision: number("revision"),
     against: number("against"),
     source: given.get("source") || null,
+    units: UNIT_KINDS.filter((kind) => given.getAll("units").some((name) => name.toUpperCase() === kind)),
+    by: MEASURES.find((measure) => measure === given.get("by")?.toUpperCase()) ?? START.by,
+    order: given.get("order") === "2" ? 2 : 1,
+    job: given.get("job") || null,
   };
+}
+
+/** Seconds after a failure, 0 or more, or null where the text is none. */
+function secondsIn(text: string | null): number | null {
+  return text !== null && /^\d{1,7}(\.\d{1,6})?$/.test(text) ? Number(text) : null;
 }

@@ -7,15 +7,16 @@ import { Search } from "../components/Search";
 import { whole } from "../core/format";
 import { actOf, type Act } from "../core/keys";
 import { news, status } from "../core/live";
-import { LEDGER_PAGES, backToNow, clearWhatIf, go, missing, onSelected, onSite, said, select, standpoint, view, visit, whatIf } from "../core/navigate";
+import { PAGES, backToNow, go, missing, onSelected, onSite, said, select, standpoint, view, visit } from "../core/navigate";
+import { clearWhatIf, flip, scenarios, setAside, turnTime, whatIf } from "../core/scenarios";
 import { nextTheme, theme } from "../core/theme";
 import { Notice } from "../components/parts";
 import { MOST_HOPS, type Shown } from "../core/url";
 import { When, whenOpen } from "../components/When";
 import { GraphPane } from "./GraphPane";
 import { ImpactPane } from "./ImpactPane";
-import { LedgerPane } from "./LedgerPane";
 import { NodePanel } from "./NodePanel";
+import { Page } from "./Page";
 import { Selectors, StandpointBar } from "./StandpointBar";
 
 export function App() {
@@ -53,8 +54,8 @@ function Panes() {
   return (
     <>
       <StandpointBar />
-      <main class={`${view.value.fail.length > 0 ? "with-impact" : ""} ${onSite.value ? "" : "elsewhere"}`}>
-        {LEDGER_PAGES.includes(view.value.show) ? <LedgerPane /> : <><Classes /><GraphPane /></>}
+      <main class={`${view.value.fail.length > 0 ? "with-impact" : ""} ${scenarios[2].value ? "with-two" : ""} ${onSite.value ? "" : "elsewhere"}`}>
+        {PAGES.includes(view.value.show) ? <Page /> : <><Classes /><GraphPane /></>}
         <NodePanel />
         <ImpactPane />
       </main>
@@ -90,8 +91,8 @@ function StatusLine() {
   );
 }
 
-const PAGES: readonly (readonly [Shown, string, string])[] = [
-  ["graph", "Graph", "g"], ["history", "History", "h"], ["sources", "Sources", "s"], ["branches", "Branches", "b"],
+const WAYS: readonly (readonly [Shown, string, string])[] = [
+  ["graph", "Graph", "g"], ["sweep", "Sweep", "n"], ["history", "History", "h"], ["sources", "Sources", "s"], ["branches", "Branches", "b"],
 ];
 
 /** The ways to the pages. */
@@ -99,7 +100,7 @@ function Pages() {
   const here = view.value.show === "table" ? "graph" : view.value.show;
   return (
     <nav class="pages" aria-label="Pages">
-      {PAGES.map(([page, word, key]) => (
+      {WAYS.map(([page, word, key]) => (
         <button key={page} type="button" class="small" aria-current={here === page ? "page" : undefined} aria-keyshortcuts={key} onClick={() => go({ show: page })}>
           {word}
         </button>
@@ -131,7 +132,7 @@ function turn(page: Shown): void {
 }
 
 function leave(): void {
-  if (view.value.at === null && LEDGER_PAGES.includes(view.value.show)) go({ show: "graph" });
+  if (view.value.at === null && PAGES.includes(view.value.show)) go({ show: "graph" });
   else select(null);
 }
 
@@ -150,6 +151,10 @@ const ACTS: Record<Act, () => void> = {
   fewer: () => go({ hops: Math.max(1, view.value.hops - 1) }, true),
   centre: () => onSelected(visit),
   leave,
+  time: turnTime,
+  aside: setAside,
+  flip,
+  sweep: () => turn("sweep"),
   history: () => turn("history"),
   sources: () => turn("sources"),
   branches: () => turn("branches"),
@@ -167,7 +172,7 @@ function toSearch(): void {
 export function onKey(event: KeyboardEvent): void {
   const act = actOf(event);
   const target = event.target as HTMLElement;
-  const writing = target.matches("input, select, textarea") || document.querySelector("dialog[open]") !== null;
+  const writing = target.matches("input:not([type=checkbox], [type=range]), select, textarea") || document.querySelector("dialog[open]") !== null;
   if (!act || event.defaultPrevented || (writing && act !== "search")) return;
   if (writing && event.key === "/") return;
   if (act === "centre") return; // Enter is the focused control's; in the graph the graph takes it

@@ -3,14 +3,16 @@ import { useState } from "preact/hooks";
 import { canDraw, canvas } from "../components/canvas";
 import { GraphCanvas } from "../components/GraphCanvas";
 import { GraphTable } from "../components/GraphTable";
-import { darkWords, Failure, Notice, OpenGlyph } from "../components/parts";
+import { darkWords, Failure, LookMark, Notice, OpenGlyph } from "../components/parts";
 import { whole } from "../core/format";
 import { mediumOf } from "../core/media";
 import { labelOf } from "../core/labels";
 import { centre, go, landing, view, wayHome } from "../core/navigate";
-import { graph, impact } from "../core/store";
 import { OUTCOMES } from "../core/outcomes";
 import { linesOf } from "../core/standing";
+import { graph } from "../core/store";
+import { MOMENTS } from "../core/timeline";
+import { impact, looks } from "../core/whatif";
 import { MOST_HOPS } from "../core/url";
 import type { GraphView } from "../core/types";
 
@@ -66,6 +68,7 @@ function Toolbar({ table, drawable, drawn }: { table: boolean; drawable: boolean
 }
 
 function Legend({ drawn }: { drawn: GraphView }) {
+  const shown = new Set(drawn.nodes.map(({ id }) => looks.value.get(id)));
   const media = [...new Map(linesOf(drawn, view.value.at).map(({ medium }) => [mediumOf(medium).token, mediumOf(medium)])).values()];
   return (
     <ul class="legend" aria-label="Legend">
@@ -82,9 +85,7 @@ function Legend({ drawn }: { drawn: GraphView }) {
       {impact.value.data && (
         <>
           <li><span aria-hidden="true">✕</span> fails</li>
-          {OUTCOMES.filter(({ outcome }) => impact.value.data?.outcomes.some((row) => row.outcome === outcome)).map((look) => (
-            <li key={look.token} class={`mark-${look.token}`}><span aria-hidden="true">{look.glyph}</span> {look.word}</li>
-          ))}
+          {[...OUTCOMES, ...MOMENTS].filter((look) => shown.has(look)).map((look) => <li key={look.word}><LookMark look={look} /></li>)}
         </>
       )}
     </ul>

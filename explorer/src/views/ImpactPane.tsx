@@ -1,134 +1,59 @@
-// The answer to a what-if: the counts in a sentence, the totals, and every outcome with its evidence.
+// The what-if below the graph: the counts in a sentence (two of them where two are compared), and every outcome, or the course in time.
+import { Answer } from "../components/Answer";
+import { Course } from "../components/Course";
 import { OutcomeTable } from "../components/OutcomeTable";
-import { Failure, NodeLink, Notice } from "../components/parts";
-import { kilowatts, whole } from "../core/format";
-import { affected, countNodes, OUTCOMES, sum, type OutcomeLook } from "../core/outcomes";
-import { labelOf } from "../core/labels";
-import { go, view, withoutFailed, wayHome } from "../core/navigate";
-import { beside, early, impact } from "../core/store";
-import type { DownBefore, Impact, NodeOutcome, OutcomeCount, Totals } from "../core/types";
+import { Overloads } from "../components/Overloads";
+import { Failure, Notice } from "../components/parts";
+import { whole } from "../core/format";
+import { compact } from "../core/iri";
+import { view, wayHome } from "../core/navigate";
+import { affected, sum } from "../core/outcomes";
+import { chosen, clearWhatIf, scenarios, setAside, turnTime } from "../core/scenarios";
+import { beside, impact } from "../core/whatif";
+import type { Impact } from "../core/types";
 
 export function ImpactPane() {
-  const { fail } = view.value;
-  if (fail.length === 0) return null;
+  if (view.value.fail.length === 0) return null;
   const { state, data, error, absent } = impact.value;
-  const racksFirst = early.value && sum(early.value.racks) > 0 ? early.value : null;
+  const unhurt = data?.outcomes.length === 0 && (beside.value?.outcomes.length ?? 0) === 0;
   return (
     <section class="impact" aria-label="What if">
-      <div class="answer">
-        <h2>
-          If {fail.map((id, i) => (
-            <span key={id}>
-              {i > 0 && (i === fail.length - 1 ? " and " : ", ")}
-              <NodeLink id={id} />
-              <button type="button" class="take-out" title="Take out of the what-if" aria-label={`Take ${labelOf(id)} out`} onClick={() => withoutFailed(id)}>×</button>
-            </span>
-          ))} {fail.length > 1 ? "fail" : "fails"}:
-        </h2>
-        {data ? <Counts totals={data.totals} outcomes={data.outcomes} /> : racksFirst && <Counts totals={racksFirst} outcomes={[]} />}
-        {data && <Before down={data.downBefore} />}
-        <Beside />
-        {!data && state === "loading" && <span class="quiet">{racksFirst ? "the rows are on their way…" : "asking…"}</span>}
-      </div>
+      <Answer number={1}><Ways /></Answer>
+      <Answer number={2} />
+      {data && <Overloads found={data} />}
       {state === "failed" && <Failure title="The question was not answered" error={error} way={absent ? wayHome() : null} />}
-      {data && (data.outcomes.length === 0 ? <Unhurt found={data} /> : <OutcomeTable found={data} />)}
+      {data && (view.value.t !== null ? <Course /> : unhurt ? <Unhurt found={data} /> : <OutcomeTable found={data} beside={beside.value} />)}
     </section>
   );
 }
 
-/** Racks where the site has any, else nodes. A count is a filter of the table. */
-function Counts({ totals, outcomes }: { totals: Totals; outcomes: readonly NodeOutcome[] }) {
-  const { services, tenants, itLoadKw } = totals;
-  const racks = sum(totals.racks) > 0;
-  const count = racks ? totals.racks : countNodes(outcomes);
+/** What else can be done with the what-if. */
+function Ways() {
+  const { t, vs } = view.value;
+  const pair = scenarios[2].value !== null;
   return (
-    <div class="counts" role="group" aria-label={racks ? "Racks by outcome" : "Nodes by outcome"}>
-      <span class="quiet">{racks ? "racks" : "nodes"}</span>
-      {OUTCOMES.filter((look) => look.outcome !== "OVERLOADED" || count.overloaded > 0).map((look) => (
-        <CountButton key={look.field} look={look} count={count[look.field]} />
-      ))}
-      {racks && <span data-field="unaffected">{whole(count.unaffected)} unaffected</span>}
-      <Behind name="IT load" count={itLoadKw} say={kilowatts} />
-      <Behind name="services" count={services} say={whole} />
-      <Behind name="tenants" count={tenants} say={whole} word={({ word }) => `with something ${word}`} />
+    <div class="ways" role="group" aria-label="Of this what-if">
+      <span class="row" role="group" aria-label="Shown">
+        <button type="button" class="small" aria-pressed={t === null} onClick={() => t !== null && turnTime()} aria-keyshortcuts="e">Outcome</button>
+        <button type="button" class="small" aria-pressed={t !== null} onClick={() => t === null && turnTime()} aria-keyshortcuts="e">When</button>
+      </span>
+      <button type="button" class="small" aria-pressed={vs.length > 0} onClick={setAside} aria-keyshortcuts="v" title="Keep this what-if beside the next one">{vs.length > 0 ? "Only ①" : "Compare…"}</button>
+      {vs.length > 0 && vs.join() === view.value.fail.join() && <span class="quiet">kept as ②: select another node and press <kbd>i</kbd>, or add one with <kbd>a</kbd></span>}
+      {pair && vs.length === 0 && <span class="quiet">② is the same failure on the site now</span>}
+      <span class="spread" />
+      <a class="link" href={reportAddress()} target="_blank" rel="noopener">Report to print</a>
+      <button type="button" class="small" onClick={clearWhatIf} aria-keyshortcuts="c">Clear</button>
     </div>
   );
 }
 
-function CountButton({ look, count }: { look: OutcomeLook; count: number }) {
-  const chosen = view.value.outcome === look.outcome;
-  return (
-    <button
-      type="button"
-      class={`count-button ${count > 0 ? `mark-${look.token}` : "quiet"}`}
-      data-field={look.field}
-      aria-pressed={chosen}
-      title={chosen ? "Show every outcome in the table" : `Show only “${look.word}” in the table`}
-      onClick={() => go({ outcome: chosen ? null : look.outcome, page: 1 }, true)}
-    >
-      <span aria-hidden="true" class="glyph">{look.glyph}</span> {whole(count)} {look.word}
-    </button>
-  );
-}
-
-interface BehindProps {
-  name: string;
-  count: OutcomeCount;
-  say: (value: number) => string;
-  /** What an outcome means for it, shown in words where it is not the outcome's own word. */
-  word?: (look: OutcomeLook) => string;
-}
-
-/** What stands behind the failure in one more measure; nothing where the site has none of it. */
-function Behind({ name, count, say, word }: BehindProps) {
-  if (sum(count) === 0) return null;
-  const parts = OUTCOMES.filter((look) => count[look.field] > 0);
-  return (
-    <span class="behind">
-      <span class="quiet">{name}</span>{" "}
-      {parts.length === 0
-        ? "unaffected"
-        : parts.map((look) => (
-            <span key={look.field} class={`mark-${look.token}`} title={`${say(count[look.field])} ${name} ${word?.(look) ?? look.word}`}>
-              <span aria-hidden="true">{look.glyph}</span> {say(count[look.field])}<span class={word ? "" : "unseen"}> {word?.(look) ?? look.word}</span>{" "}
-            </span>
-          ))}
-    </span>
-  );
-}
-
-/** The same what-if on the site now, while another state is looked at. */
-function Beside() {
-  const { state, data, error } = beside.value;
-  if (state === "idle") return null;
-  return (
-    <span class="beside" role="group" aria-label="The same on the site now">
-      <span class="quiet">the site now:</span>{" "}
-      {data && (sum(data.racks) > 0
-        ? OUTCOMES.filter((look) => look.outcome !== "OVERLOADED" || data.racks.overloaded > 0).map((look) => (
-            <span key={look.field} data-field={`now-${look.field}`} class={data.racks[look.field] > 0 ? `mark mark-${look.token}` : "quiet"}>
-              <span aria-hidden="true">{look.glyph}</span> {whole(data.racks[look.field])} {look.word}{" "}
-            </span>
-          ))
-        : "no rack")}
-      {data && sum(data.itLoadKw) > 0 && <Behind name="IT load" count={data.itLoadKw} say={kilowatts} />}
-      {state === "failed" && <span class="quiet">{error}</span>}
-    </span>
-  );
-}
-
-/** What is without a supply as things stand, whatever else fails. */
-function Before({ down: { racks, services, itLoadKw } }: { down: DownBefore }) {
-  const parts = [
-    racks > 0 && `${whole(racks)} ${racks === 1 ? "rack" : "racks"}`, itLoadKw > 0 && kilowatts(itLoadKw),
-    services > 0 && `${whole(services)} ${services === 1 ? "service" : "services"}`,
-  ].filter(Boolean);
-  if (parts.length === 0) return null;
-  return (
-    <span class="behind mark-lost" data-field="before" title="As the switches stand now, before anything of this what-if fails; in none of the counts.">
-      <span aria-hidden="true">□</span> {parts.join(" · ")} already without supply
-    </span>
-  );
+/** The page that can be printed of the what-if that is drawn. */
+function reportAddress(): string {
+  const { fail, from } = chosen.value ?? { fail: [], from: { asOf: null, branch: null } };
+  const asked = new URLSearchParams(fail.map((id) => ["failed", compact(id)]));
+  if (from.asOf !== null) asked.set("at", from.asOf);
+  if (from.branch !== null) asked.set("branch", from.branch);
+  return `/report?${asked.toString().replace(/%3A/g, ":")}`;
 }
 
 function Unhurt({ found }: { found: Impact }) {

@@ -3,12 +3,15 @@ import { useMemo } from "preact/hooks";
 import { Points } from "../components/Points";
 import { Provenance } from "../components/Provenance";
 import { Relations } from "../components/Relations";
-import { Failure, NodeLink, Notice, NowMark, OutcomeMark } from "../components/parts";
+import { Failure, NodeLink, Notice, NowMark, OutcomeMark, Reason } from "../components/parts";
 import { symbol } from "../core/format";
 import { compact, DCX, localName, words } from "../core/iri";
 import { labelOf } from "../core/labels";
-import { landing, view, visit, wayHome, whatIf, withoutFailed } from "../core/navigate";
-import { entity, graph, impact } from "../core/store";
+import { landing, view, visit, wayHome } from "../core/navigate";
+import { whatIf, withoutFailed } from "../core/scenarios";
+import { entity, graph } from "../core/store";
+import { spellText } from "../core/timeline";
+import { impact, spells } from "../core/whatif";
 import type { Entity, Property } from "../core/types";
 
 export function NodePanel() {
@@ -89,6 +92,7 @@ function Standing({ id, isTenant }: { id: string; isTenant: boolean }) {
   const found = impact.value.data;
   if (!found) return null;
   if (found.failed.includes(id)) return <p class="standing">✕ fails in this what-if</p>;
+  if (view.value.t !== null && spells.value.has(id)) return <Course id={id} />;
   const rows = found.outcomes.filter((row) => row.id === id);
   if (rows.length === 0 && isTenant) {
     return <p class="standing quiet">A tenant has no supply of its own: the what-if tells of its racks, servers and services.</p>;
@@ -102,6 +106,15 @@ function Standing({ id, isTenant }: { id: string; isTenant: boolean }) {
           {row.exposedTo.length > 0 && <> · now exposed to {row.exposedTo.map(labelOf).join(", ")}</>}
         </li>
       ))}
+    </ul>
+  );
+}
+
+/** What becomes of each of its supplies in time. */
+function Course({ id }: { id: string }) {
+  return (
+    <ul class="standing">
+      {spells.value.get(id)?.map((spell) => <li key={spell.medium}>{spell.medium && <strong>{words(spell.medium)}: </strong>}<Reason text={spellText(spell)} /></li>)}
     </ul>
   );
 }

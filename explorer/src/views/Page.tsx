@@ -3,9 +3,17 @@ import { view } from "../core/navigate";
 import { BranchesPane } from "./BranchesPane";
 import { HistoryPane } from "./HistoryPane";
 import { SourcesPane } from "./SourcesPane";
+import { SweepPane } from "./SweepPane";
 
-export function LedgerPane() {
-  const { show } = view.value;
-  if (show === "history") return <HistoryPane />;
-  return show === "sources" ? <SourcesPane /> : <BranchesPane />;
+export function Page() {
+  switch (view.value.show) {
+    case "sweep":
+      return <SweepPane />;
+    case "history":
+      return <HistoryPane />;
+    case "sources":
+      return <SourcesPane />;
+    default:
+      return <BranchesPane />;
+  }
 }

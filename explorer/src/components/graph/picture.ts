@@ -1,9 +1,9 @@
 // The picture of a graph: where the server put the nodes, in the colours of the theme, abnormal ones by shape and colour.
 import { MultiDirectedGraph } from "graphology";
 import Sigma from "sigma";
-import { OUTCOMES } from "../../core/outcomes";
+import type { Look } from "../../core/outcomes";
 import { MEDIA, mediumOf, OTHER } from "../../core/media";
-import type { GraphEdge, GraphView, Outcome } from "../../core/types";
+import type { GraphEdge, GraphView } from "../../core/types";
 import { places, room } from "../../core/places";
 import { carries, linesOf, type Stand } from "../../core/standing";
 import { drawHover, Labels } from "./labels";
@@ -14,7 +14,8 @@ export interface Marks {
   /** Nodes that stay as they are while the rest is dimmed; null: nothing is dimmed. */
   lit: ReadonlySet<string> | null;
   failed: ReadonlySet<string>;
-  outcomes: ReadonlyMap<string, Outcome>;
+  /** How each node that is not as it should be is shown. */
+  looks: ReadonlyMap<string, Look>;
 }
 
 export interface Hands {
@@ -30,7 +31,7 @@ interface Tokens {
   ring: string;
   panel: string;
   media: Map<string, string>;
-  outcomes: Map<Outcome, string>;
+  looks: Map<string, string>;
 }
 
 /** Radii in CSS pixels; the shape fills about two thirds of it, the focus ring the rest. */
@@ -41,7 +42,7 @@ export class Picture {
   private readonly labels = new Labels();
   private readonly watch: ResizeObserver;
   private tokens: Tokens;
-  private marks: Marks = { selected: null, lit: null, failed: new Set(), outcomes: new Map() };
+  private marks: Marks = { selected: null, lit: null, failed: new Set(), looks: new Map() };
   private view: GraphView | null = null;
   private aspect = 1;
   private lines: ReadonlySet<string> = new Set();
@@ -144,17 +145,16 @@ export class Picture {
   }
 
   private drawNode(id: string, data: Record<string, unknown>) {
-    const { selected, lit, failed, outcomes } = this.marks;
-    const outcome = outcomes.get(id);
-    const look = OUTCOMES.find((one) => one.outcome === outcome);
+    const { selected, lit, failed, looks } = this.marks;
+    const look = looks.get(id);
     const open = data.position === "open";
     const down = data.down === true && !open;
     const abnormal = look !== undefined || failed.has(id) || down;
     const dim = lit !== null && !lit.has(id);
-    const outcomeColour = look || down ? this.tokens.outcomes.get(look?.outcome ?? "LOST") : undefined;
-    const colour = failed.has(id) ? this.tokens.text : (outcomeColour ?? (open ? this.tokens.text : this.tokens.rest));
+    const lookColour = look || down ? this.tokens.looks.get(look?.token ?? "lost") : undefined;
+    const colour = failed.has(id) ? this.tokens.text : (lookColour ?? (open ? this.tokens.text : this.tokens.rest));
     const now = open ? SHAPES.open : down ? SHAPES.down : SHAPES.rest;
-    const shape = failed.has(id) ? SHAPES.failed : look ? SHAPES[look.field as keyof typeof SHAPES] : now;
+    const shape = failed.has(id) ? SHAPES.failed : look ? SHAPES[look.shape] : now;
     return {
       ...data,
       color: dim ? mix(colour, this.tokens.ground, abnormal ? 0.45 : 0.7) : colour,
@@ -174,7 +174,7 @@ export class Picture {
     const tone = this.tokens.media.get(medium.token) ?? this.tokens.rest;
     const plain = medium === OTHER && source !== this.marks.selected && target !== this.marks.selected ? mix(tone, this.tokens.ground, 0.4) : tone;
     const load = data.medium === null ? "something" : carries(graph.getNodeAttributes(source) as Stand, graph.getNodeAttributes(target) as Stand);
-    const lost = mix(this.tokens.outcomes.get("LOST") ?? plain, this.tokens.ground, 0.35);
+    const lost = mix(this.tokens.looks.get("lost") ?? plain, this.tokens.ground, 0.35);
     const colour = load === "something" ? plain : load === "nothing" ? mix(plain, this.tokens.ground, 0.6) : lost;
     const dim = lit !== null && !(lit.has(source) && lit.has(target));
     return { ...data, hidden: !this.lines.has(id), pattern: medium.pattern, size: 1.4, color: dim ? mix(colour, this.tokens.ground, 0.75) : colour, zIndex: dim ? 0 : 1 };
@@ -199,7 +199,7 @@ function readTokens(): Tokens {
     rest: token("rest"),
     ring: token("focus"),
     media: new Map([...MEDIA, OTHER].map((medium) => [medium.token, token(`medium-${medium.token}`)])),
-    outcomes: new Map(OUTCOMES.map((look) => [look.outcome, token(look.token)])),
+    looks: new Map(["lost", "overloaded", "no-redundancy", "reduced"].map((name) => [name, token(name)])),
   };
 }
 

@@ -5,10 +5,13 @@ import { EdgeProgram, NodeProgram, type ProgramInfo } from "sigma/rendering";
 import type { EdgeDisplayData, NodeDisplayData, RenderParams } from "sigma/types";
 import { floatColor } from "sigma/utils";
 
-/** At rest a ring; an outcome fills its own shape; what fails is a cross. Now: an open switch is an open contact, what is down a hollow square. */
-export const SHAPES = { rest: 0, reduced: 1, lost: 2, overloaded: 3, noRedundancy: 4, failed: 5, open: 6, down: 7 } as const;
+/**
+ * At rest a ring; an outcome fills its own shape; what fails is a cross. Now: an open switch is an open contact, what is down a hollow square.
+ * At an instant of a what-if: a square of which half is filled may be dark, a circle of which the upper half is filled is still carried.
+ */
+export const SHAPES = { rest: 0, reduced: 1, lost: 2, overloaded: 3, noRedundancy: 4, failed: 5, open: 6, down: 7, perhaps: 8, carried: 9 } as const;
 /** Added to a shape's number: the focus ring of the selected node. */
-export const SELECTED = 8;
+export const SELECTED = 16;
 
 const { FLOAT, UNSIGNED_BYTE, TRIANGLES } = WebGLRenderingContext;
 
@@ -59,14 +62,16 @@ float shapeAt(vec2 p, float shape) {
   if (shape < 2.5) return box(p, vec2(0.58));
   if (shape < 3.5) return max(abs(p.x) * 0.88 + p.y * 0.47, -p.y - 0.1) - 0.36;
   if (shape < 4.5) return (abs(p.x) + abs(p.y) - 0.84) * 0.7071;
+  if (shape > 8.5) { float c = length(p) - 0.66; return max(c, min(-c - 0.17, -p.y)); }
+  if (shape > 7.5) { float b = box(p, vec2(0.6)); return max(b, min(-b - 0.17, p.x)); }
   if (shape > 6.5) { float b = box(p, vec2(0.6)); return max(b, -b - 0.2); }
   if (shape > 5.5) return min(bar(p, vec2(-0.1, -0.5), vec2(0.5, 0.45)) - 0.09, min(length(p - vec2(-0.1, -0.58)), length(p - vec2(-0.1, 0.62))) - 0.2);
   vec2 q = vec2(p.x + p.y, p.y - p.x) * 0.7071;
   return min(box(q, vec2(0.78, 0.17)), box(q, vec2(0.17, 0.78)));
 }
 void main(void) {
-  float selected = step(7.5, v_shape);
-  float shape = v_shape - 8.0 * selected;
+  float selected = step(15.5, v_shape);
+  float shape = v_shape - 16.0 * selected;
   #ifdef PICKING_MODE
   gl_FragColor = length(v_at) > 0.9 ? vec4(0.0) : v_color;
   #else
@@ -74,7 +79,7 @@ void main(void) {
   float inside = 1.0 - smoothstep(-v_pixel, v_pixel * 0.5, d);
   vec4 fill = v_color;
   if (shape < 0.5) fill = mix(v_color, vec4(u_ground, v_color.a), 1.0 - smoothstep(-0.24 - v_pixel, -0.24, d));
-  float behind = shape > 6.5 ? box(v_at, vec2(0.6)) : shape > 5.5 ? length(v_at) - 0.8 : 1.0;
+  float behind = shape > 8.5 ? length(v_at) - 0.66 : shape > 6.5 ? box(v_at, vec2(0.6)) : shape > 5.5 ? length(v_at) - 0.8 : 1.0;
   vec4 drawn = mix(vec4(u_ground, 1.0) * (1.0 - smoothstep(-v_pixel, v_pixel * 0.5, behind)), fill, inside);
   float ring = abs(length(v_at) - 0.9) - 0.07;
   float ringed = selected * (1.0 - smoothstep(-v_pixel, v_pixel * 0.5, ring));

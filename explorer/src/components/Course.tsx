@@ -1,0 +1,160 @@
+// The course of a what-if in time: a slider from the failure to the horizon, how things stand there, and the events as a list.
+import { useEffect, useRef, useState } from "preact/hooks";
+import { counted, whole } from "../core/format";
+import { words } from "../core/iri";
+import { labelOf } from "../core/labels";
+import { go, view } from "../core/navigate";
+import { between, classesInWords, COUNTED, countAt, EVENTS, instantAt, MOMENTS, nextStop, placeOf, span, stopsOf, ticks, upToMs, type MomentCount } from "../core/timeline";
+import type { Timeline, TimelineEvent } from "../core/types";
+import { classesInTime, moments, timeline } from "../core/whatif";
+import { Failure, LookMark, NodeLink, Notice, Reason } from "./parts";
+
+/** Steps of the slider over its whole length. */
+const STEPS = 1000;
+/** Milliseconds at each instant while it plays. */
+const PLAY_EVERY_MS = 1200;
+/** Events listed at first. */
+const LISTED = 200;
+/** Nodes of an event named in its row. */
+const NAMED = 3;
+
+export function Course() {
+  const { state, data, error } = timeline.value;
+  if (state === "failed") return <Failure title="The course in time was not answered" error={error} />;
+  if (!data) return <Notice kind="loading" title="Asking when…" />;
+  return <><Slider found={data} /><Events found={data} /></>;
+}
+
+function goTo(t: number): void {
+  go({ t }, true);
+}
+
+function Slider({ found: { events, horizonS } }: { found: Timeline }) {
+  const t = Math.min(view.value.t ?? 0, horizonS);
+  const stops = stopsOf(events).filter((stop) => stop <= horizonS);
+  const [playing, setPlaying] = usePlay(stops);
+  const counts = countsNow();
+  const onKey = (event: KeyboardEvent): void => {
+    const to = { ArrowRight: nextStop(stops, t, 1), ArrowUp: nextStop(stops, t, 1), ArrowLeft: nextStop(stops, t, -1), ArrowDown: nextStop(stops, t, -1), Home: 0, End: horizonS }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    goTo(to);
+  };
+  return (
+    <div class="course">
+      <span class="row">
+        <button type="button" class="small" aria-label="To the instant before" disabled={t <= 0} onClick={() => goTo(nextStop(stops, t, -1))}>‹</button>
+        {calm() ? null : <button type="button" class="small play" aria-pressed={playing} onClick={() => setPlaying(!playing)}>{playing ? "Pause" : "Play"}</button>}
+        <button type="button" class="small" aria-label="To the next instant" disabled={t >= (stops.at(-1) ?? 0)} onClick={() => goTo(nextStop(stops, t, 1))}>›</button>
+      </span>
+      <label class="axis">
+        <span class="unseen">Time after the failure</span>
+        <input
+          type="range" min="0" max={STEPS} step="1" value={Math.round(placeOf(t, horizonS) * STEPS)}
+          aria-valuetext={`${span(t)} after the failure: ${countsText(counts)}`}
+          onInput={(event) => goTo(instantAt(Number(event.currentTarget.value) / STEPS, horizonS))} onKeyDown={onKey}
+        />
+        <span class="marks" aria-hidden="true">
+          {stops.map((stop) => <i key={stop} class="stop" style={{ left: `${placeOf(stop, horizonS) * 100}%` }} />)}
+          {ticks(horizonS).map(({ place, word }) => <span key={word} class="at" style={{ left: `${place * 100}%` }}>{word}</span>)}
+        </span>
+      </label>
+      <output class="instant" aria-live="off">
+        <strong data-instant={t}>{span(t)} <span class="quiet">after the failure</span></strong>
+        {counts.map(([name, count]) => <CountNow key={name} name={name} count={count} />)}
+      </output>
+    </div>
+  );
+}
+
+/** Whether whoever looks wishes nothing to move by itself. */
+function calm(): boolean {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches;
+}
+
+/** Goes from instant to instant while it plays; ends at the last one. */
+function usePlay(stops: readonly number[]): [boolean, (playing: boolean) => void] {
+  const [playing, setPlaying] = useState(false);
+  const last = stops.at(-1) ?? 0;
+  useEffect(() => {
+    if (!playing) return;
+    if ((view.peek().t ?? 0) >= last) goTo(0);
+    const timer = setInterval(() => {
+      const next = nextStop(stops, view.peek().t ?? 0, 1);
+      goTo(next);
+      if (next >= last) setPlaying(false);
+    }, PLAY_EVERY_MS);
+    return () => clearInterval(timer);
+  }, [playing, last]);
+  return [playing, setPlaying];
+}
+
+/** Racks and services where the course reaches any, else nodes. */
+function countsNow(): [string, MomentCount][] {
+  const [now, classes] = [moments.value ?? new Map(), classesInTime.value];
+  const counted = COUNTED.filter(([, kind]) => [...classes.values()].includes(kind)).map(([name, kind]): [string, MomentCount] => [name, countAt(now, classes, kind)]);
+  return counted.length > 0 ? counted : [["nodes", countAt(now, classes, null)]];
+}
+
+function countsText(counts: readonly (readonly [string, MomentCount])[]): string {
+  return counts.map(([name, count]) => `${name}: ${MOMENTS.map(({ moment, word }) => `${count[moment]} ${word}`).join(", ")}`).join("; ");
+}
+
+function CountNow({ name, count }: { name: string; count: MomentCount }) {
+  return (
+    <span class="behind" data-now={name}>
+      <span class="quiet">{name}</span>{" "}
+      {MOMENTS.map((look) => (
+        <span key={look.moment} data-moment={look.moment} class={count[look.moment] > 0 ? `mark mark-${look.token}` : "quiet"}>
+          <span aria-hidden="true" class="glyph">{look.glyph}</span> {whole(count[look.moment])} {look.word}{" "}
+        </span>
+      ))}
+      {count.back > 0 && <span class="quiet">{whole(count.back)} back</span>}
+    </span>
+  );
+}
+
+function Events({ found: { events, assumed, readings } }: { found: Timeline }) {
+  const [all, setAll] = useState(false);
+  const t = view.value.t ?? 0;
+  const shown = all ? events : events.slice(0, LISTED);
+  const latest = shown.findLast(({ lower }) => lower <= t);
+  return (
+    <div class="scroll" tabIndex={0} role="region" aria-label="Events in time">
+      <table class="rows events">
+        <thead><tr><th scope="col">After</th><th scope="col">What happens</th><th scope="col">To</th><th scope="col">Why</th></tr></thead>
+        <tbody>{shown.map((event, i) => <Row key={i} event={event} t={t} latest={event === latest} />)}</tbody>
+      </table>
+      <p class="pad quiet">
+        {events.length > shown.length && <button type="button" class="small" onClick={() => setAll(true)}>the other {whole(events.length - shown.length)} events</button>}{" "}
+        {readings.length > 0 && `It stands on ${counted(readings.length, "reading")} of charge. `}
+        {assumed.length > 0 && <Assumptions lines={assumed} />}
+      </p>
+    </div>
+  );
+}
+
+function Assumptions({ lines }: { lines: readonly string[] }) {
+  return <details><summary>{counted(lines.length, "thing")} that the model does not say and was assumed</summary><ul>{lines.map((line) => <li key={line}>{line}</li>)}</ul></details>;
+}
+
+function Row({ event, t, latest }: { event: TimelineEvent; t: number; latest: boolean }) {
+  const { kind, lower, upper, count, ids, medium, reason } = event;
+  const row = useRef<HTMLTableRowElement>(null);
+  useEffect(() => {
+    if (latest) row.current?.scrollIntoView({ block: "nearest" });
+  }, [latest]);
+  const look = EVENTS[kind];
+  return (
+    <tr ref={row} class={lower > t ? "to-come" : ""} aria-current={latest ? "time" : undefined}>
+      <td class="when"><button type="button" class="link" title="Look at this instant" onClick={() => goTo(upToMs(lower))}>{between(lower, upper)}</button></td>
+      <td>{look.look ? <LookMark look={{ ...look.look, word: look.word }} /> : <span class="mark"><span aria-hidden="true" class="glyph">{look.glyph}</span> {look.word}</span>}{medium && <span class="quiet"> · {words(medium)}</span>}</td>
+      <th scope="row">
+        {count > NAMED && <strong>{classesInWords(event)}: </strong>}
+        {ids.slice(0, NAMED).map((id, i) => <span key={id}>{i > 0 && ", "}<NodeLink id={id} label={labelOf(id)} /></span>)}
+        {count > NAMED && <span class="quiet"> and {whole(count - Math.min(NAMED, ids.length))} more</span>}
+      </th>
+      <td class="path"><Reason text={reason} /></td>
+    </tr>
+  );
+}

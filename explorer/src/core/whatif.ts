@@ -1,0 +1,110 @@
+// The answers to the what-ifs of the address: what is hit, when, and how each node is to be shown for it.
+import { computed, effect, signal, type ReadonlySignal, type Signal } from "@preact/signals";
+import { IMPACT, IMPACT_TOTALS, TIMELINE } from "./documents";
+import { labelOf, learn, learnLabels } from "./labels";
+import { IDLE, load, type Loaded } from "./loading";
+import { again, askAt, said, view } from "./navigate";
+import { affected, lookOf, OUTCOMES, sum, worstOutcomes, type Look } from "./outcomes";
+import { chosen, scenarios, side, type Scenario } from "./scenarios";
+import { classesOf, MOMENTS, momentsAt, spellsOf, type Moment } from "./timeline";
+import type { Impact, Timeline, Totals } from "./types";
+import type { Side } from "./url";
+
+/** Nodes that one event names at most. */
+const MOST_IDS = 20_000;
+
+/** What is known of one what-if. */
+export interface Answer {
+  impact: Signal<Loaded<Impact>>;
+  /** Its totals, which come before its rows do. */
+  early: Signal<Totals | null>;
+}
+
+export const answers: Record<Side, Answer> = {
+  1: { impact: signal(IDLE), early: signal(null) },
+  2: { impact: signal(IDLE), early: signal(null) },
+};
+
+/** The one that is drawn and listed. */
+export const impact: ReadonlySignal<Loaded<Impact>> = computed(() => answers[side.value].impact.value);
+/** The other one of two; null where there is none, or while it is not known. */
+export const beside: ReadonlySignal<Impact | null> = computed(() => (scenarios[2].value === null ? null : answers[side.value === 1 ? 2 : 1].impact.value.data));
+/** Its course in time, asked for only while it is looked at. */
+export const timeline: Signal<Loaded<Timeline>> = signal(IDLE);
+
+export const worst = computed(() => worstOutcomes(impact.value.data?.outcomes ?? []));
+export const spells = computed(() => spellsOf(timeline.value.data?.events ?? []));
+export const classesInTime = computed(() => classesOf(timeline.value.data?.events ?? []));
+/** How each node stands at the instant that is looked at; null while none is. */
+export const moments: ReadonlySignal<ReadonlyMap<string, Moment> | null> = computed(() =>
+  view.value.t !== null && timeline.value.data ? momentsAt(spells.value, view.value.t) : null,
+);
+/** How each node that is not as it should be is shown: at an instant, or by its outcome. */
+export const looks: ReadonlySignal<ReadonlyMap<string, Look>> = computed(() => {
+  const found = new Map<string, Look>();
+  const put = (id: string, look: Look | undefined): void => void (look && found.set(id, look));
+  if (view.value.t === null) for (const [id, outcome] of worst.value) put(id, lookOf(outcome));
+  else for (const [id, moment] of moments.value ?? []) put(id, MOMENTS.find((look) => look.moment === moment));
+  return found;
+});
+
+/** Whether an answer is one to this what-if; the service names what fails in an order of its own. */
+function speaksOf(found: { failed: string[] } | null, { fail }: Scenario): boolean {
+  return found !== null && found.failed.length === fail.length && fail.every((id) => found.failed.includes(id));
+}
+
+/** Asks one what-if; its totals come first. */
+export async function askImpact({ fail, from }: Scenario, answer: Answer, stop: AbortSignal): Promise<Impact> {
+  const { impact: counted } = await askAt<{ impact: { totals: Totals } }>(from, IMPACT_TOTALS, { failed: fail }, stop);
+  if (!stop.aborted) answer.early.value = counted.totals;
+  const [{ impact: found }] = await Promise.all([askAt<{ impact: Impact }>(from, IMPACT, { failed: fail }, stop), learnLabels(fail)]);
+  if (stop.aborted) return found;
+  learn(found.outcomes);
+  if (answer === answers[1]) said.value = sentence(found);
+  return found;
+}
+
+/** The answer to a what-if in one sentence, for the live region. */
+export function sentence(found: Impact): string {
+  const count = found.totals.racks;
+  const names = found.failed.map(labelOf).join(" and ");
+  const before = found.downBefore.racks > 0 ? ` ${found.downBefore.racks} racks were without supply before.` : "";
+  if (found.outcomes.length === 0) return `If ${names} fails, nothing ${before && "more "}is affected.${before}`;
+  const counted = sum(count) > 0 && affected(count) > 0;
+  const parts = OUTCOMES.filter((look) => count[look.field] > 0).map((look) => `${count[look.field]} ${look.word}`);
+  return `If ${names} fails: ${counted ? `racks ${parts.join(", ")}` : `${worstOutcomes(found.outcomes).size} nodes are affected, no rack`}.${before}`;
+}
+
+/** Starts what follows from the what-ifs of the address; called once. */
+export function startWhatIfs(): void {
+  for (const number of [1, 2] as const) {
+    const answer = answers[number];
+    effect(() => {
+      const scenario = scenarios[number].value;
+      void again.value;
+      answer.early.value = null;
+      if (!scenario) {
+        answer.impact.value = IDLE;
+        return;
+      }
+      if (!speaksOf(answer.impact.peek().data, scenario)) answer.impact.value = IDLE;
+      return load(answer.impact, (stop) => askImpact(scenario, answer, stop));
+    });
+  }
+
+  const looked = computed(() => view.value.t !== null);
+  const answered = computed(() => impact.value.data); // a new answer to what is hit means a new one to when
+  effect(() => {
+    const scenario = chosen.value;
+    const known = answered.value;
+    if (!looked.value || !scenario || !speaksOf(known, scenario)) {
+      timeline.value = IDLE;
+      return;
+    }
+    if (!speaksOf(timeline.peek().data, scenario)) timeline.value = IDLE;
+    return load(timeline, async (stop) => {
+      const { timeline: found } = await askAt<{ timeline: Timeline }>(scenario.from, TIMELINE, { failed: scenario.fail, ids: MOST_IDS }, stop);
+      return found;
+    });
+  });
+}

@@ -1,0 +1,186 @@
+"""The failure engine in the explorer: what trips, when it goes dark, what hurts most, and two what-ifs side by side."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser.acts import desk_of_changes, sync
+from tests.browser.conftest import Demo, Desk
+
+BLACKOUT = ("demo:Utility-A", "demo:Utility-B", "demo:Generator-Group")
+"""Nothing comes back: the racks hold on by batteries and by the air of their halls."""
+SERVICE = "https://w3id.org/ridethrough/ontology#Service"
+
+# 120 kW on two UPSs of 100 kW: the one that is left trips after 3600 s x (600/3600) ^ (ln(1.2/1.1) / ln(1.25/1.1)) = 1063 s = 17 min 43 s.
+# 105 kW on the other two: above the 100 kW that they may carry for good, below what they trip at.
+PAIRS = """@prefix brick: <https://brickschema.org/schema/Brick#> .
+@prefix dcx: <https://w3id.org/ridethrough/ontology#> .
+@prefix unit: <http://qudt.org/vocab/unit/> .
+@prefix x: <urn:pairs:> .
+x:Utility a dcx:Utility_Feed ; dcx:feedsPower x:UPS-1 , x:UPS-2 , x:UPS-3 , x:UPS-4 .
+x:UPS-1 a dcx:UPS ; dcx:ratedPower [ brick:value 100 ; brick:hasUnit unit:KiloW ] ; dcx:feedsPower x:Rack-120 .
+x:UPS-2 a dcx:UPS ; dcx:ratedPower [ brick:value 100 ; brick:hasUnit unit:KiloW ] ; dcx:feedsPower x:Rack-120 .
+x:UPS-3 a dcx:UPS ; dcx:ratedPower [ brick:value 100 ; brick:hasUnit unit:KiloW ] ; dcx:feedsPower x:Rack-105 .
+x:UPS-4 a dcx:UPS ; dcx:ratedPower [ brick:value 100 ; brick:hasUnit unit:KiloW ] ; dcx:feedsPower x:Rack-105 .
+x:Rack-120 a brick:ICT_Rack ; dcx:allocatedPower [ brick:value 120 ; brick:hasUnit unit:KiloW ] .
+x:Rack-105 a brick:ICT_Rack ; dcx:allocatedPower [ brick:value 105 ; brick:hasUnit unit:KiloW ] .
+"""
+
+
+@pytest.fixture
+def pairs(chromiums: dict[str, Browser], site: Demo) -> Iterator[Desk]:
+    """A desk at a site with two racks whose UPSs are too small to carry them alone."""
+    sync(site, "pairs", PAIRS)
+    with desk_of_changes(chromiums["webgl"], site) as desk:
+        yield desk
+
+
+def test_what_trips_and_what_stays_overloaded_is_told_with_its_figures(pairs: Desk) -> None:
+    """Losing one of a pair that is too small: the other trips after 1063 s at 120 %, or stays up at 105 %; table and graph show it."""
+    page = pairs.open("/?at=urn:pairs:UPS-1&fail=urn:pairs:UPS-1&fail=urn:pairs:UPS-3&show=table")
+
+    expect(page.locator("[data-trip]")).to_have_text("UPS-2 trips after 17 min 43 s: 120 kW on a rating of 100 kW, 120 %")
+    expect(page.locator("[data-overload]")).to_have_text("UPS-4 stays up with 105 kW where 100 kW may be carried for good, 105 %")
+    outcomes = page.get_by_role("region", name="Outcomes").get_by_role("row")
+    expect(outcomes.filter(has=page.get_by_role("rowheader", name="UPS-2"))).to_contain_text("■ lost")
+    expect(outcomes.filter(has=page.get_by_role("rowheader", name="UPS-4"))).to_contain_text("▲ overloaded")
+    expect(drawn(page, "UPS-2")).to_contain_text("■ lost")
+    expect(drawn(page, "UPS-4")).to_contain_text("▲ overloaded")
+
+
+def drawn(page: Page, name: str) -> Locator:
+    """A node in the table twin of the graph."""
+    rows = page.get_by_role("region", name="Nodes of the graph").get_by_role("row")
+    return rows.filter(has=page.get_by_role("rowheader", name=re.compile(f"^{re.escape(name)}( \\+|$)")))
+
+
+def services_at(bounds: list[dict[str, Any]], services: set[str], seconds: float) -> dict[str, int]:
+    """How many services are lost for sure and perhaps lost after so many seconds, by the service's own bounds."""
+    worst: dict[str, str] = {}
+    for bound in bounds:
+        came = bound["backUpper"] is not None and seconds >= bound["backUpper"]
+        if bound["id"] not in services or seconds < bound["lower"] or came:
+            continue
+        sure = bound["upper"] is not None and seconds >= bound["upper"] and (bound["backLower"] is None or seconds < bound["backLower"])
+        worst[bound["id"]] = "lost" if sure else worst.get(bound["id"], "perhaps")
+    return {state: list(worst.values()).count(state) for state in ("lost", "perhaps")}
+
+
+def shown_services(page: Page) -> dict[str, int]:
+    """The services lost and perhaps lost as the course in time shows them."""
+    now = page.locator("[data-now=services]")
+    return {state: int(re.sub(r"\D", "", now.locator(f"[data-moment={state}]").inner_text())) for state in ("lost", "perhaps")}
+
+
+def test_a_blackout_is_followed_in_time_by_the_keyboard(desk: Desk) -> None:
+    """`e` opens the course; the arrow goes from instant to instant; counts are those of the service's bounds; a reload shows the same."""
+    ids = ", ".join(f'"{one}"' for one in BLACKOUT)
+    told = desk.demo.ask(f"{{ timeline(failed: [{ids}]) {{ events {{ class ids }} bounds {{ id lower upper backLower backUpper }} }} }}")
+    services = {one for event in told["timeline"]["events"] if event["class"] == SERVICE for one in event["ids"]}
+    page = desk.open("/?at=demo:Rack-R001&show=table&" + "&".join(f"fail={one}" for one in BLACKOUT))
+    expect(page.get_by_role("group", name="Racks by outcome")).to_be_visible()
+
+    page.keyboard.press("e")
+
+    slider = page.get_by_role("slider", name="Time after the failure")
+    carried = f"services: 0 lost, 0 perhaps lost, {len(services)} still carried"
+    expect(slider).to_have_attribute("aria-valuetext", re.compile(f"^0 s after the failure: .*{carried}"))
+    slider.focus()
+    seen: list[dict[str, int]] = []
+    instant = page.locator("[data-instant]")
+    for _ in range(30):
+        before = instant.get_attribute("data-instant") or ""
+        page.keyboard.press("ArrowRight")
+        if instant.get_attribute("data-instant") == before:
+            break
+        at = float(instant.get_attribute("data-instant") or "nan")
+        seen.append(services_at(told["timeline"]["bounds"], services, at))
+        assert seen[-1] == shown_services(page), at
+    assert max(one["perhaps"] for one in seen) > 0
+    assert seen[-1] == {"lost": len(services), "perhaps": 0}
+
+    expect(drawn(page, "Rack R001")).to_contain_text("■ lost")
+    words = slider.get_attribute("aria-valuetext") or ""
+    assert re.search(r"[&?]t=\d", page.url)
+    page.reload()
+    expect(slider).to_have_attribute("aria-valuetext", words)
+
+
+def test_the_course_plays_only_where_motion_is_welcome(chromiums: dict[str, Browser], demo: Demo) -> None:
+    """With reduced motion wished there is no Play; the next instant is a press away."""
+    page = chromiums["webgl"].new_context(reduced_motion="reduce").new_page()
+    page.goto(f"{demo.url}/?at=demo:UPS-A&fail=demo:Utility-A&t=0&show=table")
+
+    page.get_by_role("button", name="To the next instant").click()
+
+    expect(page.locator("[data-instant]")).not_to_have_attribute("data-instant", "0")
+    expect(page.get_by_role("button", name="Play")).to_have_count(0)
+    page.context.close()
+
+
+def test_the_sweep_ranks_single_failures_and_leads_to_their_what_if(desk: Desk) -> None:
+    """By racks, of equipment alone: the order is the service's own; a click asks the what-if, and back leads to the list."""
+    page = desk.open("/")
+    expect(page.get_by_role("application")).to_be_visible()
+    page.keyboard.press("n")
+    for kind in ("rooms", "whole paths", "common causes"):
+        page.get_by_role("checkbox", name=kind).uncheck()
+    page.get_by_role("columnheader", name="racks").get_by_role("button").click()
+
+    told = desk.demo.ask(
+        "{ sweep(units: [EQUIPMENT], by: RACKS, first: 3) { failures { failed { label } lost { racks } } hangByOne { racks services } } }"
+    )["sweep"]
+    rows = page.get_by_role("region", name="Failures").get_by_role("rowheader")
+    for number, failure in enumerate(told["failures"]):
+        expect(rows.nth(number)).to_have_text(failure["failed"][0]["label"])
+    hang = told["hangByOne"]
+    expect(page.locator("[data-hang]")).to_contain_text(f"{hang['racks']} racks and {hang['services']} services hang by one")
+    assert page.url.endswith("/?show=sweep&units=equipment&by=racks")
+
+    worst = told["failures"][0]
+    rows.first.get_by_role("button").click()
+    expect(page.get_by_role("heading", name=re.compile(f"^If {re.escape(worst['failed'][0]['label'])}.* fails:$"))).to_be_visible()
+    expect(page.get_by_role("group", name="Racks by outcome")).to_be_visible()
+    assert desk.counts()["lost"] == worst["lost"]["racks"]
+    page.go_back()
+    expect(rows.first).to_be_visible()
+
+
+def test_two_what_ifs_stand_side_by_side(desk: Desk) -> None:
+    """UPS A is kept while UPS B is asked: both counts are the service's, the difference is told, rows that differ are marked, `x` turns."""
+    page = desk.open("/?at=demo:UPS-A&fail=demo:UPS-A&show=table")
+    expect(page.get_by_role("group", name="Racks by outcome")).to_be_visible()
+    page.keyboard.press("v")
+    expect(page.get_by_text("kept as ②")).to_be_visible()
+
+    page.keyboard.type("/ups-b\n")
+    expect(page.get_by_role("heading", level=1, name="UPS B", exact=True)).to_be_visible()
+    page.keyboard.press("i")
+
+    second = page.get_by_role("group", name="The second what-if")
+    expect(second.get_by_role("heading")).to_have_text(re.compile("^If UPS A.* fails:$"))
+    expect(page.get_by_role("heading", name=re.compile("^If UPS B.* fails:$"))).to_be_visible()
+    racks = "totals { racks { lost noRedundancy reduced unaffected } }"
+    told = desk.demo.ask(f'{{ a: impact(failed: ["demo:UPS-A"]) {{ {racks} }} b: impact(failed: ["demo:UPS-B"]) {{ {racks} }} }}')
+    a, b = (told[name]["totals"]["racks"] for name in "ab")
+    assert a["lost"] > b["lost"]
+    expect(second.locator("[data-field=lost]")).to_contain_text(f"{a['lost']} lost (+{a['lost'] - b['lost']})")
+    assert b == desk.counts()
+
+    board = drawn(page, "UPS output board B")
+    expect(board).to_contain_text("■ lost")
+    page.keyboard.press("x")
+    expect(board).not_to_contain_text("■ lost")
+    expect(second.get_by_role("button", name="second what-if drawn")).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("checkbox", name="only what differs").check()
+    rows = page.get_by_role("region", name="Outcomes").locator("tbody tr")
+    expect(rows.first).to_have_class("differs")
+    assert rows.evaluate_all("all => all.every((row) => row.classList.contains('differs'))")
+    assert page.url.endswith("/?at=demo:UPS-B&fail=demo:UPS-B&vs=demo:UPS-A&side=2&only=different&show=table")
+    page.keyboard.press("v")
+    expect(second).to_have_count(0)
