@@ -73,10 +73,9 @@ def impact(
 ) -> None:
     """Say what goes dark, what loses its redundancy, and by which path, when the given entities fail, switches are opened or closed, things
     are isolated, tenants move. As of an older revision the switches stand where they normally do; in a branch, where telemetry says."""
-    asked = as_of(at, branch)
+    asked, scenario = as_of(at, branch), _scenario(ids, opened, closed, isolated, moved)
     settings = settings_from(config, data=data, store=store)
     with opened_view(settings, "impact", asked) as view:
-        scenario = _scenario(ids, opened, closed, isolated, moved)
         refuse_unknown(view, scenario.ids())
         media = None if medium is None else media_of(medium, view.supply().media)
         found = view.impact(scenario, media, parts=True)
