@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from bench import (
+    causes_storm,
     failure_cascade,
     failure_dominators,
     failure_n1,
@@ -48,6 +49,10 @@ def benches(quick: bool) -> Mapping[str, list[Callable[[], Iterator[Row]]]]:
         failure_n2.NAME: [partial(failure_n2.run, size, 3 if quick else 8) for size in failure_n2.SIZES],
         failure_dominators.NAME: [partial(failure_dominators.run, size, 8 if quick else 20) for size in sizes],
         failure_posture.NAME: [partial(failure_posture.run, size, 4 if quick else 20) for size in failure_posture.SIZES],
+        causes_storm.NAME: [
+            partial(causes_storm.run, size, 8 if quick else storms)
+            for size, storms in (causes_storm.SIZES[:1] if quick else causes_storm.SIZES)
+        ],
         store_start.NAME: [partial(store_start.run, store_start.QUICK if quick else size) for size in store_start.SIZES],
         store_start_neo4j.NAME: [
             partial(store_start_neo4j.run, store_start_neo4j.QUICK if quick else size) for size in store_start_neo4j.SIZES
