@@ -10,10 +10,13 @@ import numpy as np
 from analytics.capacity.electrical import Electrical
 from analytics.capacity.flow import loads_of
 from analytics.capacity.standing import capacity
+from analytics.causes.explain import root_cause
+from analytics.causes.sightings import Sightings
 from analytics.conditions import Conditions
 from analytics.impact import impact
 from analytics.placement import levels_of
 from analytics.planning.availability import exact, simulate
+from analytics.planning.fill import fill
 from analytics.planning.headroom import room_of
 from analytics.posture.change import compare
 from analytics.posture.lookout import Lookout
@@ -37,7 +40,7 @@ from analytics.time.timeline import timeline
 def warm() -> None:
     """Ask a site of five nodes every kind of question once, the blast radius first; runs well in a thread.
 
-    Cost: some 45 s at the very first start, half a second at every later one.
+    Cost: a minute or so at the very first start (`python -m bench failure.warm`), a second at every later one.
     """
     source = np.array([0, 1, 2, 2, 1, 3], dtype=np.int32)
     target = np.array([2, 3, 3, 4, 4, 2], dtype=np.int32)
@@ -65,6 +68,8 @@ def _planning(graph: SupplyGraph, rated: SupplyGraph, now: Conditions) -> None:
     loads = loads_of(rated, plant(rated, now), now)
     if loads is not None:
         room_of(rated, plant(rated, now), loads, loads.power_slot[4:])
+        limit = np.full(len(loads.slot_node), 3.0)
+        fill(plant(rated, now), loads, np.array([0, 1], dtype=np.int32), loads.power_slot[3:], np.full(2, 2.0), limit)
 
 
 def _proofs(graph: SupplyGraph, now: Conditions) -> None:
@@ -87,3 +92,14 @@ def _sweeps(graph: SupplyGraph, now: Conditions) -> None:
     cut_sets(graph, now, "urn:warm:4")
     for way in (True, False):
         single_points(graph, now, dominators=way)
+    rows = np.arange(3, dtype=np.int32)
+    tree = SupplyGraph.from_edges(
+        [f"urn:warm:{n}" for n in range(6)], np.append(rows, rows[:2]), np.append(rows, rows[:2] + 2) + 1, at_least=1
+    )
+    n1(tree, now)
+    single_points(tree, now)
+    root_cause(tree, now, Sightings.of(["urn:warm:2", "urn:warm:3"], ["urn:warm:4"]))
+
+
+if __name__ == "__main__":
+    warm()

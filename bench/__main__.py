@@ -16,6 +16,7 @@ from bench import (
     failure_one,
     failure_posture,
     failure_timeline,
+    failure_warm,
     graphql_list,
     neo4j_load,
     query_class,
@@ -45,6 +46,7 @@ def benches(quick: bool) -> Mapping[str, list[Callable[[], Iterator[Row]]]]:
             partial(failure_timeline.run, racks, 5 if quick else 20)
             for racks in (failure_timeline.RACKS[:1] if quick else failure_timeline.RACKS)
         ],
+        failure_warm.NAME: [partial(failure_warm.run, 1 if quick else 3)],
         failure_n1.NAME: [partial(failure_n1.run, size, 4 if quick else 12) for size in sizes],
         failure_n2.NAME: [partial(failure_n2.run, size, 3 if quick else 8) for size in failure_n2.SIZES],
         failure_dominators.NAME: [partial(failure_dominators.run, size, 8 if quick else 20) for size in sizes],

@@ -14,6 +14,7 @@ import uvicorn
 
 from adapters.rdf.app import RdfApp, build_rdf_app
 from adapters.rdf.rules import MB, QueryLimits, RdfRules
+from analytics.warm import warm
 from graph.errors import GraphError
 from resolvers.limits import Limits
 from twin.compose import Opened, open_twin
@@ -21,6 +22,7 @@ from twin.compose_demo import SOURCE, DemoPlant, build_site
 from twin.compose_service import Service
 from twin.http import WebRules, build_app
 from twin.settings import Settings
+from twin.warming import Warming
 
 Say = Callable[[str], None]
 
@@ -123,8 +125,10 @@ def _serve(settings: Settings, service: Service, rdf: RdfApp, port: socket.socke
         body_bytes=settings.body_kb * 1024,
         limits=Limits(settings.graphql_depth, settings.graphql_aliases, settings.graphql_tokens, settings.graphql_cost),
     )
+    health = Warming(service, warm, say)
+    health.start()
     config = uvicorn.Config(
-        build_app(service.face, service, rules, rdf=rdf.routes),
+        build_app(service.face, health, rules, rdf=rdf.routes),
         log_level=settings.log_level,
         access_log=False,
         lifespan="off",

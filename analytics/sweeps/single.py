@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -130,6 +130,8 @@ def n1(graph: SupplyGraph, conditions: Conditions, units: Units | None = None, p
     units = Units.equipment(graph) if units is None else units
     state, lost = plant(graph, conditions), nothing_lost(len(units))
     twins = twins_of(graph, state.wiring)
+    if not graph.nodes.switch[state.stopped].all():  # of two twins one may be out of service
+        twins = replace(twins, joined=twins.joined[:1])
     lowest = np.minimum.reduceat(twins.height[units.nodes], units.at[:-1]) if len(units) else twins.height[:0]
     level = np.searchsorted(HEIGHTS[: len(twins.joined) - 1], lowest, side="right")
     in_loops: list[Ids] = []
