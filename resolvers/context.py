@@ -18,6 +18,7 @@ from analytics.layout import GraphView
 from analytics.posture.change import PostureChange
 from analytics.posture.posture import Posture
 from analytics.proofs.response import Response
+from analytics.report.report import Report
 from analytics.scenario import Scenario
 from analytics.standing import Standing
 from analytics.supply_graph import SupplyGraph
@@ -71,6 +72,9 @@ class Questions(Protocol):
 
     def response(self) -> Response:
         """What the plant answers a fault with. Call it in a worker thread."""
+
+    def report(self, failed: Sequence[str] | Scenario, horizon_s: float) -> Report:
+        """The page about what fails together, or about a scenario. Takes up to seconds of a core: call it in a worker thread."""
 
     def impact(self, failed: Sequence[str] | Scenario, media: Sequence[str] | None, told: Told, parts: bool = False) -> BlastRadius:
         """What is hit when the given entities fail, or in a scenario; with `parts` also part by part. Takes milliseconds to seconds of

@@ -22,6 +22,7 @@ from resolvers.compiled import CompiledReads
 from resolvers.context import Face
 from resolvers.limits import Limits
 from resolvers.schema import build_schema
+from twin.http_report import report_route
 
 STATIC = Path(__file__).parent / "static"
 POLICY = (
@@ -69,7 +70,7 @@ def build_app(face: Face, health: Health, rules: WebRules, static: Path = STATIC
     """The application. `rdf` are the routes of the RDF face, which bound their bodies themselves."""
     app = FastAPI(title="Ridethrough", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(GraphQLFace(face, rules), prefix="/graphql")
-    app.router.routes.extend(rdf)
+    app.router.routes.extend((report_route(face), *rdf))
 
     @app.get("/healthz")
     async def healthz() -> PlainTextResponse:
@@ -242,7 +243,8 @@ def _replay(body: bytes, receive: Receive) -> Receive:
 def _with_headers(send: Send) -> Send:
     async def headed(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message = {**message, "headers": [*message["headers"], *HEADERS]}
+            own = {name.lower() for name, _ in message["headers"]}  # a page may have a stricter policy of its own
+            message = {**message, "headers": [*message["headers"], *(each for each in HEADERS if each[0] not in own)]}
         await send(message)
 
     return headed

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from twin.cli.as_of import At, BranchName, By, as_of
+from twin.cli.as_of import At, BranchName, as_of
 from twin.cli.asking import opened_view, refuse_unknown, state_name
 from twin.cli.output import Config, Data, Failure, Json, Store, say, say_json, settings_from, written_beside
 from twin.cli.procedure import read_procedure
@@ -41,7 +41,7 @@ def report(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The file to write; - for standard output.")] = Path(
         "report.html"
     ),
-    author: By = None,
+    author: Annotated[str | None, typer.Option("--author", help="Who asks, as it stands on the page.", show_default=False)] = None,
     at: At = None,
     branch: BranchName = "",
     json: Json = False,
