@@ -20,6 +20,7 @@ from graph.ports import Progress
 from resolvers.bell import Bell
 from resolvers.context import Face, Info, State, face_of
 from resolvers.errors import BadInput, FaceError
+from resolvers.failure.planning import Availability, AvailabilityJobInput, Placement, PlacementJobInput
 from resolvers.failure.proofs import Certificate, ProofJobInput
 from resolvers.failure.sweeps import PairsJobInput, Sweep, SweepJobInput, SweepPairs
 from resolvers.states import AsOfArgument, BranchArgument, state_of
@@ -36,6 +37,8 @@ class JobKind(Enum):
     SWEEP = "sweep"
     PAIRS = "pairs"
     PROOF = "proof"
+    PLACEMENT = "placement"
+    AVAILABILITY = "availability"
 
 
 @strawberry.input(one_of=True, description="A long question: give exactly one.")
@@ -45,9 +48,15 @@ class JobInput:
     sweep: SweepJobInput | None = strawberry.field(default=strawberry.UNSET, description="Every single failure in turn.")
     pairs: PairsJobInput | None = strawberry.field(default=strawberry.UNSET, description="Every two pieces of infrastructure at once.")
     proof: ProofJobInput | None = strawberry.field(default=strawberry.UNSET, description="Whether all load is kept with each thing out.")
+    placement: PlacementJobInput | None = strawberry.field(default=strawberry.UNSET, description="Where a load fits.")
+    availability: AvailabilityJobInput | None = strawberry.field(
+        default=strawberry.UNSET, description="How available a load is, simulated."
+    )
 
 
-JobResult = Annotated[Sweep | SweepPairs | Certificate, strawberry.union("JobResult", description="What a job has worked out.")]
+JobResult = Annotated[
+    Sweep | SweepPairs | Certificate | Placement | Availability, strawberry.union("JobResult", description="What a job has worked out.")
+]
 
 
 class JobAsked(Protocol):

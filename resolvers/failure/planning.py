@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from enum import Enum
@@ -15,9 +15,13 @@ from graph.ports import Progress
 from ontology.namespaces import expand
 from resolvers.analysis import Position
 from resolvers.arguments import Id, Media
-from resolvers.context import Info, Questions, face_of
+from resolvers.context import Info, Questions, State, face_of
+from resolvers.errors import BadInput
 from resolvers.failure.telling import told
 from resolvers.states import AsOfArgument, BranchArgument, known, state_of
+
+PLACES_MAX = 1000
+"""Racks that one answer tells."""
 
 
 @strawberry.type(description="Something that supplies the load and has rates of failure and repair.")
@@ -201,3 +205,53 @@ def placed(questions: Questions, load: placing.Load, first: int, progress: Progr
     said = replace(found, places=found.places[:first]).to_json()
     bottlenecks = [{**asdict(each), "class": each.cls} for each in found.bottlenecks]
     return told(Placement, {**said, "fitting": found.fitting, "places_count": len(found.places), "bottlenecks": bottlenecks})
+
+
+@strawberry.input(description="A load that is to be placed; 0 for what does not matter.")
+class PlacementJobInput:
+    """As `ridethrough place`."""
+
+    kw: float = strawberry.field(description="What it draws, kilowatts: above 0.")
+    cords: int = strawberry.field(
+        default=2, description="Power cords: with one it hangs on one feed, with more it takes equal parts from all feeds of its rack."
+    )
+    units: int = strawberry.field(default=0, description="Rack units in a row.")
+    weight_kg: float = strawberry.field(default=0.0, description="Kilograms.")
+    air_kw: float | None = strawberry.field(default=None, description="Heat into the air; all that does not go into liquid, if not given.")
+    liquid_kw: float = strawberry.field(default=0.0, description="Heat into liquid, kilowatts.")
+    network: bool = strawberry.field(default=False, description="Whether it needs network.")
+    first: int = strawberry.field(default=10, description=f"How many racks to tell, the best first: 1 to {PLACES_MAX}.")
+
+    async def work(self, state: State) -> Callable[[Progress], Placement]:
+        """What the job does. Raises `BadInput`, `GraphError` for a load that cannot be."""
+        first = checked_rows(self.first)
+        load = placing.Load(self.kw, self.cords, self.units, self.weight_kg, self.air_kw, self.liquid_kw, self.network)
+        return lambda progress: placed(state.questions, load, first, progress)
+
+
+@strawberry.input(description="A load whose supply is simulated.")
+class AvailabilityJobInput:
+    """As `ridethrough availability --monte-carlo`."""
+
+    load: strawberry.ID = strawberry.field(description="IRI or CURIE.")
+    media: list[str] | None = strawberry.field(default=None, description="Only these media; all when not given.")
+    trials: float = strawberry.field(
+        default=1e6, description=f"Whole number of trials, 1 to {analysed.TRIALS_MAX:,}; a float, as there may be more than an Int holds."
+    )
+    seed: int = strawberry.field(default=1, description="Of the draws, 0 or more: equal seeds give equal answers.")
+
+    async def work(self, state: State) -> Callable[[Progress], Availability]:
+        """What the job does. Raises `BadInput`, `NoSuchEntity`."""
+        if not 1 <= self.trials <= analysed.TRIALS_MAX or self.trials != int(self.trials):
+            raise BadInput(f"trials = {self.trials:g}: give a whole number, 1 to {analysed.TRIALS_MAX:,}")
+        if self.seed < 0:
+            raise BadInput(f"seed = {self.seed}: give 0 or more")
+        (iri,) = await known(state.reads.index, [self.load])
+        return lambda progress: availability_of(state.questions, iri, self.media, int(self.trials), self.seed, progress)
+
+
+def checked_rows(first: int) -> int:
+    """How many racks are told. Raises `BadInput`."""
+    if not 1 <= first <= PLACES_MAX:
+        raise BadInput(f"first = {first}: give 1 to {PLACES_MAX}")
+    return first

@@ -1,12 +1,16 @@
-"""Availability over GraphQL: the same answer as from the command line, its fields in camelCase."""
+"""Availability and placement over GraphQL: the same answers as from the command line, their fields in camelCase."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from analytics.planning.availability import availability
+from analytics.planning.place import Load, place
 from ontology.namespaces import DEMO
-from tests.resolvers.test_impact import camel
+from tests.resolvers.camel import in_camel_case
+from tests.resolvers.test_jobs import START, until_ended
 from tests.support.served import Served
 
 RACK = DEMO + "Rack-R001"
@@ -14,12 +18,6 @@ WHOLE = """query($l: ID!, $m: [String!]) { availability(load: $l, media: $m) {
   revision at load media method availability unavailability hoursDownAYear outagesAYear hoursAnOutage missing notes assumed
   components { id mtbfHours mttrHours down importance share } positions { id position fromTelemetry }
   simulated { trials seed down confidence unavailability } } }"""
-
-
-def in_camel_case(told: dict[str, Any]) -> dict[str, Any]:
-    """The command line's JSON with GraphQL's names."""
-    rows = {of: [{camel(k): v for k, v in row.items()} for row in told[of]] for of in ("components", "positions")}
-    return {**{camel(k): v for k, v in told.items()}, **rows}
 
 
 def test_the_availability_of_a_rack_is_the_command_lines_in_camel_case(site: Served) -> None:
@@ -41,3 +39,66 @@ def test_a_load_that_nothing_feeds_is_refused_and_one_that_there_is_not_is_unkno
     assert source["message"] == "nothing feeds demo:Utility-A in the media asked for: it has no supply that could fail"
     assert source["extensions"] == {"code": "BAD_INPUT"}
     assert nobody["extensions"] == {"code": "UNKNOWN_ENTITY"}
+
+
+PLACED = """query($id: ID!) { job(id: $id) { state error result { ... on Placement {
+  revision at load { kw cords units weightKg airKw liquidKw network } fitting placesCount unrated notes assumed
+  positions { id position fromTelemetry }
+  places { rack label fits roomKw limitedBy limitedAfter withoutLimitKw unitsFree weightLeftKg coolingLeftKw network unknown
+    against { kind needed there unit at cause } }
+  bottlenecks { class feeders racks moreKw } } } } }"""
+SIMULATED = """query($id: ID!) { job(id: $id) { state error result { ... on Availability {
+  load method unavailability simulated { trials seed down confidence unavailability } } } } }"""
+
+
+def found_by(site: Served, result: str, **asked: Any) -> dict[str, Any]:
+    """What a job has found, or why it failed, once it has ended."""
+    job = site.ask(START, i=asked)["startJob"]
+    until_ended(site, job["id"])
+    told: dict[str, Any] = site.ask(result, id=job["id"])["job"]
+    return told
+
+
+def test_a_placement_as_a_job_is_the_command_lines_answer(site: Served) -> None:
+    """4 kW by two cords in every rack of the site: each place with what stands against it."""
+    view = site.twin.newest
+    found = found_by(site, PLACED, placement={"kw": 4.0, "units": 4, "first": 1000})["result"]
+    told = in_camel_case(place(view.snapshot, view.vocabulary, view.supply(), view.conditions(), Load(4.0, units=4)).to_json())
+    told["bottlenecks"] = [{"class": each.pop("cls"), **each, "feeders": list(each["feeders"])} for each in told["bottlenecks"]]
+    for each in told["places"]:
+        each["against"] = [{**against, "kind": against["kind"].upper()} for against in each["against"]]
+
+    assert {**found, "at": None} == {**told, "at": None, "placesCount": len(told["places"])}
+    assert found["placesCount"] > 10
+    assert {kind for each in found["places"] for kind in (against["kind"] for against in each["against"])}
+
+
+def test_an_availability_as_a_job_is_simulated_as_the_command_line_does(site: Served) -> None:
+    """10,000 trials with seed 7: as many are down."""
+    view = site.twin.newest
+    asked = {"load": "demo:Rack-R001", "media": ["Power"], "trials": 10_000, "seed": 7}
+    found = found_by(site, SIMULATED, availability=asked)["result"]
+    told = availability(view.snapshot, view.vocabulary, view.supply(), view.conditions(), RACK, ["Power"], trials=10_000, seed=7).simulated
+
+    assert told is not None
+    assert found["simulated"] == told.to_json()
+    assert (found["load"], found["method"]) == (RACK, "decision diagram")
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"placement": {"kw": 0}}, "a load draws more than 0 kW"),
+        ({"placement": {"kw": 5, "first": 0}}, "first = 0: give 1 to 1000"),
+        ({"availability": {"load": "demo:Rack-R001", "trials": 0}}, "trials = 0: give a whole number, 1 to 100,000,000,000"),
+        ({"availability": {"load": "demo:Rack-R001", "seed": -1}}, "seed = -1: give 0 or more"),
+        ({"availability": {"load": "demo:Rack-R9"}}, "did you mean demo:Rack-R0"),
+    ],
+)
+def test_a_plan_that_cannot_be_is_refused_before_it_starts(site: Served, asked: dict[str, Any], message: str) -> None:
+    """The error names what is wrong; no job is kept."""
+    before = len(site.ask("{ jobs { id } }")["jobs"])
+    (error,) = site.post(START, i=asked)["errors"]
+
+    assert message in error["message"]
+    assert len(site.ask("{ jobs { id } }")["jobs"]) == before
