@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
 
 from analytics.conditions import Conditions, Position
 from analytics.supply import compile_supply
 from analytics.time.countdown import Countdown, countdown
-from analytics.time.present import present_points
+from analytics.time.heat import seconds_to_rise
+from analytics.time.present import PresentPoints, present_points
 from analytics.time.reserves import reserves
 from analytics.time.story import EventKind
 from graph.current import PointValue
 from graph.values import Quality
 from ontology.namespaces import DCX
-from tests.analytics.sites import SITE, snapshot_of, vocabulary
-from tests.analytics.test_timeline import UNITS, follow
+from tests.analytics.reference import Reference
+from tests.analytics.reference_time import TimeReference
+from tests.analytics.sites import SITE, graph_of, snapshot_of, vocabulary
+from tests.analytics.test_against_reference import MEDIA, redundant
+from tests.analytics.test_timeline import ROOM, UNITS, follow
+from tests.analytics.test_timeline_against_reference import SITES, reserves_of, times_of
 
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 Reading = tuple[float, float]
 """A value, and the second after the failure at which it was observed."""
-BATTERY = """
-:Utility a dcx:Utility_Feed ; dcx:feedsPower :Double .
-:Double a dcx:UPS ; dcx:feedsPower :Rack ; dcx:ratedPower [ brick:value 10.0 ; brick:hasUnit unit:KiloW ] ; dcx:ridethroughSeconds 600 .
-:Rack a brick:ICT_Rack ; dcx:allocatedPower [ brick:value 10.0 ; brick:hasUnit unit:KiloW ] .
-"""
 STRING = """
 :Utility a dcx:Utility_Feed ; dcx:feedsPower :UPS .
 :UPS a dcx:UPS ; dcx:feedsPower :Rack ; dcx:ratedPower [ brick:value 10.0 ; brick:hasUnit unit:KiloW ] .
@@ -161,3 +166,182 @@ def test_a_load_that_is_read_sets_how_fast_a_battery_empties() -> None:
 def test_a_battery_under_half_its_load_is_not_empty_when_the_model_thinks_so() -> None:
     """After 700 s at 5 kW: 1,200 - 700 = 500 s."""
     assert left(counting(STRING, "Utility", after=700, kw={"UPS": 5.0}))["Rack Power"] == (500.0, 500.0)
+
+
+# -- What starts --
+
+STANDBY = """
+:Utility a dcx:Utility_Feed ; dcx:feedsPower :Bus . :Generator a dcx:Generator ; dcx:feedsPower :Bus ; dcx:startTimeSeconds 30 ;
+  brick:hasPoint :Running ; brick:hasPart :Tank .
+:Running a dcx:Generator_Run_Status .
+:Tank a dcx:Fuel_Tank ; dcx:ridethroughSeconds 3600 ; brick:hasPoint :Level .
+:Level a dcx:Fuel_Level_Sensor .
+:Bus a dcx:Switchboard ; dcx:feedsPower :Rack . :Rack a brick:ICT_Rack .
+"""
+
+
+def back(answer: Countdown) -> dict[str, tuple[float | None, float | None]]:
+    """In how many seconds each supply is back for good."""
+    return {f"{one.id.removeprefix(SITE)} {one.medium.removeprefix(DCX)}": (one.back_lower, one.back_upper) for one in answer.left}
+
+
+def test_a_generator_that_has_not_started_yet_is_waited_for_the_rest_of_its_time() -> None:
+    """30 s from the call at 0 s, 10 of them gone: back in 20 s."""
+    answer = counting(STANDBY, "Utility", after=10, horizon_s=600)
+
+    assert back(answer) == {"Bus Power": (20.0, 20.0), "Rack Power": (20.0, 20.0)}
+    assert [(e.kind, e.lower, e.upper) for e in answer.next if e.ids == (SITE + "Generator",)] == [(EventKind.STARTED, 20.0, 20.0)]
+
+
+def test_a_generator_that_is_seen_running_is_not_waited_for() -> None:
+    """It was to start at 30 s and runs at 10 s: everything is supplied, and nothing is to come but the end of its fuel."""
+    answer = counting(STANDBY, "Utility", after=10, readings={"Running": (1.0, 10)}, horizon_s=600)
+
+    assert answer.left == ()
+    assert answer.next == ()
+    assert (EventKind.BACK, 10.0) in {(event.kind, event.lower) for event in answer.happened}
+    assert [(one.says.value, one.value) for one in answer.readings] == [("runs", 1.0)]
+
+
+def test_a_generator_that_should_run_and_does_not_may_never_come() -> None:
+    """Expected at 30 s, off at 50 s: at the worse end it never comes, at the better one it starts now and needs 30 s."""
+    answer = counting(STANDBY, "Utility", after=50, readings={"Running": (0.0, 50)}, horizon_s=600)
+
+    assert left(answer) == {"Bus Power": (0.0, 0.0), "Rack Power": (0.0, 0.0)}
+    assert back(answer) == {"Bus Power": (30.0, None), "Rack Power": (30.0, None)}
+
+
+def test_a_generator_that_was_off_before_it_should_run_is_expected_still() -> None:
+    """Off at 20 s is no news of a start at 30 s; 50 s after the failure it is taken to run."""
+    answer = counting(STANDBY, "Utility", after=50, readings={"Running": (0.0, 20)}, horizon_s=600)
+
+    assert answer.left == ()
+
+
+def test_a_tank_lasts_as_long_as_its_level_says() -> None:
+    """An hour's tank at 40 % lasts 1,440 s; a reading of 100 s ago leaves 1,340 of them."""
+    now = counting(STANDBY, "Utility", after=300, readings={"Level": (40.0, 300)})
+    earlier = counting(STANDBY, "Utility", after=300, readings={"Level": (40.0, 200)})
+
+    assert left(now)["Rack Power"] == (1440.0, 1440.0)
+    assert left(earlier)["Rack Power"] == (1340.0, 1340.0)
+
+
+def test_a_tank_that_was_half_full_before_the_failure_is_counted_from_then() -> None:
+    """1,800 s from the start at 30 s, 270 of them gone: 1,530 s."""
+    assert left(counting(STANDBY, "Utility", after=300, readings={"Level": (50.0, -60)}))["Rack Power"] == (1530.0, 1530.0)
+
+
+def test_a_generator_that_runs_longer_than_its_tank_could_last_has_fuel_or_none() -> None:
+    """At 4,000 s an hour's tank should be empty, and it is seen running: none left at the worse end, enough at the better one."""
+    answer = counting(STANDBY, "Utility", after=4000, readings={"Running": (1.0, 4000)})
+
+    assert left(answer)["Rack Power"] == (0.0, None)
+
+
+# -- Switches --
+
+
+def test_a_breaker_that_tripped_was_closed_before_it_did() -> None:
+    """It reads open because it has failed: what hung on it was supplied, and is on its battery now."""
+    site = STRING.replace(":Utility a dcx:Utility_Feed ; dcx:feedsPower :UPS .", ":Utility a dcx:Utility_Feed ; dcx:feedsPower :Q .") + (
+        ":Q a brick:Circuit_Breaker ; dcx:feedsPower :UPS ."
+    )
+
+    assert left(counting(site, "Q", after=200, positions={"Q": True}))["Rack Power"] == (400.0, 400.0)
+
+
+# -- Rooms --
+
+
+def test_a_room_that_is_warmer_than_the_model_thinks_has_less_time_left() -> None:
+    """100 kW from 22 degrees, 20 s without cooling. By the model 39.5 s are left to 59.5 (27 to 47.034 with air alone). The inlet reads
+    30: with air alone 5 * 361.8 / 100 = 18.09 s more; with the solids as cool as they are then 59.5 - 33.1 = 26.4 s."""
+    site = ROOM + ":Rack brick:hasPoint :Inlet . :Inlet a dcx:Rack_Inlet_Temperature_Sensor ; brick:hasUnit unit:DEG_C ."
+    to_13, to_8 = (float(seconds_to_rise(100, kelvin, 361.8, 8000, 3)) for kelvin in (13, 8))
+
+    unread = left(counting(site, "CRAH", after=20))["S-1 AirCooling"]
+    read = left(counting(site, "CRAH", after=20, readings={"Inlet": (30.0, 20)}))["S-1 AirCooling"]
+
+    assert unread == (27.034, round(to_13 - 20, 3))
+    assert read == (18.09, round(to_13 - to_8, 3))
+    assert round(to_13 - to_8, 1) == 26.4
+
+
+def test_a_room_that_began_warmer_has_less_to_go() -> None:
+    """27 degrees a minute before the failure: 8 K to go, 8 * 3.618 = 28.944 s with air alone, 33.1 s with the solids, 10 s gone."""
+    site = ROOM + ":Rack brick:hasPoint :Inlet . :Inlet a dcx:Rack_Inlet_Temperature_Sensor ; brick:hasUnit unit:DEG_C ."
+    to_8 = float(seconds_to_rise(100, 8, 361.8, 8000, 3))
+
+    assert left(counting(site, "CRAH", after=10, readings={"Inlet": (27.0, -60)}))["S-1 AirCooling"] == (18.944, round(to_8 - 10, 3))
+
+
+def test_of_several_sensors_the_warmest_counts_for_the_worse_end() -> None:
+    """Without a sensor at the rack the room's: 30 and 26 degrees (given as 78.8 Fahrenheit) at 20 s; 18.09 s, and 59.5 less the way
+    from 22 to 26 degrees."""
+    site = ROOM + (
+        ":Room brick:hasPoint :Front, :Rear . :Front a brick:Air_Temperature_Sensor ; brick:hasUnit unit:DEG_C . "
+        ":Rear a brick:Zone_Air_Temperature_Sensor ; brick:hasUnit unit:DEG_F ."
+    )
+    to_13, to_4 = (float(seconds_to_rise(100, kelvin, 361.8, 8000, 3)) for kelvin in (13, 4))
+
+    answer = counting(site, "CRAH", after=20, readings={"Front": (30.0, 20), "Rear": (78.8, 20)})
+
+    assert left(answer)["S-1 AirCooling"] == (18.09, pytest.approx(to_13 - to_4, abs=0.001))
+
+
+def test_a_server_at_its_limit_has_no_time_left() -> None:
+    """The inlet reads 36 degrees; class A2 allows 35, class A4 45."""
+    site = ROOM + ":Rack brick:hasPoint :Inlet . :Inlet a dcx:Rack_Inlet_Temperature_Sensor ; brick:hasUnit unit:DEG_C ."
+    answer = counting(site, "CRAH", after=20, readings={"Inlet": (36.0, 20)})
+
+    assert left(answer)["S-1 AirCooling"] == (0.0, 0.0)
+    assert left(answer)["S-2 AirCooling"][0] == pytest.approx(9 * 3.618)
+    assert (answer.racks.lost, answer.services.lost) == (1, 0)
+
+
+# -- What cannot be --
+
+
+@pytest.mark.parametrize("after", [-1.0, 8 * 86_400.0])
+def test_a_failure_of_the_future_or_of_last_week_is_refused(after: float) -> None:
+    """From seven days ago until now."""
+    with pytest.raises(ValueError, match=r"give an instant from 604,800 s ago until now"):
+        counting(STRING, "Utility", after=after)
+
+
+def test_readings_that_are_none_count_for_nothing() -> None:
+    """150 % of a charge, a run status of 7, a level below nothing: as without."""
+    site = STANDBY + STRING.replace(":Rack", ":R").replace(":Utility", ":U")
+    odd = counting(site, "Utility", "U", after=5, readings={"Charge": (150.0, 5), "Running": (7.0, 5), "Level": (-1.0, 5)})
+
+    assert odd.readings == ()
+
+
+@pytest.mark.parametrize("seed", range(0, SITES, 50))
+def test_without_readings_it_is_what_the_reference_has_still_to_come(seed: int) -> None:
+    """For any site, failure and instant: what is down then has no time left, what is lost later the rest; each return the same."""
+    for each in range(seed, seed + 50):
+        plan, dice = redundant(each), random.Random(each * 17 + 3)
+        reference = Reference(plan)
+        times = times_of(plan, reference, dice)
+        failed = frozenset(dice.sample(sorted(plan.kinds), dice.choice([1, 2])))
+        graph, after = graph_of(plan), dice.randint(0, 250) + 0.5
+
+        now = Conditions(SINCE + timedelta(seconds=after))
+        held = reserves_of(graph, times)
+        points = replace(PresentPoints.none(), warm_of=np.full(len(held.stores), -1, np.int32))
+        answer = countdown(held, points, lambda _: None, [SITE + name for name in failed], SINCE, now, 10_000)
+
+        then, whole = TimeReference(reference, times, MEDIA), TimeReference(reference, times, MEDIA)
+        then.follow(failed, after)
+        whole.follow(failed, after + 10_000)
+        down = {pair for pair in then.lost if pair not in then.back and pair[0] not in failed}
+        later = {pair: t - after for pair, t in whole.lost.items() if t > after and pair[0] not in failed}
+        found = {(one.id.removeprefix(SITE), one.medium.removeprefix(DCX)): one for one in answer.left}
+        story = f"seed {each}, {after} s after {sorted(failed)}, {plan}, {times}"
+        assert {pair for pair, one in found.items() if one.lower == 0} == down, story
+        assert {pair: one.lower for pair, one in found.items() if pair in later} == later, story
+        assert {p: one.back_lower for p, one in found.items() if whole.back.get(p, 0) > after} == {
+            p: t - after for p, t in whole.back.items() if t > after and p in found
+        }, story
