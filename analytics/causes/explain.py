@@ -18,7 +18,7 @@ from analytics.state import Bench, Plant, plant
 from analytics.supply_graph import SupplyGraph
 from analytics.sweeps.basis import Basis, basis_of
 from analytics.sweeps.units import KINDS, Unit, UnitKind, Units
-from ontology.namespaces import compact
+from ontology.namespaces import compact, local_name
 from ontology.terms import Ids
 
 ORDER = 2
@@ -148,7 +148,7 @@ def root_cause(
             found, tried, left_out = asked.explanations(search, bench, first), search.tried, search.left_out
     told = asked.columns.told
     return RootCause(
-        asked.basis(conditions),
+        asked.basis(conditions, found),
         tuple(each.id for each in told if each.down and not each.of_itself),
         tuple(each.id for each in told if not each.down),
         sightings.unknown,
@@ -264,10 +264,13 @@ class _Asked:
         often = prod(rare if cause.prior is None else cause.prior for cause in found.causes)
         return found.score, len(causes), len(found.contradicts), -often, found.supplies, causes
 
-    def basis(self, conditions: Conditions) -> Basis:
+    def basis(self, conditions: Conditions, found: list[Explanation]) -> Basis:
         """What the answer rests on."""
         basis = basis_of(self.graph, conditions, self.state)
         columns, unsaid = self.columns, []
+        rare = sorted({local_name(cause.cls or cause.unit.id) for each in found for cause in each.causes if cause.prior is None})
+        if rare and np.isfinite(self.priors.percent).any():
+            unsaid.append(f"no failure prior is stated for {', '.join(rare)}: {self.priors.unstated:g} % counts, half of the rarest stated")
         for what, names in (
             ("play no part in supply: what is seen of them says nothing", columns.outside),
             ("are seen up, though the model has them without a supply with nothing failed: that says nothing", columns.dark),
