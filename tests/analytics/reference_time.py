@@ -60,7 +60,7 @@ class TimeReference:
         gates = self.reference.gates_of[pair]
         return all(sum(self.slot(u, g.medium) in up for u in g.suppliers) >= g.at_least for g in gates)
 
-    def follow(self, failed: frozenset[str], horizon: int) -> None:
+    def follow(self, failed: frozenset[str], horizon: float) -> None:
         off = frozenset(g for g in self.times.standby if self.slot(g, "Power") in self.base)
         before = self.reference.live(off)
         self.up = {self.slot(n, m) for n, m in before}
