@@ -36,7 +36,9 @@ STALE, LYING = 0.10, 0.02
 STORM = 5
 """What a failure takes down beside itself, alone or together with the other: less is no storm."""
 PEER_MAX = 20
-"""Storms of one kind on which the peers are tried: they take seconds for each of a large site."""
+"""Storms of one kind on which the peers are tried: they take seconds for each."""
+SCORED_NODES_MAX = 20_000
+"""On a larger site `scored` takes minutes for a storm: it is left out."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,8 @@ def run(size: int, storms: int) -> Iterator[Row]:
             found = root_cause(graph, NOW, seen, units=units)
             ours.append(perf_counter() - begun)
             ranks.append(_rank([frozenset(graph.find(cause.unit.id) for cause in each.causes) for each in found.explanations], storm))
-        told = {f"{way}_{what}": value for way, peer in PEERS.items() for what, value in _peer(peer, walk, drawn[:PEER_MAX], fails).items()}
+        peers = PEERS if size <= SCORED_NODES_MAX else {"upstream": _upstream}
+        told = {f"{way}_{what}": value for way, peer in peers.items() for what, value in _peer(peer, walk, drawn[:PEER_MAX], fails).items()}
         yield {
             "bench": NAME,
             "size": len(graph.nodes),
