@@ -121,7 +121,7 @@ def test_what_is_not_found_in_a_hurry_leaves_the_text_to_mend(desk: Desk) -> Non
 
 
 def test_an_open_breaker_and_what_it_darkens_are_shown_without_a_reload(chromiums: dict[str, Browser], own: Demo) -> None:
-    """The output breaker of UPS A opens in the plant: the panel, the legend and the table twin say so; the what-if tells both apart."""
+    """The output breaker of UPS A opens in the plant: panel, legend, table twin and a message say so; the what-if tells both apart."""
     desk = desk_on(chromiums["webgl"], own)
     page = desk.open("/?at=demo:Breaker-UPS-A-Output")
     now = page.get_by_label("Now", exact=True)
@@ -131,6 +131,12 @@ def test_an_open_breaker_and_what_it_darkens_are_shown_without_a_reload(chromium
 
     expect(now).to_have_text("open", timeout=30_000)
     expect(page.get_by_role("list", name="Legend")).to_contain_text("without supply now")
+    expect(page.get_by_role("alert").filter(has_text="UPS A output breaker opened")).to_contain_text(
+        re.compile(r"\d+ racks? .*lost redundancy")
+    )
+    racks = own.ask("{ posture { racks { dark hanging } } }")["posture"]["racks"]
+    chip = re.compile(rf"{racks['dark']} racks? dark · *{racks['hanging']} on one failure")
+    expect(page.get_by_role("button", name=chip)).to_be_visible()
     page.keyboard.press("g")
     rows = page.get_by_role("region", name="Nodes of the graph").get_by_role("row")
     expect(rows.filter(has=page.get_by_role("rowheader", name="UPS output board A"))).to_contain_text("without supply now")
@@ -302,7 +308,7 @@ def test_the_picture_of_the_readme_is_what_the_explorer_shows(desk: Desk) -> Non
     page = desk.open("/?at=demo:UPS-A&hops=4&fail=demo:UPS-A")
     expect(page.get_by_role("table").get_by_text("lost").first).to_be_visible()
     expect(page.get_by_role("row").filter(has_text="UPS A output power")).to_contain_text("good", timeout=30_000)
-    expect(page.get_by_text(re.compile(r"^(\S+) of \1 points live$"))).to_be_visible(timeout=60_000)
+    expect(page.get_by_text(re.compile(r"^(\S+) of \1 live$"))).to_be_visible(timeout=60_000)
 
     picture = page.screenshot()
 

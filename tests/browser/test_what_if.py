@@ -184,3 +184,23 @@ def test_two_what_ifs_stand_side_by_side(desk: Desk) -> None:
     assert page.url.endswith("/?at=demo:UPS-B&fail=demo:UPS-B&vs=demo:UPS-A&side=2&only=different&show=table")
     page.keyboard.press("v")
     expect(second).to_have_count(0)
+
+
+def test_two_at_once_are_worked_out_as_a_job(desk: Desk) -> None:
+    """Started on the page, followed to its end, ranked as the service ranks; the job is in the address; a click fails both."""
+    page = desk.open("/?show=sweep&order=2")
+    page.get_by_role("button", name="Work it out").click()
+
+    expect(page.get_by_text(re.compile(r"pairs of .* pieces of infrastructure take down what neither"))).to_be_visible(timeout=60_000)
+
+    job = re.search(r"job=(\w+)", page.url)
+    assert job is not None
+    told = desk.demo.ask(
+        f'{{ job(id: "{job[1]}") {{ result {{ ... on SweepPairs {{ failures {{ failed {{ label }} lost {{ racks }} }} }} }} }} }}'
+    )
+    worst = told["job"]["result"]["failures"][0]
+    first = page.get_by_role("region", name="Failures").get_by_role("rowheader").first
+    expect(first).to_have_text(" + ".join(unit["label"] for unit in worst["failed"]))
+    first.get_by_role("button").click()
+    expect(page.get_by_role("group", name="Racks by outcome")).to_be_visible()
+    assert desk.counts()["lost"] >= worst["lost"]["racks"] > 0

@@ -137,6 +137,12 @@ export const PROVENANCE = dated(({ also, given }) => `query Provenance($id: ID!,
   }
 }`);
 
+const MOVED = "{ count racks }";
+
+export const POSTURE_LIVE = `subscription PostureLive { posture {
+  message lost ${MOVED} regained ${MOVED} dark ${MOVED} back ${MOVED} because { id text } racks { all dark hanging } services { all dark hanging }
+} }`;
+
 export const REVISIONS_LIVE = `subscription RevisionsLive { revisions { ${REVISION} } }`;
 
 const RESULT = `revision { ${REVISION} } addedCount removedCount dryRun quarantined`;

@@ -1,7 +1,7 @@
 // What comes by itself: live values, a what-if that changes, new revisions, and whether the service is there.
 import { batch, computed, effect, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import { ask, follow } from "./client";
-import { IMPACT_LIVE, READINGS, REVISIONS, REVISIONS_LIVE, STANDING, STATUS } from "./documents";
+import { IMPACT_LIVE, POSTURE_LIVE, READINGS, REVISIONS, REVISIONS_LIVE, STANDING, STATUS } from "./documents";
 import { IDLE, load, type Loaded } from "./loading";
 import { askHere, centre, retry, said, standpoint, view } from "./navigate";
 import { scenarios, type Scenario } from "./scenarios";
@@ -9,7 +9,7 @@ import { standingNow, type Stand } from "./standing";
 import { isNow } from "./standpoint";
 import { entity, graph, MOST_NODES } from "./store";
 import { answers, askImpact, type Answer } from "./whatif";
-import type { Impact, PointReading, Revision, Status, Value } from "./types";
+import type { Impact, PointReading, PostureEvent, Revision, Status, Value } from "./types";
 
 /** Seconds between two questions for the status. */
 const STATUS_EVERY = 5;
@@ -24,13 +24,34 @@ export const lineBroken: Signal<string | null> = signal(null);
 /** A revision that has just come, while it is told of. */
 export const news: Signal<Revision | null> = signal(null);
 
+/** How the site stands against single failures now; null while it is not known. */
+export const posture: Signal<PostureEvent | null> = signal(null);
+/** What has just changed about that, until it is put away. */
+export const alarm: Signal<PostureEvent | null> = signal(null);
+
 /** Starts what comes by itself; called once. */
 export function startLive(): void {
+  followPosture();
   followReadings();
   followImpact(scenarios[1], answers[1]);
   followImpact(scenarios[2], answers[2]);
   followRevisions();
   followStatus();
+}
+
+/** The first event tells how things stand; later ones that something lost a supply or its redundancy, or has it again. */
+function followPosture(): void {
+  follow<{ posture: PostureEvent }>(
+    POSTURE_LIVE,
+    {},
+    ({ posture: event }) => {
+      batch(() => {
+        posture.value = event;
+        if (event.because.length > 0) alarm.value = event;
+      });
+    },
+    () => (posture.value = null), // a service that does not tell it
+  );
 }
 
 let untell: ReturnType<typeof setTimeout> | undefined;

@@ -367,3 +367,22 @@ export interface Command {
   state: CommandState;
   reasons: string[];
 }
+
+/** What a change of the plant did to a number of things. */
+export interface PostureMoved {
+  /** How many racks. */
+  count: number;
+  racks: string[];
+}
+
+/** How the site stands against single failures, and what has just changed about it. */
+export interface PostureEvent {
+  message: string;
+  lost: PostureMoved;
+  regained: PostureMoved;
+  dark: PostureMoved;
+  back: PostureMoved;
+  because: { id: string; text: string }[];
+  racks: { all: number; dark: number; hanging: number };
+  services: { all: number; dark: number; hanging: number };
+}

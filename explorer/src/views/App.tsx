@@ -4,17 +4,19 @@ import { canvas } from "../components/canvas";
 import { Classes } from "../components/Classes";
 import { Help, helpOpen } from "../components/Help";
 import { Search } from "../components/Search";
-import { whole } from "../core/format";
+import { counted, whole } from "../core/format";
 import { actOf, type Act } from "../core/keys";
-import { news, status } from "../core/live";
+import { posture, status } from "../core/live";
 import { PAGES, backToNow, go, missing, onSelected, onSite, said, select, standpoint, view, visit } from "../core/navigate";
 import { clearWhatIf, flip, scenarios, setAside, turnTime, whatIf } from "../core/scenarios";
 import { nextTheme, theme } from "../core/theme";
 import { Notice } from "../components/parts";
 import { MOST_HOPS, type Shown } from "../core/url";
 import { When, whenOpen } from "../components/When";
+import type { PostureEvent } from "../core/types";
 import { GraphPane } from "./GraphPane";
 import { ImpactPane } from "./ImpactPane";
+import { News, RevisionNumber } from "./News";
 import { NodePanel } from "./NodePanel";
 import { Page } from "./Page";
 import { Selectors, StandpointBar } from "./StandpointBar";
@@ -33,7 +35,7 @@ export function App() {
         <span class="spread" />
         <Selectors />
         <StatusLine />
-        <button type="button" class="small" onClick={nextTheme} aria-keyshortcuts="t">theme: {theme.value}</button>
+        <button type="button" class="small" onClick={nextTheme} aria-keyshortcuts="t" aria-label={`theme: ${theme.value}`} title={`theme: ${theme.value}`}><span aria-hidden="true">◐</span> {theme.value}</button>
         <button type="button" class="small" onClick={() => (helpOpen.value = true)} aria-label="Keys" aria-keyshortcuts="?">?</button>
       </header>
       {status.value.state === "failed" && (
@@ -84,10 +86,23 @@ function StatusLine() {
   if (!data) return <span class="quiet">{state === "failed" ? "no connection" : "connecting…"}</span>;
   return (
     <span class="status quiet">
+      {onSite.value && posture.value && <Posture racks={posture.value.racks} />}
       <span>revision <RevisionNumber number={data.revision} /></span>
-      {data.points > 0 && standpoint.value.asOf === null && <span class={data.live === 0 ? "warn" : ""}>{whole(data.live)} of {whole(data.points)} points live</span>}
+      {data.points > 0 && standpoint.value.asOf === null && <span class={data.live === 0 ? "warn" : ""} title="Points whose value is good now">{whole(data.live)} of {whole(data.points)} live</span>}
       {data.control && <span>control on</span>}
     </span>
+  );
+}
+
+/** How many racks hang by a single failure, or are without supply; leads to what they hang by. */
+function Posture({ racks: { all, dark, hanging } }: { racks: PostureEvent["racks"] }) {
+  if (all === 0) return null;
+  return (
+    <button type="button" class="link posture" title="Racks without a supply now, and racks of which a supply hangs by one single failure: what each takes down" onClick={() => go({ show: "sweep", order: 1 })}>
+      {dark > 0 && <span class="mark-lost"><span aria-hidden="true">■</span> {counted(dark, "rack")} dark</span>}
+      {dark > 0 && hanging > 0 && " · "}
+      {hanging > 0 ? <span class="mark-no-redundancy"><span aria-hidden="true">◆</span> {dark > 0 ? whole(hanging) : counted(hanging, "rack")} on one failure</span> : dark === 0 && "no rack on one failure"}
+    </button>
   );
 }
 
@@ -106,23 +121,6 @@ function Pages() {
         </button>
       ))}
     </nav>
-  );
-}
-
-function RevisionNumber({ number }: { number: number }) {
-  return <button type="button" class="link" onClick={() => go({ show: "history", revision: number || null, against: null })}>{whole(number)}</button>;
-}
-
-/** A revision that has just come. */
-function News() {
-  if (!news.value) return null;
-  const { number, author, reason } = news.value;
-  if (view.value.show === "history" && view.value.revision === number) return null; // it is open
-  return (
-    <p class="news">
-      Revision <RevisionNumber number={number} /> by {author}: {reason || "no reason given"}
-      <button type="button" class="take-out" aria-label="Put away" onClick={() => (news.value = null)}>×</button>
-    </p>
   );
 }
 
