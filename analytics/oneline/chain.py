@@ -4,7 +4,7 @@ Rules of this file:
 
 1. Drawn are what failed, what has an outcome in the medium, and all that can supply these in it, live or not.
 2. IT equipment in a rack is drawn as its rack, but where it is hit and its rack is not. Cables, outlets and groups are not drawn:
-   their suppliers feed what they feed.
+   their suppliers feed what they feed. What has no part in the medium is left out beside what has.
 """
 
 from __future__ import annotations
@@ -48,6 +48,8 @@ def chain(graph: SupplyGraph, symbols: Ids, of: Ids, medium: int, seeds: Ids) ->
     inside = kept[target]
     source, target = _joined(source[inside], target[inside], passed)
     nodes = np.flatnonzero(kept & ~passed).astype(np.int32)
+    joined = np.isin(nodes, np.concatenate((source, target)))
+    nodes = nodes[joined] if joined.any() else nodes
     symbol = symbols[nodes]
     at = np.full(size, -1, dtype=np.int32)
     at[nodes] = np.arange(len(nodes), dtype=np.int32)

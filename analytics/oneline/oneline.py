@@ -30,8 +30,8 @@ SYMBOLS_MAX = 56
 """Symbols that a page can show legibly."""
 ABREAST_MAX = 5
 """Symbols in a row that leave room for their names."""
-ROUNDS = (32, 3, 1, 0)
-"""How far is looked around a thing before it counts as equal to another, finest first."""
+ROUNDS = (3, 1, 0)
+"""How far is looked around a thing before it counts as equal to another, finest first, where looking all around tells too many apart."""
 FAILED = "FAILED"
 STATES = (FAILED, *KINDS)
 """What a symbol says of its things: they fail, or their outcome in the medium of the drawing."""
@@ -58,6 +58,8 @@ class Drawn:
     """Where they are switches: whether they stand open."""
     stored: bool
     """Whether stored energy carries them on when their supply goes."""
+    needed: tuple[int, int] | None
+    """Where they are members of a redundancy group: how many of how many members it needs."""
     it_load_kw: float
     """Of racks and IT equipment."""
     side: int
@@ -77,6 +79,7 @@ class Drawn:
             "live": self.is_live,
             "open": self.is_open,
             "stored": self.stored,
+            "needed": None if self.needed is None else list(self.needed),
             "it_load_kw": self.it_load_kw,
             "side": self.side,
             "row": self.row,
@@ -137,15 +140,18 @@ def one_line(snapshot: Snapshot, vocabulary: Vocabulary, case: Case, found: Blas
     graph, failed = case.graph, case.failed
     medium = _medium(graph, found, case.out)
     outcome, symbols = _outcomes(graph, found, medium), symbols_of(graph, vocabulary)
-    of = in_its_rack(graph, symbols, outcome < UNAFFECTED)
-    seeds = np.concatenate((case.out, np.flatnonzero(outcome < UNAFFECTED))).astype(np.int32)
+    hit = outcome < UNAFFECTED
+    hit[case.out] = True
+    of = in_its_rack(graph, symbols, hit)
+    seeds = np.flatnonzero(hit).astype(np.int32)
     what = chain(graph, symbols, of, medium, seeds)
     after = live(graph, (*case.out_ids(), *(trip.id for trip in found.trips)), case.conditions)
     columns = _Columns(graph, what, of, outcome, failed, after, medium)
     side = placement(snapshot, graph).side[what.nodes]
     opened = np.isin(what.nodes, np.concatenate((open_nodes(graph, case.conditions), case.opened)))
     group, wires = _folded(graph, opened, what, columns, side)
-    drawn = _drawn(graph, opened, what, group, columns, side, stored)
+    needed = _needed(graph, symbols, medium)[what.nodes]
+    drawn = _drawn(graph, opened, what, group, columns, side, stored, needed)
     order = sorted(range(len(drawn)), key=lambda number: (drawn[number].side, drawn[number].ids))
     number_of = {old: new for new, old in enumerate(order)}
     wires = {(number_of[a], number_of[b]) for a, b in wires}
@@ -216,10 +222,13 @@ def _folded(graph: SupplyGraph, opened: Flags, what: Chain, columns: _Columns, s
     """The group of each thing, and the wires between groups: as fine as the page allows."""
     plain = (what.symbol, side, columns.state, columns.live.astype(np.int32), opened.astype(np.int32))
     by_class = (*plain, graph.nodes.class_of[what.nodes])
-    by_level = (*plain, levels_of(len(what.nodes), what.source, what.target))
+    level = levels_of(len(what.nodes), what.source, what.target)
+    ends = ~np.isin(np.arange(len(what.nodes)), what.source)
+    at_the_end = (what.symbol, np.where(ends, 0, side), *plain[2:], np.where(ends, -1, level))
+    tries = ((by_class, (32,)), (plain, (32,)), ((*plain, level), ROUNDS), (at_the_end, (0,)))
     best: tuple[float, Ids, set[tuple[int, int]]] = (math.inf, np.empty(0, np.int32), set())
-    for look in (by_class, plain, by_level):
-        for rounds in ROUNDS if look is by_level else ROUNDS[:1]:
+    for look, depths in tries:
+        for rounds in depths:
             group = folded(looks(look), what.source, what.target, rounds)
             wires = _between(group, what)
             size = int(group.max(initial=-1)) + 1
@@ -237,7 +246,9 @@ def _between(group: Ids, what: Chain) -> set[tuple[int, int]]:
     return {(pair >> 32, pair & 0xFFFFFFFF) for pair in pairs if pair >> 32 != pair & 0xFFFFFFFF}
 
 
-def _drawn(graph: SupplyGraph, opened: Flags, what: Chain, group: Ids, columns: _Columns, side: Ids, stored: Ids) -> list[Drawn]:
+def _drawn(
+    graph: SupplyGraph, opened: Flags, what: Chain, group: Ids, columns: _Columns, side: Ids, stored: Ids, needed: Ids
+) -> list[Drawn]:
     """The symbols by group, not placed yet."""
     carried = np.isin(what.nodes, stored)
     order = np.argsort(group, kind="stable")
@@ -260,6 +271,7 @@ def _drawn(graph: SupplyGraph, opened: Flags, what: Chain, group: Ids, columns: 
                 bool(columns.live[one]),
                 bool(opened[one]) if graph.nodes.switch[nodes[0]] else None,
                 bool(carried[members].any()),
+                _one_of(needed[members]),
                 round(float(columns.kw[members].sum()), 3) if what.symbol[one] in (_RACK, _IT) else 0.0,
                 int(side[one]),
                 0,
@@ -267,6 +279,25 @@ def _drawn(graph: SupplyGraph, opened: Flags, what: Chain, group: Ids, columns: 
             )
         )
     return found
+
+
+def _needed(graph: SupplyGraph, symbols: Ids, medium: int) -> Ids:
+    """By node, shape (n, 2): of a member of a group how many the group needs, and of how many; else 0."""
+    needs = graph.requirements
+    size = np.diff(needs.starts)
+    groups = (symbols[needs.node] == SYMBOLS.index(Symbol.PASSED)) & (needs.medium == medium) & (size > 1)
+    rows = np.repeat(np.arange(len(needs)), size)
+    inside = groups[rows]
+    found = np.zeros((len(graph.nodes), 2), dtype=np.int32)
+    found[needs.suppliers[inside], 0] = needs.at_least[rows[inside]]
+    found[needs.suppliers[inside], 1] = size[rows[inside]]
+    return found
+
+
+def _one_of(needed: Ids) -> tuple[int, int] | None:
+    """What all of them share; None where they are in no group, or in different ones."""
+    least, of = needed[0].tolist()
+    return (least, of) if of and bool((needed == needed[0]).all()) else None
 
 
 def _placed(drawn: Drawn, at: Places, number: int) -> Drawn:

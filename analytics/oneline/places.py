@@ -33,6 +33,8 @@ class Stop:
     x: float = 0.0
     above: list[Stop] = field(default_factory=list)
     below: list[Stop] = field(default_factory=list)
+    tied: list[Stop] = field(default_factory=list)
+    """Of a tie: what it ties, level with it."""
 
     @property
     def width(self) -> float:
@@ -90,6 +92,10 @@ def places(sides: list[int], wires: set[tuple[int, int]]) -> Places:
     """Place symbols, given in the order in which equal ones stand from left to right. Deterministic; cost: the stops, a few times."""
     row = rows_of(len(sides), wires)
     stops = [Stop(row[number], side, number) for number, side in enumerate(sides)]
+    fed = {b for a, b in wires if (b, a) not in wires}
+    for a, b in sorted(wires):
+        if (b, a) in wires and a not in fed and row[a] == row[b]:
+            stops[a].tied.append(stops[b])
     passing: dict[tuple[int, int], list[Stop]] = {}
     for a, b in sorted(wires):
         if row[a] >= row[b]:
@@ -127,9 +133,17 @@ def _ordered(layers: list[list[Stop]]) -> None:
             for stop in layer:
                 near = stop.above if down else stop.below
                 stop.x = sum(each.x for each in near) / len(near) if near else stop.x
-            layer.sort(key=lambda stop: (stop.side, stop.x))
+            _sort(layer)
             for at, stop in enumerate(layer):
                 stop.x = (at + 0.5) / len(layer)
+
+
+def _sort(layer: list[Stop]) -> None:
+    """By side and x; a tie between what it ties."""
+    layer.sort(key=lambda stop: (bool(stop.tied), stop.side, stop.x))
+    at = {id(stop): float(number) for number, stop in enumerate(layer)}
+    middle = {id(stop): sum(at[id(each)] for each in stop.tied) / len(stop.tied) + 0.01 for stop in layer if stop.tied}
+    layer.sort(key=lambda stop: middle.get(id(stop), at[id(stop)]))
 
 
 def _spaced(layers: list[list[Stop]]) -> None:
@@ -145,12 +159,14 @@ def _spaced(layers: list[list[Stop]]) -> None:
 
 
 def _middle(stop: Stop) -> float:
-    near = [each.x for each in (*stop.above, *stop.below)]
+    near = [each.x for each in (*stop.above, *stop.below, *stop.tied)]
     return sum(near) / len(near) if near else stop.x
 
 
 def _in_line(stop: Stop) -> float:
-    """Straight under the nearest of those above it; a source straight above what it feeds."""
+    """Straight under the nearest of those above it; a source straight above what it feeds, a tie midway."""
+    if stop.tied:
+        return _middle(stop)
     return min((each.x for each in stop.above or stop.below), key=lambda x: (abs(x - stop.x), x), default=stop.x)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-import subprocess
+import shlex
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 from typer.testing import CliRunner
 
 from analytics.places import rooms_of
@@ -24,7 +27,7 @@ from twin.report.page import Asked, page
 from twin.report.style import POLICY
 
 EVIL = """</title><script>alert("x")</script>&<img src=x onerror='alert(1)'>\\u001B"""
-QUIET = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--no-pdf-header-footer"]
+GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "report.md"
 
 
 def made(turtle: str, *failed: str, steps: list[dict[str, str]] | None = None) -> Report:
@@ -131,24 +134,31 @@ def test_equal_questions_give_equal_pages() -> None:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data folder of a demo site of 40 racks."""
+    """A folder in which the commands of the guide have been given."""
     folder = tmp_path_factory.mktemp("site")
-    for line in (
-        ["generate", "--racks", "40", "--seed", "1", "-o", str(folder / "site.ttl")],
-        ["load", str(folder / "site.ttl"), "--source", "engineering", "--data", str(folder)],
-    ):
-        answer = CliRunner().invoke(app, line, catch_exceptions=False)
-        assert answer.exit_code == 0, answer.output
+    lines = re.findall(r"^\$ ridethrough (.*)$", GUIDE.read_text(encoding="utf-8"), re.MULTILINE)
+    with contextlib.chdir(folder):
+        for line in lines:
+            answer = CliRunner().invoke(app, shlex.split(line), catch_exceptions=False)
+            assert answer.exit_code == 0, answer.output
     return folder
 
 
-HALF_THE_SITE = [f"demo:Rack-R{number:03}" for number in range(1, 21)] + [
-    "demo:UPS-A",
-    "demo:Utility-B",
-    "demo:CHW-Loop-1",
-    "demo:Generator-1",
-]
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A real Chromium."""
+    program = need("chromium")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=program, args=["--headless", "--no-sandbox", "--no-first-run"])
+        yield chromium
+        chromium.close()
+
+
+HALF_THE_SITE = [*(f"demo:Rack-R{number:03}" for number in range(1, 21)), "demo:UPS-A", "demo:Utility-B", "demo:CHW-Loop-1"]
 STEPS = "\n".join(["name: Long", "steps:", *(f"  - {act}: demo:Breaker-UPS-A-Output" for act in ("open", "close") * 5)])
+SHEET = "(s => [s.scrollHeight - s.clientHeight, s.scrollWidth - s.clientWidth])(document.querySelector('.sheet.one'))"
+COLUMNS = """[...document.querySelectorAll('.columns > *')].map(c => Math.max(0, Math.round(
+    c.lastElementChild.getBoundingClientRect().bottom - document.querySelector('.columns').getBoundingClientRect().bottom)))"""
 
 
 @pytest.mark.parametrize(
@@ -163,24 +173,36 @@ STEPS = "\n".join(["name: Long", "steps:", *(f"  - {act}: demo:Breaker-UPS-A-Out
     ],
     ids=["a UPS", "both utilities", "half the site", "a room", "a procedure", "a long procedure"],
 )
-def test_a_failure_prints_on_one_sheet(site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: list[str], pages: int) -> None:
-    """The demo's failures, small and large, are one page of a real browser's PDF; a procedure of more than ten steps has its own."""
-    chromium = need("chromium")
-    monkeypatch.chdir(tmp_path)
-    Path("steps.yaml").write_text(STEPS)
-    Path("long.yaml").write_text(STEPS + "\n  - note: done")
-
-    answer = CliRunner().invoke(app, ["report", *what, "--data", str(site)], catch_exceptions=False)
+def test_a_failure_prints_on_one_sheet(site: Path, browser: Browser, what: list[str], pages: int) -> None:
+    """The demo's failures, small and large, are one page of A4 and of Letter, nothing is cut, and the browser has nothing to complain of;
+    a procedure of more than ten steps has sheets of its own."""
+    (site / "steps.yaml").write_text(STEPS)
+    (site / "long.yaml").write_text(STEPS + "\n  - note: done")
+    with contextlib.chdir(site):
+        answer = CliRunner().invoke(app, ["report", *what], catch_exceptions=False)
     assert answer.exit_code == 0, answer.output
-    subprocess.run(
-        [chromium, *QUIET, "--print-to-pdf=report.pdf", (tmp_path / "report.html").as_uri()], check=True, capture_output=True, timeout=60
-    )
 
-    assert len(re.findall(rb"/Type\s*/Page\b", Path("report.pdf").read_bytes())) == pages
+    shown = browser.new_page(viewport={"width": 900, "height": 1200})
+    complaints: list[str] = []
+    shown.on("console", lambda message: complaints.append(message.text))
+    shown.on("request", lambda request: complaints.append(request.url) if not request.url.startswith("file:") else None)
+    shown.goto((site / "report.html").as_uri())
+    shown.emulate_media(media="print")
+
+    assert [len(re.findall(rb"/Type\s*/Page\b", shown.pdf(format=paper))) for paper in ("A4", "Letter")] == [pages, pages]
+    assert shown.evaluate(SHEET) == [0, 0]
+    assert shown.evaluate(COLUMNS) == [0, 0]
+    assert complaints == []
+    shown.close()
 
 
-def test_the_report_without_anything_that_happens_says_what_to_name(site: Path) -> None:
+def test_the_guide_s_page_is_the_one_of_its_failure(site: Path) -> None:
+    """What the guide's commands wrote names the failure."""
+    assert "UPS A (UPS) fails" in (site / "ups-a.html").read_text(encoding="utf-8")
+
+
+def test_the_report_without_anything_that_happens_says_what_to_name() -> None:
     """An error names the options."""
-    answer = CliRunner().invoke(app, ["report", "--data", str(site)])
+    answer = CliRunner().invoke(app, ["report"])
 
     assert "name what fails" in str(answer.exception)

@@ -140,11 +140,25 @@ def _wire(shown: OneLine, wire: Wire, scale: _Scale, ports: dict[tuple[int, int]
 
 
 def _tie(shown: OneLine, wire: Wire, scale: _Scale) -> list[Point]:
-    """Level, from side to side."""
+    """Level, from side to side; over what stands between."""
     left, right = sorted((shown.symbols[wire.source], shown.symbols[wire.target]), key=lambda symbol: symbol.x)
     (x1, y1), (x2, y2) = scale.at(left.x, left.row), scale.at(right.x, right.row)
     start, end = x1 + _beside(left) * scale.k, x2 - _beside(right) * scale.k
-    return [(start, y1), (end, y1)] if y1 == y2 else [(start, y1), ((start + end) / 2, y1), ((start + end) / 2, y2), (end, y2)]
+    if y1 != y2:
+        return [(start, y1), ((start + end) / 2, y1), ((start + end) / 2, y2), (end, y2)]
+    over = [each for each in shown.wires if each.is_tie and _between(shown, each)]
+    if wire not in over:
+        return [(start, y1), (end, y1)]
+    height = y1 - (27 + 9 * over.index(wire) % 27) * scale.k
+    start, end = start - 8 * scale.k, end + 8 * scale.k
+    return [(start, y1), (start, height), (end, height), (end, y1)]
+
+
+def _between(shown: OneLine, wire: Wire) -> bool:
+    """Whether a symbol stands between the ends of a level wire."""
+    one, other = shown.symbols[wire.source], shown.symbols[wire.target]
+    low, high = sorted((one.x, other.x))
+    return one.row == other.row and any(each.row == one.row and low < each.x < high for each in shown.symbols)
 
 
 def _beside(symbol: Drawn) -> float:
@@ -250,4 +264,5 @@ def _below(symbol: Drawn) -> list[str]:
     """What is said under a name: the state first, where there is one to tell."""
     told = [STATE_WORDS[symbol.state]] if mark(symbol.state) else []
     told += ["open"] if symbol.is_open else []
+    told += [f"{symbol.needed[0]} of {symbol.needed[1]} needed"] if symbol.needed else []
     return told + ([f"{number(symbol.it_load_kw)} kW"] if symbol.it_load_kw else [])

@@ -21,7 +21,8 @@ from analytics.impact import OutcomeKind
 from analytics.parts import PartTotals
 from analytics.procedures.check import Checked, Done
 from analytics.procedures.steps import Act
-from analytics.report.report import Report
+from analytics.report.report import Report, Thing
+from analytics.scenario import Part
 from analytics.time.story import EventKind, span
 from analytics.time.timeline import Event
 from ontology.namespaces import compact, local_name
@@ -79,7 +80,12 @@ _HAPPENS = {
     EventKind.RUNS: "up again",
     EventKind.DOWN: "stops",
 }
-_ACTS = {"fails": "fails", "opened": "is opened", "closed": "is closed first", "isolated": "is isolated"}
+_ACTS = {
+    Part.FAILS: ("fails", "fail"),
+    Part.OPENED: ("is opened", "are opened"),
+    Part.CLOSED: ("is closed first", "are closed first"),
+    Part.ISOLATED: ("is isolated", "are isolated"),
+}
 _NAMES = re.compile(r"\S*[:\d]\S*")
 _TAG = re.compile(r"<[^>]*>")
 _STEPS = {Act.OPEN: "Open", Act.CLOSE: "Close", Act.ISOLATE: "Isolate", Act.RESTORE: "Restore", Act.NOTE: ""}
@@ -163,13 +169,32 @@ def _foot_mm(assumed: Sequence[str]) -> float:
 
 
 def _header(report: Report, asked: Asked) -> str:
-    acts = [f"{each.label} ({local_name(each.cls or 'thing').replace('_', ' ')}) {_ACTS[each.part.value]}" for each in report.acts]
-    what = f"What if: <b>{text(cut(listed(acts, ACTS_SHOWN), 190))}</b>"
+    what = f"What if: <b>{text(cut(_what_if(report.acts), 150))}</b>"
     return (
         f'<header><div><h1>{text(cut(report.site or "Site", 70))}</h1><div class="fails">{what}</div></div>'
         f'<div class="basis">{text(cut(asked.state, 60))}<br>as of {text(_instant(report.found.at))}'
         f"{f'<br>asked by {text(cut(asked.by, 40))}' if asked.by else ''}</div></header>"
     )
+
+
+def _what_if(acts: Sequence[Thing]) -> str:
+    """What happens, in one line: of many things of a class their number."""
+    if len(acts) == 1:
+        return f"{acts[0].label} ({local_name(acts[0].cls or 'thing').replace('_', ' ')}) {_ACTS[acts[0].part][0]}"
+    said = []
+    for part in dict.fromkeys(each.part for each in acts):
+        together = [each for each in acts if each.part is part]
+        said.append(f"{_by_class([(each.cls, each.label) for each in together])} {_ACTS[part][len(together) > 1]}")
+    return "; ".join(said)
+
+
+def _by_class(named: Sequence[tuple[str | None, str]]) -> str:
+    """Things by name, those of a class by their number where they are more than two."""
+    found = []
+    for cls in dict.fromkeys(cls for cls, _ in named):
+        labels = [label for each, label in named if each == cls]
+        found += labels if len(labels) <= 2 else [things(len(labels), cls)]
+    return listed(found, ACTS_SHOWN)
 
 
 def _instant(at: datetime) -> str:
@@ -262,10 +287,14 @@ def _weight(event: Event) -> tuple[int, int]:
 
 
 def _named(report: Report, events: Sequence[Event]) -> str:
-    return ", ".join(
-        report.names.get(event.ids[0], compact(event.ids[0])) if len(event.ids) == 1 else things(len(event.ids), event.cls)
-        for event in sorted(events, key=_weight)
-    )
+    """What it happens to: one or two by name, more of a class by their number."""
+    by_class: dict[str | None, list[str]] = {}
+    for event in sorted(events, key=_weight):
+        by_class.setdefault(event.cls, []).extend(event.ids)
+    found = []
+    for cls, ids in by_class.items():
+        found += [report.names.get(iri, compact(iri)) for iri in ids] if len(ids) <= 2 else [things(len(ids), cls)]
+    return ", ".join(found)
 
 
 def _medium(medium: str | None) -> str:

@@ -38,12 +38,12 @@ td.n, th.n { text-align: right; padding-right: 0; padding-left: 1.4mm; }
 td.n, td.w { white-space: nowrap; }
 p { margin: 0; }
 svg.key { vertical-align: -0.5mm; }
-td.t { white-space: nowrap; font-weight: 700; }
+td.t { width: 19mm; font-weight: 700; }
 tr.line td { border-bottom: 0.1mm solid #c9cdd2; }
 .worst { font-weight: 700; }
 p.small, ul.small { margin: 0; color: #3c434b; font-size: 6.8pt; line-height: 1.25; }
 ul.small { padding-left: 3mm; }
-.legend { display: flex; flex-wrap: wrap; gap: 0.4mm 3mm; font-size: 6.8pt; margin-top: 1mm; }
+.legend { display: flex; flex-wrap: wrap; gap: 0.4mm 2.4mm; font-size: 6.8pt; margin-top: 1mm; white-space: nowrap; }
 .legend span { display: inline-flex; align-items: center; gap: 1mm; }
 .foot { display: flex; gap: 4mm; border-top: 0.3mm solid #1d2126; padding-top: 1.2mm; }
 .foot > div { flex: 1 1 0; min-width: 0; }

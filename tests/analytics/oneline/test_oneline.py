@@ -122,6 +122,22 @@ def test_outlets_and_groups_are_not_drawn_and_it_equipment_is_its_rack() -> None
     }
 
 
+def test_members_of_a_group_say_how_many_it_needs() -> None:
+    """Of three units in a group that needs two one fails: two are left, and say so; nothing is dark."""
+    shown = drawn(
+        """
+        :G a dcx:Redundancy_Group ; dcx:hasMember :C-1 , :C-2 , :C-3 ; dcx:requiredCount 2 ; dcx:feedsAirCooling :Rack .
+        :C-1 a brick:CRAH . :C-2 a brick:CRAH . :C-3 a brick:CRAH . :Rack a brick:ICT_Rack .
+        """,
+        "C-1",
+    )
+
+    assert sorted((each.count, each.state, each.needed) for each in shown.symbols if each.symbol is Symbol.COOLER) == [
+        (1, "FAILED", (2, 3)),
+        (2, "UNAFFECTED", (2, 3)),
+    ]
+
+
 def at(shown: OneLine, symbol: str) -> int:
     """The number of the only symbol of its kind."""
     return next(number for number, each in enumerate(shown.symbols) if each.symbol is Symbol(symbol))
