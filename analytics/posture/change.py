@@ -152,8 +152,10 @@ def compare(before: Posture, after: Posture) -> PostureChange:
     older = before if before.wiring is after.wiring else _in_terms_of(before, after)
     down_before, down_after = older.down.astype(np.bool_), after.down.astype(np.bool_)
     wiring, behind = after.wiring, after.behind
+    renewed = after.renewed is not None and after.renewed[0] is older.lists
+    rows = after.renewed[1] if after.renewed is not None and renewed else np.arange(len(after.units), dtype=np.int32)
     gained, gone = kernel.news(
-        older.lists, after.lists, older.down, after.down, after.units, wiring.pair_node, behind.holders_at, behind.holders
+        older.lists, after.lists, rows, older.down, after.down, after.units, wiring.pair_node, behind.holders_at, behind.holders
     )
     dark = after.told_of(wiring.pair_node[np.flatnonzero(down_after & ~down_before)])
     lost = gained.astype(np.bool_) & ~dark

@@ -82,23 +82,67 @@ def ends(wires: Wires, live: Flags, changed: Ids) -> Ids:
 
 
 @compiled
-def hangs(wires: Wires, ring: Loops, tally: Tally, work: Scratch, slots_at: Ids, pair_node: Ids, nodes: Ids) -> Lists:
-    """Let each node fail alone: the pairs that it takes down, but for its own. The tally is as before afterwards. Cost: their damage."""
+def hangs(  # noqa: PLR0912, PLR0915  one walk a failure, kept together
+    wires: Wires, ring: Loops, tally: Tally, work: Scratch, slots_at: Ids, pair_node: Ids, nodes: Ids
+) -> Lists:
+    """Let each node fail alone: the pairs that it takes down, but for its own. The tally is as before afterwards. Cost: their damage.
+
+    What a failure does is marked by its serial number and nothing is taken back; one that takes a supplier from a loop without killing
+    what it fed is run again by `cascade`.
+    """
     at = np.zeros(len(nodes) + 1, np.int32)
     items, used = np.empty(1024, np.int32), 0
+    hits = np.zeros((len(wires.at_least), 2), np.int32)
+    died, fell = np.zeros(len(tally.live), np.int32), np.zeros(len(tally.failing), np.int32)
+    queue = np.empty(len(tally.live), np.int32)
     for row in range(len(nodes)):
         node = nodes[row]
         at[row + 1] = used
         if not decides(wires, ring, tally, slots_at[node], slots_at[node + 1]):
             continue
-        seeds = np.arange(slots_at[node], slots_at[node + 1], dtype=np.int32)
-        dead, fallen, _ = cascade(wires, ring, tally, work, seeds, tally.counts)
-        items = grown(items, used, fallen)
-        for i in range(fallen):
-            if pair_node[work.fallen[i]] != node:
-                items[used] = work.fallen[i]
-                used += 1
-        revive(wires, tally, work.dead, 0, dead)
+        serial = row + 1
+        tail, head, looped = 0, 0, False
+        for slot in range(slots_at[node], slots_at[node + 1]):
+            if tally.live[slot] == 1:
+                died[slot] = serial
+                queue[tail] = slot
+                tail += 1
+        while head < tail and not looped:
+            slot = queue[head]
+            head += 1
+            items = grown(items, used, wires.feeds_at[slot + 1] - wires.feeds_at[slot])
+            for edge in range(wires.feeds_at[slot], wires.feeds_at[slot + 1]):
+                gate = wires.feeds[edge]
+                if hits[gate, 0] != serial:
+                    hits[gate, 0] = serial
+                    hits[gate, 1] = 0
+                hits[gate, 1] += 1
+                left = tally.counts[gate] - hits[gate, 1] - wires.at_least[gate]
+                fed = wires.gate_slot[gate]
+                if left == -1:
+                    pair = wires.gate_pair[gate]
+                    if tally.failing[pair] == 0 and fell[pair] != serial:
+                        fell[pair] = serial
+                        if pair_node[pair] != node:
+                            items[used] = pair
+                            used += 1
+                    if tally.live[fed] == 1 and died[fed] != serial:
+                        died[fed] = serial
+                        queue[tail] = fed
+                        tail += 1
+                elif ring.loop_of[fed] >= 0 and tally.live[fed] == 1 and died[fed] != serial:
+                    looped = True
+                    break
+        if looped:
+            used = at[row]
+            seeds = np.arange(slots_at[node], slots_at[node + 1], dtype=np.int32)
+            dead, fallen, _ = cascade(wires, ring, tally, work, seeds, tally.counts)
+            items = grown(items, used, fallen)
+            for i in range(fallen):
+                if pair_node[work.fallen[i]] != node:
+                    items[used] = work.fallen[i]
+                    used += 1
+            revive(wires, tally, work.dead, 0, dead)
         at[row + 1] = used
     return Lists(at, items[:used].copy())
 
@@ -156,13 +200,21 @@ def mark(found: Flags, node: int, cause: int, holders_at: Ids, holders: Ids) -> 
 
 @compiled
 def news(
-    before: Lists, after: Lists, down_before: Flags, down_after: Flags, nodes: Ids, pair_node: Ids, holders_at: Ids, holders: Ids
+    before: Lists,
+    after: Lists,
+    rows: Ids,
+    down_before: Flags,
+    down_after: Flags,
+    nodes: Ids,
+    pair_node: Ids,
+    holders_at: Ids,
+    holders: Ids,
 ) -> tuple[Flags, Flags]:
     """Flags of the nodes of which a supply that held hangs by a failure that it did not hang by before, and of those of which one that
-    holds no longer hangs by one that it did. Linear in both lists."""
+    holds no longer hangs by one that it did. Only the given rows are compared. Linear in both lists of these."""
     gained, gone = np.zeros(len(holders_at) - 1, np.uint8), np.zeros(len(holders_at) - 1, np.uint8)
     stamp = np.zeros(len(down_before), np.int32)
-    for row in range(len(nodes)):
+    for row in rows:
         first, second = before.at[row], after.at[row]
         size = before.at[row + 1] - first
         same = size == after.at[row + 1] - second

@@ -66,12 +66,13 @@ class Lookout:
             graph = older.graph if graph is None else graph
             stopped = stopped_nodes(graph, conditions)
             changed = self._moved(without(older.stopped, stopped), without(stopped, older.stopped))
-            down, lists = older.down, older.lists
+            down, lists, rows = older.down, older.lists, np.empty(0, np.int32)
             if len(changed):
                 down = self._down()
                 rows = self._telling(changed, older.units)
                 lists = kernel.merged(older.lists, rows, self._tried(older.units[rows]))
-            self._posture = Posture(graph, conditions, self._wiring, older.behind, stopped, down, older.units, lists)
+            renewed = (older.lists, rows)
+            self._posture = Posture(graph, conditions, self._wiring, older.behind, stopped, down, older.units, lists, renewed)
             return self._posture
 
     def _down(self) -> Bits:

@@ -108,6 +108,8 @@ class Posture:
     """The failure units, ascending."""
     lists: Lists
     """Per unit: the pairs that its failure alone takes down, but for its own."""
+    renewed: tuple[Lists, Ids] | None = None
+    """The lists that these were renewed from, and the rows of the units that were tried again: the others are the same."""
 
     @cached_property
     def dark(self) -> Flags:
