@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,6 +62,31 @@ def stated_requirements(snapshot: Snapshot) -> list[Stated]:
                     )
                 )
     return found
+
+
+def stated_by(snapshot: Snapshot, entity: int) -> list[Stated]:
+    """What one entity states, as `stated_requirements` has it. Cost: a few look-ups; a requirement by capacity has no capacity here."""
+    found = []
+    for need in snapshot.objects(entity, DCX + "requires"):
+        told = {name: snapshot.objects(need, DCX + name) for name in ("atLeast", "allOf", "atLeastCapacity", "among", "medium")}
+        counts = [n for n in _numbers(snapshot, told["atLeast"]) if n >= 0]
+        every = any(_is_true(snapshot, o) for o in told["allOf"])
+        threshold = ALL if every else max(counts, default=ANY_ONE)
+        of_capacity = bool(told["atLeastCapacity"]) and not every and not counts
+        no_count = bool(told["atLeast"]) and not every and not counts
+        for medium in _resources(snapshot, told["medium"]):
+            found.append(Stated(entity, snapshot.key(medium), threshold, frozenset(told["among"]), of_capacity, no_count))
+    return found
+
+
+def explicit_requirements(
+    edges: Edges, stated: Iterable[Stated], media: tuple[str, ...], node: int, node_of: Callable[[int], int]
+) -> Requirements:
+    """What one node states, over the edges that feed it; `node_of` gives the node of a term number, or -1."""
+    wanted: dict[tuple[int, int], list[tuple[int, frozenset[int]]]] = defaultdict(list)
+    for need in stated:
+        wanted[node, media.index(need.medium)].append((need.at_least, frozenset(map(node_of, need.among))))
+    return _explicit(edges, wanted)
 
 
 def without_medium(snapshot: Snapshot) -> list[int]:

@@ -5,30 +5,37 @@ Rules of this file:
 1. While a graph is compiled, every predicate that is read is noted. The same facts of these predicates give the same graph.
 2. Of `rdf:type`, of quantities and of labels more is known, so that points, people and names can come and go: a type counts only where
    its class or the thing itself plays a part in supply, a number and a unit only where they are a stated power, a label never.
-3. In doubt the graph is compiled anew.
+3. Of what counts, a feed, a requirement's number or a rating that come or go are put into the columns (`analytics/splice.py`).
+4. In doubt the graph is compiled anew.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from analytics.capacity.stated import QUANTITIES as ELECTRICAL
 from analytics.loads import POWER_STATED_BY
 from analytics.placement import hand_on_placement
-from analytics.state import hand_on_plants
+from analytics.splice import Spliced, spliced
+from analytics.splice_plant import splice_plants
 from analytics.supply import compile_supply, labels_of
 from analytics.supply_graph import SupplyGraph
+from analytics.sweeps.twins import hand_on_twins
 from graph.changes import ChangeSet
 from graph.snapshot import LABEL, RDF_TYPE, Snapshot
 from graph.watched import Reads, Watched
 from ontology.media import MEDIA
 from ontology.namespaces import BRICK, DCX
-from ontology.terms import is_literal
+from ontology.terms import Ids, is_literal
 from ontology.vocabulary import Vocabulary
 
 QUANTITIES = frozenset({BRICK + "value", BRICK + "hasUnit"})
 FEED_SIDE = DCX + "feedSide"
+HANDED_ON = ("_numbers", "normally_open", "mounted_in_unfed")
+"""What a graph works out when it is first asked for, and another one with the same nodes, fed in the same media, has too."""
+LABELS_MAX = 500
+"""Labels that are looked up one by one, some microseconds each; a column of a million takes a tenth of a second."""
 TYPES_MAX = 1_000
 """Changed types that are looked at one by one; of more the graph is compiled anew."""
 
@@ -39,13 +46,16 @@ class Compiled:
 
     graph: SupplyGraph
     reads: Reads
+    terms: Ids
+    """The term numbers of the nodes."""
 
 
 def compiled(snapshot: Snapshot, vocabulary: Vocabulary) -> Compiled:
     """The supply graph of a snapshot with what it was made of. Raises and costs as `compile_supply`."""
     watched = Watched.over(snapshot)
     graph = compile_supply(watched, vocabulary)
-    return Compiled(_of(snapshot, graph), watched.reads)
+    terms = snapshot.terms.numbers(graph.nodes.ids)
+    return Compiled(_of(snapshot, graph, terms), watched.reads, terms)
 
 
 def carried_over(earlier: Compiled, snapshot: Snapshot, changes: Sequence[ChangeSet], vocabulary: Vocabulary) -> Compiled | None:
@@ -58,24 +68,41 @@ def carried_over(earlier: Compiled, snapshot: Snapshot, changes: Sequence[Change
     if len(types) > TYPES_MAX:
         return None
     part = _Part(earlier, snapshot, vocabulary)
-    if any(part.counts(*triple) for triple in triples):
+    counting = sorted(triple for triple in triples if part.counts(*triple))
+    new = spliced(earlier.graph, earlier.terms, snapshot, vocabulary, counting) if counting else Spliced(earlier.graph, ())
+    if new is None:
         return None
-    graph = _of(snapshot, earlier.graph)
-    hand_on_plants(earlier.graph, graph)
-    if not any(predicate == FEED_SIDE for _, predicate, _ in triples):
-        hand_on_placement(earlier.graph, graph)
+    graph = _of(snapshot, new.graph, earlier.terms)
+    graph.__dict__.update({name: earlier.graph.__dict__[name] for name in HANDED_ON if name in earlier.graph.__dict__})
+    splice_plants(earlier.graph, graph, new.fed)
+    if not new.fed:
+        hand_on_twins(earlier.graph, graph)
+        if not any(predicate == FEED_SIDE for _, predicate, _ in triples):
+            hand_on_placement(earlier.graph, graph)
     return replace(earlier, graph=graph)
 
 
-def _of(snapshot: Snapshot, graph: SupplyGraph) -> SupplyGraph:
+def _of(snapshot: Snapshot, graph: SupplyGraph, terms: Ids) -> SupplyGraph:
     """The same graph, speaking of this snapshot."""
-    terms = snapshot.terms.numbers(graph.nodes.ids)
-    again = replace(
-        graph, revision=snapshot.revision, label_of=labels_of(snapshot, terms), exists=lambda iri: snapshot.find(iri) is not None
-    )
-    if "_numbers" in graph.__dict__:
-        again.__dict__["_numbers"] = graph.__dict__["_numbers"]
-    return again
+    labels = _Labels(snapshot, terms)
+    return replace(graph, revision=snapshot.revision, label_of=labels, exists=lambda iri: snapshot.find(iri) is not None)
+
+
+class _Labels:
+    """Each node's label: looked up while it is a few, from a column when it is more (`labels_of`)."""
+
+    def __init__(self, snapshot: Snapshot, terms: Ids) -> None:
+        self._snapshot, self._terms = snapshot, terms
+        self._asked = 0
+        self._column: Callable[[int], str] | None = None
+
+    def __call__(self, node: int) -> str:
+        if self._column is None:
+            self._asked += 1
+            if self._asked < LABELS_MAX:
+                return self._snapshot.label(int(self._terms[node]))
+            self._column = labels_of(self._snapshot, self._terms)
+        return self._column(node)
 
 
 class _Part:

@@ -104,6 +104,11 @@ def _lowest(vocabulary: Vocabulary, types: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted((t for t in types if t not in above), key=lambda t: (t != first, t)))
 
 
+def needs_of(vocabulary: Vocabulary, types: tuple[str, ...], media: tuple[str, ...]) -> list[int]:
+    """For each medium what an instance of some classes needs where the model says nothing; `ALL` for every supplier."""
+    return _defaults(vocabulary, _lowest(vocabulary, types), media)
+
+
 def _media(vocabulary: Vocabulary, lowest: list[tuple[str, ...]]) -> tuple[str, ...]:
     """The media of the model, then those that only a user's ontology names, in order of IRIs."""
     supply = vocabulary.supply

@@ -78,7 +78,7 @@ class Plant:
         with self._lock:
             bench = self._idle.pop() if self._idle else None
         if bench is None:
-            bench = Bench(_copy(self.base), _copy(self.base), scratch_of(self.base, self.ring))
+            bench = Bench(copied(self.base), copied(self.base), scratch_of(self.base, self.ring))
         yield bench
         with self._lock:  # not in a `finally`: a bench that an error left in disorder must not come back
             self._idle.append(bench)
@@ -127,6 +127,19 @@ def hand_on_plants(older: SupplyGraph, newer: SupplyGraph) -> None:
     with _plants_lock:
         if older in _plants:
             _plants[newer] = _plants[older]
+
+
+def kept_plants(graph: SupplyGraph) -> tuple[Wiring, list[Plant]] | None:
+    """What has been laid out and grounded for a graph, the state asked for last at the end; None where nothing has."""
+    with _plants_lock:
+        found = _plants.get(graph)
+        return None if found is None else (found[0], list(found[1].values()))
+
+
+def keep_plants(graph: SupplyGraph, wiring: Wiring, plants: Sequence[Plant]) -> None:
+    """Take what has been laid out and grounded for a graph elsewhere."""
+    with _plants_lock:
+        _plants[graph] = (wiring, {plant.stopped.tobytes(): plant for plant in plants})
 
 
 def open_nodes(graph: SupplyGraph, conditions: Conditions) -> Ids:
@@ -240,7 +253,8 @@ def loops_of(loop_of: Ids, found: int) -> Loops:
     return Loops(loop_of, np.searchsorted(loop_of[members], np.arange(found + 1)).astype(np.int32), members)
 
 
-def _copy(tally: Tally) -> Tally:
+def copied(tally: Tally) -> Tally:
+    """A tally that may be changed."""
     return Tally(tally.live.copy(), tally.counts.copy(), tally.failing.copy())
 
 

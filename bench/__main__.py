@@ -10,6 +10,7 @@ from functools import partial
 from bench import (
     causes_storm,
     failure_cascade,
+    failure_change,
     failure_dominators,
     failure_n1,
     failure_n2,
@@ -46,6 +47,7 @@ def benches(quick: bool) -> Mapping[str, list[Callable[[], Iterator[Row]]]]:
             partial(failure_timeline.run, racks, 5 if quick else 20)
             for racks in (failure_timeline.RACKS[:1] if quick else failure_timeline.RACKS)
         ],
+        failure_change.NAME: [partial(failure_change.run, size, 6 if quick else 20) for size in sizes],
         failure_warm.NAME: [partial(failure_warm.run, 1 if quick else 3)],
         failure_n1.NAME: [partial(failure_n1.run, size, 4 if quick else 12) for size in sizes],
         failure_n2.NAME: [partial(failure_n2.run, size, 3 if quick else 8) for size in failure_n2.SIZES],

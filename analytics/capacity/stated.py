@@ -54,17 +54,14 @@ def electrical(
     """The electrical columns. Cost: vectorised look-ups, and one pass over the power edges for each step from the loads up."""
     stated = _Stated(snapshot, vocabulary, things)
     phases = _phases(snapshot, things.terms)
-    factor = stated.number("powerFactor")
-    rated_kw, of_breaker = _ratings(stated, phases, factor)
-    derating = stated.number("deratingFactor")
-    derating = np.where(np.isnan(derating), np.where(of_breaker, BREAKER_DERATING, 1.0), derating)
+    rated_kw, limit_kw = _rating(stated, phases)
     curve_of, curves = _curves(snapshot, vocabulary, things)
     draw, basis, beside = _draws(stated, edges, loads, media)
     return Electrical(
         draw,
         basis,
         rated_kw,
-        rated_kw * derating,
+        limit_kw,
         curve_of,
         curves,
         stated.flags(vocabulary.supply.takes_one_input),
@@ -73,6 +70,18 @@ def electrical(
         beside,
         phases,
     )
+
+
+def rating(snapshot: Snapshot, vocabulary: Vocabulary, things: Things) -> tuple[Floats, Floats]:
+    """`Electrical.rated_kw` and `limit_kw` of some nodes. Cost: look-ups for each."""
+    return _rating(_Stated(snapshot, vocabulary, things), _phases(snapshot, things.terms))
+
+
+def _rating(stated: _Stated, phases: Bits) -> tuple[Floats, Floats]:
+    rated_kw, of_breaker = _ratings(stated, phases, stated.number("powerFactor"))
+    derating = stated.number("deratingFactor")
+    derating = np.where(np.isnan(derating), np.where(of_breaker, BREAKER_DERATING, 1.0), derating)
+    return rated_kw, rated_kw * derating
 
 
 class _Stated:
