@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from analytics import kernel
+from analytics import kernel, part
 from analytics.columns import distinct, without
-from analytics.state import Bench, Plant
+from analytics.state import Bench, Plant, scratch_of
 from analytics.supply_graph import Flags
 from ontology.terms import Ids
 
@@ -56,10 +56,34 @@ def assess(plant: Plant, failed: Ids, failure_units: Flags, *, further: bool = T
 
 
 def _threats(plant: Plant, bench: Bench, failed: Ids, failure_units: Flags, died: Ids) -> tuple[Ids, Ids]:
-    wiring = plant.wiring
-    slots = kernel.weakened(plant.wires, bench.now, died)
-    nodes = distinct(wiring.slot_node[np.flatnonzero(slots)])
-    candidates = without(nodes[failure_units[nodes]], failed)
-    pairs, causes = kernel.sweep(plant.wires, plant.ring, bench.alone, bench.now, bench.work, candidates, wiring.slots_at, wiring.pair_node)
+    """The exposed pairs and what they are exposed to, tried in the part of the plant that matters (`analytics/part.py`)."""
+    wiring, slots = plant.wiring, len(plant.base.live)
+    seen, marked = np.zeros(slots, np.uint8), np.empty(slots, np.int32)
+    tail = part.above(plant.wires, plant.base.live, seen, marked, part.below(plant.wires, bench.now, died, seen, marked))
+    cut = part.cut_out(
+        plant.wires,
+        plant.ring,
+        plant.base,
+        bench.now,
+        np.sort(marked[:tail]),
+        np.zeros(slots, np.int32),
+        np.zeros(len(wiring.pair_node), np.int32),
+    )
+    upstream = kernel.weakened(cut.wires, cut.now, np.flatnonzero(cut.base.live > cut.now.live).astype(np.int32))
+    slot_node = wiring.slot_node[cut.slots]
+    nodes = distinct(slot_node)
+    candidates = distinct(slot_node[np.flatnonzero(upstream)])
+    candidates = without(candidates[failure_units[candidates]], failed)
+    pairs, causes = kernel.sweep(
+        cut.wires,
+        cut.ring,
+        cut.base,
+        cut.now,
+        scratch_of(cut.base, cut.ring),
+        np.searchsorted(nodes, candidates).astype(np.int32),
+        np.searchsorted(slot_node, np.append(nodes, slot_node[-1] + 1)).astype(np.int32),
+        np.searchsorted(nodes, wiring.pair_node[cut.pairs]).astype(np.int32),
+    )
+    pairs, causes = cut.pairs[pairs], nodes[causes]
     order = np.argsort(pairs, kind="stable")
     return pairs[order], causes[order]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import repeat
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from analytics.capacity.effects import Moved, assess_loaded, media_of, nodes_of,
 from analytics.capacity.flow import Loads, loads_of, power_of
 from analytics.capacity.told import Overload, Trip, cut_short, overloads, stands_on, trips
 from analytics.columns import distinct, without
-from analytics.conditions import Conditions
+from analytics.conditions import Conditions, Position
 from analytics.damage import Damage
 from analytics.evidence import chains_by_cause, smallest_causes
 from analytics.moves import Relocation
@@ -193,10 +194,7 @@ def impact_of(case: Case, media: Sequence[str] | None = None, told: Told = Told.
         () if told is Told.TOTALS else _rows(graph, state, loads, damage, out, pairs, kinds, told),
         totals,
         (*conditions.assumed(graph.find), *case.notes, *_assumed(graph, state, pairs, out), *_loads_assumed(loads, moved)),
-        tuple(
-            StatedPosition(graph.id(node), "open" if position.is_open or node in opened else "closed", position.from_telemetry)
-            for node, position in stated_positions(graph, conditions)
-        ),
+        _stated(graph, conditions, opened),
         down_before,
         trips(graph, loads, moved),
         overloads(graph, loads, moved),
@@ -231,6 +229,23 @@ def _better(case: Case, state: Plant, pairs: Ids, kinds: Ids, wanted: Ids) -> tu
         Better(graph.id(node), graph.label(node), graph.media[medium], was, now)
         for node, medium, (_, was, now) in zip(nodes, media, found, strict=True)
     )
+
+
+_positions: WeakKeyDictionary[SupplyGraph, tuple[Mapping[str, Position], frozenset[int], tuple[StatedPosition, ...]]] = WeakKeyDictionary()
+"""What a graph was asked for last: as long as no switch moves, all answers share one list of them."""
+
+
+def _stated(graph: SupplyGraph, conditions: Conditions, opened: frozenset[int]) -> tuple[StatedPosition, ...]:
+    """Where every switch stands, those that are opened first among the open ones."""
+    last = _positions.get(graph)
+    if last is not None and last[0] is conditions.positions and last[1] == opened:
+        return last[2]
+    found = tuple(
+        StatedPosition(graph.id(node), "open" if position.is_open or node in opened else "closed", position.from_telemetry)
+        for node, position in stated_positions(graph, conditions)
+    )
+    _positions[graph] = (conditions.positions, opened, found)
+    return found
 
 
 def media_numbers(graph: SupplyGraph, media: Sequence[str] | None) -> Ids:

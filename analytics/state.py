@@ -9,7 +9,7 @@ Rules of this file:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -151,8 +151,21 @@ def open_nodes(graph: SupplyGraph, conditions: Conditions) -> Ids:
     return np.sort(np.concatenate((without(graph.normally_open, np.fromiter(told, np.int32, len(told))), opened)))
 
 
+_stopped: WeakKeyDictionary[SupplyGraph, tuple[Mapping[str, Position], Mapping[str, str], Ids]] = WeakKeyDictionary()
+"""What a graph was asked for last: equal conditions are the same objects as long as no point says something else."""
+
+
 def stopped_nodes(graph: SupplyGraph, conditions: Conditions) -> Ids:
     """The nodes that hand on nothing with nothing failed, ascending: the switches that stand open, and what is out of service."""
+    last = _stopped.get(graph)
+    if last is not None and last[0] is conditions.positions and last[1] is conditions.out:
+        return last[2]
+    found = _stopped_nodes(graph, conditions)
+    _stopped[graph] = (conditions.positions, conditions.out, found)
+    return found
+
+
+def _stopped_nodes(graph: SupplyGraph, conditions: Conditions) -> Ids:
     opened = open_nodes(graph, conditions)
     out = [node for iri in conditions.out if (node := graph.find(iri)) is not None]
     return np.union1d(opened, np.array(out, dtype=np.int32)).astype(np.int32) if out else opened

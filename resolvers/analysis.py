@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 import strawberry
 from strawberry.types.nodes import SelectedField, Selection
 
-from analytics.impact import BlastRadius, Told
+from analytics.impact import BlastRadius, StatedPosition, Told
 from analytics.impact import Outcome as AnalysedOutcome
 from analytics.layout import GraphView as LaidOut
 from analytics.parts import Parts
@@ -94,7 +94,6 @@ class Impact:
     trips: list[Trip] = strawberry.field(description="What opens because it carries too much, in order of time.")
     overloads: list[Overload] = strawberry.field(description="What is still up and carries more than it may, in order of ids.")
     assumed: list[str] = strawberry.field(description="What the graph does not say and was assumed.")
-    positions: list[Position] = strawberry.field(description="Switch positions that the answer rests on.")
     resolved: list[Resolved] = strawberry.field(description="What each id that was named stands for.")
     better: list[Better] = strawberry.field(description="What the switches that are closed first make better, in order of ids and media.")
     moves: list[Relocation] = strawberry.field(description="What the moves do by themselves, before anything fails.")
@@ -104,6 +103,11 @@ class Impact:
     by_tenant: list[PartTotals] = strawberry.field(description="The totals of each tenant that is affected, in order of ids.")
     by_service: list[ServiceOutcome] = strawberry.field(description="The services that are affected, in order of ids.")
     by_class: list[ClassTotals] = strawberry.field(description="What is affected, by class.")
+    stated: strawberry.Private[Sequence[StatedPosition]]
+
+    @strawberry.field(description="Switch positions that the answer rests on.")
+    def positions(self) -> list[Position]:
+        return [Position(id=strawberry.ID(each.id), position=each.position, from_telemetry=each.from_telemetry) for each in self.stated]
 
     @staticmethod
     def of(found: BlastRadius) -> Impact:
@@ -131,9 +135,7 @@ class Impact:
             ],
             overloads=[Overload(id=strawberry.ID(each.id), load_kw=each.load_kw, limit_kw=each.limit_kw) for each in found.overloads],
             assumed=list(found.assumed),
-            positions=[
-                Position(id=strawberry.ID(each.id), position=each.position, from_telemetry=each.from_telemetry) for each in found.positions
-            ],
+            stated=found.positions,
             resolved=list(map(Resolved.of, found.resolved)),
             better=list(map(Better.of, found.better)),
             moves=list(map(Relocation.of, found.moves)),

@@ -38,6 +38,7 @@ from graph.values import Quality
 from ontology.vocabulary import Vocabulary
 from twin.bus import Bus
 from twin.events import GraphChanged
+from twin.stands import Follow, Stands, unchanging
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +66,12 @@ POWER_READ_S = 30.0
 
 class View:
     """The questions of one state of the twin. `known` gives its live values (none for a state of the past), `clock` the instant that
-    conditions are of. Safe from any thread; it never changes."""
+    conditions are of, `follow` reads many live values at once (of what never changes: nothing). Safe from any thread; it never changes."""
 
-    def __init__(self, vocabulary: Vocabulary, snapshot: Snapshot, known: CurrentValue, clock: Clock) -> None:
+    def __init__(self, vocabulary: Vocabulary, snapshot: Snapshot, known: CurrentValue, clock: Clock, follow: Follow = unchanging) -> None:
         self.vocabulary = vocabulary
         self.snapshot = snapshot
-        self._known, self._clock = known, clock
+        self._known, self._clock, self._stands = known, clock, Stands(known, follow)
         self._lock = Lock()
         self._reserves: Reserves | None = None
         self._rooms: Rooms | None = None
@@ -126,8 +127,8 @@ class View:
 
     def stands(self) -> Conditions:
         """The instant, with the switches where the live values say that they are, and else where they stand normally, and with what the
-        live values say is out of service. Cost: one look-up for each point that says so."""
-        now, told = self._clock(), self.condition_points().read(self._known)
+        live values say is out of service. Cost: one array look-up for each point that says so."""
+        now, told = self._clock(), self._stands.read(self.condition_points())
         return Conditions(now, told.positions, out=told.out, contradicted=told.contradicted)
 
     def impact(
@@ -270,7 +271,7 @@ class Twin:
 
     def live_view(self, snapshot: Snapshot) -> View:
         """The questions of a state that sees the live values: the newest one, or a branch."""
-        return View(self.vocabulary, snapshot, self._known, self.clock)
+        return View(self.vocabulary, snapshot, self._known, self.clock, self.current.follow)
 
     def past_view(self, snapshot: Snapshot) -> View:
         """The questions of a state of the past: no live values, switches stand normally, the instant is the revision's own."""
