@@ -140,8 +140,9 @@ def one_line(snapshot: Snapshot, vocabulary: Vocabulary, case: Case, found: Blas
     graph, failed = case.graph, case.failed
     medium = _medium(graph, found, case.out)
     outcome, symbols = _outcomes(graph, found, medium), symbols_of(graph, vocabulary)
-    hit = outcome < UNAFFECTED
-    hit[case.out] = True
+    out = np.isin(np.arange(len(symbols)), case.out)
+    symbols = np.where(out & (symbols == SYMBOLS.index(Symbol.PASSED)), SYMBOLS.index(Symbol.EQUIPMENT), symbols).astype(np.int32)
+    hit = out | (outcome < UNAFFECTED)
     of = in_its_rack(graph, symbols, hit)
     seeds = np.flatnonzero(hit).astype(np.int32)
     what = chain(graph, symbols, of, medium, seeds)
@@ -155,7 +156,7 @@ def one_line(snapshot: Snapshot, vocabulary: Vocabulary, case: Case, found: Blas
     order = sorted(range(len(drawn)), key=lambda number: (drawn[number].side, drawn[number].ids))
     number_of = {old: new for new, old in enumerate(order)}
     wires = {(number_of[a], number_of[b]) for a, b in wires}
-    at = places([drawn[number].side for number in order], wires)
+    at = places([drawn[number].side for number in order], [_width(drawn[number]) for number in order], wires)
     placed = tuple(_placed(drawn[number], at, new) for new, number in enumerate(order))
     return OneLine(graph.media[medium], placed, _wires(placed, wires, at), max(at.row, default=-1) + 1, len(what.nodes))
 
@@ -298,6 +299,11 @@ def _one_of(needed: Ids) -> tuple[int, int] | None:
     """What all of them share; None where they are in no group, or in different ones."""
     least, of = needed[0].tolist()
     return (least, of) if of and bool((needed == needed[0]).all()) else None
+
+
+def _width(drawn: Drawn) -> float:
+    """What a symbol takes of its row, with its battery or the cross of what fails; 1: a plain one."""
+    return 1.0 + 0.35 * drawn.stored + 0.15 * (drawn.state == FAILED)
 
 
 def _placed(drawn: Drawn, at: Places, number: int) -> Drawn:

@@ -30,16 +30,12 @@ class Stop:
     row: int
     side: int
     of: int
+    width: float = THIN
     x: float = 0.0
     above: list[Stop] = field(default_factory=list)
     below: list[Stop] = field(default_factory=list)
     tied: list[Stop] = field(default_factory=list)
     """Of a tie: what it ties, level with it."""
-
-    @property
-    def width(self) -> float:
-        """What it takes of its row."""
-        return 1.0 if self.of >= 0 else THIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +84,13 @@ def levels_of(size: int, source: Ids, target: Ids) -> Ids:
     return level
 
 
-def places(sides: list[int], wires: set[tuple[int, int]]) -> Places:
-    """Place symbols, given in the order in which equal ones stand from left to right. Deterministic; cost: the stops, a few times."""
+def places(sides: list[int], widths: list[float], wires: set[tuple[int, int]]) -> Places:
+    """Place symbols by their sides (-1, 0, 1) and widths, in the order in which equal ones stand from left to right.
+
+    Deterministic; cost: the stops, a few times.
+    """
     row = rows_of(len(sides), wires)
-    stops = [Stop(row[number], side, number) for number, side in enumerate(sides)]
+    stops = [Stop(row[number], side, number, width) for number, (side, width) in enumerate(zip(sides, widths, strict=True))]
     fed = {b for a, b in wires if (b, a) not in wires}
     for a, b in sorted(wires):
         if (b, a) in wires and a not in fed and row[a] == row[b]:

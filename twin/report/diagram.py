@@ -225,7 +225,7 @@ def _names(shown: OneLine, index: int, scale: _Scale) -> str:
     name = symbol.label if symbol.count == 1 else things(symbol.count, symbol.cls, symbol.symbol)
     size = SIZE if scale.pitch >= WIDE else SIZE - 2
     below = _below(symbol)
-    lines = _wrapped(name, max(int(room / (size * LETTER)), 6), 2 if below else 3)
+    lines = _wrapped(name, max(int(room / (size * LETTER)), 5), 2 if below else 3)
     top = y + (8.0 + size if tied else size * 0.36 - (len(lines) + len(below) - 1) * size / 2)
     said = [
         f'<text class="name" x="{start:.1f}" y="{top + at * size:.1f}" font-size="{size:g}">{text(line)}</text>'
@@ -264,5 +264,5 @@ def _below(symbol: Drawn) -> list[str]:
     """What is said under a name: the state first, where there is one to tell."""
     told = [STATE_WORDS[symbol.state]] if mark(symbol.state) else []
     told += ["open"] if symbol.is_open else []
-    told += [f"{symbol.needed[0]} of {symbol.needed[1]} needed"] if symbol.needed else []
+    told += [f"{symbol.needed[0]} of {symbol.needed[1]} needed"] if symbol.needed and symbol.state != FAILED else []
     return told + ([f"{number(symbol.it_load_kw)} kW"] if symbol.it_load_kw else [])

@@ -138,6 +138,25 @@ def test_members_of_a_group_say_how_many_it_needs() -> None:
     ]
 
 
+def test_a_group_that_fails_itself_is_drawn_between_its_members_and_what_it_feeds() -> None:
+    """The wires into the group are live, that out of it is not."""
+    shown = drawn(
+        """
+        :E-1 a dcx:Generator . :E-2 a dcx:Generator . :Bus a brick:Switchgear ; dcx:feedsPower :Rack . :Rack a brick:ICT_Rack .
+        :G a dcx:Redundancy_Group ; dcx:hasMember :E-1 , :E-2 ; dcx:requiredCount 1 ; dcx:feedsPower :Bus .
+        """,
+        "G",
+    )
+
+    assert [row[1:4] for row in rows(shown)] == [
+        ("generator", 2, "UNAFFECTED"),
+        ("equipment", 1, "FAILED"),
+        ("bus", 1, "LOST"),
+        ("rack", 1, "LOST"),
+    ]
+    assert [(shown.symbols[wire.source].symbol.value, wire.is_live) for wire in shown.wires if wire.is_live] == [("generator", True)]
+
+
 def at(shown: OneLine, symbol: str) -> int:
     """The number of the only symbol of its kind."""
     return next(number for number, each in enumerate(shown.symbols) if each.symbol is Symbol(symbol))
@@ -185,7 +204,7 @@ def test_symbols_in_a_row_never_overlap_and_feeders_stand_above(plan: tuple[int,
     """Whatever feeds what: a width apart in each row; where nothing goes round each source above its target, with stops between."""
     size, wires = plan
 
-    found = places([0] * size, wires)
+    found = places([0] * size, [1.0] * size, wires)
 
     by_row: dict[int, list[float]] = {}
     for row, x in zip(found.row, found.x, strict=True):
