@@ -55,19 +55,27 @@ class Conditions:
     """What is out of service, by IRI, and the point that says so: it hands on nothing, as if it had failed before the question."""
     contradicted: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Switches of which two points say the opposite, by IRI: the point that was taken, and the first that contradicts it."""
+    unread: Mapping[str, tuple[str, Quality]] = field(default_factory=dict)
+    """Switches that no good value tells the position of, though one was heard, by IRI: the first such point, and how good it is."""
 
     def assumed(self, node_of: Callable[[str], int | None]) -> tuple[str, ...]:
         """What an answer takes from telemetry beside the positions, and in doubt: a sentence each, in order of IRIs. Of what plays a part
         in supply: what `node_of` knows (`SupplyGraph.find`)."""
         doubtful = sorted(switch for switch in self.contradicted if node_of(switch) is not None)
         out = sorted(thing for thing in self.out if node_of(thing) is not None)
+        unread = sorted(switch for switch in self.unread if node_of(switch) is not None)
         return (
             *_first([self._doubt(switch) for switch in doubtful], "more switches have points that contradict each other"),
             *_first(
                 [f"{compact(thing)} counts as out of service, as {compact(self.out[thing])} says" for thing in out],
                 "more things count as out of service",
             ),
+            *_first([self._normal(switch) for switch in unread], "more switches are taken to stand as normal"),
         )
+
+    def _normal(self, switch: str) -> str:
+        point, quality = self.unread[switch]
+        return f"{compact(switch)} is taken to stand as normal: the value of {compact(point)} is {quality.name.lower()}"
 
     def _doubt(self, switch: str) -> str:
         taken, other = map(compact, self.contradicted[switch])
@@ -83,6 +91,7 @@ class Told:
     positions: Mapping[str, Position]
     out: Mapping[str, str]
     contradicted: Mapping[str, tuple[str, str]]
+    unread: Mapping[str, tuple[str, Quality]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,18 +112,20 @@ class ConditionPoints:
 
     def read(self, current_value: CurrentValue) -> Told:
         """What they say now. Cost: one look-up a point."""
-        found, contradicted = {}, {}
+        found, contradicted, unread = {}, {}, {}
         for switch, points in self.switches.items():
             said = [(point, told) for point in points if (told := _told(current_value(point))) is not None]
             if said:
                 taken, found[switch] = said[0]
                 if other := next((point for point, told in said if told != found[switch]), None):
                     contradicted[switch] = (taken, other)
+            elif heard := next(((point, of) for point in points if (of := _heard(current_value(point))) is not None), None):
+                unread[switch] = heard
         out: dict[str, str] = {}
         for thing, point, value in self.signs:
             if thing not in out and (reading := current_value(point)) is not None and reading == (value, Quality.GOOD):
                 out[thing] = point
-        return Told(found, out, contradicted)
+        return Told(found, out, contradicted, unread)
 
 
 def condition_points(snapshot: Snapshot, vocabulary: Vocabulary) -> ConditionPoints:
@@ -185,6 +196,14 @@ def _should_run(snapshot: Snapshot) -> frozenset[str]:
     relation, key = snapshot.relation(DCX + "shouldRun"), snapshot.terms.keys
     rows = zip(relation.subjects.tolist(), relation.objects.tolist(), strict=True)
     return frozenset(key[who] for who, what in rows if is_literal(key[what]) and literal_parts(key[what]).lexical in ("true", "1"))
+
+
+def _heard(reading: tuple[float, Quality] | None) -> Quality | None:
+    """How good a value is that was heard and tells no position; None where nothing was heard. A good value that is no position is a bad
+    one."""
+    if reading is None or reading[1] == Quality.NO_VALUE:
+        return None
+    return reading[1] if reading[1] != Quality.GOOD else Quality.BAD
 
 
 def _told(reading: tuple[float, Quality] | None) -> Position | None:

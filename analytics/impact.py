@@ -342,7 +342,8 @@ def _loads_assumed(loads: Loads | None, moved: Cascade) -> Iterator[str]:
 
 
 def _assumed(graph: SupplyGraph, state: Plant, pairs: Ids, failed: Ids) -> tuple[str, ...]:
-    """What was taken for granted about the failed nodes, the affected ones and all that can supply them, and what of it is dark."""
+    """What was taken for granted about the failed nodes, the affected ones, all that can supply them and what is dark behind them; and what
+    of it is dark."""
     dark = state.wiring.pair_node[state.dark]
     if len(graph.assumptions) == 0 and len(dark) == 0:
         return ()
@@ -351,6 +352,11 @@ def _assumed(graph: SupplyGraph, state: Plant, pairs: Ids, failed: Ids) -> tuple
     nodes = np.zeros(len(graph.nodes), dtype=np.bool_)
     nodes[state.wiring.slot_node[np.flatnonzero(slots)]] = True
     nodes[failed] = True
+    if len(dark):
+        behind = kernel.reach(state.wires, np.ones_like(state.base.live), state.slots(failed))
+        nodes[state.wiring.pair_node[state.dark[behind[state.dark] == 1]]] = True
+        if graph.never.any():
+            nodes[graph.edges.target[nodes[graph.edges.source] & graph.never[graph.edges.target]]] = True
     texts = graph.assumed_about(nodes)
     if len(texts) > ASSUMED_LISTED_MAX:
         texts = [*texts[:ASSUMED_LISTED_MAX], f"and {len(texts) - ASSUMED_LISTED_MAX} more of these kinds"]

@@ -65,12 +65,13 @@ def loads(snapshot: Snapshot, vocabulary: Vocabulary, node_of: Ids) -> Loads:
 
 
 def draw_kw(snapshot: Snapshot, equipment: Ids) -> Floats:
-    """The draw of each piece of equipment in kW: what is allocated to it, else its rated input, else 0."""
+    """The draw of each piece of equipment in kW: what is allocated to it, else its rated input, else 0; what is below 0 is no draw."""
     draw = np.full(len(equipment), np.nan)
     for predicate in POWER_STATED_BY:
         unknown = np.isnan(draw)
-        draw[unknown] = quantities(snapshot, predicate, equipment[unknown], KILOWATT)
-    return np.where(np.isnan(draw), 0.0, draw)
+        stated = quantities(snapshot, predicate, equipment[unknown], KILOWATT)
+        draw[unknown] = np.where(stated >= 0, stated, np.nan)
+    return np.where(draw > 0, draw, 0.0)
 
 
 def quantities(snapshot: Snapshot, predicate: str, subjects: Ids, unit: str) -> Floats:

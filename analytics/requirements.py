@@ -105,18 +105,28 @@ def _resources(snapshot: Snapshot, objects: Iterable[int]) -> list[int]:
 
 
 def needed_members(snapshot: Snapshot) -> dict[int, tuple[int, frozenset[int]]]:
-    """For each group with a count: how many members it needs, and its members.
+    """For each group with a count that can be read: how many members it needs, and its members; any other needs any one."""
+    members = _table(snapshot, "hasMember")
+    return {group: (count, frozenset(members[group])) for group, count in counts_of_groups(snapshot).items() if count is not None}
 
-    `dcx:requiredCount`, else the number of members less `dcx:spareCount`; a group with neither needs any one.
+
+def counts_of_groups(snapshot: Snapshot) -> dict[int, int | None]:
+    """For each group that states a count: how many members it needs; None where that cannot be read.
+
+    `dcx:requiredCount`, a whole number from 0, else the number of members less `dcx:spareCount`, which leaves at least one.
     """
     members = _table(snapshot, "hasMember")
     required, spare = _table(snapshot, "requiredCount"), _table(snapshot, "spareCount")
-    found = {}
+    found: dict[int, int | None] = {}
     for group, whom in members.items():
-        counts = _numbers(snapshot, required.get(group, ()))
-        spares = _numbers(snapshot, spare.get(group, ()))
-        if counts or spares:
-            found[group] = (max(counts) if counts else max(len(whom) - max(spares), 0), frozenset(whom))
+        counts = [count for count in _numbers(snapshot, required.get(group, ())) if count >= 0]
+        spares = [count for count in _numbers(snapshot, spare.get(group, ())) if 0 <= count < len(set(whom))]
+        if counts:
+            found[group] = max(counts)
+        elif spares:
+            found[group] = len(set(whom)) - max(spares)
+        elif group in required or group in spare:
+            found[group] = None
     return found
 
 

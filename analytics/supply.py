@@ -10,6 +10,7 @@ from analytics import loads as load_columns
 from analytics.capacity.required import counted
 from analytics.capacity.stated import Things, electrical
 from analytics.columns import distinct, without
+from analytics.doubts import doubts
 from analytics.edges import SupplyTriples, supply_triples
 from analytics.requirements import Stated, compile_requirements, needed_members, stated_requirements, without_medium
 from analytics.roles import MEDIA_MAX, OPEN, Masks, Roles, roles_of
@@ -44,16 +45,17 @@ def compile_supply(snapshot: Snapshot, vocabulary: Vocabulary) -> SupplyGraph:
     defaults = np.ones((len(roles.classes), len(media)), dtype=np.int32)
     defaults[:, : len(roles.media)] = roles.at_least
     requirements = compile_requirements(edges, stated, needed_members(snapshot), node_of, media, sources, defaults[role])
+    nodes = _nodes(snapshot, roles, terms, triples)
     return SupplyGraph(
         snapshot.revision,
-        _nodes(snapshot, roles, terms, triples),
+        nodes,
         media,
         edges,
         requirements,
         loads,
-        _assumptions(edges, triples, node_of, sources, stated, media, requirements.node * len(media) + requirements.medium).and_also(
-            _left_out(triples, node_of, stated, unsaid, media)
-        ),
+        _assumptions(edges, triples, node_of, sources, stated, media, requirements.node * len(media) + requirements.medium)
+        .and_also(_left_out(triples, node_of, stated, unsaid, media))
+        .and_also(doubts(snapshot, terms, nodes.switch, edges, requirements)),
         carries,
         labels_of(snapshot, terms),
         lambda iri: snapshot.find(iri) is not None,

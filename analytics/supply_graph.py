@@ -160,6 +160,12 @@ class Assumed(IntEnum):
     STORED = 3
     NO_MEDIUM = 4
     NO_COUNT = 5
+    RATING = 6
+    DRAW = 7
+    POSITION = 8
+    NO_SWITCH = 9
+    GROUP = 10
+    NEVER = 11
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +232,13 @@ class SupplyGraph:
         return np.flatnonzero(self.nodes.normally_open & self.nodes.switch).astype(np.int32)
 
     @cached_property
+    def never(self) -> Flags:
+        """The nodes with a requirement that their suppliers can never meet."""
+        found = np.zeros(len(self.nodes), dtype=np.bool_)
+        found[self.assumptions.node[self.assumptions.what == Assumed.NEVER]] = True
+        return found
+
+    @cached_property
     def mounted_in_unfed(self) -> Ids:
         """The rows of `loads.mounted` whose rack nothing feeds and that needs nothing itself. Cost: one pass over the edges, once."""
         fed = np.zeros(len(self.nodes), dtype=np.bool_)
@@ -274,8 +287,31 @@ class SupplyGraph:
             self._assumed(*(int(column[row]) for column in (columns.what, columns.node, columns.medium, columns.other))) for row in rows
         )
 
+    def _doubt(self, what: int, node: int, medium: int) -> str:
+        """What the model says and cannot mean (`analytics/doubts.py`)."""
+        if what == Assumed.RATING:
+            rated = self.electrical is not None and np.isfinite(self.electrical.rated_kw[node])
+            beside = "the other counts" if rated else "it counts as without limit"
+            return f"states a rating that is no number above 0 in a unit of its kind: {beside}"
+        if what == Assumed.DRAW:
+            return "states a draw that is no number of 0 or more in a unit of power: that is left out"
+        if what == Assumed.POSITION:
+            stands = "open" if self.nodes.normally_open[node] else "closed"
+            return f"counts as {stands} where no reading says otherwise: its dcx:normalPosition is not one of dcx:Open and dcx:Closed"
+        if what == Assumed.NO_SWITCH:
+            return "is no switch: its dcx:normalPosition is left out"
+        if what == Assumed.GROUP:
+            return "needs any one of its members: its dcx:requiredCount or dcx:spareCount leaves no number from 0 of them"
+        rows = np.flatnonzero((self.requirements.node == node) & (self.requirements.medium == medium))
+        has = np.diff(self.requirements.starts)[rows]
+        short = rows[self.requirements.at_least[rows] > has][0]
+        wanted, there = int(self.requirements.at_least[short]), int(np.diff(self.requirements.starts)[short])
+        return f"needs {wanted} suppliers of {local_name(self.media[medium])} and has {there}: it is never supplied"
+
     def _assumed(self, what: int, node: int, medium: int, other: int) -> str:
         name, of = compact(self.id(node)), local_name(self.media[medium])
+        if what >= Assumed.RATING:
+            return f"{name} {self._doubt(what, node, medium)}"
         if what == Assumed.SOURCE:
             return f"{name} counts as a source of {of}: nothing feeds it"
         if what == Assumed.MEDIUM:
@@ -285,6 +321,6 @@ class SupplyGraph:
             return f"{edge} is not counted: {kind} stores energy and is no supplier; it bridges time (impact --timeline)"
         if what == Assumed.NO_MEDIUM:
             return f"{name}: a dcx:requires is ignored because it names no medium: give it a dcx:medium"
-        if what == Assumed.NO_COUNT:
-            return f"{name} needs any one supplier of {of}: the dcx:atLeast of a dcx:requires is no number of 0 or more"
-        return f"{name} needs any one supplier of {of}: the capacity that it requires cannot be computed from the ratings stated"
+        uncounted = "the dcx:atLeast of a dcx:requires is no number of 0 or more"
+        why = uncounted if what == Assumed.NO_COUNT else "the capacity that it requires cannot be computed from the ratings stated"
+        return f"{name} needs any one supplier of {of}: {why}"

@@ -30,6 +30,7 @@ class ModelTable:
         self._rows = {p: rows[lo:hi, 1:] for p, lo, hi in zip(predicates.tolist(), starts.tolist(), ends, strict=True)}
         self._out: dict[str, Table] = {}
         self._into: dict[str, Table] = {}
+        self._subjects: frozenset[int] | None = None
 
     def number(self, term: str) -> int | None:
         """The number of a term, or None."""
@@ -49,6 +50,12 @@ class ModelTable:
             rows = self._rows.get(self._numbers.get(predicate, -1))
             found = kept[predicate] = _NONE if rows is None else _grouped(zip(rows[:, by].tolist(), rows[:, 1 - by].tolist(), strict=True))
         return found
+
+    def says(self, node: int) -> bool:
+        """Whether anything is said of a node."""
+        if self._subjects is None:
+            self._subjects = frozenset(np.unique(np.concatenate([rows[:, 0] for rows in self._rows.values()])).tolist())
+        return node in self._subjects
 
     def is_a(self, node: int, *classes: str) -> bool:
         """Whether a node is of one of the classes, or of one below."""

@@ -1,8 +1,9 @@
-"""Rings of power feeds that no source reaches: each member waits for the others, so that all of them are dark before any failure.
+"""Rings of feeds that no source reaches: each member waits for the others, so that all of them are dark before any failure.
 
 Rule: a node that nothing may feed counts as a source (docs/guides/supply-model.md), and so does what a class or the model says is one.
 What none of these reaches, by feeds of any medium, ties, members, parts or 223P connections, is never supplied. Only rings of more than
-two nodes that consist of power feeds are told: two that feed each other are told as such, and air or water that returns is no fault.
+two nodes that consist of feeds of power or of liquid cooling, and of ties, are told: two that feed each other are told as such. Air
+that returns is no fault, nor is water that returns to what a source reaches.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ontology.findings import Finding, Severity
-from ontology.media import POWER
 from ontology.namespaces import BRICK, DCX, RDF, S223, compact
 from ontology.terms import Ids, QuadBlock
 from ontology.vocabulary import Vocabulary
@@ -24,15 +24,18 @@ _Pairs = NDArray[np.int32]
 def ring_findings(block: QuadBlock, vocabulary: Vocabulary) -> list[Finding]:
     """One finding for each ring, at its first member in order of keys. Cost: a few passes over the feeds, some more where one is found."""
     pairs = _Block(block)
-    power = pairs.of(*sorted(vocabulary.subproperties(DCX + "feedsPower")))
-    if len(power) == 0:
+    carried = pairs.of(*sorted(vocabulary.subproperties(DCX + "feedsPower") | vocabulary.subproperties(DCX + "feedsLiquidCooling")))
+    ties = pairs.of(DCX + "ties")
+    told = np.concatenate((carried, ties, ties[:, ::-1]))
+    if len(told) == 0:
         return []
-    feeds = np.concatenate((power, _other_feeds(pairs, vocabulary)))
+    feeds = np.concatenate((told, _other_feeds(pairs, vocabulary)))
     lit = np.ones(len(block.terms), dtype=np.bool_)
     lit[feeds[feeds[:, 0] != feeds[:, 1]][:, 1]] = False
     lit[_sources(pairs, vocabulary)] = True
+    lit[_half_tied(ties)] = True
     _light(lit, np.concatenate((feeds, _either_way(pairs))))
-    dark = power[~lit[power[:, 0]] & ~lit[power[:, 1]]]
+    dark = told[~lit[told[:, 0]] & ~lit[told[:, 1]]]
     rings = [sorted(ring, key=block.terms.__getitem__) for ring in _rings(dark) if len(ring) > 2]
     return [_finding(block, ring) for ring in sorted(rings, key=lambda ring: block.terms[ring[0]])]
 
@@ -46,7 +49,7 @@ def _finding(block: QuadBlock, ring: list[int]) -> Finding:
         block.terms[ring[0]],
         f"{shown} feed each other in a ring that no source reaches: none of them is ever supplied",
         "say what feeds the ring, or what in it is a source (dcx:isSource true)",
-        DCX + "feedsPower",
+        BRICK + "feeds",
         len(ring),
     )
 
@@ -82,10 +85,16 @@ def _either_way(pairs: _Block) -> _Pairs:
     return np.concatenate((either, either[:, ::-1]))
 
 
+def _half_tied(ties: _Pairs) -> Ids:
+    """Ties of which the model says one side alone: what is on the other may be a source."""
+    tie, sides = np.unique(np.unique(ties, axis=0)[:, 0], return_counts=True)
+    return tie[sides < 2].astype(np.int32)
+
+
 def _sources(pairs: _Block, vocabulary: Vocabulary) -> Ids:
     """What is said to be a source, by its class or itself."""
     typed, told = pairs.of(RDF + "type"), pairs.of(DCX + "isSource")
-    classes = [number for number in np.unique(typed[:, 1]).tolist() if POWER in vocabulary.supply.source_of(pairs.terms[number])]
+    classes = [number for number in np.unique(typed[:, 1]).tolist() if vocabulary.supply.source_of(pairs.terms[number])]
     return np.concatenate((typed[np.isin(typed[:, 1], classes)][:, 0], told[:, 0]))
 
 

@@ -47,6 +47,7 @@ _POSITION = tuple(DCX + name for name in ("uPosition", "rackUnits", "uFace"))
 BEHIND = "rating-below-loads-behind"
 _KILOWATT = "unit:KiloW"
 _TYPE = RDF + "type"
+_NORMALLY = DCX + "normalPosition"
 _ROUNDING = 1.000001
 
 Step = tuple[str, bool]
@@ -63,6 +64,7 @@ def paths(vocabulary: Vocabulary) -> list[tuple[Step, ...]]:
     read += [((step), (_ALLOCATED, False), (BRICK + name, False)) for step in onward for name in ("value", "hasUnit")]
     read += [(step, farther) for step in (*onward, *parts) for farther in supplies]
     read += [(step, (DCX + "feedSide", False)) for step in supplies]
+    read += [(step, (_TYPE, False)) for step in supplies]
     read += [((DCX + "mountedIn", True), (name, False)) for name in _POSITION]
     read += [((DCX + "requires", False), (DCX + name, False)) for name in ("medium", "atLeast", "among")]
     return read
@@ -79,7 +81,16 @@ def sanity_findings(block: QuadBlock, vocabulary: Vocabulary) -> list[Finding]:
     if len(block) == 0:
         return []
     model = _Model(ModelTable(block, vocabulary))
-    return [*model.loads(), *model.ratings(), *model.sides(), *model.requirements(), *model.positions()]
+    return [
+        *model.loads(),
+        *model.ratings(),
+        *model.unusable(),
+        *model.sides(),
+        *model.requirements(),
+        *model.switches(),
+        *model.strangers(),
+        *model.positions(),
+    ]
 
 
 def chain_findings(block: QuadBlock, vocabulary: Vocabulary) -> list[Finding]:
@@ -152,6 +163,57 @@ class _Model:
                     len(alone),
                 )
 
+    def unusable(self) -> Iterator[Finding]:
+        """A rating of 0, or in a unit of another kind: it limits nothing. What is no number, below 0 or without a unit, a shape tells."""
+        table = self._table
+        kinds = [(predicate, (_KILOWATT, "unit:KiloV-A")) for predicate in _CAPACITIES] + [(each, ("unit:A",)) for each in _CURRENTS]
+        for predicate, units in kinds:
+            for node in table.out(predicate):
+                stated = [amount for amount, _ in table.quantities(node, predicate)]
+                usable = [value for unit in units for value in _in_unit(table, node, (predicate,), unit)]
+                if stated and min(stated) >= 0 and not any(value > 0 for value in usable):
+                    why = "a rating of 0" if usable else "a rating in a unit of another kind"
+                    yield Finding(
+                        Severity.ERROR,
+                        "rating-limits-nothing",
+                        table.terms[node],
+                        f"{why} ({compact(predicate)}): it counts as none stated, so that nothing here is ever overloaded",
+                        "state what it may carry, above 0, in kW or kVA, of a current in A; or take the rating out",
+                        predicate,
+                    )
+
+    def switches(self) -> Iterator[Finding]:
+        """A position of what is no switch."""
+        table, supply = self._table, self._table.vocabulary.supply
+        for node in table.out(_NORMALLY):
+            types = [table.terms[cls] for cls in table.out(_TYPE).get(node, ())]
+            if types and not any(supply.is_switch(cls) for cls in types):
+                yield Finding(
+                    Severity.WARNING,
+                    "position-of-no-switch",
+                    table.terms[node],
+                    "it states a dcx:normalPosition, and its class is no switch: the position is left out",
+                    "give it a class that can be opened, such as brick:Circuit_Breaker, or take the position out",
+                    _NORMALLY,
+                )
+
+    def strangers(self) -> Iterator[Finding]:
+        """Something that is fed in a medium, and of which nothing else is said: a slip in its name, most likely."""
+        table = self._table
+        media = sorted(set().union(*(self._below(prop) for prop in FEEDS_IN)))
+        fed = {other: name for name in media for others in table.out(name).values() for other in others}
+        for node in sorted(fed):
+            if is_literal(table.terms[node]) or table.says(node):
+                continue
+            yield Finding(
+                Severity.WARNING,
+                "fed-and-not-described",
+                table.terms[node],
+                "it is fed, and nothing is said of it, not even a class: it counts as a thing of its own that needs any one supplier",
+                "correct its name where it is fed, or say what it is",
+                fed[node],
+            )
+
     def chains(self) -> Iterator[Finding]:
         """More power is planned for what hangs on a node alone, through others that do so too, than the node is rated for. What `ratings`
         tells is not told again."""
@@ -214,7 +276,8 @@ class _Model:
     def _capacity_kw(self, node: int) -> float | None:
         """The most that a node can give by any of its ratings. An apparent power bounds the active one; a current with a voltage is
         taken for three phases."""
-        stated = [value for unit in (_KILOWATT, "unit:KiloV-A") for value in _in_unit(self._table, node, _CAPACITIES, unit)]
+        units = (_KILOWATT, "unit:KiloV-A")
+        stated = [value for unit in units for value in _in_unit(self._table, node, _CAPACITIES, unit) if value > 0]
         amperes, volts = _in_unit(self._table, node, _CURRENTS, "unit:A"), _in_unit(self._table, node, _VOLTAGES, "unit:V")
         if amperes and volts:
             stated.append(sqrt(3) * max(volts) * max(amperes) / 1000)

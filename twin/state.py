@@ -129,7 +129,7 @@ class View:
         """The instant, with the switches where the live values say that they are, and else where they stand normally, and with what the
         live values say is out of service. Cost: one array look-up for each point that says so."""
         now, told = self._clock(), self._stands.read(self.condition_points())
-        return Conditions(now, told.positions, out=told.out, contradicted=told.contradicted)
+        return Conditions(now, told.positions, out=told.out, contradicted=told.contradicted, unread=told.unread)
 
     def impact(
         self, failed: Sequence[str] | Scenario, media: Sequence[str] | None = None, told: Told = Told.WHY, parts: bool = False

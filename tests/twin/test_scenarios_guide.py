@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tests.support.served import Served, served
+from tests.support.served import served
 from twin.cli.app import app
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "scenarios.md"
@@ -45,16 +45,10 @@ def test_the_guide_s_query_is_answered() -> None:
     """The scenario of the guide, over GraphQL."""
     ((_, query),) = blocks("graphql")
     with served() as site:
-        found = answered(site, query)
+        found = site.ask(query)["impact"]
 
     assert [each["part"] for each in found["resolved"]] == ["fails", "opened", "closed"]
     assert found["moves"][0]["arrivals"][0]["kw"] > 0
-
-
-def answered(site: Served, query: str) -> dict[str, list[dict[str, object]]]:
-    """The impact that a query asks for."""
-    found: dict[str, list[dict[str, object]]] = site.ask(query)["impact"]
-    return found
 
 
 def test_a_move_that_cannot_be_read_and_a_scenario_of_nothing_are_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,84 @@
+"""What a model says that cannot be meant: it is left out or read in the one way that is left, and every answer that rests on it says so.
+
+`ridethrough validate` tells the same as findings at the node (docs/guides/validation.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from analytics.capacity.stated import AMPERE, KILOVOLTAMPERE, RATED_A, RATED_KVA, RATED_KW
+from analytics.loads import KILOWATT, POWER_STATED_BY, quantities
+from analytics.requirements import counts_of_groups
+from analytics.roles import OPEN
+from analytics.supply_graph import Assumed, Assumptions, Edges, Flags, Requirements
+from graph.snapshot import Snapshot
+from ontology.namespaces import DCX
+from ontology.terms import Ids
+
+CLOSED = DCX + "Closed"
+NORMALLY = DCX + "normalPosition"
+
+
+def doubts(snapshot: Snapshot, terms: Ids, switches: Flags, edges: Edges, requirements: Requirements) -> Assumptions:
+    """What is doubtful about the nodes; `terms` are their term numbers, `switches` flags those that can be opened.
+
+    Cost: a few look-ups of columns, and Python for each node that states a position.
+    """
+    node_of = dict(zip(terms.tolist(), range(len(terms)), strict=True)) if len(snapshot.relation(NORMALLY)) else {}
+    rows = [
+        *((Assumed.RATING, int(node), 0) for node in _unusable(snapshot, terms, _RATINGS, above_0=True)),
+        *((Assumed.DRAW, int(node), 0) for node in _unusable(snapshot, terms, _DRAWS, above_0=False)),
+        *_positions(snapshot, node_of, switches),
+        *((Assumed.GROUP, node, _medium_of(edges, node)) for node in _groups(snapshot, terms)),
+        *((Assumed.NEVER, node, medium) for node, medium in _never(requirements)),
+    ]
+    what, node, medium = np.array(rows, dtype=np.int32).reshape(-1, 3).T
+    return Assumptions(what, node, medium, node)
+
+
+_RATINGS = tuple((each, unit) for of, unit in ((RATED_KW, KILOWATT), (RATED_KVA, KILOVOLTAMPERE), (RATED_A, AMPERE)) for each in of)
+_DRAWS = tuple((each, KILOWATT) for each in POWER_STATED_BY)
+
+
+def _unusable(snapshot: Snapshot, terms: Ids, stated: tuple[tuple[str, str], ...], *, above_0: bool) -> Ids:
+    """The nodes that state a quantity that is no number above 0 (or no number from 0 on) in a unit of its kind, ascending."""
+    found = np.zeros(len(terms), dtype=np.bool_)
+    for predicate, unit in stated:
+        relation = snapshot.relation(predicate)
+        if len(relation) == 0:
+            continue
+        says = np.flatnonzero(relation.first_objects(terms) >= 0)
+        value = quantities(snapshot, predicate, terms[says], unit)
+        found[says[~(value > 0) if above_0 else ~(value >= 0)]] = True
+    return np.flatnonzero(found).astype(np.int32)
+
+
+def _positions(snapshot: Snapshot, node_of: Mapping[int, int], switches: Flags) -> Iterator[tuple[int, int, int]]:
+    said: dict[int, set[str]] = {}
+    relation = snapshot.relation(NORMALLY)
+    for subject, obj in zip(relation.subjects.tolist(), relation.objects.tolist(), strict=True):
+        if subject in node_of:
+            said.setdefault(node_of[subject], set()).add(snapshot.key(obj))
+    for node in sorted(said):
+        if not switches[node]:
+            yield Assumed.NO_SWITCH, node, 0
+        elif len(said[node]) > 1 or not said[node] <= {OPEN, CLOSED}:
+            yield Assumed.POSITION, node, 0
+
+
+def _groups(snapshot: Snapshot, terms: Ids) -> list[int]:
+    unclear = [group for group, count in counts_of_groups(snapshot).items() if count is None]
+    return np.flatnonzero(np.isin(terms, np.array(unclear, dtype=np.int32))).tolist()
+
+
+def _medium_of(edges: Edges, node: int) -> int:
+    at = int(np.searchsorted(edges.target, node))
+    return int(edges.medium[at]) if at < len(edges) and edges.target[at] == node else 0
+
+
+def _never(requirements: Requirements) -> list[tuple[int, int]]:
+    short = np.flatnonzero(requirements.at_least > np.diff(requirements.starts))
+    return sorted({(int(requirements.node[row]), int(requirements.medium[row])) for row in short.tolist()})
