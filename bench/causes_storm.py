@@ -130,16 +130,17 @@ def _storm(graph: SupplyGraph, fails: int, dice: np.random.Generator) -> Storm:
 
 
 def _both_sides(graph: SupplyGraph, dice: np.random.Generator) -> Ids:
-    """Something upstream of each of the two cords of a server, one to four steps up."""
+    """Something upstream of each of the two cords of a server, below the utility."""
     power = graph.edges.medium == graph.media.index(POWER)
     targets = graph.edges.target[power]
     fed, cords = np.unique(targets, return_counts=True)
     server = int(dice.choice(fed[(cords == 2) & ~np.isin(fed, graph.edges.source[power])]))
     found = []
     for node in graph.edges.source[power][targets == server].tolist():
-        for _ in range(int(dice.integers(0, 4))):
-            node = int(graph.edges.source[power][targets == node][0])  # noqa: PLW2901 - one step up
-        found.append(node)
+        chain = [node]
+        while len(above := graph.edges.source[power][targets == chain[-1]]):
+            chain.append(int(above[0]))
+        found.append(int(dice.choice(chain[:-1])))
     return np.array(found, dtype=np.int32)
 
 

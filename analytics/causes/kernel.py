@@ -24,6 +24,8 @@ from ontology.terms import Ids
 Masks = NDArray[np.int64]
 ITSELF = 62
 """The bit of a mask that stands for the node itself."""
+GIVEN_UP = 32
+"""Sightings of things up, beyond those down, behind a unit that is given up."""
 TAKEN = -1
 """Of a sighting that is reached already."""
 
@@ -117,22 +119,78 @@ def weigh(
 
 
 @compiled
-def company(wires: Wires, base: Tally, slots: Ids, says: Ids) -> Ids:
-    """How much the neighbours of each seen slot say the same: over the suppliers of each, the most that speaks for one of them being gone.
+def alone(
+    wires: Wires,
+    ring: Loops,
+    now: Tally,
+    work: Scratch,
+    untouched: Ids,
+    pair_node: Ids,
+    seen: Seen,
+    units: Trials,
+    chosen: Ids,
+    net: Ids,
+    company: Ids,
+) -> None:
+    """For each sighting of something down, in `company`: the most that one of the chosen units explains in net that also reaches it.
 
-    `says` is 1 for a slot seen down, -1 for one seen up; what is up speaks for a supplier only where it cannot spare one. Cost: the edges
-    into the slots.
+    `net` is what each explains less what it contradicts, by `weigh`; only those that gain two and more are looked at.
     """
-    below = np.zeros(len(wires.feeds_at) - 1, np.int32)
-    for i in range(len(slots)):
-        for gate in range(wires.gates_at[slots[i]], wires.gates_at[slots[i] + 1]):
-            if says[i] > 0 or base.counts[gate] <= wires.at_least[gate]:
-                for at in range(wires.suppliers_at[gate], wires.suppliers_at[gate + 1]):
-                    below[wires.suppliers[at]] += says[i]
-    most = np.zeros(len(slots), np.int32)
-    for i in range(len(slots)):
-        own = below[slots[i]]
-        for at in range(wires.suppliers_at[wires.gates_at[slots[i]]], wires.suppliers_at[wires.gates_at[slots[i] + 1]]):
-            own = max(own, below[wires.suppliers[at]] - 1)
-        most[i] = own
-    return most
+    for i in range(len(chosen)):
+        if net[i] < 2:
+            continue
+        nodes = units.nodes[units.at[chosen[i]] : units.at[chosen[i] + 1]]
+        count = 0
+        seeds = np.empty(len(work.dead), np.int32)
+        for node in nodes:
+            for slot in range(units.slots_at[node], units.slots_at[node + 1]):
+                seeds[count] = slot
+                count += 1
+        dead, fallen, _ = cascade(wires, ring, now, work, seeds[:count], untouched)
+        for node in nodes:
+            _raise(seen, company, node, net[i])
+        for pair in work.fallen[:fallen]:
+            _raise(seen, company, pair_node[pair], net[i])
+        revive(wires, now, work.dead, 0, dead)
+
+
+@compiled
+def behind(
+    wires: Wires, live: Flags, slot_node: Ids, seen: Seen, marks: Ids, units: Trials, chosen: Ids, visits_max: int, company: Ids
+) -> None:
+    """As `alone`, by what lies behind each chosen unit, whether it would fall or not: what several causes may take down together.
+
+    A unit behind which far more is up than down is given up, and so is one with more than `visits_max` slots behind it.
+    """
+    visited = np.full(len(live), -1, np.int32)
+    queue = np.empty(len(live), np.int32)
+    for i in range(len(chosen)):
+        tail, head, net = 0, 0, 0
+        for node in units.nodes[units.at[chosen[i]] : units.at[chosen[i] + 1]]:
+            for slot in range(units.slots_at[node], units.slots_at[node + 1]):
+                visited[slot] = i
+                queue[tail] = slot
+                tail += 1
+        while head < tail <= visits_max and net > -GIVEN_UP:
+            slot = queue[head]
+            head += 1
+            for row in range(seen.at[slot_node[slot]], seen.at[slot_node[slot] + 1]):
+                if marks[seen.which[row]] != i + 1:
+                    marks[seen.which[row]] = i + 1
+                    net += 1 if seen.down[seen.which[row]] == 1 else -1
+            for at in range(wires.feeds_at[slot], wires.feeds_at[slot + 1]):
+                fed = wires.gate_slot[wires.feeds[at]]
+                if live[fed] == 1 and visited[fed] != i:
+                    visited[fed] = i
+                    queue[tail] = fed
+                    tail += 1
+        if head == tail and net > 1:
+            for slot in queue[:tail]:
+                _raise(seen, company, slot_node[slot], net)
+    marks[:] = 0
+
+
+@compiled
+def _raise(seen: Seen, company: Ids, node: int, net: int) -> None:
+    for row in range(seen.at[node], seen.at[node + 1]):
+        company[seen.which[row]] = max(company[seen.which[row]], net)

@@ -34,8 +34,11 @@ GROWN = 8
 SEEDS = 4
 """For how many things seen down all pairs that explain them are tried."""
 ALONE_MAX = 32
-"""Where more than so many things are seen down, those of which no neighbour says the same are taken for lies, or for failures of their own:
-what supplies them alone is not tried. They still count for and against what is."""
+"""Where more than so many things are seen down, those that stand alone are taken for lies, or for failures of their own: a second cause of
+these is not looked for. They still count for and against each set. A thing stands alone where nothing upstream of it has clearly more down
+than up behind it."""
+VISITS_MAX = 20_000
+"""How far is looked behind a unit for company; a unit that feeds more than so much says little of any of it."""
 MARGIN = 2.0
 """Sets that score so much worse than the best are not looked for; those met on the way may be told."""
 KEPT = 16
@@ -77,14 +80,10 @@ class Search:
         self._unit_at = np.searchsorted(units.nodes[order], nodes).astype(np.int32)
         self._unit_of = np.repeat(np.arange(len(units), dtype=np.int32), np.diff(units.at))[order]
         self._downs = np.flatnonzero(columns.seen.down).astype(np.int32)
+        self._company = np.ones(len(columns.told), np.int32)
+        """Per thing seen down: how much is seen that speaks for the same cause, at best; 1 where it stands alone."""
         self._lies = 0
         """Things seen down that are taken for lies (`ALONE_MAX`): no set is expected to explain them."""
-        has = np.flatnonzero(np.diff(state.wiring.slots_at)[columns.node]).astype(np.int32)
-        says = np.where(columns.seen.down[has] == 1, 1, -1).astype(np.int32)
-        self._company = np.zeros(len(columns.told), np.int32)
-        self._company[has] = kernel.company(state.wires, state.base, state.wiring.slots_at[columns.node[has]], says)
-        if len(self._downs) > ALONE_MAX:
-            self._lies = int(np.count_nonzero(self._company[self._downs] <= 0))
 
     def score(self, causes: Causes) -> float:
         """What a set that was tried leaves open and contradicts, and what its causes cost (rule 1)."""
@@ -153,8 +152,30 @@ class Search:
             self._keep_best(causes, chosen, down + more_down, up + more_up)
             if not causes:
                 self._up_alone[chosen] = more_up
+                self._keep_company(chosen, more_down - more_up)
         marks[:] = 0
         supply.revive(wires, bench.now, died, 0, dead)
+
+    def _keep_company(self, chosen: Ids, net: Ids) -> None:
+        """Which of the things seen down have company, by what each of all single causes explains in net, and by what lies behind it."""
+        bench, wires, wiring, seen = self.bench, self.state.wires, self.state.wiring, self.columns.seen
+        kernel.alone(
+            wires,
+            self.state.ring,
+            bench.now,
+            bench.work,
+            self.state.base.counts,
+            wiring.pair_node,
+            seen,
+            self._trials,
+            chosen,
+            net,
+            self._company,
+        )
+        columns = (seen, self._marks, self._trials, chosen, VISITS_MAX, self._company)
+        kernel.behind(wires, bench.now.live, wiring.slot_node, *columns)
+        if len(self._downs) > ALONE_MAX:
+            self._lies = int(np.count_nonzero(self._company[self._downs] < 2))
 
     def _keep(self, causes: Causes, down: int, up: int) -> None:
         self.reach[causes] = (down, up)
@@ -173,8 +194,8 @@ class Search:
         """The units, ascending, that may explain a thing seen down beside what has failed in the bench, without contradicting too much."""
         wiring, live = self.state.wiring, self.bench.now.live
         open_ones = self._downs[self._marks[self._downs] != TAKEN]
-        if len(open_ones) > ALONE_MAX:
-            open_ones = open_ones[self._company[open_ones] > 0]
+        if causes and len(self._downs) > ALONE_MAX:
+            open_ones = open_ones[self._company[open_ones] > 1]
         slots = ranges(wiring.slots_at, distinct(self.columns.node[open_ones]))
         above = wiring.slot_node[np.flatnonzero(supply.upstream(self.state.wires, live, slots))]
         units = without(self._units(distinct(above)), np.array(causes, np.int32))
