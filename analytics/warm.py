@@ -32,7 +32,7 @@ from analytics.sweeps.proof import chain_of
 from analytics.sweeps.single import n1
 from analytics.sweeps.units import Units
 from analytics.time.countdown import countdown
-from analytics.time.present import PresentPoints
+from analytics.time.present_points import PresentPoints
 from analytics.time.reserves import Reserves
 from analytics.time.timeline import timeline
 

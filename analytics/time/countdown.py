@@ -15,7 +15,8 @@ import numpy as np
 
 from analytics.conditions import Conditions, Position
 from analytics.supply_graph import SupplyGraph
-from analytics.time.present import PresentPoints, Reading, Sample, present
+from analytics.time.present import Reading, Sample, present
+from analytics.time.present_points import PresentPoints
 from analytics.time.reserves import Reserves
 from analytics.time.setting import Course, course_on, setting
 from analytics.time.story import Event, EventKind, Story, tell

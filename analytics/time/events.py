@@ -296,17 +296,23 @@ def _see(site: Site, state: State, record: Record, kw: Floats, events: Events, s
                 site.stores.scale[store] = seen.kw[store] / kw[0, slot]
             else:
                 site.stores.unknown_kw[store] = seen.kw[store]
-        carries = state.carried[pair] == 1
         lasts = lasting(site.stores, store, kw[site.stores.by_heat[store], slot])
-        if not np.isnan(seen.left[store]):
-            state.left[store] = seen.left[store]
-        if carries and (not np.isnan(seen.left[store]) or seen.kw[store] > 0):
+        charge, account = seen.left[store], seen.lasts[store]
+        if not np.isnan(charge):
+            state.left[store] = charge
+        if state.carried[pair] == 0 or (np.isnan(charge) and np.isnan(account) and not seen.kw[store] > 0):
+            continue
+        if np.isfinite(lasts) and lasts > 0:
             since = now - state.since[store]
-            if not np.isnan(seen.left[store]):
+            if not np.isnan(charge):
                 since = min(since, seen.left_age[store])
-            if np.isfinite(lasts):
-                state.left[store] = max(0.0, state.left[store] - since / lasts) if lasts > 0 else 0.0
-            start(store, now, lasts, state, events)
+            state.left[store] = max(0.0, state.left[store] - since / lasts)
+            if not np.isnan(account) and np.isnan(charge):
+                state.left[store] = account / lasts
+            elif not np.isnan(account) and (account > state.left[store] * lasts) == seen.better and state.left[store] > 0:
+                site.stores.seconds[store] *= account / (state.left[store] * lasts)
+                lasts = lasting(site.stores, store, kw[site.stores.by_heat[store], slot])
+        start(store, now, lasts, state, events)
 
 
 @inlined

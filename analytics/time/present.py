@@ -19,28 +19,17 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.time.batteries import storages
+from analytics.time.present_points import PresentPoints
 from analytics.time.reserves import Reserves
 from analytics.time.rooms import Rooms
-from analytics.time.stated import Stated
 from analytics.time.table import Kind
 from graph.current import PointValue
-from graph.snapshot import Snapshot
 from graph.values import Floats, Quality
-from ontology.errors import UnitError
-from ontology.namespaces import BRICK, DCX, UNIT
 from ontology.terms import Ids
-from ontology.units import conversion
-from ontology.vocabulary import Vocabulary
 
 Sample = Callable[[str], PointValue | None]
 """Gives what is known now of a point's IRI, or None for a point that there is not."""
 
-INLET = DCX + "Rack_Inlet_Temperature_Sensor"
-AIR = (BRICK + "Room_Air_Temperature_Sensor", BRICK + "Zone_Air_Temperature_Sensor")
-RUNS = BRICK + "On_Off_Status"
-REQUEST = BRICK + "Run_Request_Status"
-LEVEL = DCX + "Fuel_Level_Sensor"
 CELSIUS_MAX = 150.0
 """Above it, and below its negative, a temperature of a room is none."""
 
@@ -58,6 +47,8 @@ class Says(StrEnum):
     """Per cent of a tank."""
     LOAD = "load"
     """Kilowatts."""
+    REMAINING = "remaining"
+    """Seconds that a store has left, by its own account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,33 +71,6 @@ class Reading:
 
 
 @dataclass(frozen=True, eq=False)
-class PresentPoints:
-    """The points of one state of the model that can say how a failure goes on."""
-
-    charges: tuple[tuple[int, str], ...]
-    """Stores by number, and points of their charge."""
-    warm: tuple[tuple[str, tuple[tuple[str, float, float], ...]], ...]
-    """Racks and rooms (IRIs), each with its points of temperature: scale and offset to degrees Celsius."""
-    warm_of: Ids
-    """Per store: its place in `warm`, or -1."""
-    runs: tuple[tuple[int, str], ...]
-    """Nodes, and points that say whether they run."""
-    levels: tuple[tuple[int, str], ...]
-    """Standby sources (nodes), and points of their tanks' levels in per cent."""
-
-    @staticmethod
-    def none() -> PresentPoints:
-        """Of a site without stores."""
-        return PresentPoints((), (), np.empty(0, np.int32), (), ())
-
-    @property
-    def points(self) -> frozenset[str]:
-        """All of them."""
-        warm = {point for _, of in self.warm for point, _, _ in of}
-        return frozenset(warm.union(*({point for _, point in each} for each in (self.charges, self.runs, self.levels))))
-
-
-@dataclass(frozen=True, eq=False)
 class Present:
     """What readings say, as columns over the stores of a table and the nodes of a graph; nan and -1 where none does. Of a range the first
     row is the worse end. Ages are seconds before the present instant."""
@@ -120,6 +84,8 @@ class Present:
     """Shape (2, stores): the share that was in it at the failure; 1 where nothing says so."""
     kw: Floats
     """What a store of energy carries."""
+    lasts: Floats
+    """Shape (2, stores): the seconds that a store of energy has left now, by its own account since the failure."""
     runs: NDArray[np.int8]
     """Per node: 1 it runs, 0 it does not."""
     runs_age: Floats
@@ -130,70 +96,6 @@ class Present:
     """Per node: the same at the failure; 1 where nothing says so."""
     readings: tuple[tuple[int, Reading], ...]
     """What says so, with the node that it is about."""
-
-
-def present_points(snapshot: Snapshot, vocabulary: Vocabulary, reserves: Reserves) -> PresentPoints:
-    """Find the points of a supply graph's reserves. Cost: Python for each such point, and columns over the stores."""
-    graph = reserves.graph
-    terms = snapshot.terms.numbers(graph.nodes.ids)
-    node_of = {int(term): node for node, term in enumerate(terms.tolist())}
-    running = vocabulary.subclasses(RUNS) - vocabulary.subclasses(REQUEST)
-    runs = tuple(sorted((node_of[owner], point) for owner, point, _ in _owned(snapshot, running) if owner in node_of))
-    levels = defaultdict(list)
-    for tank, point, unit in _owned(snapshot, vocabulary.subclasses(LEVEL)):
-        if unit in (None, UNIT + "PERCENT"):
-            levels[tank].append(point)
-    stated = Stated(snapshot, vocabulary, graph, terms)
-    behind = [(node, point) for tank, node in (storages(stated) if levels else []) if reserves.standby[node] for point in levels[tank]]
-    warm, warm_of = _warm(snapshot, vocabulary, reserves, node_of)
-    return PresentPoints(reserves.charge_points, warm, warm_of, runs, tuple(sorted(behind)))
-
-
-def _owned(snapshot: Snapshot, classes: Iterable[str]) -> list[tuple[int, str, str | None]]:
-    """What has a point of the classes (term numbers), the point and its unit (IRIs), each once, in order of points."""
-    found = set()
-    for point in snapshot.instances(sorted(classes)).tolist():
-        unit = snapshot.one(point, BRICK + "hasUnit")
-        for owner in {*snapshot.subjects(BRICK + "hasPoint", point), *snapshot.objects(point, BRICK + "isPointOf")}:
-            found.add((owner, snapshot.key(point), None if unit is None else snapshot.key(unit)))
-    return sorted(found, key=lambda each: (each[1], each[0]))
-
-
-Warm = tuple[tuple[str, tuple[tuple[str, float, float], ...]], ...]
-
-
-def _warm(snapshot: Snapshot, vocabulary: Vocabulary, reserves: Reserves, node_of: Mapping[int, int]) -> tuple[Warm, Ids]:
-    """The temperatures at each rack's inlets, else of its room's air, and which of these each store in a room goes by."""
-    graph, stores, rooms = reserves.graph, reserves.stores, reserves.rooms
-    inlets, airs = defaultdict(list), defaultdict(list)
-    for owner, point, unit in _owned(snapshot, vocabulary.subclasses(INLET)):
-        inlets[node_of.get(owner, -1)].append((point, *_celsius(unit)))
-    air = frozenset().union({BRICK + "Air_Temperature_Sensor"}, *(vocabulary.subclasses(cls) for cls in AIR))
-    for owner, point, unit in _owned(snapshot, air):
-        airs[owner].append((point, *_celsius(unit)))
-    rack_of = np.arange(len(graph.nodes), dtype=np.int32)
-    rack_of[graph.loads.mounted[:, 0]] = graph.loads.mounted[:, 1]
-    numbers: dict[tuple[bool, int], int] = {}
-    warm: list[tuple[str, tuple[tuple[str, float, float], ...]]] = []
-    warm_of = np.full(len(stores), -1, dtype=np.int32)
-    for store in np.flatnonzero(stores.kind == Kind.ROOM).tolist() if inlets or airs else ():
-        rack, room = int(rack_of[stores.node[store]]), int(rooms.terms[stores.room[store]])
-        by_rack = rack in inlets
-        of = inlets[rack] if by_rack else airs.get(room)
-        if of:
-            key = by_rack, rack if by_rack else room
-            if key not in numbers:
-                numbers[key] = len(warm)
-                warm.append((graph.id(rack) if by_rack else snapshot.key(room), tuple(of)))
-            warm_of[store] = numbers[key]
-    return tuple(warm), warm_of
-
-
-def _celsius(unit: str | None) -> tuple[float, float]:
-    try:
-        return conversion(unit, UNIT + "DEG_C") if unit is not None else (1.0, 0.0)
-    except UnitError:
-        return float("nan"), 0.0
 
 
 def present(
@@ -207,6 +109,7 @@ def present(
         np.zeros(stores),
         np.ones((2, stores)),
         np.zeros(stores),
+        np.full((2, stores), np.nan),
         np.full(nodes, -1, np.int8),
         np.zeros(nodes),
         np.full(nodes, np.nan),
@@ -217,7 +120,7 @@ def present(
     reader = _Reader(sample, since, at)
     readings = [*_charges(points, reserves, reader, found), *_temperatures(points, reserves, reader, found)]
     readings += [*_running(points, reserves, reader, found), *_levels(points, reserves, reader, found)]
-    readings += _loads(reserves, power_kw, found)
+    readings += [*_loads(reserves, power_kw, found), *_accounts(points, reserves, reader, found)]
     return replace(found, readings=tuple(readings))
 
 
@@ -264,6 +167,20 @@ def _charges(points: PresentPoints, reserves: Reserves, reader: _Reader, found: 
             found.left[:, store], found.left_age[store] = share, max(one.age for one in each)
         for one in each:
             yield int(reserves.stores.node[store]), Reading(Says.CHARGE, reserves.names[store], one.point, one.value, one.at)
+
+
+def _accounts(points: PresentPoints, reserves: Reserves, reader: _Reader, found: Present) -> Readings:
+    """Seconds left by a store's own account, since the failure: of several the least for the lower bounds, the most for the upper."""
+    said: dict[int, list[tuple[_Said, float]]] = defaultdict(list)
+    for store, point, scale in points.remaining:
+        one = reader.read(point)
+        if one is not None and not one.before and one.value >= 0:
+            said[store].append((one, max(0.0, one.value * scale - one.age)))
+    for store, each in said.items():
+        found.lasts[:, store] = min(seconds for _, seconds in each), max(seconds for _, seconds in each)
+        for one, seconds in each:
+            of, value = reserves.names[store], round(seconds + one.age, 3)
+            yield int(reserves.stores.node[store]), Reading(Says.REMAINING, of, one.point, value, one.at)
 
 
 def _temperatures(points: PresentPoints, reserves: Reserves, reader: _Reader, found: Present) -> Readings:

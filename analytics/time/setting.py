@@ -84,8 +84,8 @@ def course_on(set_: Setting, reserves: Reserves, present: Present, failed: Ids, 
     in seconds from now, up to `horizon`."""
     node, at = set_.state.wiring.slot_node, set_.stored
     site = _site(set_, reserves, end)
-    left, kw, fuel = present.left[end, at], present.kw[at], site.delays.fuel
-    told = (~np.isnan(left)) | (kw > 0)
+    left, kw, lasts, fuel = present.left[end, at], present.kw[at], present.lasts[end, at], site.delays.fuel
+    told = ~np.isnan(left) | ~np.isnan(lasts) | (kw > 0)
     level, runs = present.level[node], np.where(reserves.standby[node] | (present.runs[node] == 1), present.runs[node], -1).astype(np.int8)
     seen_fuel = np.where(reserves.standby[node] & (~np.isnan(level) | (runs == 1)), fuel, np.nan)
     before = site._replace(
@@ -99,6 +99,7 @@ def course_on(set_: Setting, reserves: Reserves, present: Present, failed: Ids, 
         left,
         present.left_age[at],
         kw,
+        lasts,
         runs,
         present.runs_age[node],
         seen_fuel,

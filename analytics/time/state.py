@@ -153,6 +153,8 @@ class Seen(NamedTuple):
     left_age: Floats
     kw: Floats
     """Per store of energy: what it carries."""
+    lasts: Floats
+    """Per store of energy: the seconds that it has left by its own account, now."""
     runs: NDArray[np.int8]
     """Per slot: 1 it runs, 0 it does not."""
     runs_age: Floats
@@ -163,7 +165,8 @@ class Seen(NamedTuple):
     level_age: Floats
     better: bool
     """Whether what readings leave open is taken at its better end: what should run and does not starts now, in its start time (else not
-    at all); what runs longer than its tank could last has fuel (else none)."""
+    at all); what runs longer than its tank could last has fuel (else none); of a store's charge and its own account of the seconds left
+    the one that gives more (else less)."""
 
 
 class Then(NamedTuple):

@@ -25,6 +25,7 @@ from analytics.capacity.readings import power_points
 from analytics.conditions import condition_points
 from analytics.time import countdown as analysed
 from analytics.time import present
+from analytics.time.present_points import PresentPoints, present_points
 from analytics.time.story import Event
 from graph.snapshot import Snapshot
 from ontology.namespaces import expand
@@ -98,6 +99,7 @@ class ReadingSays(Enum):
     RUNS = strawberry.enum_value("runs", description="1 it runs, 0 it does not.")
     LEVEL = strawberry.enum_value("level", description="Per cent of a tank.")
     LOAD = strawberry.enum_value("load", description="Kilowatts.")
+    REMAINING = strawberry.enum_value("remaining", description="Seconds that a store has left, by its own account.")
 
 
 @strawberry.type(description="A reading that corrects a countdown.")
@@ -270,15 +272,15 @@ class _Watch:
     def __init__(self, face: Face) -> None:
         self._face = face
         self._snapshot: Snapshot | None = None
-        self._points = present.PresentPoints.none()
+        self._points = PresentPoints.none()
         self._seen: dict[str, tuple[float, int]] = {}
 
-    def over(self, questions: Questions) -> present.PresentPoints:
+    def over(self, questions: Questions) -> PresentPoints:
         """The points of a state; found once for it. To be called in a worker thread."""
         snapshot = questions.snapshot
         if snapshot is not self._snapshot:
             reserves, vocabulary = questions.reserves(), questions.vocabulary
-            found = present.present_points(snapshot, vocabulary, reserves)
+            found = present_points(snapshot, vocabulary, reserves)
             carrying = {reserves.graph.id(node) for node in reserves.stores.node.tolist()}
             power = power_points(snapshot, vocabulary)
             loads = {point for point, owner in zip(power.points, power.owners, strict=True) if owner in carrying}

@@ -14,7 +14,7 @@ from analytics.conditions import Conditions, Position
 from analytics.supply import compile_supply
 from analytics.time.countdown import Countdown, countdown
 from analytics.time.heat import seconds_to_rise
-from analytics.time.present import PresentPoints, present_points
+from analytics.time.present_points import PresentPoints, present_points
 from analytics.time.reserves import reserves
 from analytics.time.story import EventKind
 from graph.current import PointValue
@@ -34,8 +34,8 @@ STRING = """
 :Utility a dcx:Utility_Feed ; dcx:feedsPower :UPS .
 :UPS a dcx:UPS ; dcx:feedsPower :Rack ; dcx:ratedPower [ brick:value 10.0 ; brick:hasUnit unit:KiloW ] .
 :String a brick:Battery ; dcx:ridethroughSeconds 600 ; dcx:peukertExponent 1.0 ; dcx:stateOfHealth 1.0 ; brick:isPartOf :UPS ;
-  brick:hasPoint :Charge .
-:Charge a dcx:State_Of_Charge_Sensor .
+  brick:hasPoint :Charge, :Remaining .
+:Charge a dcx:State_Of_Charge_Sensor . :Remaining a dcx:Runtime_Remaining_Sensor ; brick:hasUnit unit:MIN .
 :Rack a brick:ICT_Rack ; dcx:allocatedPower [ brick:value 10.0 ; brick:hasUnit unit:KiloW ] .
 """
 
@@ -152,6 +152,24 @@ def test_a_reading_from_before_the_failure_says_how_full_it_was_then() -> None:
 def test_a_battery_that_says_empty_is_lost_now() -> None:
     """0 %: no second left, whatever the model thinks."""
     assert left(counting(STRING, "Utility", after=200, readings={"Charge": (0.0, 200)}))["Rack Power"] == (0.0, 0.0)
+
+
+def test_what_a_battery_says_of_its_own_time_widens_the_bounds_beside_its_charge() -> None:
+    """After 200 s a half is left, 300 s by the model, and the battery itself says 4 minutes: 240 to 300 s; 330 s: 300 to 330 s."""
+    shorter = counting(STRING, "Utility", after=200, readings={"Charge": (50.0, 200), "Remaining": (4.0, 200)})
+    longer = counting(STRING, "Utility", after=200, readings={"Charge": (50.0, 200), "Remaining": (5.5, 200)})
+
+    assert left(shorter)["Rack Power"] == (240.0, 300.0)
+    assert left(longer)["Rack Power"] == (300.0, 330.0)
+
+
+def test_what_a_battery_says_of_its_own_time_counts_alone_without_a_charge() -> None:
+    """2 minutes, read 20 s ago: 100 s, though by the model 400 s would be left, or, after 700 s, nothing. From before it began: nothing."""
+    now, late = ({"Remaining": (2.0, after - 20)} for after in (200, 700))
+
+    assert left(counting(STRING, "Utility", after=200, readings=now))["Rack Power"] == (100.0, 100.0)
+    assert left(counting(STRING, "Utility", after=700, readings=late))["Rack Power"] == (100.0, 100.0)
+    assert left(counting(STRING, "Utility", after=200, readings={"Remaining": (2.0, -5)}))["Rack Power"] == (400.0, 400.0)
 
 
 # -- Loads --
