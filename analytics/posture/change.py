@@ -149,7 +149,7 @@ def compare(before: Posture, after: Posture) -> PostureChange:
     Only supplies and failure units that both know are compared: what is new has lost nothing. Cost: linear in what hangs; where the model
     has other nodes, Python for each of them.
     """
-    older = before if before.wiring is after.wiring else _in_terms_of(before, after)
+    older = before if _same_numbers(before, after) else _in_terms_of(before, after)
     down_before, down_after = older.down.astype(np.bool_), after.down.astype(np.bool_)
     wiring, behind = after.wiring, after.behind
     renewed = after.renewed is not None and after.renewed[0] is older.lists
@@ -207,6 +207,13 @@ class _Older:
 
     down: Bits
     lists: Lists
+
+
+def _same_numbers(before: Posture, after: Posture) -> bool:
+    """Whether nodes, pairs and units of both have the same numbers: the same model, or one in which some feeds are others."""
+    was, now = before.wiring, after.wiring
+    same_pairs = was is now or (was.pair_node is now.pair_node and was.pair_medium is now.pair_medium)
+    return same_pairs and before.graph.nodes.ids is after.graph.nodes.ids and np.array_equal(before.units, after.units)
 
 
 def _in_terms_of(before: Posture, after: Posture) -> _Older:

@@ -54,7 +54,8 @@ class Lookout:
 
     def serves(self, graph: SupplyGraph) -> bool:
         """Whether this graph is the one that is kept up to date, or differs from it in its revision and labels only."""
-        return laid_out(graph) is self._wiring
+        held = self._posture.graph
+        return laid_out(graph) is self._wiring and graph.loads is held.loads and graph.nodes is held.nodes
 
     def renew(self, conditions: Conditions, graph: SupplyGraph | None = None) -> Posture:
         """The posture under other conditions; of `graph`, one that it `serves`, where the revision is another.

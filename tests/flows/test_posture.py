@@ -18,7 +18,7 @@ from websockets.typing import Subprotocol
 from adapters.mqtt.broker import EmbeddedBroker
 from graph.values import Quality, ReadingBatch
 from ontology.namespaces import DCX, DEMO, RDF, REF
-from ontology.terms import QuadBlock, literal
+from ontology.terms import KeyQuad, QuadBlock, literal
 from ontology.vocabulary import load_vocabulary
 from resolvers.limits import Limits
 from tests.support.mosquitto import free_port
@@ -115,6 +115,32 @@ def test_a_change_of_the_model_renews_the_posture(watched: Watched) -> None:
 
     assert quiet
     assert watched.next() == "1 rack has just lost redundancy: the model changed (revision 1)"
+
+
+def test_a_feed_that_goes_by_the_ledger_is_told_with_its_revision(tmp_path: Path) -> None:
+    """R2 is taken off B in revision 2, where the supply graph is put right and not compiled anew; in revision 3 it is put on again."""
+    opened = open_twin(Settings.model_validate({"data": tmp_path}), "test", read_only=False)
+    told: Queue[PostureChanged] = Queue()
+    opened.bus.subscribe(PostureChanged, told.put)
+    feed = (DEMO + "Feed-B", DCX + "feedsPower", DEMO + "R2", "urn:test")
+    facts = [(*quad[:3], "urn:test") for quad in snapshot_of(SITE).block()]
+
+    def say(quads: list[KeyQuad]) -> None:
+        opened.ledger.sync(Wish("test", QuadBlock.of(quads)), author="tests", reason="feeds")
+
+    say(facts)
+    watch = PostureWatch(opened.twin, opened.bus)
+    watch.start()
+    assert wait_until(lambda: watch.posture is not None)
+    say([quad for quad in facts if quad != feed])
+    lost = told.get(timeout=20).change.message
+    say(facts)
+    regained = told.get(timeout=20).change.message
+    watch.close()
+    opened.close()
+
+    assert lost == "1 rack has just lost redundancy: the model changed (revision 2)"
+    assert regained == "1 rack has just regained redundancy: the model changed (revision 3)"
 
 
 @contextmanager
