@@ -23,6 +23,8 @@ from analytics.posture.lookout import Lookout
 from analytics.procedures.check import check
 from analytics.procedures.steps import Act, Procedure, Step
 from analytics.proofs.prove import Question, concurrently_maintainable
+from analytics.splice import Fed
+from analytics.splice_plant import splice_plants
 from analytics.state import plant
 from analytics.supply_graph import SupplyGraph
 from analytics.sweeps.cuts import cut_sets
@@ -98,6 +100,9 @@ def _sweeps(graph: SupplyGraph, now: Conditions) -> None:
     )
     n1(tree, now)
     single_points(tree, now)
+    rows = np.flatnonzero(tree.requirements.node == 3).astype(np.int32)
+    feeders, one = np.arange(3, dtype=np.int32), np.ones(1, np.int32)
+    splice_plants(tree, replace(tree), [Fed(3, feeders, np.zeros(3, np.int32), rows, one, (feeders,))])
     root_cause(tree, now, Sightings.of(["urn:warm:2", "urn:warm:3"], ["urn:warm:4"]))
 
 
