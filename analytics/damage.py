@@ -35,7 +35,7 @@ class Damage:
     def exposed_to(self, pair: int) -> tuple[int, ...]:
         """The first three nodes, ascending, whose failure would now take an exposed pair down."""
         pairs, nodes = self.threats
-        lo, hi = np.searchsorted(pairs, [pair, pair + 1])
+        lo, hi = np.searchsorted(pairs, np.array([pair, pair + 1], dtype=pairs.dtype))  # another type would copy the column
         return tuple(nodes[lo:hi].tolist())
 
 

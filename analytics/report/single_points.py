@@ -17,7 +17,7 @@ from ontology.terms import Ids
 
 TRIED_MAX = 400
 """Further failures tried, nearest to the sources first: these take most down."""
-WORK_MAX = 20_000_000
+WORK_MAX = 4_000_000
 """Nodes that all trials together may take down; beyond it fewer are tried."""
 
 
