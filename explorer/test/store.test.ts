@@ -52,6 +52,7 @@ describe("a what-if that is followed", () => {
     first.impact.value = { state: "ready", data: answer("u:B", 7), error: null };
 
     await answerWith("ImpactTotals", { impact: { totals: totals(2), downBefore: none } });
+    await answerWith("ImpactRows(", { impact: answer("u:A", 2) });
     await answerWith("Impact(", { impact: answer("u:A", 2) });
     await answerWith("Labels", {});
 
@@ -65,6 +66,7 @@ describe("a what-if that is followed", () => {
     line.tell({ impact: { revision: 2, totals: totals(2), downBefore: none } });
 
     await answerWith("ImpactTotals", { impact: { totals: totals(2), downBefore: none } });
+    await answerWith("ImpactRows(", { impact: answer("u:A", 2) });
     await answerWith("Impact(", { impact: answer("u:A", 2) });
     await answerWith("Labels", {});
 

@@ -9,6 +9,7 @@ import { side } from "../core/scenarios";
 import type { Impact, Outcome } from "../core/types";
 import type { Column } from "../core/url";
 import { BasisOf } from "./BasisOf";
+import { MOST_EXPLAINED } from "../core/whatif";
 import { NodeLink, OutcomeMark } from "./parts";
 
 const HEADS: readonly (readonly [Column, string])[] = [
@@ -39,6 +40,7 @@ export function OutcomeTable({ found, beside }: { found: Impact; beside: Impact 
         {beside && <label class="tick"><input type="checkbox" checked={differ} onChange={() => go({ differ: !differ, page: 1 }, true)} /> only what differs ({whole(rows.filter(differs).length)})</label>}
         <span class="quiet" data-rows={shown.total}>{whole(shown.total)} {shown.total === 1 ? "row" : "rows"}{view.value.branch === null && <span class="wide"> · revision {whole(found.revision)}</span>}</span>
         <BasisOf found={found} />
+        {found.outcomes.length > MOST_EXPLAINED && <span class="quiet">of so many no evidence and no path is told</span>}
         <span class="spread" />
         {shown.pages > 1 && (
           <span class="row" role="group" aria-label="Pages">

@@ -54,10 +54,10 @@ const TOTALS = `totals { racks ${COUNT} services ${COUNT} tenants ${COUNT} itLoa
 
 const DOWN_BEFORE = "downBefore { racks services tenants itLoadKw }";
 
-export const IMPACT = dated(({ also, given }) => `query Impact($failed: [ID!]!${also}) {
+const impact = (name: string, why: string) => dated(({ also, given }) => `query ${name}($failed: [ID!]!${also}) {
   impact(failed: $failed${given}) {
     revision at failed assumed
-    outcomes { ${NAMED} medium outcome evidence path exposedTo }
+    outcomes { ${NAMED} medium outcome exposedTo ${why} }
     ${TOTALS}
     ${DOWN_BEFORE}
     trips { id afterS loadKw ratedKw }
@@ -65,6 +65,12 @@ export const IMPACT = dated(({ also, given }) => `query Impact($failed: [ID!]!${
     positions { id position fromTelemetry }
   }
 }`);
+
+/** Every row with what explains it: of a whole site tens of megabytes. */
+export const IMPACT = impact("Impact", "evidence path");
+
+/** The rows alone. */
+export const IMPACT_ROWS = impact("ImpactRows", "");
 
 /** `$ids`: nodes told of one event at most. */
 export const TIMELINE = dated(({ also, given }) => `query Timeline($failed: [ID!]!, $ids: Int!${also}) {

@@ -1,6 +1,6 @@
 // The answers to the what-ifs of the address: what is hit, when, and how each node is to be shown for it.
 import { computed, effect, signal, type ReadonlySignal, type Signal } from "@preact/signals";
-import { IMPACT, IMPACT_TOTALS, TIMELINE } from "./documents";
+import { IMPACT, IMPACT_ROWS, IMPACT_TOTALS, TIMELINE } from "./documents";
 import { labelOf, learn, learnLabels } from "./labels";
 import { IDLE, load, type Loaded } from "./loading";
 import { again, askAt, said, view } from "./navigate";
@@ -10,6 +10,8 @@ import { classesOf, MOMENTS, momentsAt, spellsOf, type Moment } from "./timeline
 import type { Impact, Timeline, Totals } from "./types";
 import type { Side } from "./url";
 
+/** Rows of which each is explained by evidence and path at most; of more, those of a whole site, only the outcomes are asked for. */
+export const MOST_EXPLAINED = 5000;
 /** Nodes that one event names at most. */
 const MOST_IDS = 20_000;
 
@@ -53,15 +55,22 @@ function speaksOf(found: { failed: string[] } | null, { fail }: Scenario): boole
   return found !== null && found.failed.length === fail.length && fail.every((id) => found.failed.includes(id));
 }
 
-/** Asks one what-if; its totals come first. */
+/** Asks one what-if; its totals come first, and what explains each row comes last, where the rows are not too many for it. */
 export async function askImpact({ fail, from }: Scenario, answer: Answer, stop: AbortSignal): Promise<Impact> {
   const { impact: counted } = await askAt<{ impact: { totals: Totals } }>(from, IMPACT_TOTALS, { failed: fail }, stop);
   if (!stop.aborted) answer.early.value = counted.totals;
-  const [{ impact: found }] = await Promise.all([askAt<{ impact: Impact }>(from, IMPACT, { failed: fail }, stop), learnLabels(fail)]);
+  const [{ impact: rows }] = await Promise.all([askAt<{ impact: Impact }>(from, IMPACT_ROWS, { failed: fail }, stop), learnLabels(fail)]);
+  if (stop.aborted) return rows;
+  const few = rows.outcomes.length <= MOST_EXPLAINED;
+  const found = few ? (await askAt<{ impact: Impact }>(from, IMPACT, { failed: fail }, stop)).impact : unexplained(rows);
   if (stop.aborted) return found;
   learn(found.outcomes);
   if (answer === answers[1]) said.value = sentence(found);
   return found;
+}
+
+function unexplained(found: Impact): Impact {
+  return { ...found, outcomes: found.outcomes.map((row) => ({ ...row, evidence: [], path: [] })) };
 }
 
 /** The answer to a what-if in one sentence, for the live region. */

@@ -56,7 +56,7 @@ function Panes() {
   return (
     <>
       <StandpointBar />
-      <main class={`${view.value.fail.length > 0 ? "with-impact" : ""} ${scenarios[2].value ? "with-two" : ""} ${onSite.value ? "" : "elsewhere"}`}>
+      <main class={`${view.value.fail.length > 0 ? "with-impact" : ""} ${scenarios[2].value || view.value.t !== null ? "with-more" : ""} ${onSite.value ? "" : "elsewhere"}`}>
         {PAGES.includes(view.value.show) ? <Page /> : <><Classes /><GraphPane /></>}
         <NodePanel />
         <ImpactPane />

@@ -8,18 +8,19 @@ import { whole } from "../core/format";
 import { compact } from "../core/iri";
 import { view, wayHome } from "../core/navigate";
 import { affected, sum } from "../core/outcomes";
-import { chosen, clearWhatIf, scenarios, setAside, turnTime } from "../core/scenarios";
+import { chosen, clearWhatIf, setAside, turnTime } from "../core/scenarios";
 import { beside, impact } from "../core/whatif";
 import type { Impact } from "../core/types";
 
 export function ImpactPane() {
-  if (view.value.fail.length === 0) return null;
+  const { fail, vs } = view.value;
+  if (fail.length === 0) return null;
   const { state, data, error, absent } = impact.value;
   const unhurt = data?.outcomes.length === 0 && (beside.value?.outcomes.length ?? 0) === 0;
   return (
     <section class="impact" aria-label="What if">
       <Answer number={1}><Ways /></Answer>
-      <Answer number={2} />
+      <Answer number={2}>{vs.length > 0 && vs.join() === fail.join() && <Kept />}</Answer>
       {data && <Overloads found={data} />}
       {state === "failed" && <Failure title="The question was not answered" error={error} way={absent ? wayHome() : null} />}
       {data && (view.value.t !== null ? <Course /> : unhurt ? <Unhurt found={data} /> : <OutcomeTable found={data} beside={beside.value} />)}
@@ -27,10 +28,14 @@ export function ImpactPane() {
   );
 }
 
+/** What to do next while both are the same. */
+function Kept() {
+  return <span class="quiet">kept as ②: select another node and press <kbd>i</kbd>, or add one with <kbd>a</kbd></span>;
+}
+
 /** What else can be done with the what-if. */
 function Ways() {
   const { t, vs } = view.value;
-  const pair = scenarios[2].value !== null;
   return (
     <div class="ways" role="group" aria-label="Of this what-if">
       <span class="row" role="group" aria-label="Shown">
@@ -38,8 +43,6 @@ function Ways() {
         <button type="button" class="small" aria-pressed={t !== null} onClick={() => t === null && turnTime()} aria-keyshortcuts="e">When</button>
       </span>
       <button type="button" class="small" aria-pressed={vs.length > 0} onClick={setAside} aria-keyshortcuts="v" title="Keep this what-if beside the next one">{vs.length > 0 ? "Only ①" : "Compare…"}</button>
-      {vs.length > 0 && vs.join() === view.value.fail.join() && <span class="quiet">kept as ②: select another node and press <kbd>i</kbd>, or add one with <kbd>a</kbd></span>}
-      {pair && vs.length === 0 && <span class="quiet">② is the same failure on the site now</span>}
       <span class="spread" />
       <a class="link" href={reportAddress()} target="_blank" rel="noopener">Report to print</a>
       <button type="button" class="small" onClick={clearWhatIf} aria-keyshortcuts="c">Clear</button>

@@ -102,7 +102,7 @@ function Standing({ id, isTenant }: { id: string; isTenant: boolean }) {
     <ul class="standing">
       {rows.map((row) => (
         <li key={row.medium}>
-          <OutcomeMark outcome={row.outcome} /> · {words(row.medium)} · because of {row.evidence.map(labelOf).join(" and ")}
+          <OutcomeMark outcome={row.outcome} /> · {words(row.medium)}{row.evidence.length > 0 && <> · because of {row.evidence.map(labelOf).join(" and ")}</>}
           {row.exposedTo.length > 0 && <> · now exposed to {row.exposedTo.map(labelOf).join(", ")}</>}
         </li>
       ))}
