@@ -34,3 +34,9 @@ def ranges(at: NDArray[np.int32], of: NDArray[np.int32]) -> NDArray[np.int32]:
     first, sizes = at[of], at[of + 1] - at[of]
     before = np.cumsum(sizes) - sizes
     return (np.repeat(first - before, sizes) + np.arange(sizes.sum())).astype(np.int32)
+
+
+def rows_of(column: NDArray[np.int32], value: int) -> tuple[int, int]:
+    """Where a value begins in an ascending column, and where it ends. The sought one is of the column's type: else numpy copies it all."""
+    first, last = np.searchsorted(column, np.array([value, value + 1], dtype=np.int32)).tolist()
+    return first, last

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from analytics.capacity.electrical import Electrical
 from analytics.capacity.stated import ALLOCATED, QUANTITIES, RATED_A, RATED_INPUT, RATED_KVA, RATED_KW, Things, rating
+from analytics.columns import rows_of
 from analytics.requirements import Stated, explicit_requirements, stated_by
 from analytics.roles import needs_of
 from analytics.supply_graph import ALL, Assumed, Edges, Requirements, SupplyGraph
@@ -144,7 +145,7 @@ class _Splice:
     def fed(self, node: int, changed: Sequence[tuple[int, int]]) -> Fed | None:
         """The rows of a node anew."""
         edges = self._graph.edges
-        first, last = np.searchsorted(edges.target, [node, node + 1])
+        first, last = rows_of(edges.target, node)
         before = set(zip(edges.source[first:last].tolist(), edges.medium[first:last].tolist(), strict=True))
         after = set(before)
         for source, medium in changed:
@@ -176,7 +177,7 @@ class _Splice:
 
     def _feeds(self, source: int, node: int, medium: int) -> bool:
         edges = self._graph.edges
-        first, last = np.searchsorted(edges.target, [node, node + 1])
+        first, last = rows_of(edges.target, node)
         return bool(((edges.source[first:last] == source) & (edges.medium[first:last] == medium)).any())
 
     def _draws_stand(self, source: int) -> bool:
@@ -188,7 +189,7 @@ class _Splice:
         seen, queue = {source}, [source]
         while queue:
             node = queue.pop()
-            first, last = np.searchsorted(graph.edges.target, [node, node + 1])
+            first, last = rows_of(graph.edges.target, node)
             above = graph.edges.source[first:last][graph.edges.medium[first:last] == power].tolist()
             queue += [each for each in above if each not in seen]
             seen.update(above)
@@ -221,7 +222,8 @@ class _Splice:
     def _doubtful(self, node: int) -> bool:
         """Whether the model says something of a node that it cannot mean: such sentences are made when all is compiled."""
         assumed = self._graph.assumptions
-        return bool(((assumed.node == node) & ~np.isin(assumed.what, [Assumed.SOURCE, Assumed.MEDIUM, Assumed.STORED])).any())
+        about = assumed.what[np.flatnonzero(assumed.node == node)].tolist()
+        return not {Assumed.SOURCE, Assumed.MEDIUM, Assumed.STORED}.issuperset(about)
 
     def _explicit(self, node: int, source: Ids, medium: Ids, stated: Sequence[Stated]) -> Requirements:
         def node_of(term: int) -> int:
@@ -248,7 +250,7 @@ class _Splice:
 
 
 def _edges(edges: Edges, fed: Sequence[Fed]) -> Edges:
-    cuts = [np.searchsorted(edges.target, [each.node, each.node + 1]).tolist() for each in fed]
+    cuts = [rows_of(edges.target, each.node) for each in fed]
     return Edges(
         put_in(edges.source, [(a, b, each.source) for (a, b), each in zip(cuts, fed, strict=True)]),
         put_in(edges.target, [(a, b, np.full(len(each.source), each.node, np.int32)) for (a, b), each in zip(cuts, fed, strict=True)]),
@@ -264,17 +266,22 @@ def _requirements(held: Requirements, fed: Sequence[Fed]) -> Requirements:
         for row, suppliers in zip(each.rows.tolist(), each.suppliers, strict=True):
             first, last = int(held.starts[row]), int(held.starts[row + 1])
             cuts.append((first, last, suppliers))
-            starts[row + 1 :] += np.int32(len(suppliers) - (last - first))
+            if len(suppliers) != last - first:
+                starts[row + 1 :] += np.int32(len(suppliers) - (last - first))
     return Requirements(held.node, held.medium, at_least, starts, put_in(held.suppliers, sorted(cuts, key=lambda cut: cut[:2])))
 
 
 def put_in(column: NDArray[Number], cuts: Sequence[tuple[int, int, NDArray[Number]]]) -> NDArray[Number]:
-    """The column with other values in the place of some parts of it: `(first, last, values)`, ascending and apart. Cost: one copy."""
+    """The column with other values in the place of some parts of it: `(first, last, values)`, ascending and apart.
+
+    Cost: one copy; none where the values are those that are there.
+    """
     parts, at = list[NDArray[Number]](), 0
-    for first, last, values in cuts:
+    new = [cut for cut in cuts if not np.array_equal(column[cut[0] : cut[1]], cut[2])]
+    for first, last, values in new:
         parts += [column[at:first], values.astype(column.dtype, copy=False)]
         at = last
-    return np.concatenate([*parts, column[at:]]) if cuts else column
+    return np.concatenate([*parts, column[at:]]) if new else column
 
 
 __all__ = ["Fed", "Spliced", "put_in", "spliced"]

@@ -15,7 +15,7 @@ from analytics import kernel
 from analytics.compiled import compiled
 from analytics.kernel import Flags, Tally, Wires
 from analytics.splice import Fed, put_in
-from analytics.state import Plant, copied, hand_on_plants, keep_plants, kept_plants, scratch_of
+from analytics.state import Bench, Plant, copied, hand_on_plants, keep_plants, kept_plants
 from analytics.supply_graph import SupplyGraph
 from analytics.wiring import Wiring
 from ontology.terms import Ids
@@ -73,7 +73,8 @@ def _wires(wires: Wires, changed: Gates) -> Wires:
     for gate, need, suppliers in changed:
         at_least[gate] = need
         into.append((int(wires.suppliers_at[gate]), int(wires.suppliers_at[gate + 1]), suppliers))
-        suppliers_at[gate + 1 :] += np.int32(len(suppliers) - (into[-1][1] - into[-1][0]))
+        if len(suppliers) != into[-1][1] - into[-1][0]:
+            suppliers_at[gate + 1 :] += np.int32(len(suppliers) - (into[-1][1] - into[-1][0]))
     feeds_at, cuts = wires.feeds_at.copy(), _feeds(wires, changed)
     for slot, (first, last, values) in cuts:
         feeds_at[slot + 1 :] += np.int32(len(values) - (last - first))
@@ -100,10 +101,10 @@ def _put_right(plant: Plant, new: Wiring, changed: Gates, slots: Ids) -> Plant |
     old = plant.wiring.wires
     if plant.returns.any() or (plant.ring.loop_of[slots] >= 0).any():
         return None
-    tally = copied(plant.base)
+    bench = plant.taken()
+    tally, work = bench.now, bench.work
     blocked = np.zeros(len(tally.live), np.uint8)
     blocked[plant.slots(plant.stopped)] = 1
-    work = scratch_of(tally, plant.ring)
     dead, _, _ = kernel.cascade(old, plant.ring, tally, work, slots, plant.base.counts)
     _swap(new, tally, changed)
     risen = rise(new.wires, blocked, tally, slots, work.dead[:dead].copy())
@@ -119,8 +120,10 @@ def _put_right(plant: Plant, new: Wiring, changed: Gates, slots: Ids) -> Plant |
             return None
     if len(plant.ring.members) and dead != risen:
         return None
+    alone = bench.alone if dead == risen else copied(tally)
+    _copy_counts(new, alone, tally, changed)
     returns = np.zeros(len(new.wires.feeds), np.uint8)
-    return Plant(new, plant.stopped, tally, plant.ring, returns)
+    return Plant(new, plant.stopped, tally, plant.ring, returns, [Bench(copied(tally), alone, work)])
 
 
 def _swap(new: Wiring, tally: Tally, changed: Gates) -> None:
@@ -133,6 +136,13 @@ def _swap(new: Wiring, tally: Tally, changed: Gates) -> None:
         tally.failing[pair] = 0
     for gate, need, _ in changed:
         tally.failing[wires.gate_pair[gate]] += int(tally.counts[gate] < need)
+
+
+def _copy_counts(new: Wiring, into: Tally, tally: Tally, changed: Gates) -> None:
+    """All that is other than before where all that fell has come back."""
+    gates = [gate for gate, _, _ in changed]
+    pairs = new.wires.gate_pair[gates]
+    into.counts[gates], into.failing[pairs] = tally.counts[gates], tally.failing[pairs]
 
 
 @compiled

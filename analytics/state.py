@@ -75,13 +75,16 @@ class Plant:
     @contextmanager
     def bench(self) -> Iterator[Bench]:
         """Lend two tallies that stand as the base does; whoever borrows leaves them so. One pass over the plant only when none is idle."""
-        with self._lock:
-            bench = self._idle.pop() if self._idle else None
-        if bench is None:
-            bench = Bench(copied(self.base), copied(self.base), scratch_of(self.base, self.ring))
+        bench = self.taken()
         yield bench
         with self._lock:  # not in a `finally`: a bench that an error left in disorder must not come back
             self._idle.append(bench)
+
+    def taken(self) -> Bench:
+        """As `bench`, for good: whoever takes it may leave it as it will."""
+        with self._lock:
+            bench = self._idle.pop() if self._idle else None
+        return bench or Bench(copied(self.base), copied(self.base), scratch_of(self.base, self.ring))
 
     def slots(self, nodes: Ids) -> Ids:
         """All slots of the given nodes."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analytics.columns import distinct
+from analytics.columns import distinct, rows_of
 from analytics.kernel import Wires
 from analytics.supply_graph import SupplyGraph
 from ontology.terms import Ids
@@ -28,8 +28,7 @@ class Wiring:
 
     def pairs_of(self, node: int) -> range:
         """The pairs of one node, ascending by medium."""
-        first, last = np.searchsorted(self.pair_node, [node, node + 1])
-        return range(int(first), int(last))
+        return range(*rows_of(self.pair_node, node))
 
 
 def wire(graph: SupplyGraph) -> Wiring:
