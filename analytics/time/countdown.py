@@ -6,7 +6,7 @@ there on as a timeline is: once with the worse and once with the better ends.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
@@ -20,8 +20,10 @@ from analytics.time.present_points import PresentPoints
 from analytics.time.reserves import Reserves
 from analytics.time.setting import Course, course_on, setting
 from analytics.time.story import Event, EventKind, Story, tell
-from analytics.time.timeline import HORIZON_S, Bound, bounds, lost_pairs
+from analytics.time.timeline import HORIZON_S, bound_columns, lost_pairs
+from graph.values import Floats
 from ontology.media import POWER
+from ontology.terms import Ids
 
 SINCE_S_MAX = 7 * 24 * 3600.0
 """How old a failure may be."""
@@ -41,15 +43,37 @@ class Left(NamedTuple):
     """When it is back for good; None: with neither end before the horizon."""
     back_upper: float | None
 
-    @staticmethod
-    def of(bound: Bound) -> Left:
-        """Of a bound in seconds from now."""
-        return Left(*bound)
-
     def later(self, seconds: float) -> Left:
         """The same so much later; nothing goes below 0."""
         times = (None if each is None else max(0.0, each - seconds) for each in self[2:])
         return Left(self.id, self.medium, *times)  # type: ignore[arg-type]  # the first time is never None
+
+
+@dataclass(frozen=True, eq=False)
+class Lefts:
+    """Rows of `Left`, made when they are looked at: a site has 100,000 of them. As columns: the most urgent first, then what is lost."""
+
+    graph: SupplyGraph
+    node: Ids
+    medium: Ids
+    times: Floats
+    """Shape (4, rows); `inf` for None."""
+
+    def __len__(self) -> int:
+        return len(self.node)
+
+    def __iter__(self) -> Iterator[Left]:
+        return self._rows(range(len(self)))
+
+    def of(self, iris: Sequence[str]) -> Iterator[Left]:
+        """Those of some entities (IRIs)."""
+        nodes = [node for iri in iris if (node := self.graph.find(iri)) is not None]
+        return self._rows(np.flatnonzero(np.isin(self.node, nodes)).tolist())
+
+    def _rows(self, numbers: Iterable[int]) -> Iterator[Left]:
+        for row in numbers:
+            times = [None if time == np.inf else time for time in self.times[:, row].tolist()]
+            yield Left(self.graph.id(int(self.node[row])), self.graph.media[self.medium[row]], times[0] or 0.0, *times[1:])
 
 
 class Ahead(NamedTuple):
@@ -83,7 +107,7 @@ class Countdown:
     """How it stands: what is lost, carried and down."""
     next: tuple[Event, ...]
     """In seconds from now, in order of the lower bounds."""
-    left: tuple[Left, ...]
+    left: Lefts
     """Every supply that may be lost, the most urgent first, then what is lost."""
     racks: Ahead
     """Each by the power of its own and by what is in it."""
@@ -150,7 +174,7 @@ def countdown(
     story = Story(reserves, set_, worse, better, nodes, lost_pairs(set_, worse, better, nodes))
     both = Story(reserves, set_, _both(past_worse, worse), _both(past_better, better), nodes, story.lost)
     reached = both.reached()
-    left = tuple(map(Left.of, bounds(graph, set_, worse, better, story.lost)))
+    left = _lefts(graph, *bound_columns(graph, set_, worse, better, story.lost))
     to_come = [event for event in tell(story) if event.kind is not EventKind.FAILED]
     return Countdown(
         graph.revision,
@@ -161,9 +185,9 @@ def countdown(
         tell(past),
         tuple(event for event in to_come if event.upper == 0 and event.kind not in STANDS),
         tuple(event for event in to_come if event.upper is None or event.upper > 0),
-        tuple(sorted(left, key=_urgency)),
-        _ahead(_of_racks(graph, left)),
-        _ahead(_of(left, {graph.id(node) for node in graph.loads.services.tolist()})),
+        left,
+        _ahead(left, _in_racks(graph, left)),
+        _ahead(left, np.where(np.isin(left.node, graph.loads.services), left.node, -1)),
         (*before.assumed(graph.find), *both.assumed()),
         tuple(reading for node, reading in seen.readings if reached[node]),
     )
@@ -182,42 +206,41 @@ def _both(past: Course, following: Course) -> Course:
     return replace(past, record=past.record._replace(**{name: np.minimum(*(getattr(part, name) for part in parts)) for name in names}))
 
 
-def _urgency(each: Left) -> tuple[bool, float, float, str, str]:
-    return each.upper == 0, each.lower, np.inf if each.upper is None else each.upper, each.id, each.medium
+def _lefts(graph: SupplyGraph, node: Ids, medium: Ids, *times: Floats) -> Lefts:
+    """The rows, which come in order of ids and media, by urgency."""
+    lower, upper = times[:2]
+    order = np.lexsort((upper, lower, upper == 0))  # stable: ids and media within
+    return Lefts(graph, node[order], medium[order], np.stack(times)[:, order])
 
 
-Rows = Mapping[str, Sequence[Left]]
-"""Things (IRIs), each with its supplies that are lost or may be."""
+def _in_racks(graph: SupplyGraph, left: Lefts) -> Ids:
+    """Per row the rack that it counts for, or -1. Of a rack that something is mounted in its power and what that loses count: warm air at
+    its door harms nobody yet."""
+    rack_of, filled = np.full(len(graph.nodes), -1, np.int32), np.zeros(len(graph.nodes), np.bool_)
+    thing, rack = graph.loads.mounted.T
+    inside = np.isin(rack, graph.loads.racks)
+    rack_of[thing[inside]] = rack[inside]
+    rack_of[graph.loads.racks] = graph.loads.racks
+    filled[rack[inside]] = True
+    at_the_door = filled[left.node] & (left.medium != graph.media.index(POWER))
+    return np.where(at_the_door, -1, rack_of[left.node]).astype(np.int32)
 
 
-def _of(left: Sequence[Left], ids: set[str]) -> Rows:
-    rows: dict[str, list[Left]] = {}
-    for each in left:
-        if each.id in ids:
-            rows.setdefault(each.id, []).append(each)
-    return rows
+def _ahead(left: Lefts, of: Ids) -> Ahead:
+    """What of some things (per row a node, or -1) is lost, may be, and is next."""
+    lower, upper = left.times[:2]
+    known = of >= 0
+    all_of, lost = np.unique(of[known]), np.unique(of[known & (upper == 0)])
+    maybe = np.setdiff1d(of[known & (lower == 0)], lost)
+    still = known & ~np.isin(of, lost)
+    uppers = upper[still & np.isfinite(upper)]
+    return Ahead(
+        len(lost),
+        len(maybe),
+        len(all_of) - len(lost) - len(maybe),
+        float(lower[still].min()) if still.any() else None,
+        float(uppers.min()) if len(uppers) else None,
+    )
 
 
-def _of_racks(graph: SupplyGraph, left: Sequence[Left]) -> Rows:
-    """Of a rack that something is mounted in its power and what that loses: warm air at its door harms nobody yet."""
-    inside = {graph.id(thing): graph.id(rack) for thing, rack in graph.loads.mounted.tolist()}
-    racks, filled = {graph.id(node) for node in graph.loads.racks.tolist()}, set(inside.values())
-    rows: dict[str, list[Left]] = {}
-    for each in left:
-        rack = each.id if each.id in racks else inside.get(each.id)
-        if rack in racks and not (each.id in filled and each.medium != POWER):
-            rows.setdefault(rack, []).append(each)
-    return rows
-
-
-def _ahead(rows: Rows) -> Ahead:
-    """What of some things is lost, may be, and is next."""
-    lost = {iri for iri, of in rows.items() if any(each.upper == 0 for each in of)}
-    maybe = {iri for iri, of in rows.items() if iri not in lost and any(each.lower == 0 for each in of)}
-    still = [each for iri, of in rows.items() if iri not in lost for each in of]
-    uppers = [each.upper for each in still if each.upper is not None]
-    lower = min((each.lower for each in still), default=None)
-    return Ahead(len(lost), len(maybe), len(rows) - len(lost) - len(maybe), lower, min(uppers, default=None))
-
-
-__all__ = ["Ahead", "Countdown", "Left", "countdown"]
+__all__ = ["Ahead", "Countdown", "Left", "Lefts", "countdown"]

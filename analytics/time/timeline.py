@@ -19,6 +19,7 @@ from analytics.time.readings import charges
 from analytics.time.reserves import Reserves
 from analytics.time.setting import Course, Setting, course, setting
 from analytics.time.story import Event, Story, either, tell
+from graph.values import Floats
 from ontology.terms import Ids
 
 HORIZON_S = 4 * 3600.0
@@ -115,6 +116,17 @@ def lost_pairs(set_: Setting, worse: Course, better: Course, failed: Ids) -> Ids
 
 def bounds(graph: SupplyGraph, set_: Setting, worse: Course, better: Course, lost: Ids) -> tuple[Bound, ...]:
     """When each of the lost pairs is lost and back, in order of ids and media."""
+    node, medium, *columns = bound_columns(graph, set_, worse, better, lost)
+    times = [[None if value == np.inf else value for value in column.tolist()] for column in columns]
+    ids, nodes, media = graph.nodes.ids, node.tolist(), medium.tolist()
+    rows = zip([ids[number] for number in nodes], [graph.media[number] for number in media], *times, strict=True)
+    return tuple(map(Bound._make, rows))
+
+
+def bound_columns(
+    graph: SupplyGraph, set_: Setting, worse: Course, better: Course, lost: Ids
+) -> tuple[Ids, Ids, Floats, Floats, Floats, Floats]:
+    """Nodes and media of the lost pairs in order of ids and media, and the times of their bounds; `inf` for None."""
     wiring = set_.state.wiring
     by_iri = np.argsort(np.argsort(np.array(graph.media)))
     lost = lost[np.lexsort((by_iri[wiring.pair_medium[lost]], wiring.pair_node[lost]))]
@@ -122,12 +134,8 @@ def bounds(graph: SupplyGraph, set_: Setting, worse: Course, better: Course, los
     back = either(
         [np.where(np.isfinite(run.record.lost), np.where(run.holds, run.record.back, np.inf), np.nan)[lost] for run in (worse, better)]
     )
-    ids = graph.nodes.ids
-    columns = (np.minimum(*first), np.maximum(*first), np.minimum(*back), np.maximum(*back))
-    times = [[None if value == np.inf else value for value in column.tolist()] for column in columns]
-    nodes, media = wiring.pair_node[lost].tolist(), wiring.pair_medium[lost].tolist()
-    rows = zip([ids[node] for node in nodes], [graph.media[medium] for medium in media], *times, strict=True)
-    return tuple(map(Bound._make, rows))
+    times = (np.minimum(*first), np.maximum(*first), np.minimum(*back), np.maximum(*back))
+    return wiring.pair_node[lost], wiring.pair_medium[lost], *times
 
 
 __all__ = ["HORIZON_S", "Bound", "Event", "Timeline", "timeline"]

@@ -158,8 +158,7 @@ class Countdown:
         rows = checked_count("first", first, LEFT_DEFAULT, LEFT_MAX)
         if of is not None and len(of) > OF_MAX:
             raise BadInput(f"of has {len(of)} ids: give {OF_MAX} at most")
-        wanted = None if of is None else {expand(each) for each in of}
-        kept = (each for each in self.found.left if wanted is None or each.id in wanted)
+        kept = iter(self.found.left) if of is None else self.found.left.of([expand(each) for each in of])
         return [SecondsLeft.of(each.later(self.passed_s)) for each in islice(kept, rows)]
 
     @staticmethod

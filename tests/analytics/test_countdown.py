@@ -215,7 +215,7 @@ def test_a_generator_that_is_seen_running_is_not_waited_for() -> None:
     """It was to start at 30 s and runs at 10 s: everything is supplied, and nothing is to come but the end of its fuel."""
     answer = counting(STANDBY, "Utility", after=10, readings={"Running": (1.0, 10)}, horizon_s=600)
 
-    assert answer.left == ()
+    assert list(answer.left) == []
     assert answer.next == ()
     assert (EventKind.BACK, 10.0) in {(event.kind, event.lower) for event in answer.happened}
     assert [(one.says.value, one.value) for one in answer.readings] == [("runs", 1.0)]
@@ -233,7 +233,7 @@ def test_a_generator_that_was_off_before_it_should_run_is_expected_still() -> No
     """Off at 20 s is no news of a start at 30 s; 50 s after the failure it is taken to run."""
     answer = counting(STANDBY, "Utility", after=50, readings={"Running": (0.0, 20)}, horizon_s=600)
 
-    assert answer.left == ()
+    assert list(answer.left) == []
 
 
 def test_a_tank_lasts_as_long_as_its_level_says() -> None:
