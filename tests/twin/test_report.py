@@ -196,6 +196,22 @@ def test_a_failure_prints_on_one_sheet(site: Path, browser: Browser, what: list[
     shown.close()
 
 
+def test_long_names_do_not_push_anything_off_the_sheet(browser: Browser) -> None:
+    """A site, its things and a procedure with names of hundreds of letters, without a space too, stay within the sheet."""
+    names = ("UPS-A", "UPS-B", "Single", "Dual", "Utility-A", "Utility-B")
+    long = TWO_SIDES + "".join(f' :{name} rdfs:label "{name} {"Wide" * 40} {"word " * 40}" .' for name in names)
+    long += f' :Here a <https://w3id.org/rec#Site> ; rdfs:label "{"Site" * 60}" .'
+    html = page(made(long, "UPS-A", steps=[{"note": "W" * 300}, {"isolate": SITE + "UPS-B"}]), Asked("W" * 300, "branch " + "W" * 300))
+
+    shown = browser.new_page(viewport={"width": 900, "height": 1200})
+    shown.set_content(html)
+    shown.emulate_media(media="print")
+
+    assert shown.evaluate(SHEET) == [0, 0]
+    assert shown.evaluate(COLUMNS) == [0, 0]
+    shown.close()
+
+
 def test_the_guide_s_page_is_the_one_of_its_failure(site: Path) -> None:
     """What the guide's commands wrote names the failure."""
     assert "UPS A (UPS) fails" in (site / "ups-a.html").read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ STYLE = """
 @page { size: auto; margin: 9mm; }
 :root { color-scheme: light; }
 * { box-sizing: border-box; }
-body { margin: 0; background: #e9eaec; color: #1d2126; font: 7.7pt/1.3 "Liberation Sans", Arial, Helvetica, system-ui, sans-serif;
+body { margin: 0; overflow-wrap: anywhere; background: #e9eaec; color: #1d2126; font: 7.7pt/1.3 "Liberation Sans", Arial, Helvetica, system-ui, sans-serif;
   font-variant-numeric: tabular-nums; -webkit-print-color-adjust: exact; print-color-adjust: exact; }
 .sheet { width: 190mm; min-height: 258mm; margin: 6mm auto; padding: 0; background: #fff; display: flex; flex-direction: column;
   outline: 6mm solid #fff; break-inside: avoid; }
@@ -21,7 +21,7 @@ body { margin: 0; background: #e9eaec; color: #1d2126; font: 7.7pt/1.3 "Liberati
 header { display: flex; justify-content: space-between; align-items: flex-end; border-bottom: 0.5mm solid #1d2126; padding-bottom: 1mm; }
 header h1 { margin: 0; font-size: 14pt; line-height: 1.15; }
 header .fails { font-size: 9pt; }
-header .basis { text-align: right; color: #3c434b; white-space: nowrap; }
+header .basis { flex: none; max-width: 62mm; text-align: right; color: #3c434b; }
 .headline { margin: 2mm 0 1.5mm; padding: 1.6mm 2.5mm; border: 0.5mm solid #1d2126; border-left-width: 2.5mm; }
 .headline p { margin: 0; }
 .headline .first { font-size: 13pt; font-weight: 700; line-height: 1.2; }
@@ -35,7 +35,8 @@ table { border-collapse: collapse; width: 100%; }
 td, th { padding: 0.25mm 1.4mm 0.25mm 0; text-align: left; vertical-align: top; font-weight: 400; }
 th { color: #3c434b; font-size: 6.8pt; line-height: 1.1; vertical-align: bottom; }
 td.n, th.n { text-align: right; padding-right: 0; padding-left: 1.4mm; }
-td.n, td.w { white-space: nowrap; }
+td.n, td.w { white-space: nowrap; overflow-wrap: normal; }
+th { overflow-wrap: normal; }
 p { margin: 0; }
 svg.key { vertical-align: -0.5mm; }
 td.t { width: 19mm; font-weight: 700; }
