@@ -22,6 +22,7 @@ from analytics.report.report import Report
 from analytics.scenario import Scenario
 from analytics.standing import Standing
 from analytics.supply_graph import SupplyGraph
+from analytics.sweeps.units import UnitKind
 from analytics.time.reserves import Reserves
 from analytics.time.timeline import HORIZON_S, Timeline
 from graph.changes import NEWEST, AsOf, Branch, ChangeSet, Revision
@@ -67,7 +68,7 @@ class Questions(Protocol):
     def conditions(self) -> Conditions:
         """The instant, and where the switches stand. Call it in a worker thread."""
 
-    def root_cause(self, seen: Sightings | None, order: int, first: int) -> RootCause:
+    def root_cause(self, seen: Sightings | None, order: int, first: int, kinds: Sequence[UnitKind]) -> RootCause:
         """What explains what is seen, by the readings for None. Takes milliseconds to a second: call it in a worker thread."""
 
     def response(self) -> Response:

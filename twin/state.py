@@ -27,6 +27,7 @@ from analytics.reuse import Compiled, carried_over, compiled
 from analytics.scenario import Case, Scenario
 from analytics.standing import Standing, standing
 from analytics.supply_graph import SupplyGraph
+from analytics.sweeps.units import UnitKind, units_of
 from analytics.time.readings import charges
 from analytics.time.reserves import Reserves, reserves
 from analytics.time.timeline import HORIZON_S, Timeline, timeline
@@ -92,6 +93,8 @@ class View:
             self._power.follow(older._power, change)
             if older._points is not None and older._points.outlives(change):
                 self._points = older._points
+            if older._sights is not None and older._sights.outlive(change):
+                self._sights = older._sights
             if start is not None:
                 self._worked = start.and_then(change)
         return self
@@ -181,17 +184,23 @@ class View:
 
     def sightings(self) -> Sightings:
         """What the live values say is down and up. Cost: one look-up for each point that says so; the points are found once a state."""
-        if self._sights is None:
-            self._sights = sighting_points(self.snapshot, self.vocabulary, self.supply())
-        return self._sights.read(self._known, self.stands())
+        graph, sights = self.supply(), self._sights
+        if sights is None or not sights.serve(graph):
+            sights = self._sights = sighting_points(self.snapshot, self.vocabulary, graph)
+        return sights.read(self._known, self.stands())
 
-    def root_cause(self, seen: Sightings | None = None, order: int = ORDER, first: int = FIRST) -> RootCause:
-        """The sets of causes that explain what is seen, by the live values where nothing is given. Raises `UnknownEntity`, `ValueError`."""
+    def root_cause(
+        self, seen: Sightings | None = None, order: int = ORDER, first: int = FIRST, kinds: Sequence[UnitKind] = (UnitKind.EQUIPMENT,)
+    ) -> RootCause:
+        """The sets of causes of the given kinds that explain what is seen, by the live values where nothing is given.
+
+        Raises `UnknownEntity`, `ValueError`."""
         graph = self.supply()
         if self._priors is None:
             self._priors = priors_of(self.snapshot, self.vocabulary, graph)
+        units = units_of(self.snapshot, self.vocabulary, graph, kinds)
         seen = self.sightings() if seen is None else seen
-        return root_cause(graph, self.stands(), seen, priors=self._priors, order=order, first=first)
+        return root_cause(graph, self.stands(), seen, priors=self._priors, units=units, order=order, first=first)
 
     def report(self, failed: Sequence[str] | Scenario, horizon_s: float = HORIZON_S, procedure: Procedure | None = None) -> Report:
         """The page about what fails together, or about a scenario, and a switching procedure that goes with it. Raises `UnknownEntity`,

@@ -18,8 +18,10 @@ from analytics.capacity.readings import PowerPoints, power_points
 from analytics.causes.sightings import ITSELF, Sighting, Sightings
 from analytics.conditions import Conditions, CurrentValue
 from analytics.supply_graph import SupplyGraph
+from graph.changes import ChangeSet
 from graph.snapshot import Snapshot
 from graph.values import Quality
+from graph.watched import Reads, Watched
 from ontology.errors import UnitError
 from ontology.media import AIR_COOLING, LIQUID_COOLING, POWER
 from ontology.namespaces import BRICK, DCX, UNIT
@@ -85,6 +87,16 @@ class SightingPoints:
     meters: PowerPoints
     draws: frozenset[str]
     """The racks and the IT equipment that are stated to draw power, IRIs."""
+    graph: SupplyGraph
+    reads: Reads
+
+    def outlive(self, change: ChangeSet) -> bool:
+        """Whether they are the same after an exact change, the supply graph's part aside. Cost: that of the change."""
+        return not self.reads.touched_by(change) and self.meters.outlives(change)
+
+    def serve(self, graph: SupplyGraph) -> bool:
+        """Whether they are those of a supply graph: the one they were found for, or one that differs in its revision and labels only."""
+        return self.graph.nodes is graph.nodes and self.graph.loads is graph.loads
 
     def read(self, current_value: CurrentValue, conditions: Conditions) -> Sightings:
         """What the points say now. Cost: a look-up a point."""
@@ -108,7 +120,7 @@ class SightingPoints:
             elif owner in self.draws:
                 found.setdefault((owner, None, True), set()).add(True)
         for switch, stands in conditions.positions.items():
-            if not stands.is_open:
+            if not stands.is_open and switch not in conditions.contradicted:
                 found.setdefault((switch, ITSELF, True), set()).add(False)
         for iri in conditions.out:
             found[iri, None, True] = {True}
@@ -135,12 +147,11 @@ class SightingPoints:
 
 def sighting_points(snapshot: Snapshot, vocabulary: Vocabulary, graph: SupplyGraph) -> SightingPoints:
     """The points of a snapshot whose owners play a part in supply, in order of owners. Cost: Python for each such point."""
-    told = []
-    keys = snapshot.terms.keys
+    told, watched, keys = [], Watched.over(snapshot), snapshot.terms.keys
     for number, says in enumerate(SAYS):
-        for point in snapshot.instances(vocabulary.subclasses(says.cls)).tolist():
-            scale, offset = _conversion(snapshot, point, says.unit)
-            for owner in {*snapshot.subjects(BRICK + "hasPoint", point), *snapshot.objects(point, BRICK + "isPointOf")}:
+        for point in watched.instances(sorted(vocabulary.subclasses(says.cls))).tolist():
+            scale, offset = _conversion(watched, point, says.unit)
+            for owner in {*watched.subjects(BRICK + "hasPoint", point), *watched.objects(point, BRICK + "isPointOf")}:
                 if graph.find(keys[owner]) is not None:
                     told.append((keys[owner], keys[point], number, scale, offset))
     loads = graph.loads
@@ -148,7 +159,8 @@ def sighting_points(snapshot: Snapshot, vocabulary: Vocabulary, graph: SupplyGra
     holding = {rack for node, rack in loads.mounted.tolist() if node in drawing}
     if graph.electrical is not None:
         holding |= {rack for rack in loads.racks.tolist() if graph.electrical.draw_kw[rack] > 0}
-    return SightingPoints(tuple(sorted(told)), power_points(snapshot, vocabulary), frozenset(graph.id(n) for n in drawing | holding))
+    draws = frozenset(graph.id(node) for node in drawing | holding)
+    return SightingPoints(tuple(sorted(told)), power_points(snapshot, vocabulary), draws, graph, watched.reads)
 
 
 def _conversion(snapshot: Snapshot, point: int, unit: str) -> tuple[float, float]:

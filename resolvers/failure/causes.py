@@ -10,10 +10,11 @@ import strawberry
 
 from analytics.causes import explain
 from analytics.causes.sightings import Sightings
+from analytics.sweeps import units as analysed
 from resolvers.analysis import Position
 from resolvers.context import Info, Questions, face_of
 from resolvers.errors import BadInput
-from resolvers.failure.sweeps import UnitKind
+from resolvers.failure.sweeps import UnitKind, checked_units
 from resolvers.failure.telling import told
 from resolvers.states import AsOfArgument, BranchArgument, known, state_of
 
@@ -27,6 +28,7 @@ Down = Annotated[
     list[strawberry.ID] | None, strawberry.argument(description=f"Seen down: IRIs or CURIEs, with `up` and `unknown` at most {SEEN_MAX:,}.")
 ]
 Up = Annotated[list[strawberry.ID] | None, strawberry.argument(description="Seen up.")]
+MayFail = Annotated[list[UnitKind] | None, strawberry.argument(description="What may have failed as one; equipment when not given.")]
 Unknown = Annotated[list[strawberry.ID] | None, strawberry.argument(description="There to be seen, and silent or stale: says nothing.")]
 
 
@@ -98,6 +100,7 @@ class CausesQuery:
         up: Up = None,
         unknown: Unknown = None,
         first: Annotated[int | None, strawberry.argument(description=f"How many explanations to tell, 1 to {FIRST_MAX}.")] = explain.FIRST,
+        units: MayFail = None,
         as_of: AsOfArgument = None,
         branch: BranchArgument = None,
     ) -> RootCause:
@@ -112,11 +115,12 @@ class CausesQuery:
         state = await state_of(info, as_of, branch)
         names = [await known(state.reads.index, each) for each in given]
         seen = Sightings.of(*names) if any(given) else None
-        return await face_of(info).analysis.run(_caused, state.questions, seen, rows)
+        kinds = [analysed.UnitKind(each.value) for each in checked_units([UnitKind.EQUIPMENT] if units is None else units)]
+        return await face_of(info).analysis.run(_caused, state.questions, seen, rows, kinds)
 
 
-def _caused(questions: Questions, seen: Sightings | None, first: int) -> RootCause:
-    found: dict[str, Any] = questions.root_cause(seen, explain.ORDER, first).to_json()
+def _caused(questions: Questions, seen: Sightings | None, first: int, kinds: Sequence[analysed.UnitKind]) -> RootCause:
+    found: dict[str, Any] = questions.root_cause(seen, explain.ORDER, first, kinds).to_json()
     found["explanations"] = [_short(each, ("explains", "unexplained", "contradicts", "unknown")) for each in found["explanations"]]
     return told(RootCause, _short(found, ("down", "up", "unknown", "opened", "before")))
 

@@ -10,10 +10,11 @@ import typer
 from twin.cli.as_of import At, BranchName, as_of
 from twin.cli.asking import opened_view, refuse_unknown, state_name
 from twin.cli.output import Config, Data, Failure, Json, Store, instant, say, say_json, settings_from, table
-from twin.cli.sweep import tell_basis
+from twin.cli.sweep import KINDS, tell_basis
 
 if TYPE_CHECKING:
     from analytics.causes.explain import Explanation, RootCause
+    from analytics.sweeps.units import UnitKind
 
 FIRST = 3
 ORDER, ORDER_MAX = 2, 4
@@ -32,6 +33,9 @@ def rootcause(
         Path | None,
         typer.Option("--seen", metavar="FILE", help="What is seen, a line each: an id, and down, up or unknown.", show_default=False),
     ] = None,
+    units: Annotated[
+        str, typer.Option("--units", metavar="KINDS", help="What may have failed as one, with commas: equipment, rooms, paths, groups.")
+    ] = "equipment",
     order: Annotated[int, typer.Option("--order", min=1, max=ORDER_MAX, help="How many may have failed together.")] = ORDER,
     first: Annotated[int, typer.Option("--first", min=1, help="How many explanations to tell, the best first.")] = FIRST,
     at: At = None,
@@ -51,16 +55,27 @@ def rootcause(
     given = seen is not None or any(named.values())
     if given and not named["down"]:
         raise Failure("nothing is said to be down: name it with --down or in --seen, or name nothing at all to ask the readings", code=2)
+    kinds = _kinds(units)
     asked = as_of(at, branch)
     settings = settings_from(config, data=data, store=store)
     with opened_view(settings, "rootcause", asked) as view:
         refuse_unknown(view, [name for names in named.values() for name in names])
         sightings = Sightings.of(named["down"], named["up"], named["unknown"]) if given else None
-        found = view.root_cause(sightings, order, first)
+        found = view.root_cause(sightings, order, first, kinds)
     if json:
         say_json(found.to_json())
     else:
         _tell(found, state_name(branch, found.basis.revision))
+
+
+def _kinds(names: str) -> list[UnitKind]:
+    from analytics.sweeps.units import UnitKind
+
+    wanted = [name.strip() for name in names.split(",")]
+    unknown = next((name for name in wanted if name not in KINDS), None)
+    if unknown is not None:
+        raise Failure(f"no units {unknown!r}; there are: {', '.join(KINDS)}", code=2)
+    return [UnitKind(KINDS[name]) for name in wanted]
 
 
 def _lines(path: Path) -> list[tuple[str, str]]:

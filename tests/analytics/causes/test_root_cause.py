@@ -7,10 +7,12 @@ import pytest
 from analytics.causes.explain import RootCause, root_cause
 from analytics.causes.sightings import ITSELF, Sighting, Sightings
 from analytics.conditions import Conditions, Position
+from analytics.supply import compile_supply
 from analytics.supply_graph import SupplyGraph
+from analytics.sweeps.units import units_of
 from graph.errors import UnknownEntity
 from ontology.media import AIR_COOLING, POWER
-from tests.analytics.sites import AT, NOW, SITE, TWO_SIDES, site
+from tests.analytics.sites import AT, NOW, SITE, TWO_SIDES, site, snapshot_of, vocabulary
 
 HALL = (
     ":U a dcx:Utility_Feed ; dcx:feedsPower :UPS-A, :UPS-B .\n"
@@ -188,6 +190,26 @@ def test_a_breaker_seen_closed_has_not_opened() -> None:
 
     assert causes(found) == ["R", "U", "B"]
     assert [len(each.contradicts) for each in found.explanations] == [0, 0, 1]
+
+
+def test_a_room_may_be_one_cause() -> None:
+    """Eight racks are dark, four behind each of two UPSs of one room. As equipment that is two causes, 2 x 1.5; as the room it is one."""
+    turtle = (
+        HALL.replace(":UPS-B a dcx:UPS ;", ":UPS-B a dcx:UPS ; brick:hasLocation :Cellar ;").replace(
+            ":UPS-A a dcx:UPS ;", ":UPS-A a dcx:UPS ; brick:hasLocation :Cellar ;"
+        )
+        + ":Cellar a rec:Room . :U dcx:feedsPower :V . :V a brick:ICT_Rack ."
+    )
+    snapshot = snapshot_of(turtle)
+    graph = compile_supply(snapshot, vocabulary())
+    storm = seen(" ".join(sorted(EVERY_RACK)[:4] + sorted(EVERY_RACK)[-4:]), "U V")
+
+    alone = root_cause(graph, NOW, storm)
+    rooms = root_cause(graph, NOW, storm, units=units_of(snapshot, vocabulary(), graph))
+
+    assert (causes(alone)[0], alone.explanations[0].score) == ("PDU-1 PDU-4", 3)
+    assert "Cellar" in causes(rooms)
+    assert rooms.explanations[causes(rooms).index("Cellar")].score == 1.5
 
 
 def test_bad_questions_are_refused_and_doubtful_ones_answered() -> None:
