@@ -283,9 +283,19 @@ class SupplyGraph:
         """What was taken for granted about the flagged nodes, one sentence each, sorted."""
         columns = self.assumptions
         rows = np.flatnonzero((nodes[columns.node] | (columns.what == Assumed.STORED)) & nodes[columns.other])
-        return sorted(
-            self._assumed(*(int(column[row]) for column in (columns.what, columns.node, columns.medium, columns.other))) for row in rows
-        )
+        kept, texts = self._assumed_texts, []
+        for row in rows.tolist():
+            text = kept.get(row)
+            if text is None:
+                said = (int(column[row]) for column in (columns.what, columns.node, columns.medium, columns.other))
+                text = kept[row] = self._assumed(*said)
+            texts.append(text)
+        return sorted(texts)
+
+    @cached_property
+    def _assumed_texts(self) -> dict[int, str]:
+        """The sentences that were asked for, by row: most answers of a site repeat the same ones."""
+        return {}
 
     def _doubt(self, what: int, node: int, medium: int) -> str:
         """What the model says and cannot mean (`analytics/doubts.py`)."""

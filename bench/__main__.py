@@ -18,6 +18,7 @@ from bench import (
     failure_posture,
     failure_timeline,
     failure_warm,
+    graphql_impact,
     graphql_list,
     neo4j_load,
     query_class,
@@ -64,6 +65,9 @@ def benches(quick: bool) -> Mapping[str, list[Callable[[], Iterator[Row]]]]:
         store_change.NAME: [partial(store_change.run, 20_000 if quick else size) for size in store_change.SIZES],
         store_diff.NAME: [partial(store_diff.run, size) for size in (store_diff.SIZES[:2] if quick else store_diff.SIZES)],
         query_class.NAME: [partial(query_class.run, 10_000 if quick else size) for size in query_class.SIZES],
+        graphql_impact.NAME: [
+            partial(graphql_impact.run, racks, 100 if quick else 400) for racks in graphql_impact.RACKS[: 1 if quick else 2]
+        ],
         graphql_list.NAME: [partial(graphql_list.run, size, 8 if quick else 40) for size in graphql_list.SIZES],
     }
 
