@@ -3,7 +3,7 @@ import { compact, expand, localName, words } from "../src/core/iri";
 import { age, instant, kilowatts, mayMean, number, symbol } from "../src/core/format";
 import { phrase } from "../src/core/media";
 import { besideEachOther, countNodes, differs, kinds, pageOf, ROWS_PER_PAGE, worstOutcomes, type Row } from "../src/core/outcomes";
-import { between, classesOf, countAt, instantAt, momentsAt, nextStop, placeOf, span, spellsOf, spellText, stopsOf, upToMs, type Moment } from "../src/core/timeline";
+import { between, classesOf, countAt, instantAt, lostByMedium, mediaOf, momentsAt, nextStop, placeOf, span, spellsOf, spellText, stopsOf, upToMs, type Moment } from "../src/core/timeline";
 import type { ClassInfo, EventKind, GraphView, Outcome, TimelineEvent } from "../src/core/types";
 import { childrenOf } from "../src/core/tree";
 import { ranked } from "../src/core/search";
@@ -33,7 +33,7 @@ describe("the address of a view", () => {
       fail: ["urn:ridethrough:demo:UPS-A", "urn:ridethrough:demo:UPS-B"], outcome: "NO_REDUNDANCY",
       kind: "https://brickschema.org/schema/Brick#ICT_Rack", sort: "label", descending: true, page: 4, show: "history",
       class: "https://w3id.org/ridethrough/ontology#UPS", asOf: "2026-03-03T14:02:00.000Z", branch: "quarantine/dcim & co", revision: 12, against: 9,
-      source: "dcim", t: 612.5, vs: ["urn:ridethrough:demo:UPS-B"], vsNow: true, side: 2, differ: true, units: ["ROOM", "GROUP"], by: "TENANTS", order: 2, job: "j-1",
+      source: "dcim", t: 612.5, medium: "https://w3id.org/ridethrough/ontology#Power", vs: ["urn:ridethrough:demo:UPS-B"], vsNow: true, side: 2, differ: true, units: ["ROOM", "GROUP"], by: "TENANTS", order: 2, job: "j-1",
     };
 
     const address = encode(view);
@@ -88,6 +88,12 @@ describe("the course of a failure", () => {
   test("a node stands as its worst supply does: the air of the rack never comes back", () => {
     expect([at(660)["u:rack"], at(700)["u:rack"], at(1000)["u:rack"]]).toEqual(["perhaps", "lost", "lost"]);
     expect(countAt(momentsAt(spellsOf(events), 1000), classesOf(events), "c:Rack")).toEqual({ lost: 1, perhaps: 1, carried: 0, back: 1 });
+  });
+
+  test("can be looked at one medium at a time, and says which of them is lost", () => {
+    expect(momentsAt(spellsOf(events), 700, "m:power").get("u:rack")).toBe("perhaps");
+    expect(lostByMedium(spellsOf(events), 725, classesOf(events), "c:Rack")).toEqual([["m:power", 2], ["m:air", 1]]);
+    expect(mediaOf(events)).toEqual(["m:air", "m:power"]);
   });
 
   test("is walked from bound to bound, both ways, and ends", () => {

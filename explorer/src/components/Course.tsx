@@ -3,10 +3,11 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { counted, whole } from "../core/format";
 import { words } from "../core/iri";
 import { labelOf } from "../core/labels";
+import { mediumOf } from "../core/media";
 import { go, view } from "../core/navigate";
-import { between, classesInWords, COUNTED, countAt, EVENTS, instantAt, MOMENTS, nextStop, placeOf, span, stopsOf, ticks, upToMs, type MomentCount } from "../core/timeline";
+import { between, classesInWords, COUNTED, countAt, EVENTS, instantAt, lostByMedium, mediaOf, MOMENTS, nextStop, placeOf, span, stopsOf, ticks, upToMs, type MomentCount } from "../core/timeline";
 import type { Timeline, TimelineEvent } from "../core/types";
-import { classesInTime, moments, timeline } from "../core/whatif";
+import { classesInTime, moments, spells, timeline } from "../core/whatif";
 import { Failure, LookMark, NodeLink, Notice, Reason } from "./parts";
 
 /** Steps of the slider over its whole length. */
@@ -46,6 +47,7 @@ function Slider({ found: { events, horizonS } }: { found: Timeline }) {
         <button type="button" class="small" aria-label="To the instant before" disabled={t <= 0} onClick={() => goTo(nextStop(stops, t, -1))}>‹</button>
         {calm() ? null : <button type="button" class="small play" aria-pressed={playing} onClick={() => setPlaying(!playing)}>{playing ? "Pause" : "Play"}</button>}
         <button type="button" class="small" aria-label="To the next instant" disabled={t >= (stops.at(-1) ?? 0)} onClick={() => goTo(nextStop(stops, t, 1))}>›</button>
+        <MediumSelect events={events} />
       </span>
       <label class="axis">
         <span class="unseen">Time after the failure</span>
@@ -59,10 +61,10 @@ function Slider({ found: { events, horizonS } }: { found: Timeline }) {
           {ticks(horizonS).map(({ place, word }) => <span key={word} class="at" style={{ left: `${place * 100}%` }}>{word}</span>)}
         </span>
       </label>
-      <output class="instant" aria-live="off">
+      <div class="instant">
         <strong data-instant={t}>{span(t)} <span class="quiet">after the failure</span></strong>
-        {counts.map(([name, count]) => <CountNow key={name} name={name} count={count} />)}
-      </output>
+        {counts.map((counted) => <CountNow key={counted.name} {...counted} />)}
+      </div>
     </div>
   );
 }
@@ -89,28 +91,59 @@ function usePlay(stops: readonly number[]): [boolean, (playing: boolean) => void
   return [playing, setPlaying];
 }
 
+interface CountedNow {
+  name: string;
+  count: MomentCount;
+  /** The media of which supplies are lost, with how many of the nodes have lost one. */
+  lost: [string, number][];
+}
+
 /** Racks and services where the course reaches any, else nodes. */
-function countsNow(): [string, MomentCount][] {
+function countsNow(): CountedNow[] {
+  const { t, medium } = view.value;
   const [now, classes] = [moments.value ?? new Map(), classesInTime.value];
-  const counted = COUNTED.filter(([, kind]) => [...classes.values()].includes(kind)).map(([name, kind]): [string, MomentCount] => [name, countAt(now, classes, kind)]);
-  return counted.length > 0 ? counted : [["nodes", countAt(now, classes, null)]];
+  const known = new Set(classes.values());
+  const wanted = COUNTED.filter(([, kind]) => kind !== null && known.has(kind));
+  return (wanted.length > 0 ? wanted : [["nodes", null] as const]).map(([name, kind]) => ({
+    name, count: countAt(now, classes, kind), lost: medium === null ? lostByMedium(spells.value, t ?? 0, classes, kind) : [],
+  }));
 }
 
-function countsText(counts: readonly (readonly [string, MomentCount])[]): string {
-  return counts.map(([name, count]) => `${name}: ${MOMENTS.map(({ moment, word }) => `${count[moment]} ${word}`).join(", ")}`).join("; ");
+function countsText(counts: readonly CountedNow[]): string {
+  return counts.map(({ name, count, lost }) => `${name}: ${MOMENTS.map(({ moment, word }) => `${count[moment]} ${word}${moment === "lost" ? ofMedia(lost, count.lost) : ""}`).join(", ")}`).join("; ");
 }
 
-function CountNow({ name, count }: { name: string; count: MomentCount }) {
+/** "(power)", or "(power 12, air cooling 40)" where not all have lost the same. */
+function ofMedia(lost: readonly [string, number][], all: number): string {
+  if (lost.length === 0) return "";
+  return ` (${lost.map(([medium, count]) => `${mediumOf(medium).word}${count === all ? "" : ` ${whole(count)}`}`).join(", ")})`;
+}
+
+function CountNow({ name, count, lost }: CountedNow) {
   return (
     <span class="behind" data-now={name}>
       <span class="quiet">{name}</span>{" "}
       {MOMENTS.map((look) => (
-        <span key={look.moment} data-moment={look.moment} class={count[look.moment] > 0 ? `mark mark-${look.token}` : "quiet"}>
-          <span aria-hidden="true" class="glyph">{look.glyph}</span> {whole(count[look.moment])} {look.word}{" "}
+        <span key={look.moment} class={count[look.moment] > 0 ? `mark-${look.token}` : "quiet"}>
+          <span class="mark" data-moment={look.moment}><span aria-hidden="true" class="glyph">{look.glyph}</span> {whole(count[look.moment])} {look.word}</span>
+          {look.moment === "lost" && <span class="quiet">{ofMedia(lost, count.lost)}</span>}{" "}
         </span>
       ))}
       {count.back > 0 && <span class="quiet">{whole(count.back)} back</span>}
     </span>
+  );
+}
+
+/** One medium at a time, or the worst of all. */
+function MediumSelect({ events }: { events: readonly TimelineEvent[] }) {
+  return (
+    <label>
+      <span class="unseen">Supplies looked at</span>
+      <select value={view.value.medium ?? ""} onChange={(event) => go({ medium: event.currentTarget.value || null }, true)}>
+        <option value="">all supplies</option>
+        {mediaOf(events).map((medium) => <option key={medium} value={medium}>{mediumOf(medium).word}</option>)}
+      </select>
+    </label>
   );
 }
 

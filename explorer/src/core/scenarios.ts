@@ -71,6 +71,6 @@ export function turnTime(): void {
 }
 
 export function clearWhatIf(): void {
-  const { fail, t, vs, vsNow, side: one, differ, outcome, kind, sort, descending, page } = START;
-  go({ fail, t, vs, vsNow, side: one, differ, outcome, kind, sort, descending, page });
+  const { fail, t, medium, vs, vsNow, side: one, differ, outcome, kind, sort, descending, page } = START;
+  go({ fail, t, medium, vs, vsNow, side: one, differ, outcome, kind, sort, descending, page });
 }

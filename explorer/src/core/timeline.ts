@@ -65,11 +65,12 @@ function momentOf({ carried, lost, back }: Spell, t: number): Moment | null {
   return carried && t >= carried[0] && !isBack ? "carried" : null;
 }
 
-/** How each node stands `t` seconds after the failure. Nodes that nothing becomes of are not in it. */
-export function momentsAt(spells: ReadonlyMap<string, readonly Spell[]>, t: number): Map<string, Moment> {
+/** How each node stands `t` seconds after the failure, by its supply of one medium or by all. Nodes that nothing becomes of are not in it. */
+export function momentsAt(spells: ReadonlyMap<string, readonly Spell[]>, t: number, only: string | null = null): Map<string, Moment> {
   const found = new Map<string, Moment>();
   for (const [id, ones] of spells) {
     for (const spell of ones) {
+      if (only !== null && spell.medium !== only) continue;
       const moment = momentOf(spell, t);
       const known = found.get(id);
       if (moment !== null && (known === undefined || RANK[moment] < RANK[known])) found.set(id, moment);
@@ -88,7 +89,7 @@ export function classesOf(events: readonly TimelineEvent[]): Map<string, string>
 export type MomentCount = Record<Moment, number>;
 
 /** What is counted at an instant, as the outcomes count it. */
-export const COUNTED = [["racks", `${BRICK}ICT_Rack`], ["services", `${DCX}Service`]] as const;
+export const COUNTED: readonly (readonly [name: string, kind: string | null])[] = [["racks", `${BRICK}ICT_Rack`], ["services", `${DCX}Service`]];
 
 /** How many nodes of a class stand how; all nodes where no class is given. */
 export function countAt(moments: ReadonlyMap<string, Moment>, classes: ReadonlyMap<string, string>, kind: string | null): MomentCount {
@@ -101,6 +102,21 @@ export function countAt(moments: ReadonlyMap<string, Moment>, classes: ReadonlyM
 export function upToMs(seconds: number): number {
   const ms = Math.round(seconds * 1000);
   return (ms / 1000 >= seconds ? ms : ms + 1) / 1000;
+}
+
+/** Of the nodes of a class (null: of all) that are lost at an instant, how many have lost a supply of which medium, most first. */
+export function lostByMedium(spells: ReadonlyMap<string, readonly Spell[]>, t: number, classes: ReadonlyMap<string, string>, kind: string | null): [string, number][] {
+  const count = new Map<string, number>();
+  for (const [id, ones] of spells) {
+    if (kind !== null && classes.get(id) !== kind) continue;
+    for (const spell of ones) if (spell.medium !== null && momentOf(spell, t) === "lost") count.set(spell.medium, (count.get(spell.medium) ?? 0) + 1);
+  }
+  return [...count].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
+}
+
+/** The media that the events tell of, in order. */
+export function mediaOf(events: readonly TimelineEvent[]): string[] {
+  return [...new Set(events.flatMap(({ kind, medium }) => (medium !== null && (kind === "LOST" || kind === "CARRIED") ? [medium] : [])))].sort();
 }
 
 /** The instants at which something changes, ascending; the failure itself is the first. */

@@ -26,6 +26,8 @@ export interface View {
   fail: string[];
   /** Seconds after the failure at which the what-if is looked at; null: its outcome in the end. */
   t: number | null;
+  /** Only supplies of this medium at that instant. */
+  medium: string | null;
   /** The nodes that fail in the second what-if; none: the same nodes. */
   vs: string[];
   /** Whether the second what-if is asked of the site now, while another state is looked at. */
@@ -72,6 +74,7 @@ export const START: View = {
   hops: 2,
   fail: [],
   t: null,
+  medium: null,
   vs: [],
   vsNow: false,
   side: 1,
@@ -108,6 +111,7 @@ export function encode(view: View): string {
   put("hops", view.hops === START.hops ? null : String(view.hops));
   for (const failed of view.fail) put("fail", id(failed));
   put("t", view.t === null ? null : String(view.t));
+  put("medium", id(view.medium));
   for (const failed of view.vs) put("vs", id(failed));
   put("vson", view.vsNow ? "site" : null);
   put("side", view.side === START.side ? null : String(view.side));
@@ -156,6 +160,7 @@ export function decode(search: string): View {
     hops: whole("hops", START.hops, MOST_HOPS),
     fail: ids("fail"),
     t: secondsIn(given.get("t")),
+    medium: id("medium"),
     vs: ids("vs"),
     vsNow: given.get("vson") === "site",
     side: given.get("side") === "2" ? 2 : 1,

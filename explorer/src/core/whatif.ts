@@ -39,7 +39,7 @@ export const spells = computed(() => spellsOf(timeline.value.data?.events ?? [])
 export const classesInTime = computed(() => classesOf(timeline.value.data?.events ?? []));
 /** How each node stands at the instant that is looked at; null while none is. */
 export const moments: ReadonlySignal<ReadonlyMap<string, Moment> | null> = computed(() =>
-  view.value.t !== null && timeline.value.data ? momentsAt(spells.value, view.value.t) : null,
+  view.value.t !== null && timeline.value.data ? momentsAt(spells.value, view.value.t, view.value.medium) : null,
 );
 /** How each node that is not as it should be is shown: at an instant, or by its outcome. */
 export const looks: ReadonlySignal<ReadonlyMap<string, Look>> = computed(() => {
