@@ -10,7 +10,7 @@ import numpy as np
 from analytics.conditions import Conditions
 from analytics.supply_graph import SupplyGraph
 from analytics.sweeps.basis import Basis
-from analytics.sweeps.double import n2
+from analytics.sweeps.double import infrastructure, n2
 from analytics.sweeps.points import single_points
 from analytics.sweeps.single import By, Loss, exposed_by, n1
 from analytics.sweeps.units import KINDS, UnitKind, units_of
@@ -53,12 +53,14 @@ class Swept:
 
 @dataclass(frozen=True, slots=True)
 class SweptPairs:
-    """The worst of all pairs of failures of the infrastructure. Equal questions give equal answers."""
+    """The worst of all pairs of failures. Equal questions give equal answers."""
 
     basis: Basis
     by: By
     units: int
-    """Pieces of infrastructure that were paired."""
+    """How many were paired."""
+    unit_counts: Mapping[str, int]
+    """How many of each kind; of the equipment the infrastructure."""
     tried: int
     run: int
     """How many of the pairs share something that the two together may overstrain; all others are sure to do no more than apart."""
@@ -76,6 +78,7 @@ class SweptPairs:
             "order": 2,
             "by": self.by.value,
             "units": self.units,
+            "unit_counts": dict(self.unit_counts),
             "tried": self.tried,
             "run": self.run,
             "harmful": self.harmful,
@@ -115,9 +118,21 @@ def sweep(
 
 
 def sweep_pairs(
-    graph: SupplyGraph, conditions: Conditions, by: By = By.KW, first: int = FIRST, progress: Progress | None = None
+    snapshot: Snapshot,
+    vocabulary: Vocabulary,
+    graph: SupplyGraph,
+    conditions: Conditions,
+    kinds: Iterable[UnitKind] = KINDS,
+    by: By = By.KW,
+    first: int = FIRST,
+    progress: Progress | None = None,
 ) -> SweptPairs:
-    """Let every two pieces of the infrastructure fail together, and tell the `first` worst pairs. Cost: that of `n2`."""
-    found = n2(graph, conditions, None, progress)
+    """Let every two units of the given kinds fail together, of the equipment the infrastructure, and tell the `first` worst pairs.
+
+    Cost: that of `n2` and of `units_of`.
+    """
+    equipment, left_out = infrastructure(graph)
+    found = n2(graph, conditions, units_of(snapshot, vocabulary, graph, kinds, equipment), progress)
     losses = tuple(found.loss(row) for row in found.ranked(by)[:first].tolist())
-    return SweptPairs(found.basis, by, len(found.units), found.pairs, found.run, found.harmful, found.left_out, losses)
+    left_out = "; ".join(filter(None, (left_out, found.left_out)))
+    return SweptPairs(found.basis, by, len(found.units), found.units.count(), found.pairs, found.run, found.harmful, left_out, losses)

@@ -61,29 +61,29 @@ class Doubles:
         return loss_of(self.lost, row, (self.units.unit(one), self.units.unit(two)), nodes)
 
 
-def infrastructure(graph: SupplyGraph) -> Ids:
-    """The failure units that feed something which itself feeds something, ascending."""
+def infrastructure(graph: SupplyGraph) -> tuple[Units, str]:
+    """The failure units that feed something which itself feeds something, the `UNITS_MAX` of them that feed most; and what is left out."""
     feeds = np.zeros(len(graph.nodes), dtype=np.bool_)
     feeds[graph.edges.source] = True
     further = np.zeros(len(graph.nodes), dtype=np.bool_)
     further[graph.edges.source[feeds[graph.edges.target]]] = True
-    return np.flatnonzero(further & graph.nodes.failure_unit).astype(np.int32)
+    nodes = np.flatnonzero(further & graph.nodes.failure_unit).astype(np.int32)
+    if len(nodes) <= UNITS_MAX:
+        return Units.of_nodes(graph, nodes), ""
+    fed = np.bincount(graph.edges.source, minlength=len(graph.nodes))[nodes]
+    most = np.sort(nodes[np.argsort(-fed, kind="stable")[:UNITS_MAX]])
+    return Units.of_nodes(graph, most), f"{len(nodes) - UNITS_MAX:,} of {len(nodes):,} pieces of infrastructure, those that feed least"
 
 
 def n2(graph: SupplyGraph, conditions: Conditions, units: Units | None = None, progress: Progress | None = None) -> Doubles:
     """The pairs of units that together take down what neither takes down alone, the switches standing as `conditions` say.
 
-    `units` are any; absent: the infrastructure, the `UNITS_MAX` of it that feed most. Exact: pairs that are not run share no requirement
+    `units` are any; absent: the `infrastructure`. Exact: pairs that are not run share no requirement
     and no loop that they could overstrain together. Cost: the damage of each unit and of each pair that is run.
     """
     left_out = ""
     if units is None:
-        nodes = infrastructure(graph)
-        if len(nodes) > UNITS_MAX:
-            feeds = np.bincount(graph.edges.source, minlength=len(graph.nodes))[nodes]
-            left_out = f"{len(nodes) - UNITS_MAX:,} of {len(nodes):,} pieces of infrastructure, those that feed least"
-            nodes = np.sort(nodes[np.argsort(-feeds, kind="stable")[:UNITS_MAX]])
-        units = Units.of_nodes(graph, nodes)
+        units, left_out = infrastructure(graph)
     state = plant(graph, conditions)
     lists = Lists(units.at, units.nodes)
     with state.bench() as bench:

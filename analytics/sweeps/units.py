@@ -89,14 +89,18 @@ class Units:
         return Units(graph, np.zeros(len(nodes), np.int32), nodes, (), np.arange(len(nodes) + 1, dtype=np.int32), nodes)
 
 
-def units_of(snapshot: Snapshot, vocabulary: Vocabulary, graph: SupplyGraph, kinds: Iterable[UnitKind] = KINDS) -> Units:
+def units_of(
+    snapshot: Snapshot, vocabulary: Vocabulary, graph: SupplyGraph, kinds: Iterable[UnitKind] = KINDS, equipment: Units | None = None
+) -> Units:
     """The single failures of the given kinds; a room, path or group in which nothing plays a part in supply is left out.
+
+    `equipment` is what counts as equipment; absent: every failure unit.
 
     Cost: some passes over places, parts and sides; Python for each thing that is in a room.
     """
     wanted, parts = set(kinds), []
     if UnitKind.EQUIPMENT in wanted:
-        parts.append(Units.equipment(graph))
+        parts.append(Units.equipment(graph) if equipment is None else equipment)
     if UnitKind.ROOM in wanted:
         parts.append(_named(graph, UnitKind.ROOM, list(_rooms(snapshot, vocabulary, graph))))
     if UnitKind.PATH in wanted:

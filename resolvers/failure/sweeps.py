@@ -228,14 +228,15 @@ def checked_count(name: str, given: int, most: int) -> int:
     return given
 
 
-@strawberry.type(description="Every two pieces of the infrastructure at once (N-2): the worst of them.")
+@strawberry.type(description="Every two failures at once (N-2): the worst of them.")
 class SweepPairs:
     """As `ridethrough sweep --order 2`."""
 
     revision: int = strawberry.field(description="Revision of the graph that the answer speaks of.")
     at: datetime = strawberry.field(description="Instant of the switch positions that the answer speaks of.")
     by: Measure = strawberry.field(description="What they are ranked by.")
-    units: int = strawberry.field(description="Pieces of infrastructure that were paired.")
+    units: int = strawberry.field(description="How many were paired.")
+    unit_counts: UnitCounts = strawberry.field(description="How many of each kind; of the equipment the infrastructure.")
     tried: int = strawberry.field(description="How many pairs there are.")
     run: int = strawberry.field(description="How many share something that two together may overstrain; all others do no more than apart.")
     harmful: int = strawberry.field(description="How many take down what neither of the two takes down alone.")
@@ -260,19 +261,24 @@ class SweepJobInput:
         return lambda progress: swept(state.questions, kinds, self.by, first, self.redundancy, progress)
 
 
-@strawberry.input(description="All pairs of failures of the infrastructure, to be tried.")
+@strawberry.input(description="All pairs of failures, to be tried.")
 class PairsJobInput:
     """As `ridethrough sweep --order 2`."""
 
+    units: list[UnitKind] | None = strawberry.field(
+        default=None, description="Only units of these kinds, of the equipment the infrastructure; all when not given."
+    )
     by: Measure = strawberry.field(default=Measure.IT_LOAD, description="Rank by this.")
     first: int = strawberry.field(default=answers.FIRST, description=f"How many pairs to tell: 1 to {FIRST_MAX}.")
 
     async def work(self, state: State) -> Callable[[Progress], SweepPairs]:
         """What the job does. Raises `BadInput`."""
+        kinds = [units.UnitKind(kind.value) for kind in checked_units(self.units)]
         first = checked_count("first", self.first, FIRST_MAX)
-        return lambda progress: _swept_pairs(state.questions, self.by, first, progress)
+        return lambda progress: _swept_pairs(state.questions, kinds, self.by, first, progress)
 
 
-def _swept_pairs(questions: Questions, by: Measure, first: int, progress: Progress) -> SweepPairs:
-    found = answers.sweep_pairs(questions.supply(), questions.conditions(), single.By(by.value), first, progress)
+def _swept_pairs(questions: Questions, kinds: Sequence[units.UnitKind], by: Measure, first: int, progress: Progress) -> SweepPairs:
+    asked = (questions.snapshot, questions.vocabulary, questions.supply(), questions.conditions())
+    found = answers.sweep_pairs(*asked, kinds, single.By(by.value), first, progress)
     return told(SweepPairs, found.to_json())

@@ -28,7 +28,7 @@ KINDS = "{ equipment room path group }"
 BREACH = f"out {{ kind id label }} nodes lost {{ {COUNTS} }} overloads afterS"
 RESULT = f"""query($id: ID!) {{ job(id: $id) {{ kind state error result {{ __typename
   ... on Sweep {{ {BASIS} by tried {KINDS} harmful hangByOne {{ racks services }} failures {{ {FAILURE} }} }}
-  ... on SweepPairs {{ {BASIS} by units pairs: tried run harmful leftOut failures {{ {FAILURE} }} }}
+  ... on SweepPairs {{ {BASIS} by units unitCounts {KINDS} pairs: tried run harmful leftOut failures {{ {FAILURE} }} }}
   ... on Certificate {{ {BASIS} question rule askedBy holds media load {{ {COUNTS} }} darkBefore {{ {COUNTS} first }} notes
     lines {{ name holds tried {KINDS} breached {KINDS} ids breaches {{ {BREACH} }}
       counterExample {{ {BREACH} more outcomes {{ id medium outcome evidence path seconds }}
@@ -82,12 +82,12 @@ def test_a_sweep_as_a_job_is_the_command_lines_answer(site: Served) -> None:
 
 
 def test_pairs_as_a_job_are_the_command_lines_answer(site: Served) -> None:
-    """Every two pieces of infrastructure, the worst three."""
+    """Every two failures, the worst three."""
     view = site.twin.newest
     found = result_of(site, {"pairs": {"first": 3, "by": "RACKS"}})
     found["tried"] = found.pop("pairs")
 
-    told = in_camel_case(sweep_pairs(view.supply(), view.conditions(), By.RACKS, 3).to_json())
+    told = in_camel_case(sweep_pairs(view.snapshot, view.vocabulary, view.supply(), view.conditions(), by=By.RACKS, first=3).to_json())
     assert comparable(found) == comparable(told)
 
 

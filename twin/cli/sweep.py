@@ -70,22 +70,19 @@ def sweep(
     """Let everything fail in turn and say what takes most down; or say what takes one load down. As of an older revision the switches
     stand where they normally do; in a branch, where telemetry says."""
 
-    kinds = _kinds(",".join(KINDS) if units is None else units)
+    kinds = kinds_of(",".join(KINDS) if units is None else units)
     if medium and load is None:
         raise Failure("--medium is about one load: name it with --load", code=2)
     if load is None and order == ORDER_MAX:
         raise Failure(f"--order {order} is for the cut sets of one load: name it with --load", code=2)
-    if order == TWO and load is None and (redundancy or units is not None):
-        raise Failure(
-            "--order 2 pairs the infrastructure and counts what is lost: leave --units and --redundancy out",
-            code=2,
-        )
+    if order == TWO and load is None and redundancy:
+        raise Failure("--order 2 counts what is lost: leave --redundancy out", code=2)
     asked = as_of(at, branch)
     settings = settings_from(config, data=data, store=store)
     with opened_view(settings, "sweep", asked) as view:
         state = state_name(branch, view.snapshot.revision)
         if load is None and order == TWO:
-            _doubles(view, state, by, first, json=json)
+            _doubles(view, state, kinds, by, first, json=json)
         elif load is None:
             _singles(view, state, kinds, by, first, redundancy=redundancy, json=json)
         else:
@@ -119,16 +116,18 @@ def _singles(view: View, state: str, kinds: list[UnitKind], by: Measure, first: 
     tell_basis(found.basis)
 
 
-def _doubles(view: View, state: str, by: Measure, first: int, *, json: bool) -> None:
+def _doubles(view: View, state: str, kinds: list[UnitKind], by: Measure, first: int, *, json: bool) -> None:
     from analytics.sweeps.answers import sweep_pairs
     from analytics.sweeps.single import By
 
     with progress() as tell:
-        found = sweep_pairs(view.supply(), view.conditions(), By(by.value), first, tell)
+        found = sweep_pairs(view.snapshot, view.vocabulary, view.supply(), view.conditions(), kinds, By(by.value), first, tell)
     if json:
         say_json(found.to_json())
         return
-    say(f"Two at once ({state}, {instant(found.basis.at)}): {found.tried:,} pairs of {found.units:,} pieces of infrastructure.")
+    words = {"equipment": "pieces of infrastructure"}
+    paired = ", ".join(f"{count:,} {words.get(kind, kind)}" for kind, count in found.unit_counts.items())
+    say(f"Two at once ({state}, {instant(found.basis.at)}): {found.tried:,} pairs of {paired or 'nothing that can fail'}.")
     say(f"{found.harmful:,} of them take down what neither takes down alone; the worst by {by.value}, counting that alone:")
     say()
     tell_losses(found.failures)
@@ -176,7 +175,8 @@ def _tell_cuts(found: CutSets, state: str, first: int) -> None:
     tell_basis(found.basis)
 
 
-def _kinds(names: str) -> list[UnitKind]:
+def kinds_of(names: str) -> list[UnitKind]:
+    """The kinds that an option names."""
     from analytics.sweeps.units import UnitKind
 
     wanted = [name.strip() for name in names.split(",") if name.strip()]

@@ -85,7 +85,7 @@ function Work() {
       {data?.result && <PairsTold found={data.result} />}
       <div class="row">
         <button type="button" class={data?.result ? "small" : "primary"} disabled={state === "loading"} onClick={() => void startPairs()}>{data ? "Work it out again" : "Work it out"}</button>
-        {words ? <span role="status">{words}</span> : !data && <span class="quiet">Every two pieces of the infrastructure that together take down what neither takes down alone. On a large site this takes a while; the service works on while you look elsewhere.</span>}
+        {words ? <span role="status">{words}</span> : !data && <span class="quiet">Every two rooms, feed paths or pieces of infrastructure that together take down what neither takes down alone. On a large site this takes a while; the service works on while you look elsewhere.</span>}
       </div>
     </>
   );
@@ -105,7 +105,7 @@ function Running({ job: { id, progress } }: { job: Job }) {
 function PairsTold({ found }: { found: SweepPairs }) {
   return (
     <p role="status">
-      {whole(found.harmful)} of {counted(found.tried, "pair")} of {counted(found.units, "piece")} of infrastructure take down what neither takes down alone; only that is counted.
+      {whole(found.harmful)} of {counted(found.tried, "pair")} of {counted(found.units, "unit")} take down what neither takes down alone; only that is counted.
       {found.leftOut && ` Left out: ${found.leftOut}.`} <BasisOf found={found} />
     </p>
   );

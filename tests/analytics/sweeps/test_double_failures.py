@@ -59,7 +59,7 @@ def test_infrastructure_is_what_feeds_something_that_feeds_further() -> None:
     """Utilities feed UPSs, which feed racks; racks feed nothing, so the UPSs are the last step and only the utilities count."""
     graph = site(TWO_SIDES)
 
-    assert [graph.id(node).removeprefix(SITE) for node in infrastructure(graph).tolist()] == ["Utility-A", "Utility-B"]
+    assert [graph.id(node).removeprefix(SITE) for node in infrastructure(graph)[0].nodes.tolist()] == ["Utility-A", "Utility-B"]
     assert by_name(n2(graph, NOW)) == {"Utility-A+Utility-B": (1, 1, 0, 0, 0.0)}
 
 
