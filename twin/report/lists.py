@@ -193,7 +193,7 @@ def _untouchable(report: Report, most: int) -> str:
     touched = report.untouchable
     rows = "".join(
         f'<tr class="line"><td>{text(cut(_points(report, point.ids), 88))}</td>'
-        f'<td class="n">{number(point.racks)} racks, {number(point.it_load_kw)} kW</td></tr>'
+        f'<td class="n">{number(point.racks)} {"rack" if point.racks == 1 else "racks"}, {number(point.it_load_kw)} kW</td></tr>'
         for point in touched.points[:most]
     )
     if not rows:

@@ -11,8 +11,9 @@ STYLE = """
 @page { size: auto; margin: 9mm; }
 :root { color-scheme: light; }
 * { box-sizing: border-box; }
-body { margin: 0; overflow-wrap: anywhere; background: #e9eaec; color: #1d2126; font: 7.7pt/1.3 "Liberation Sans", Arial, Helvetica, system-ui, sans-serif;
-  font-variant-numeric: tabular-nums; -webkit-print-color-adjust: exact; print-color-adjust: exact; }
+body { margin: 0; overflow-wrap: anywhere; background: #e9eaec; color: #1d2126;
+  font: 7.7pt/1.3 "Liberation Sans", Arial, Helvetica, system-ui, sans-serif; font-variant-numeric: tabular-nums;
+  -webkit-print-color-adjust: exact; print-color-adjust: exact; }
 .sheet { width: 190mm; min-height: 258mm; margin: 6mm auto; padding: 0; background: #fff; display: flex; flex-direction: column;
   outline: 6mm solid #fff; break-inside: avoid; }
 .sheet.one { height: 258mm; overflow: hidden; }
