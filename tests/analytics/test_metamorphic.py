@@ -1,0 +1,232 @@
+"""What must hold of any two answers, whatever the site: more failures never help, another feed never harms, names do not matter."""
+
+from __future__ import annotations
+
+import os
+import random
+from dataclasses import replace
+
+import numpy as np
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from analytics.conditions import Conditions
+from analytics.impact import BlastRadius, impact
+from analytics.state import live
+from analytics.supply_graph import SupplyGraph
+from ontology.namespaces import DCX
+from tests.analytics.reference import Need, Plan
+from tests.analytics.reference_capacity import Circuit
+from tests.analytics.sites import AT, NOW, SITE, graph_of
+from tests.analytics.test_against_reference import SITES
+from tests.analytics.test_capacity_against_reference import circuit_of
+from tests.analytics.test_capacity_against_reference import graph_of as loaded_graph
+
+EXAMPLES = settings(
+    max_examples=int(os.environ.get("RIDETHROUGH_TEST_EXAMPLES", "60")),
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=list(HealthCheck),
+)
+RANK = {"LOST": 0, "OVERLOADED": 1, "NO_REDUNDANCY": 2, "REDUCED": 3}
+UNAFFECTED = 4
+NEW = "new"
+"""A source that nothing else feeds; its name comes among those of the site."""
+
+
+def ranks(answer: BlastRadius) -> dict[tuple[str, str], int]:
+    """The outcome of each supply as a number, worst first; what is not named is unaffected, or was down before."""
+    return {(o.id, o.medium): RANK[o.outcome.value] for o in answer.outcomes}
+
+
+def failing(plan: Plan, *names: str) -> BlastRadius:
+    """What becomes of a plan."""
+    return impact(graph_of(plan), [SITE + name for name in names], NOW)
+
+
+def holding(plan: Plan, failed: frozenset[str]) -> set[tuple[str, str]]:
+    """The supplies of the plan's nodes that hold while some are failed."""
+    graph = graph_of(plan)
+    state = live(graph, [SITE + name for name in failed if graph.find(SITE + name) is not None], NOW)
+    media = sorted({m for _, _, m in plan.feeds} | {need.medium for need in plan.needs} | {"Power"})
+    return {(n, m) for n in plan.kinds for m in media if graph.find(SITE + n) is not None and state.holds(SITE + n, DCX + m)}
+
+
+@EXAMPLES
+@given(plan=SITES, data=st.data())
+def test_more_failures_never_make_an_outcome_better(plan: Plan, data: st.DataObject) -> None:
+    """Some of what fails alone, then all of it: each outcome is as bad or worse. Of what fails itself nothing is said."""
+    some = data.draw(st.sets(st.sampled_from(sorted(plan.kinds)), min_size=1, max_size=3))
+    more = some | data.draw(st.sets(st.sampled_from(sorted(plan.kinds)), max_size=3))
+
+    few, many = ranks(failing(plan, *sorted(some))), ranks(failing(plan, *sorted(more)))
+
+    better = [(pair, rank, many.get(pair)) for pair, rank in few.items() if many.get(pair, UNAFFECTED) > rank]
+    assert [each for each in better if each[0][0].removeprefix(SITE) not in more] == []
+
+
+@EXAMPLES
+@given(plan=SITES, data=st.data())
+def test_another_feed_never_takes_a_supply_down(plan: Plan, data: st.DataObject) -> None:
+    """A source of its own feeds one thing more: whatever fails of the rest, alone or with any further one, what held still holds."""
+    target = data.draw(st.sampled_from(sorted(plan.kinds)))
+    failed = frozenset(data.draw(st.sets(st.sampled_from(sorted(plan.kinds)), max_size=2)))
+    more = replace(plan, kinds={**plan.kinds, NEW: "source"}, feeds=plan.feeds | {(NEW, target, "Power")})
+
+    further_ones = data.draw(st.lists(st.sampled_from(sorted(plan.kinds)), max_size=3))
+    for further in (frozenset[str](), *(frozenset({name}) for name in further_ones)):
+        assert holding(plan, failed | further) - holding(more, failed | further) == set()
+
+
+@EXAMPLES
+@given(seed=st.integers(0, 2**32))
+def test_another_feed_makes_an_outcome_worse_only_in_name(seed: int) -> None:
+    """What was reduced may be called without redundancy then: it hung by one thing before any failure, which was no news; with the feed it
+    did not, and by the failure it does again. Of that one thing alone; nothing else gets worse."""
+    dice = random.Random(seed)
+    names = [f"n{i}" for i in range(dice.randint(3, 10))]
+    kinds = {n: "source" if i < 2 else dice.choice(["unit", "unit", "plain", "conduit"]) for i, n in enumerate(names)}
+    feeds = {(u, v, "Power") for i, v in enumerate(names[2:], 2) for u in dice.sample(names[:i], min(i, dice.choice([1, 2, 2, 3])))}
+    plan = Plan(kinds, feeds)
+    more = replace(plan, kinds={**kinds, NEW: "source"}, feeds=feeds | {(NEW, dice.choice(names[2:]), "Power")})
+    failed = dice.sample(names, dice.randint(1, 2))
+
+    before, after = ranks(failing(plan, *failed)), failing(more, *failed)
+
+    worse = [o for o in after.outcomes if RANK[o.outcome.value] < before.get((o.id, o.medium), UNAFFECTED)]
+    assert {o.outcome.value for o in worse} <= {"NO_REDUNDANCY"}
+    for each in worse:
+        for point in each.exposed_to:
+            assert (each.id, each.medium) in lost(failing(plan, point.removeprefix(SITE)))
+
+
+@EXAMPLES
+@given(plan=SITES, data=st.data())
+def test_names_change_nothing(plan: Plan, data: st.DataObject) -> None:
+    """The same site under other names, in another order: the same outcome of everything, the same size of its evidence and its path."""
+    order = data.draw(st.permutations(sorted(plan.kinds)))
+    name = {old: f"x{at}" for at, old in enumerate(order)}
+    failed = sorted(data.draw(st.sets(st.sampled_from(sorted(plan.kinds)), min_size=1, max_size=3)))
+
+    one, other = failing(plan, *failed), failing(renamed(plan, name), *(name[each] for each in failed))
+
+    def told(answer: BlastRadius) -> set[tuple[str, str, str, int]]:
+        return {(o.id.removeprefix(SITE), o.medium, o.outcome.value, len(o.evidence)) for o in answer.outcomes}
+
+    assert {(name[iri], medium, outcome, size) for iri, medium, outcome, size in told(one)} == told(other)
+    assert (one.totals, one.down_before) == (other.totals, other.down_before)
+
+
+def renamed(plan: Plan, name: dict[str, str]) -> Plan:
+    """A plan under other names."""
+    return Plan(
+        {name[n]: kind for n, kind in plan.kinds.items()},
+        {(name[u], name[v], m) for u, v, m in plan.feeds},
+        {(name[t], name[b]) for t, b in plan.ties},
+        {(name[g], name[m]) for g, m in plan.members},
+        {name[g]: count for g, count in plan.required.items()},
+        [Need(name[n.node], n.medium, n.at_least, frozenset(name[a] for a in n.among)) for n in plan.needs],
+        {name[n] for n in plan.open},
+    )
+
+
+@EXAMPLES
+@given(seed=st.integers(0, 2**32))
+def test_what_only_feeds_itself_is_never_up(seed: int) -> None:
+    """Every thing has suppliers, all of them of the same kind: no source reaches any, whatever rings and ties there are. A site beside it
+    that is fed stays up, and what fails there changes nothing here."""
+    dice = random.Random(seed)
+    loop = [f"n{i}" for i in range(dice.randint(2, 8))]
+    kinds = {n: dice.choice(["unit", "plain", "conduit", "switch"]) for n in loop} | {"src": "source", "load": "unit"}
+    feeds = {(dice.choice([u for u in loop if u != v]), v, "Power") for v in loop for _ in range(dice.choice([1, 1, 2]))}
+    ties = {(n, dice.choice([u for u in loop if u != n])) for n in loop if kinds[n] == "switch" and dice.random() < 0.5}
+    plan = Plan(kinds, feeds | {("src", "load", "Power")}, ties)
+
+    graph = graph_of(plan)
+    for failed in ([], ["src"], [dice.choice(loop)]):
+        state = live(graph, [SITE + name for name in failed], NOW)
+        assert [n for n in loop if state.is_live(SITE + n) or state.holds(SITE + n, DCX + "Power")] == []
+        assert state.is_live(SITE + "load") == ("src" not in failed)
+
+
+# -- With load --
+
+
+def loaded(circuit: Circuit, failed: set[str]) -> BlastRadius:
+    """What becomes of a circuit, by its names."""
+    return impact(loaded_graph(circuit), sorted(failed), Conditions(AT, power_kw=circuit.readings))
+
+
+@EXAMPLES
+@given(seed=st.integers(0, 2**32))
+def test_names_change_nothing_where_loads_move(seed: int) -> None:
+    """The same circuit under other names: the same outcomes, and the same trips at the same instants with the same loads."""
+    circuit = circuit_of(seed)
+    dice = random.Random(seed)
+    order = dice.sample(circuit.nodes, len(circuit.nodes))
+    name = dict(zip(order, [f"m{i:02}" for i in range(len(order))], strict=True))
+    circuit.priority, circuit.one_input = {}, set()  # of equal inputs the first by name is taken
+    failed = set(dice.sample(circuit.nodes, 2))
+
+    one, other = loaded(circuit, failed), loaded(other_names(circuit, name), {name[n] for n in failed})
+
+    assert {(name[o.id], o.medium, o.outcome) for o in one.outcomes} == {(o.id, o.medium, o.outcome) for o in other.outcomes}
+    assert np.allclose([t.after_s for t in one.trips], [t.after_s for t in other.trips])
+    assert {name[t.id] for t in one.trips} == {t.id for t in other.trips}
+
+
+def other_names(circuit: Circuit, name: dict[str, str]) -> Circuit:
+    """A circuit under other names."""
+
+    def of(column: dict[str, object]) -> dict[str, object]:
+        return {name[n]: value for n, value in column.items()}
+
+    made = Circuit(sorted(name.values()), {(name[u], name[v], m) for u, v, m in circuit.edges}, {})
+    made.needs = {(name[n], m): count for (n, m), count in circuit.needs.items()}
+    for column in ("draw", "rated", "limit", "curve", "phases", "readings", "priority"):
+        setattr(made, column, of(getattr(circuit, column)))
+    made.one_input = {name[n] for n in circuit.one_input}
+    made.reserve = {name[n] for n in circuit.reserve}
+    return made
+
+
+@EXAMPLES
+@given(seed=st.integers(0, 2**32))
+def test_what_falls_by_supply_alone_falls_with_load_too(seed: int) -> None:
+    """Ratings can only add: what is lost without any is lost with them, and more failures never bring it back."""
+    circuit = circuit_of(seed)
+    dice = random.Random(seed)
+    some = set(dice.sample(circuit.nodes, 1))
+    more = some | set(dice.sample(circuit.nodes, 2))
+    bare = replace(circuit, rated={}, limit={}, curve={})
+
+    supply, with_load, with_more = (lost(loaded(*each)) for each in ((bare, some), (circuit, some), (circuit, more)))
+
+    assert supply - with_load == set()
+    assert {pair for pair in supply - with_more if pair[0] not in more} == set()
+
+
+def lost(answer: BlastRadius) -> set[tuple[str, str]]:
+    """The supplies that are lost."""
+    return {(o.id, o.medium) for o in answer.outcomes if o.outcome.value == "LOST"}
+
+
+@EXAMPLES
+@given(seed=st.integers(0, 2**32))
+def test_higher_ratings_never_make_an_outcome_worse_where_nothing_trips(seed: int) -> None:
+    """Ten times the rating, no curve: what carried its load still does. (Where something trips it sheds load that others then keep.)"""
+    circuit = replace(circuit_of(seed), curve={})
+    roomy = replace(circuit, rated={n: kw * 10 for n, kw in circuit.rated.items()}, limit={n: kw * 10 for n, kw in circuit.limit.items()})
+    failed = set(random.Random(seed).sample(circuit.nodes, 2))
+
+    tight, wide = ranks(loaded(circuit, failed)), ranks(loaded(roomy, failed))
+
+    assert [pair for pair, rank in wide.items() if rank < tight.get(pair, UNAFFECTED)] == []
+
+
+def test_a_site_is_the_same_graph_whatever_it_is_called() -> None:
+    """The smallest case of the rule above, to read: a, b and their load, called b, a and theirs."""
+    plan = Plan({"a": "source", "b": "source", "r": "unit"}, {("a", "r", "Power"), ("b", "r", "Power")})
+    graph: SupplyGraph = graph_of(renamed(plan, {"a": "b", "b": "a", "r": "r"}))
+
+    assert ranks(impact(graph, [SITE + "b"], NOW)) == ranks(failing(plan, "a")) == {(SITE + "r", DCX + "Power"): 2}
