@@ -277,6 +277,8 @@ class _Asked:
         ):
             if names:
                 unsaid.append(f"{len(names):,} {what} ({_named(names)})")
+        if found and columns.seen.down.all():
+            unsaid.append("nothing is seen up: what is not named says nothing; name what is up, and causes that reach further fall behind")
         if self.silenced:
             unsaid.append(f"{self.silenced:,} that are seen up say nothing: stored energy may carry them")
         return replace(basis, assumed=(*self.sightings.notes, *unsaid, *self.priors.notes, *basis.assumed))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from analytics.causes.explain import RootCause, root_cause
+from analytics.causes.priors import priors_of
 from analytics.causes.sightings import ITSELF, Sighting, Sightings
 from analytics.conditions import Conditions, Position
 from analytics.supply import compile_supply
@@ -51,6 +52,23 @@ def test_the_racks_of_one_pdu_have_that_pdu_as_their_cause() -> None:
     first = found.explanations[0]
     assert (first.score, first.explains, first.unexplained, first.contradicts) == (1, tuple(SITE + name for name in down), (), ())
     assert {name: each.score for name, each in zip(causes(found), found.explanations, strict=True)} == {"PDU-1": 1, "R11": 4, "R12": 4}
+
+
+def test_where_nothing_is_seen_up_what_reaches_further_explains_as_much() -> None:
+    """Four racks down, nothing said of the others: the PDU, its UPS and the utility explain all alike, 1 each. That which takes down less
+    comes first, and the answer says what is missing. With priors the UPS, of which 42 of 100 outages are, comes before the PDU with 11."""
+    snapshot = snapshot_of(HALL)
+    graph = compile_supply(snapshot, vocabulary())
+    storm = seen("R11 R12 R13 R14")
+
+    plain = root_cause(graph, NOW, storm)
+    by_class = root_cause(graph, NOW, storm, priors=priors_of(snapshot, vocabulary(), graph))
+
+    assert [each.score for each in plain.explanations] == [1, 1, 1]
+    assert (causes(plain), causes(by_class)) == (["PDU-1", "UPS-A", "U"], ["UPS-A", "PDU-1", "U"])
+    assert [cause.prior for each in by_class.explanations for cause in each.causes] == [42, 11, None]
+    assert any(text.startswith("nothing is seen up") for text in plain.basis.assumed)
+    assert "no failure prior is stated for Utility_Feed: 5.5 % counts, half of the rarest stated" in by_class.basis.assumed
 
 
 def test_a_sensor_that_lies_does_not_overturn_an_explanation() -> None:
