@@ -22,6 +22,7 @@ from analytics.splice_plant import splice_plants
 from analytics.supply import compile_supply, labels_of
 from analytics.supply_graph import SupplyGraph
 from analytics.sweeps.twins import hand_on_twins
+from analytics.totals import hand_on_totals
 from graph.changes import ChangeSet
 from graph.snapshot import LABEL, RDF_TYPE, Snapshot
 from graph.watched import Reads, Watched
@@ -32,7 +33,7 @@ from ontology.vocabulary import Vocabulary
 
 QUANTITIES = frozenset({BRICK + "value", BRICK + "hasUnit"})
 FEED_SIDE = DCX + "feedSide"
-HANDED_ON = ("_numbers", "normally_open", "mounted_in_unfed")
+HANDED_ON = ("_numbers", "normally_open", "mounted_in_unfed", "never")
 """What a graph works out when it is first asked for, and another one with the same nodes, fed in the same media, has too."""
 LABELS_MAX = 500
 """Labels that are looked up one by one, some microseconds each; a column of a million takes a tenth of a second."""
@@ -75,6 +76,7 @@ def carried_over(earlier: Compiled, snapshot: Snapshot, changes: Sequence[Change
     graph = _of(snapshot, new.graph, earlier.terms)
     graph.__dict__.update({name: earlier.graph.__dict__[name] for name in HANDED_ON if name in earlier.graph.__dict__})
     splice_plants(earlier.graph, graph, new.fed)
+    hand_on_totals(earlier.graph, graph)
     if not new.fed:
         hand_on_twins(earlier.graph, graph)
         if not any(predicate == FEED_SIDE for _, predicate, _ in triples):

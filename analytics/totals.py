@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from threading import Lock
 from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -73,19 +76,67 @@ def ranks_of(graph: SupplyGraph, nodes: Ids, kinds: Ids, down: Ids, failed: Ids)
 
 
 def count_totals(graph: SupplyGraph, ranks: Ranks) -> tuple[Totals, DownBefore]:
-    """Count by the worst of each. Cost: one pass over the loads."""
-    loads, worst, up = graph.loads, ranks.worst, ranks.up
-    tenants = np.full(len(loads.tenants), _UNAFFECTED, dtype=np.int32)
-    owned = loads.owned[up[loads.owned[:, 0]]]
-    np.minimum.at(tenants, owned[:, 1], worst[owned[:, 0]])
-    racks, services = loads.racks[up[loads.racks]], loads.services[up[loads.services]]
-    running = up[loads.equipment]
-    of_racks, of_services, of_tenants = (_counts(ranks) for ranks in (worst[racks], worst[services], tenants))
-    kw = _sums(worst[loads.equipment[running]], loads.equipment_kw[running])
-    return (
-        Totals(_by_outcome(of_racks), _by_outcome(of_services), _by_outcome(of_tenants), _by_outcome(kw)),
-        DownBefore(of_racks[_BEFORE], of_services[_BEFORE], of_tenants[_BEFORE], kw[_BEFORE]),
+    """Count by the worst of each. Cost: one look at the nodes, and then what is touched; one pass over the loads, once a graph."""
+    behind, worst = _behind(graph), ranks.worst
+    touched = np.flatnonzero((worst != _UNAFFECTED) | ~ranks.up)
+    hit = touched[ranks.up[touched]]
+    tenants = np.full(len(graph.loads.tenants), _UNAFFECTED, dtype=np.int32)
+    owns = hit[behind.owned_at[hit + 1] > behind.owned_at[hit]]
+    for node in owns.tolist():
+        owners = behind.owned[behind.owned_at[node] : behind.owned_at[node + 1]]
+        tenants[owners] = np.minimum(tenants[owners], worst[node])
+    of_racks, of_services, kw = (
+        np.bincount(worst[hit], weights=column[hit], minlength=len(RANKS)).astype(np.float64)
+        for column in (behind.racks, behind.services, behind.kw)
     )
+    for sums, column, every in zip((of_racks, of_services, kw), (behind.racks, behind.services, behind.kw), behind.sums, strict=True):
+        sums[_UNAFFECTED] = every - column[touched].sum()
+    racks, services, owned = _counts(of_racks), _counts(of_services), _counts(np.bincount(tenants, minlength=len(RANKS)))
+    load = _rounded(kw)
+    return (
+        Totals(_by_outcome(racks), _by_outcome(services), _by_outcome(owned), _by_outcome(load)),
+        DownBefore(racks[_BEFORE], services[_BEFORE], owned[_BEFORE], load[_BEFORE]),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Behind:
+    """How many racks and services a node is, what it draws, who owns it; and the sums of the first three."""
+
+    racks: Floats
+    services: Floats
+    kw: Floats
+    owned_at: Ids
+    """Shape (nodes + 1): where a node's tenants begin in `owned`."""
+    owned: Ids
+    sums: tuple[float, float, float]
+
+
+_kept: WeakKeyDictionary[SupplyGraph, _Behind] = WeakKeyDictionary()
+_lock = Lock()
+
+
+def hand_on_totals(older: SupplyGraph, newer: SupplyGraph) -> None:
+    """What stands behind the nodes of one graph stands behind those of another one with the same loads."""
+    with _lock:
+        if older in _kept:
+            _kept[newer] = _kept[older]
+
+
+def _behind(graph: SupplyGraph) -> _Behind:
+    with _lock:
+        found = _kept.get(graph)
+    if found is None:
+        loads, size = graph.loads, len(graph.nodes)
+        racks, services = (np.bincount(nodes, minlength=size).astype(np.float64) for nodes in (loads.racks, loads.services))
+        kw = np.bincount(loads.equipment, weights=loads.equipment_kw, minlength=size).astype(np.float64)
+        owned = loads.owned[np.argsort(loads.owned[:, 0], kind="stable")]
+        at = np.searchsorted(owned[:, 0], np.arange(size + 1, dtype=np.int32)).astype(np.int32)
+        sums = (float(racks.sum()), float(services.sum()), float(kw.sum()))
+        found = _Behind(racks, services, kw, at, np.ascontiguousarray(owned[:, 1]), sums)
+        with _lock:
+            _kept[graph] = found
+    return found
 
 
 def _racks_by_what_they_hold(graph: SupplyGraph, worst: Ids, up: Flags) -> None:
@@ -99,12 +150,10 @@ def _by_outcome(told: dict[str, Number]) -> dict[str, Number]:
     return {key: told[key] for key in KEYS}
 
 
-def _counts(ranks: Ids) -> dict[str, int]:
-    counts = np.bincount(ranks, minlength=len(RANKS))
+def _counts(counts: Iterable[float]) -> dict[str, int]:
     return {rank: int(count) for rank, count in zip(RANKS, counts, strict=True)}
 
 
-def _sums(ranks: Ids, kw: Floats) -> dict[str, float]:
+def _rounded(kw: Floats) -> dict[str, float]:
     """Sums rounded to the watt, so that the order of summing does not show."""
-    sums = np.bincount(ranks, weights=kw, minlength=len(RANKS))
-    return {rank: round(float(total), 3) for rank, total in zip(RANKS, sums, strict=True)}
+    return {rank: round(float(total), 3) + 0.0 for rank, total in zip(RANKS, kw, strict=True)}

@@ -17,12 +17,16 @@ import networkx as nx  # type: ignore[import-untyped]  # it ships no types
 import numpy as np
 
 from analytics.conditions import Conditions
+from analytics.impact import impact
 from analytics.state import lost_nodes
 from analytics.supply_graph import ALL, SupplyGraph
+from bench.failure_campus import graph_of
 from ontology.terms import Ids
 
 NAME = "failure.one"
 SIZES = (100_000, 1_000_000)
+SAMPLES = 1_000
+"""Failures, drawn evenly, of which the whole answer is timed."""
 NOW = Conditions(datetime(2026, 1, 1, tzinfo=UTC))
 T = TypeVar("T")
 Row = dict[str, object]
@@ -39,6 +43,33 @@ def run(size: int, runs: int) -> Iterator[Row]:
         theirs, reached = timed(ask, max(3, runs // 4))
         assert sorted(reached) == lost.tolist(), f"{peer} and the engine disagree on what {ids[ups]} takes down"
         yield row(NAME, len(ids), ours, peer, theirs)
+    yield _with_evidence(size, SAMPLES if runs > 10 else SAMPLES // 5)
+
+
+def _with_evidence(size: int, samples: int) -> Row:
+    """The whole answer of `impact` (outcomes, evidence, redundancy lost, totals) on the campus of the sweeps with its redundancy, for
+    failures drawn evenly from all equipment: no library has the question."""
+    graph = graph_of(size)
+    nodes = np.random.default_rng(7).choice(len(graph.nodes), samples + 1).tolist()
+    impact(graph, [graph.id(nodes[0])], NOW)
+    seconds, cpu = [], []
+    for node in nodes[1:]:
+        start, busy = time.perf_counter(), time.thread_time()
+        impact(graph, [graph.id(node)], NOW)
+        seconds.append(time.perf_counter() - start)
+        cpu.append(time.thread_time() - busy)
+    return {
+        "bench": NAME,
+        "question": "impact with evidence",
+        "size": len(graph.nodes),
+        "ours_s": min(seconds),
+        "peer": None,
+        "runs": samples,
+        "ours_median_s": statistics.median(seconds),
+        "ours_p99_s": float(np.quantile(seconds, 0.99)),
+        "ours_cpu_median_s": statistics.median(cpu),
+        "ours_cpu_p99_s": float(np.quantile(cpu, 0.99)),
+    }
 
 
 def campus(size: int) -> tuple[Ids, Ids, int]:
