@@ -63,10 +63,14 @@ def _place(snapshot: Snapshot, graph: SupplyGraph) -> Placement:
 
 def levels_of(graph: SupplyGraph) -> Ids:
     """Each node's longest distance from a source, over all media."""
-    edges, size = graph.edges, len(graph.nodes)
-    order = np.argsort(edges.source, kind="stable")
-    starts = np.searchsorted(edges.source[order], np.arange(size + 1)).astype(np.int32)
-    targets = np.ascontiguousarray(edges.target[order])
+    return longest_ways(len(graph.nodes), graph.edges.source, graph.edges.target)
+
+
+def longest_ways(size: int, source: Ids, target: Ids) -> Ids:
+    """Each thing's longest distance from one that nothing leads to; a loop counts as one place. Cost: a sort of the edges."""
+    order = np.argsort(source, kind="stable")
+    starts = np.searchsorted(source[order], np.arange(size + 1)).astype(np.int32)
+    targets = np.ascontiguousarray(target[order])
     loop_of, found = loops(starts, targets, np.ones(size, dtype=np.uint8))
     members = np.flatnonzero(loop_of >= 0).astype(np.int32)
     members = members[np.argsort(loop_of[members], kind="stable")]

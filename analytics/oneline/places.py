@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from analytics.order import levels, loops
+from analytics.placement import longest_ways
 from ontology.terms import Ids
 
 SWEEPS = 12
@@ -73,15 +73,8 @@ def rows_of(size: int, wires: set[tuple[int, int]]) -> list[int]:
 def levels_of(size: int, source: Ids, target: Ids) -> Ids:
     """The longest way of each thing from one that nothing feeds; what may carry either way is left out. Cost: a sort of the edges."""
     keys, back = (source.astype(np.int64) << 32) | target, (target.astype(np.int64) << 32) | source
-    down = np.sort(keys[~np.isin(keys, back)])
-    starts = np.searchsorted(down >> 32, np.arange(size + 1)).astype(np.int32)
-    targets = (down & 0xFFFFFFFF).astype(np.int32)
-    loop_of, found = loops(starts, targets, np.ones(size, dtype=np.uint8))
-    members = np.flatnonzero(loop_of >= 0).astype(np.int32)
-    members = members[np.argsort(loop_of[members], kind="stable")]
-    members_at = np.searchsorted(loop_of[members], np.arange(found + 1)).astype(np.int32)
-    level: Ids = levels(starts, targets, loop_of, members_at, members)
-    return level
+    down = ~np.isin(keys, back)
+    return longest_ways(size, source[down], target[down])
 
 
 def places(sides: list[int], widths: list[float], wires: set[tuple[int, int]]) -> Places:
