@@ -30,7 +30,7 @@ const { Away, Refused } = await import("../src/core/client");
 const none = { lost: 0, overloaded: 0, noRedundancy: 0, reduced: 0, unaffected: 0 };
 const totals = (lost: number): Totals => ({ racks: { ...none, lost }, services: none, tenants: none, itLoadKw: none }) as Totals;
 const answer = (failed: string, lost: number): Impact =>
-  ({ revision: 1, at: "", failed: [failed], assumed: [], outcomes: [], totals: totals(lost), downBefore: { racks: 0, services: 0, tenants: 0, itLoadKw: 0 }, positions: [] }) as unknown as Impact;
+  ({ revision: 1, at: "", failed: [failed], assumed: [], resolved: [], outcomes: [], totals: totals(lost), downBefore: { racks: 0, services: 0, tenants: 0, itLoadKw: 0 }, positions: [] }) as unknown as Impact;
 const failing = (id: string): Scenario => ({ fail: [id], from: NOW });
 /** Answers what is asked by the query of that name, and lets everything follow that follows. */
 async function answerWith(name: string, data: unknown): Promise<void> {

@@ -24,7 +24,7 @@ from tests.support.tools import need
 
 RACKS = 40
 SETPOINT = "demo:CRAH-H1-01.Supply-Setpoint"
-READY_WITHIN_S = 120.0
+READY_WITHIN_S = 240.0
 QUIET = ["--headless", "--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
 SOFTWARE_WEBGL = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"]
 

@@ -151,6 +151,14 @@ def test_the_sweep_ranks_single_failures_and_leads_to_their_what_if(desk: Desk) 
     expect(rows.first).to_be_visible()
 
 
+def test_a_room_fails_with_all_that_is_in_it(desk: Desk) -> None:
+    """The cooling plant's room: a chiller in it is shown as failing, not as unaffected."""
+    page = desk.open("/?at=demo:Chiller-1&show=table&fail=demo:Cooling-Plant")
+
+    expect(drawn(page, "Chiller 1")).to_contain_text("✕ fails")
+    expect(page.get_by_role("complementary", name="Selected node")).to_contain_text("✕ fails in this what-if")
+
+
 def test_two_what_ifs_stand_side_by_side(desk: Desk) -> None:
     """UPS A is kept while UPS B is asked: both counts are the service's, the difference is told, rows that differ are marked, `x` turns."""
     page = desk.open("/?at=demo:UPS-A&fail=demo:UPS-A&show=table")

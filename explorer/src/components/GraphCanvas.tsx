@@ -3,10 +3,10 @@ import { useEffect, useRef } from "preact/hooks";
 import { effect } from "@preact/signals";
 import { labelOf } from "../core/labels";
 import { select, view, visit } from "../core/navigate";
-import { chosen, whatIf } from "../core/scenarios";
+import { whatIf } from "../core/scenarios";
 import { graph } from "../core/store";
 import { colours } from "../core/theme";
-import { looks } from "../core/whatif";
+import { failing, looks } from "../core/whatif";
 import { chain, isArrow, step } from "../core/walk";
 import { canvas } from "./canvas";
 import { whole } from "../core/format";
@@ -37,7 +37,7 @@ export function GraphCanvas({ onFailure }: { onFailure: (reason: string) => void
               const drawn = graph.value.data;
               const at = view.value.at;
               const lit = drawn && at !== null && drawn.nodes.some(({ id }) => id === at) ? chain(drawn, at) : null;
-              picture.mark({ selected: at, lit, failed: new Set(chosen.value?.fail), looks: looks.value });
+              picture.mark({ selected: at, lit, failed: failing.value, looks: looks.value });
             }),
           ];
           end = () => {

@@ -3,10 +3,9 @@ import { compact, words } from "../core/iri";
 import { mediumOf, phrase } from "../core/media";
 import { labelOf } from "../core/labels";
 import { view } from "../core/navigate";
-import { chosen } from "../core/scenarios";
 import { span } from "../core/timeline";
 import type { GraphView } from "../core/types";
-import { impact, looks } from "../core/whatif";
+import { failing, impact, looks } from "../core/whatif";
 import { LookMark, NodeLink, NowMark } from "./parts";
 
 export function GraphTable({ drawn }: { drawn: GraphView }) {
@@ -16,7 +15,6 @@ export function GraphTable({ drawn }: { drawn: GraphView }) {
     const said = medium ? `feeds ${mediumOf(medium).word}` : phrase(predicate, "OUT");
     joined.set(source, [...(joined.get(source) ?? []), `${said}: ${labelOf(target)}`]);
   }
-  const failed = new Set(chosen.value?.fail);
   const { t } = view.value;
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label="Nodes of the graph">
@@ -33,7 +31,7 @@ export function GraphTable({ drawn }: { drawn: GraphView }) {
                 <th scope="row"><NodeLink id={node.id} label={node.label} />{node.hidden > 0 && <span class="quiet"> +{node.hidden} not drawn</span>}</th>
                 <td>{node.class ? words(node.class) : "–"}</td>
                 <td><NowMark node={node} /></td>
-                <td>{failed.has(node.id) ? "✕ fails" : look ? <LookMark look={look} /> : impact.value.data ? <span class="quiet">unaffected</span> : "–"}</td>
+                <td>{failing.value.has(node.id) ? "✕ fails" : look ? <LookMark look={look} /> : impact.value.data ? <span class="quiet">unaffected</span> : "–"}</td>
                 <td class="joined">{lines.slice(0, 3).join(" · ")}{lines.length > 3 && ` · ${lines.length - 3} more`}</td>
               </tr>
             );

@@ -62,6 +62,7 @@ const impact = (name: string, why: string) => dated(({ also, given }) => `query 
     ${DOWN_BEFORE}
     trips { id afterS loadKw ratedKw }
     overloads { id loadKw limitKw }
+    resolved { asked part ids }
     positions { id position fromTelemetry }
   }
 }`);

@@ -137,6 +137,7 @@ export interface Impact {
   downBefore: DownBefore;
   trips: Trip[];
   overloads: Overload[];
+  resolved: Resolved[];
   assumed: string[];
   positions: Position[];
 }
@@ -145,6 +146,13 @@ export interface Position {
   id: string;
   position: string;
   fromTelemetry: boolean;
+}
+
+/** What was named stands for: a room for all that is in it. */
+export interface Resolved {
+  asked: string;
+  part: string;
+  ids: string[];
 }
 
 /** What opens because it carries too much. */

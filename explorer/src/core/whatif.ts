@@ -34,6 +34,12 @@ export const beside: ReadonlySignal<Impact | null> = computed(() => (scenarios[2
 /** Its course in time, asked for only while it is looked at. */
 export const timeline: Signal<Loaded<Timeline>> = signal(IDLE);
 
+/** The nodes that fail in the one that is drawn: those that are named, and what is in a room or part of a system that is. */
+export const failing: ReadonlySignal<ReadonlySet<string>> = computed(() => {
+  const inside = impact.value.data?.resolved.filter(({ part }) => part === "fails").flatMap(({ ids }) => ids) ?? [];
+  return new Set([...(chosen.value?.fail ?? []), ...inside]);
+});
+
 export const worst = computed(() => worstOutcomes(impact.value.data?.outcomes ?? []));
 export const spells = computed(() => spellsOf(timeline.value.data?.events ?? []));
 export const classesInTime = computed(() => classesOf(timeline.value.data?.events ?? []));

@@ -11,7 +11,7 @@ import { landing, view, visit, wayHome } from "../core/navigate";
 import { whatIf, withoutFailed } from "../core/scenarios";
 import { entity, graph } from "../core/store";
 import { spellText } from "../core/timeline";
-import { impact, spells } from "../core/whatif";
+import { failing, impact, spells } from "../core/whatif";
 import type { Entity, Property } from "../core/types";
 
 export function NodePanel() {
@@ -91,7 +91,7 @@ function Now({ id }: { id: string }) {
 function Standing({ id, isTenant }: { id: string; isTenant: boolean }) {
   const found = impact.value.data;
   if (!found) return null;
-  if (found.failed.includes(id)) return <p class="standing">✕ fails in this what-if</p>;
+  if (failing.value.has(id)) return <p class="standing">✕ fails in this what-if</p>;
   if (view.value.t !== null && spells.value.has(id)) return <Course id={id} />;
   const rows = found.outcomes.filter((row) => row.id === id);
   if (rows.length === 0 && isTenant) {
