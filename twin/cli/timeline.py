@@ -23,12 +23,13 @@ WORDS = {
 }
 
 
-def tell_timeline(found: Timeline, every: bool, state: str) -> None:
-    """Print the events in time, then what was assumed."""
+def tell_timeline(found: Timeline, every: bool, state: str, happens: str = "") -> None:
+    """Print the events in time, then what was assumed; `happens` is what happens first, where it is more than that something fails."""
     from analytics.time.story import span
     from ontology.namespaces import compact
 
-    say(f"If {', '.join(map(compact, found.failed))} fails ({state}, {instant(found.at)}), within {span(found.horizon_s)}:")
+    happens = happens or f"{', '.join(map(compact, found.failed))} fails"
+    say(f"If {happens} ({state}, {instant(found.at)}), within {span(found.horizon_s)}:")
     say()
     shown = found.events if every else found.events[:EVENTS_SHOWN]
     table(("AFTER", "WHAT", "HAPPENS", "WHY"), [(_after(event), _what(event), _happens(event), event.reason) for event in shown])
