@@ -44,7 +44,7 @@ td.t { width: 19mm; font-weight: 700; }
 tr.line td { border-bottom: 0.1mm solid #c9cdd2; }
 .worst { font-weight: 700; }
 p.small, ul.small { margin: 0; color: #3c434b; font-size: 6.8pt; line-height: 1.25; }
-ul.small { padding-left: 3mm; }
+ul.small { padding-left: 4mm; }
 .legend { display: flex; flex-wrap: wrap; gap: 0.4mm 2.4mm; font-size: 6.8pt; margin-top: 1mm; white-space: nowrap; }
 .legend span { display: inline-flex; align-items: center; gap: 1mm; }
 .foot { display: flex; gap: 4mm; border-top: 0.3mm solid #1d2126; padding-top: 1.2mm; }
