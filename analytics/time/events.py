@@ -20,7 +20,7 @@ from analytics.compiled import compiled, inlined
 from analytics.time.rings import ground_again
 from analytics.time.sharing import lasting, shared_out
 from analytics.time.standing import stands
-from analytics.time.state import Record, Seen, Site, State, Then
+from analytics.time.state import NEVER, Record, Seen, Site, State, Then
 from analytics.time.steps import EMPTY, ITSELF, NOBODY, RESTART, START, Events, Index, Waiting, carry, kill, lose, queue, start, stop
 from graph.values import Floats
 from ontology.terms import Ids
@@ -54,6 +54,7 @@ def run_on(
     _begin(before, state, record, failed, kw, events)
     count = _follow(before, state, record, kw, events, 0.0, seen.at)
     _see(site, state, record, kw, events, seen)
+    _see_stores(site, state, kw, events, seen)
     stands(site, state, record, after, seen.at, then)
     return count + _follow(site, state, after, kw, events, seen.at, horizon)
 
@@ -260,8 +261,8 @@ def _raise(  # noqa: PLR0912  one pass over what a slot feeds, kept together
 
 
 @compiled
-def _see(site: Site, state: State, record: Record, kw: Floats, events: Events, seen: Seen) -> None:  # noqa: PLR0912  three kinds of reading
-    """Take what was seen: what runs and what does not, what is in the tanks and in the stores, and how fast these empty."""
+def _see(site: Site, state: State, record: Record, kw: Floats, events: Events, seen: Seen) -> None:
+    """Take what was seen of what runs and what does not, and of the tanks."""
     now = seen.at
     stack = [np.int64(0)]
     stack.pop()
@@ -269,11 +270,14 @@ def _see(site: Site, state: State, record: Record, kw: Floats, events: Events, s
     loops.pop()
     for slot in range(len(state.bad)):
         live = state.tally.live[slot] == 1
-        if seen.runs[slot] == 1 and not live and state.blocked[slot] == 0 and state.bad[slot] == 0:
-            _raise(site, slot, now, state, record, kw, loops, events)
-        elif seen.runs[slot] == 0 and live and record.up[slot] < now - seen.runs_age[slot]:
+        looked = now - seen.runs_age[slot]
+        if seen.runs[slot] == 1 and not live and (record.down[slot] < looked or record.down[slot] == NEVER):
+            if state.blocked[slot] == 0 and state.bad[slot] == 0:
+                _raise(site, slot, now, state, record, kw, loops, events)
+        elif seen.runs[slot] == 0 and live and record.up[slot] < looked:
             state.tank[slot] += 1
             kill(site, slot, now, state, record, stack)
+            _settle(site, now, state, record, kw, stack, loops, events)
             if seen.better:
                 heapq.heappush(events, (now + site.delays.start[slot], np.int64(START), np.int64(slot), np.int64(0)))
             else:
@@ -287,6 +291,12 @@ def _see(site: Site, state: State, record: Record, kw: Floats, events: Events, s
             if lasts > 0 or not seen.better or not np.isnan(seen.level[slot]):
                 heapq.heappush(events, (now + max(lasts, 0.0), np.int64(EMPTY), np.int64(-1 - slot), np.int64(state.tank[slot])))
     _settle(site, now, state, record, kw, stack, loops, events)
+
+
+@compiled
+def _see_stores(site: Site, state: State, kw: Floats, events: Events, seen: Seen) -> None:
+    """Take what was seen of the stores: how full they are, and how fast they empty."""
+    now = seen.at
     shared_out(site.wires, state.tally.live, site.loads, 0, kw[0])
     for store in range(len(site.stores.pair)):
         pair = site.stores.pair[store]

@@ -257,6 +257,18 @@ def test_a_generator_that_runs_longer_than_its_tank_could_last_has_fuel_or_none(
     assert left(answer)["Rack Power"] == (0.0, None)
 
 
+def test_a_cooler_that_is_seen_running_after_it_stopped_is_not_waited_for() -> None:
+    """Its power is back at 9 s and it needs 10 to 30 s more, 7 to 27 s at 12 s: seen running at 12 s it needs none. That it ran a second
+    before the failure is no news."""
+    site = ROOM.replace(":Utility a dcx:Utility_Feed ; dcx:feedsPower :CRAH .", ":Utility a dcx:Utility_Feed ; dcx:feedsPower :B .") + (
+        ":G a dcx:Generator ; dcx:startTimeSeconds 9 ; dcx:feedsPower :B . :B a dcx:Switchboard ; dcx:feedsPower :CRAH . "
+        ":CRAH brick:hasPoint :Running . :Running a brick:Run_Status ."
+    )
+
+    assert back(counting(site, "Utility", after=12, readings={"Running": (1.0, -1)}))["Rack AirCooling"] == (7.0, 27.0)
+    assert left(counting(site, "Utility", after=12, readings={"Running": (1.0, 12)})) == {}
+
+
 # -- Switches --
 
 
