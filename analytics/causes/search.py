@@ -40,7 +40,7 @@ than up behind it."""
 VISITS_MAX = 20_000
 """How far is looked behind a unit for company; a unit that feeds more than so much says little of any of it."""
 MARGIN = 2.0
-"""Sets that score so much worse than the best are not looked for; those met on the way may be told."""
+"""Sets that score so much worse than the best, or worse by the cost of a cause, are not looked for; those met on the way may be told."""
 KEPT = 16
 """Of the sets that differ from one in one cause more so many are kept, the best."""
 KNOWN_COST = 0.1
@@ -69,7 +69,8 @@ class Search:
         self.left_out = ""
         """What was not looked into."""
         self._known = frozenset(known.tolist())
-        self._limit = columns.downs + self.cost + MARGIN
+        self._margin = max(MARGIN, self.cost)
+        self._limit = columns.downs + self.cost + self._margin
         """What a set must score below to be of use."""
         self._grown: set[Causes] = set()
         self._trials = Trials(units.at, units.nodes, state.wiring.slots_at)
@@ -180,7 +181,7 @@ class Search:
     def _keep(self, causes: Causes, down: int, up: int) -> None:
         self.reach[causes] = (down, up)
         if causes and down > 0:
-            self._limit = min(self._limit, self.score(causes) + MARGIN)
+            self._limit = min(self._limit, self.score(causes) + self._margin)
 
     def _keep_best(self, causes: Causes, chosen: Ids, down: Ids, up: Ids) -> None:
         """Note the best of a set's children; those that explain no more than the set itself are none."""
