@@ -13,7 +13,7 @@ export function News() {
   const open = view.value.show === "history" && view.value.revision === revision?.number;
   return (
     <div class="all-news">
-      <div role="alert">{alarm.value && <Alarm key={alarm.value.message} event={alarm.value} />}</div>
+      {alarm.value && <Alarm key={alarm.value.message} event={alarm.value} />}
       {revision && !open && <OfRevision revision={revision} />}
     </div>
   );
@@ -26,7 +26,7 @@ function Alarm({ event }: { event: PostureEvent }) {
   const racks = [dark, lost, back, regained].find(({ count }) => count > 0)?.racks ?? [];
   const first = because[0]?.id;
   return (
-    <div class={`news news-${token}`} data-alarm>
+    <div class={`news news-${token}`} role="alert" data-alarm>
       <button type="button" class="take-out" aria-label="Put the message away" onClick={() => (alarm.value = null)}>×</button>
       <p><span aria-hidden="true" class={`mark-${token}`}>{{ lost: "■", "no-redundancy": "◆", rest: "○" }[token]} </span><strong><Reason text={message} /></strong></p>
       {racks.length > 0 && (
