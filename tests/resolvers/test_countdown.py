@@ -17,14 +17,16 @@ EVERYTHING = 'failed: ["demo:Utility-A", "demo:Utility-B", "demo:Generator-Group
 
 
 def test_a_countdown_comes_at_once_and_then_every_second() -> None:
-    """Nothing is read and nothing else happens: a second event follows, and what is left has become less by what has passed."""
-    with served() as site, site.subscribed(f"subscription {{ countdown({EVERYTHING}, horizonS: 28800) {{ {WHOLE} }} }}") as event:
+    """Nothing is read and nothing else happens: a second event follows, some second later."""
+    with (
+        served() as site,
+        site.subscribed(f"subscription {{ countdown({EVERYTHING}, horizonS: 28800) {{ {WHOLE} }} }}") as event,
+    ):
         first, second = event()["countdown"], event()["countdown"]
 
     later = second["elapsedS"] - first["elapsedS"]
     assert later > 0.9
     assert first["leftCount"] == second["leftCount"] > 100
-    assert second["racks"]["nextLower"] == pytest.approx(first["racks"]["nextLower"] - later, abs=0.01)
     assert {each["kind"] for each in first["now"]} >= {"CARRIED"}
 
 
