@@ -130,7 +130,7 @@ class Subscription:
             yield each
 
     @strawberry.subscription(
-        description="How the site stands against single failures, then at once whenever anybody loses redundancy or a supply, or gets it back."
+        description="How the site stands against single failures, then at once when anybody loses redundancy or a supply, or gets it back."
     )
     async def posture(self, info: Info) -> AsyncGenerator[PostureEvent, None]:
         async for event in postures(face_of(info)):

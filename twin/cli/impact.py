@@ -151,15 +151,16 @@ def _first(ids: Sequence[str]) -> str:
 def _tell_rooms(found: BlastRadius) -> None:
     from ontology.namespaces import compact
 
+    parts = found.parts.rooms if found.parts else ()
     columns = {
         each.label if each.id is None else compact(each.id): [
             counts[kind] for counts in (each.racks, each.services, each.it_load_kw) for kind in ("LOST", "NO_REDUNDANCY")
         ]
-        for each in (found.parts.rooms if found.parts else ())
+        for each in parts
     }
     rooms = [(name, *map(_number, counts)) for name, counts in columns.items() if any(counts)]
-    if not rooms:
-        return
+    if not rooms or all(each.id is None for each in parts):
+        return  # a model without rooms: the totals say it all
     say()
     header = [f"{what} {kind}" for what in ("RACKS", "SERVICES", "KW") for kind in ("LOST", "NO REDUNDANCY")]
     table(("ROOM", *header), rooms[:ROOMS_SHOWN])
