@@ -4,8 +4,9 @@ Load flow is linear while nothing trips: a slot's further kW arrive at each feed
 at a slot is the least, over all states and all rated feeders upstream, of what the feeder may still carry over its part. No load
 is tried; each failure is worked out once. Rules of load flow: `docs/guides/capacity.md`.
 
-Those parts are as usual after a failure that reroutes nothing upstream of an entry (a cord of a server fails): of such failures only the
-highest load of each feeder counts. After any other each entry is looked into.
+Most failures reroute little: a rack's breaker the rack, a server's cord no rack at all. Of every entry that a failure does not reroute the
+parts are as usual, so that of all those failures only the highest load of each feeder counts. An entry is looked into after the failures
+that reroute it.
 """
 
 from __future__ import annotations
@@ -34,24 +35,32 @@ class Above(NamedTuple):
     at: Ids
     """Shape (entries + 1): where an entry's list begins in `slots`."""
     slots: Ids
+    row: Ids
+    """Per place in `slots`: whose list it is in."""
+    below_at: Ids
+    """Shape (slots of the plant + 1): where the places of a slot begin in `below`."""
+    below: Ids
+    """Places in `slots`, by slot."""
     cls: Ids
     """Per slot of the plant: the class of its node."""
     straight: Flags
     """Per entry: 1 where no loop is among its slots."""
-    below: Flags
-    """Per slot of the plant: 1 where an entry takes power from it, or is it."""
 
 
 class Peak(NamedTuple):
-    """Shape (slots, phases): the highest load after a failure that reroutes nothing of what is below, and that failure (-1: none)."""
+    """The highest load over all failures that do not reroute the entry, beside each place in `Above.slots`; one column a phase."""
 
     kw: Table
     cause: Ids
+    """That failure; -1: as things stand."""
+    least: Table
+    """Per slot of the plant: no place of it has less. A failure that brings no more than that is not looked into."""
 
 
 class Room(NamedTuple):
     """For each entry: the least room in kW (`inf` where nothing upstream states a rating; below 0 where something is overloaded already),
-    the slot that limits it, the failed node (-1: as things stand), and the room if nothing of that slot's class had a limit."""
+    the slot that limits it, the failed node (-1: as things stand; of equal ones the first in order of ids), and the room if nothing of that
+    slot's class had a limit."""
 
     kw: Floats
     slot: Ids
@@ -62,7 +71,7 @@ class Room(NamedTuple):
 def room_of(graph: SupplyGraph, state: Plant, loads: Loads, entries: Ids, tell: Progress | None = None) -> Room:
     """The room at each entry slot (live with nothing failed), over all single failures of failure units.
 
-    Cost: what each failure moves; and for each failure the power chain of the entries that it reroutes or takes down.
+    Cost: what each failure moves, and the power chain of each entry that it reroutes; some times for each feeder what is below it.
     """
     above = _above(loads.net, entries, np.ascontiguousarray(graph.nodes.class_of[loads.slot_node]))
     electrical = loads.electrical
@@ -70,7 +79,9 @@ def room_of(graph: SupplyGraph, state: Plant, loads: Loads, entries: Ids, tell: 
     size = len(entries)
     room = Room(np.full(size, np.inf), np.full(size, -1, np.int32), np.full(size, -1, np.int32), np.full(size, np.inf))
     sigma = np.zeros(loads.base.demand.shape)
-    peak = Peak(loads.base.demand.copy(), np.full(sigma.shape, -1, np.int32))
+    usual = loads.base.demand[above.slots]
+    peak = Peak(usual, np.full(usual.shape, -1, np.int32), loads.base.demand.copy())
+    rerouted = np.zeros(size, np.uint8)
     candidates = np.flatnonzero(graph.nodes.failure_unit).astype(np.int32)
     with state.bench() as bench, loads.lent() as (flow, work):
         for some in in_turn(candidates, tell):
@@ -89,12 +100,12 @@ def room_of(graph: SupplyGraph, state: Plant, loads: Loads, entries: Ids, tell: 
                 above,
                 limit,
                 sigma,
+                rerouted,
                 peak,
                 room,
             )
-    usual = Flow(loads.base.own, peak.kw, loads.base.share)
     for row in range(size):
-        _narrow(loads.net, usual, state.base.live, above, limit, sigma, peak.cause, -1, row, room)
+        _narrow(loads.net, loads.base, state.base.live, above, limit, sigma, peak, -1, row, room)
     return room
 
 
@@ -102,11 +113,12 @@ def _above(net: Net, entries: Ids, cls: Ids) -> Above:
     lists = [_walk(net, int(entry)) for entry in entries]
     at = np.cumsum([0, *map(len, lists)]).astype(np.int32)
     slots = np.concatenate([np.empty(0, np.int32), *lists])
-    below = np.zeros(len(cls), np.uint8)
-    below[slots] = 1
+    row = np.repeat(np.arange(len(entries), dtype=np.int32), np.diff(at))
+    below = np.argsort(slots, kind="stable").astype(np.int32)
+    below_at = np.searchsorted(slots[below], np.arange(len(cls) + 1)).astype(np.int32)
     alone = np.diff(net.members_at) == 1
     straight = np.array([alone[net.turn_of[each]].all() for each in lists], dtype=np.uint8)
-    return Above(entries, at, slots, cls, straight, below)
+    return Above(entries, at, slots, row, below_at, below, cls, straight)
 
 
 @compiled
@@ -143,55 +155,76 @@ def _each(
     above: Above,
     limit: Floats,
     sigma: Table,
+    rerouted: Flags,
     peak: Peak,
     room: Room,
 ) -> None:
-    """Let each candidate node fail alone, nothing trip; all states are as before afterwards.
+    """Let each candidate node fail alone, nothing trip; all states are as before afterwards. `rerouted`: by entry, all 0 before and after.
 
-    A failure after which nobody takes a greater part from anybody than before moves no load and leaves no less room. One that reroutes
-    no entry and takes none down (a cord of a server fails) counts by the highest loads; for any other each entry is looked into.
+    A failure after which nobody takes a greater part from anybody than before moves no load and leaves no less room.
     """
     none = np.empty(0, np.float64)
-    nowhere = np.empty((0, 0), np.int32)
     for node in candidates:
         seeds = np.arange(slots_at[node], slots_at[node + 1]).astype(np.int32)
         count, _, _ = cascade(wires, ring, tally, scratch, seeds, untouched)
         touched = redistribute(net, flow, tally.live, scratch.dead[:count], none, work, 0)
-        moved, reroutes = False, False
-        for i in range(touched):
-            slot = work.touched[i]
-            for at in range(net.takes_at[slot], net.takes_at[slot + 1]):
-                if flow.share[at] > base.share[at]:
-                    moved = True
-                    reroutes = reroutes or above.below[slot] == 1
-        if moved:
-            for entry in above.entries:
-                reroutes = reroutes or tally.live[entry] == 0
-            if reroutes:
-                for row in range(len(above.entries)):
-                    _narrow(net, flow, tally.live, above, limit, sigma, nowhere, node, row, room)
-            else:
-                _note_peaks(flow, tally.live, work.touched[:touched], limit, node, peak)
+        if _moves(net, flow, base, work.touched[:touched]):
+            _mark(net, flow, base, tally.live, work.touched[:touched], above, rerouted)
+            for row in range(len(rerouted)):
+                if rerouted[row] == 1:
+                    _narrow(net, flow, tally.live, above, limit, sigma, peak, node, row, room)
+            _note_peaks(flow, tally.live, work.touched[:touched], above, limit, rerouted, node, peak)
+            rerouted[:] = 0
         restore(net, flow, base, work, touched)
         revive(wires, tally, scratch.dead, 0, count)
 
 
 @compiled
-def _note_peaks(flow: Flow, live: Flags, touched: Ids, limit: Floats, node: int, peak: Peak) -> None:
-    """Keep the highest loads of what has a limit."""
+def _moves(net: Net, flow: Flow, base: Flow, touched: Ids) -> bool:
+    """Whether any slot takes a greater part from another than with nothing failed."""
+    for slot in touched:
+        for at in range(net.takes_at[slot], net.takes_at[slot + 1]):
+            if flow.share[at] > base.share[at]:
+                return True
+    return False
+
+
+@compiled
+def _mark(net: Net, flow: Flow, base: Flow, live: Flags, touched: Ids, above: Above, rerouted: Flags) -> None:
+    """Mark each entry that is, or has upstream, a slot that is down or takes other parts than with nothing failed."""
+    for slot in touched:
+        changed = live[slot] == 0
+        for at in range(net.takes_at[slot], net.takes_at[slot + 1]):
+            changed = changed or flow.share[at] != base.share[at]
+        if changed:
+            for i in range(above.below_at[slot], above.below_at[slot + 1]):
+                rerouted[above.row[above.below[i]]] = 1
+
+
+@compiled
+def _note_peaks(flow: Flow, live: Flags, touched: Ids, above: Above, limit: Floats, rerouted: Flags, node: int, peak: Peak) -> None:
+    """Keep the highest loads of what has a limit, for each entry below that is not rerouted."""
     for slot in touched:
         if live[slot] == 1 and limit[slot] < np.inf:
             for p in range(flow.demand.shape[1]):
-                if flow.demand[slot, p] > peak.kw[slot, p]:
-                    peak.kw[slot, p] = flow.demand[slot, p]
-                    peak.cause[slot, p] = node
+                kw = flow.demand[slot, p]
+                if kw > peak.least[slot, p]:
+                    least = np.inf
+                    for i in range(above.below_at[slot], above.below_at[slot + 1]):
+                        place = above.below[i]
+                        if kw > peak.kw[place, p] and rerouted[above.row[place]] == 0:
+                            peak.kw[place, p] = kw
+                            peak.cause[place, p] = node
+                        least = min(least, peak.kw[place, p])
+                    peak.least[slot, p] = least
 
 
 @compiled
 def _narrow(  # noqa: PLR0912  a call a slot would cost more than the step
-    net: Net, flow: Flow, live: Flags, above: Above, limit: Floats, sigma: Table, causes: Ids, cause: int, row: int, room: Room
+    net: Net, flow: Flow, live: Flags, above: Above, limit: Floats, sigma: Table, peak: Peak, cause: int, row: int, room: Room
 ) -> None:
-    """Take one state into account for one entry. `sigma`, all zero before and after: the kW a phase that one more kW of it brings."""
+    """Take one state into account for one entry: that after a failure, or, with the cause -1, the usual one with the highest loads.
+    `sigma`, all zero before and after: the kW a phase that one more kW of it brings."""
     phases = sigma.shape[1]
     entry = above.entries[row]
     if live[entry] == 0:
@@ -216,13 +249,17 @@ def _narrow(  # noqa: PLR0912  a call a slot would cost more than the step
     for i in range(first, last):
         slot = above.slots[i]
         if limit[slot] < np.inf and live[slot] == 1:
-            kw, phase = _left(net, flow, limit[slot], slot, sigma)
+            kw, phase = (
+                _left(net, peak.kw, i, limit[slot], slot, sigma) if cause < 0 else _left(net, flow.demand, slot, limit[slot], slot, sigma)
+            )
             alike = room.slot[row] >= 0 and above.cls[room.slot[row]] == above.cls[slot]
+            by = peak.cause[i, phase] if cause < 0 else cause
             if kw < room.kw[row]:
                 if not alike:
                     room.next_kw[row] = room.kw[row]
-                by = causes[slot, phase] if len(causes) > 0 else cause
                 room.kw[row], room.slot[row], room.cause[row] = kw, slot, by
+            elif kw == room.kw[row] and slot == room.slot[row]:
+                room.cause[row] = min(room.cause[row], by)
             elif not alike and kw < room.next_kw[row]:
                 room.next_kw[row] = kw
     for i in range(first, last):
@@ -292,23 +329,24 @@ def _even(net: Net, slot: int, sigma: Table) -> None:
 
 
 @inlined
-def _left(net: Net, flow: Flow, limit: float, slot: int, sigma: Table) -> tuple[float, int]:
-    """The kW of the entry that a slot can still carry, and the phase that says so; `inf` where none of it comes this way."""
+def _left(net: Net, loads: Table, at: int, limit: float, slot: int, sigma: Table) -> tuple[float, int]:
+    """The kW of the entry that a slot can still carry beside its load (row `at` of `loads`), and the phase that says so; `inf` where none
+    of it comes this way."""
     phases = sigma.shape[1]
     least, phase = np.inf, 0
     if phases == 1 or net.phases[slot] > 0:
         part, load = 0.0, 0.0
         for p in range(phases):
             part += sigma[slot, p]
-            load += flow.demand[slot, p]
+            load += loads[at, p]
         if part > 0.0:
             least = (limit - load) / part
         for p in range(phases):
-            if flow.demand[slot, p] > flow.demand[slot, phase]:
+            if loads[at, p] > loads[at, phase]:
                 phase = p
         return least, phase
     for p in range(phases):
-        if sigma[slot, p] > 0.0 and (limit / phases - flow.demand[slot, p]) / sigma[slot, p] < least:
-            least = (limit / phases - flow.demand[slot, p]) / sigma[slot, p]
+        if sigma[slot, p] > 0.0 and (limit / phases - loads[at, p]) / sigma[slot, p] < least:
+            least = (limit / phases - loads[at, p]) / sigma[slot, p]
             phase = p
     return least, phase

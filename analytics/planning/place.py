@@ -166,7 +166,7 @@ def place(
     """Try a load in every rack.
 
     Raises `GraphError` where there is no rack, or no rating of power is stated. `tell` hears of the failures tried. Cost: that of all
-    single failures, and for each that moves load the power chain of every rack.
+    single failures, and for each that moves load the power chains of the racks that it reroutes.
     """
     state = plant(graph, conditions)
     loads = loads_of(graph, state, conditions)

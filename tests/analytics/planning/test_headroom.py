@@ -46,6 +46,26 @@ def test_so_much_fits_and_no_more(seed: int) -> None:
     assert room.next_kw[0] == float("inf")  # all nodes are of one class
 
 
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_the_room_of_each_is_the_same_whoever_else_is_asked_for(seed: int) -> None:
+    """What a failure reroutes for one load it may leave as it is for another: all asked for at once have the room that each has alone."""
+    circuit = circuit_of(seed)
+    graph, conditions = graph_of(circuit), Conditions(AT)
+    state = plant(graph, conditions)
+    loads = loads_of(graph, state, conditions)
+    if loads is None:
+        return
+    slots = loads.power_slot[loads.power_slot >= 0]
+    live = slots[state.base.live[slots] == 1]
+
+    together = room_of(graph, state, loads, live)
+
+    alone = [room_of(graph, state, loads, live[[row]]) for row in range(len(live))]
+    for row, each in enumerate(alone):
+        assert [column.item() for column in each] == [column[row].item() for column in together]
+
+
 def fits(circuit: Circuit, kw: float) -> bool:
     """Whether the last node may draw so much more: no phase that then carries more than without it is above its limit in any state."""
     name = circuit.nodes[-1]
