@@ -22,6 +22,7 @@ from resolvers.context import Face, Info, State, face_of
 from resolvers.errors import BadInput, FaceError
 from resolvers.failure.planning import Availability, AvailabilityJobInput, Placement, PlacementJobInput
 from resolvers.failure.proofs import Certificate, ProofJobInput
+from resolvers.failure.stranded import Stranded, StrandedJobInput
 from resolvers.failure.sweeps import PairsJobInput, Sweep, SweepJobInput, SweepPairs
 from resolvers.states import AsOfArgument, BranchArgument, state_of
 from twin import jobs
@@ -39,6 +40,7 @@ class JobKind(Enum):
     PROOF = "proof"
     PLACEMENT = "placement"
     AVAILABILITY = "availability"
+    STRANDED = "stranded"
 
 
 @strawberry.input(one_of=True, description="A long question: give exactly one.")
@@ -52,10 +54,14 @@ class JobInput:
     availability: AvailabilityJobInput | None = strawberry.field(
         default=strawberry.UNSET, description="How available a load is, simulated."
     )
+    stranded: StrandedJobInput | None = strawberry.field(
+        default=strawberry.UNSET, description="How much more all racks can take, what is stranded, what one more unit would buy."
+    )
 
 
 JobResult = Annotated[
-    Sweep | SweepPairs | Certificate | Placement | Availability, strawberry.union("JobResult", description="What a job has worked out.")
+    Sweep | SweepPairs | Certificate | Placement | Availability | Stranded,
+    strawberry.union("JobResult", description="What a job has worked out."),
 ]
 
 

@@ -1,4 +1,4 @@
-"""Availability and placement over GraphQL: the same answers as from the command line, their fields in camelCase."""
+"""Availability, placement and stranded capacity over GraphQL: the same answers as from the command line, their fields in camelCase."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 
 from analytics.planning.availability import availability
 from analytics.planning.place import Load, place
+from analytics.planning.stranded import stranded
 from ontology.namespaces import DEMO
 from tests.resolvers.camel import in_camel_case
 from tests.resolvers.test_jobs import START, until_ended
@@ -47,6 +48,9 @@ PLACED = """query($id: ID!) { job(id: $id) { state error result { ... on Placeme
   places { rack label fits roomKw limitedBy limitedAfter withoutLimitKw unitsFree weightLeftKg coolingLeftKw network unknown
     against { kind needed there unit at cause } }
   bottlenecks { class feeders racks moreKw } } } } }"""
+STRANDED = """query($id: ID!) { job(id: $id) { state error result { ... on Stranded {
+  revision at placeableKw complete racks fillingsCount feedersCount notes fillings { rack label kw }
+  feeders { id label class limitKw leftKw strandedKw worth } oneMore { class units moreKw } } } } }"""
 SIMULATED = """query($id: ID!) { job(id: $id) { state error result { ... on Availability {
   load method unavailability simulated { trials seed down confidence unavailability } } } } }"""
 
@@ -73,6 +77,22 @@ def test_a_placement_as_a_job_is_the_command_lines_answer(site: Served) -> None:
     assert {kind for each in found["places"] for kind in (against["kind"] for against in each["against"])}
 
 
+def test_what_is_stranded_as_a_job_is_the_command_lines_answer(site: Served) -> None:
+    """Every rack and every feeder of the site; of fewer asked for the first, and how many there are."""
+    view = site.twin.newest
+    found = found_by(site, STRANDED, stranded={"first": 1000})["result"]
+    few = found_by(site, STRANDED, stranded={"first": 2})["result"]
+    told = in_camel_case(stranded(view.snapshot, view.vocabulary, view.supply(), view.conditions()).to_json())
+    for each in (*told["feeders"], *told["oneMore"]):
+        each["class"] = each.pop("cls")
+    counts = {"fillingsCount": len(told["fillings"]), "feedersCount": len(told["feeders"])}
+
+    assert {**found, "at": None} == {**told, "at": None, **counts}
+    assert {**few, "at": None} == {**found, "at": None, "fillings": told["fillings"][:2], "feeders": told["feeders"][:2]}
+    assert found["placeableKw"] > 0
+    assert found["feedersCount"] > 2
+
+
 def test_an_availability_as_a_job_is_simulated_as_the_command_line_does(site: Served) -> None:
     """10,000 trials with seed 7: as many are down."""
     view = site.twin.newest
@@ -90,6 +110,7 @@ def test_an_availability_as_a_job_is_simulated_as_the_command_line_does(site: Se
     [
         ({"placement": {"kw": 0}}, "a load draws more than 0 kW"),
         ({"placement": {"kw": 5, "first": 0}}, "first = 0: give 1 to 1000"),
+        ({"stranded": {"first": 1001}}, "first = 1001: give 1 to 1000"),
         ({"availability": {"load": "demo:Rack-R001", "trials": 0}}, "trials = 0: give a whole number, 1 to 100,000,000,000"),
         ({"availability": {"load": "demo:Rack-R001", "seed": -1}}, "seed = -1: give 0 or more"),
         ({"availability": {"load": "demo:Rack-R9"}}, "did you mean demo:Rack-R0"),
