@@ -12,7 +12,7 @@ import strawberry
 
 from analytics.causes.explain import RootCause
 from analytics.causes.sightings import Sightings
-from analytics.conditions import Conditions
+from analytics.conditions import ConditionPoints, Conditions
 from analytics.impact import BlastRadius, Told
 from analytics.layout import GraphView
 from analytics.posture.change import PostureChange
@@ -67,6 +67,9 @@ class Questions(Protocol):
 
     def conditions(self) -> Conditions:
         """The instant, and where the switches stand. Call it in a worker thread."""
+
+    def condition_points(self) -> ConditionPoints:
+        """The points that conditions stand on. Takes a while the first time: call it in a worker thread."""
 
     def root_cause(self, seen: Sightings | None, order: int, first: int, kinds: Sequence[UnitKind]) -> RootCause:
         """What explains what is seen, by the readings for None. Takes milliseconds to a second: call it in a worker thread."""

@@ -17,8 +17,6 @@ from typing import Annotated
 import strawberry
 
 from analytics.time.timeline import HORIZON_S
-from graph.snapshot import Snapshot
-from ontology.namespaces import DCX
 from resolvers.analysis import Impact, parts_of, told_of
 from resolvers.arguments import Failed, Media
 from resolvers.bell import Bell
@@ -35,6 +33,7 @@ from resolvers.query import impact_of
 from resolvers.states import known
 from resolvers.types import Value
 from twin.control import CommandRecord
+from twin.stands import Watch
 
 POINTS_MAX = 5000
 """Points of one subscription."""
@@ -72,19 +71,21 @@ class Subscription:
             now_ms = int(face.clock().timestamp() * 1000)
             yield [PointReading(point=strawberry.ID(iri), value=Value.of(face.sample(iri), now_ms)) for iri in changed]
 
-    @strawberry.subscription(description="What is hit when the given entities fail, again whenever a switch moves or the graph changes.")
+    @strawberry.subscription(
+        description="What is hit when the given entities fail, again whenever a switch moves, anything goes out of service or comes back, "
+        "or the graph changes."
+    )
     async def impact(self, info: Info, failed: Failed, media: Media = None) -> AsyncGenerator[Impact, None]:
         face, bell, told = face_of(info), Bell(), told_of(info.selected_fields)
         parts = parts_of(info.selected_fields)
-        switches = _SwitchPoints(face)
-        stop = [
-            face.feed.changes(bell.ring),
-            face.feed.readings(lambda points: bell.ring() if switches.moved(points) else None),
-        ]
+        watch = Watch(face.current.follow)
+        stop = [face.feed.changes(bell.ring), face.feed.readings(lambda points: bell.ring() if watch.heard(points) else None)]
         try:
             while True:
                 await face.prepare()
-                yield await impact_of(face, face.present(), scenario_of(failed), media, told, parts)
+                present = face.present()
+                watch.over((await face.analysis.run(present.questions.condition_points)).points)
+                yield await impact_of(face, present, scenario_of(failed), media, told, parts)
                 await bell.wait()
                 await asyncio.sleep(IMPACT_TICK_S)
         finally:
@@ -180,36 +181,6 @@ async def _changed_points(face: Face, wanted: dict[str, None]) -> AsyncGenerator
                 yield sorted(told)
     finally:
         _end(stop)
-
-
-class _SwitchPoints:
-    """Whether a batch of readings moves a switch: one of its position points has another value than when last looked at."""
-
-    def __init__(self, face: Face) -> None:
-        self._face = face
-        self._snapshot: Snapshot | None = None
-        self._seen: dict[str, tuple[float, int]] = {}
-
-    def moved(self, points: Sequence[str]) -> bool:
-        """Compare and remember."""
-        self._renew()
-        moved = False
-        for point in points:
-            if point in self._seen:
-                sample = self._face.sample(point)
-                now = (sample.value, int(sample.quality))
-                moved |= now != self._seen[point]
-                self._seen[point] = now
-        return moved
-
-    def _renew(self) -> None:
-        snapshot = self._face.twin.snapshot
-        if snapshot is self._snapshot:
-            return
-        classes = self._face.twin.vocabulary.subclasses(DCX + "Breaker_Position_Status")
-        positions = [snapshot.key(n) for n in snapshot.instances(classes).tolist()]
-        self._seen = {point: (s.value, int(s.quality)) for point in positions for s in (self._face.sample(point),)}
-        self._snapshot = snapshot
 
 
 def _end(stop: Sequence[Callable[[], None]]) -> None:

@@ -10,13 +10,13 @@ Rules of this file:
 from __future__ import annotations
 
 import logging
-from threading import Event, Lock, Thread
+from threading import Event, Thread
 
 from analytics.posture.change import compare
 from analytics.posture.posture import Posture
-from graph.values import Quality, ReadingBatch
 from twin.bus import Bus
 from twin.events import GraphChanged, PostureChanged, ReadingStored
+from twin.stands import Watch
 from twin.state import Twin
 
 _log = logging.getLogger(__name__)
@@ -30,10 +30,8 @@ class PostureWatch:
 
     def __init__(self, twin: Twin, bus: Bus) -> None:
         self._twin, self._bus = twin, bus
-        self._lock, self._wake = Lock(), Event()
-        self._closed = Event()
-        self._points: frozenset[str] = frozenset()
-        self._seen: dict[str, float | None] = {}
+        self._wake, self._closed = Event(), Event()
+        self._stands_on = Watch(twin.current.follow)
         self._last: Posture | None = None
         self._thread = Thread(target=self._run, name="posture", daemon=True)
         self._ends = (bus.subscribe(ReadingStored, self._heard), bus.subscribe(GraphChanged, lambda _: self._wake.set()))
@@ -58,19 +56,8 @@ class PostureWatch:
             self._thread.join(timeout_s)
 
     def _heard(self, event: ReadingStored) -> None:
-        if not self._points.isdisjoint(event.batch.points) and self._is_news(event.batch):
+        if self._stands_on.heard(event.batch.points):
             self._wake.set()
-
-    def _is_news(self, batch: ReadingBatch) -> bool:
-        """Whether a point that conditions stand on says something else than it did, or has become good or bad."""
-        points, news = self._points, False
-        with self._lock:
-            for row, point in enumerate(batch.points):
-                if point in points:
-                    says = float(batch.values[row]) if batch.quality[row] == Quality.GOOD else None
-                    news |= self._seen.get(point) != says
-                    self._seen[point] = says
-        return news
 
     def _run(self) -> None:
         while True:
@@ -85,7 +72,7 @@ class PostureWatch:
 
     def _renew(self) -> None:
         view = self._twin.newest
-        self._points = view.condition_points().points
+        self._stands_on.over(view.condition_points().points)
         before, after = self._last, view.posture()
         self._last = after
         if before is not None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ontology.namespaces import DEMO
-from tests.support.served import served
+from ontology.namespaces import BRICK, DEMO, RDF
+from ontology.terms import QuadBlock
+from tests.support.served import served, small_site
 
 POINT = DEMO + "UPS-A.Output-Power"
 OTHER = DEMO + "UPS-B.Output-Power"
@@ -31,6 +32,21 @@ def test_an_impact_is_told_again_when_a_switch_moves() -> None:
         before = next_event()["impact"]["totals"]["racks"]["lost"]
         site.read((POINT, 1.0))
         site.read((SWITCH, 0.0))
+        after = next_event()["impact"]["totals"]["racks"]["lost"]
+
+    assert before < after
+
+
+def test_an_impact_is_told_again_when_something_goes_out_of_service() -> None:
+    """Losing UPS-B is worse while UPS-A reports a fault; no switch has moved."""
+    site, fault = small_site(), DEMO + "UPS-A.Fault"
+    facts = [tuple(site.terms[term] for term in row) for row in site.quads.tolist()]
+    graph = facts[0][3]
+    model = QuadBlock.of([*facts, (DEMO + "UPS-A", BRICK + "hasPoint", fault, graph), (fault, RDF + "type", BRICK + "Fault_Status", graph)])
+    query = 'subscription { impact(failed: ["demo:UPS-B"]) { totals { racks { lost } } } }'
+    with served(model) as twin, twin.subscribed(query) as next_event:
+        before = next_event()["impact"]["totals"]["racks"]["lost"]
+        twin.read((fault, 1.0))
         after = next_event()["impact"]["totals"]["racks"]["lost"]
 
     assert before < after

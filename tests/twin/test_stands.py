@@ -11,6 +11,7 @@ from ontology.namespaces import BRICK, DCX, RDF
 from ontology.terms import QuadBlock
 from ontology.vocabulary import load_vocabulary
 from twin.bus import Bus
+from twin.stands import Watch
 from twin.state import Twin
 
 AT = datetime(2026, 5, 1, tzinfo=UTC)
@@ -72,3 +73,30 @@ def test_a_state_of_the_past_stands_as_normal_whatever_is_read() -> None:
     read(current, POINT, 0.0, 0)
 
     assert past.stands().positions == before.positions == {}
+
+
+def test_a_watch_hears_what_says_something_else_of_its_points_and_of_no_others() -> None:
+    """Not another point nor the same again; another value or quality, once. Watching others begins anew."""
+    current = CurrentValues({POINT: 10.0, OTHER: 10.0})
+    watch = Watch(current.follow)
+    watch.over(frozenset({POINT}))
+
+    def heard(point: str, value: float, second: int) -> bool:
+        read(current, point, value, second)
+        return watch.heard([point])
+
+    assert [heard(OTHER, 20.0, 0), heard(POINT, 1.0, 1), heard(POINT, 1.0, 2), heard(POINT, 0.0, 3)] == [False, True, False, True]
+    current.sweep(int(AT.timestamp() * 1000) + 100_000)
+    assert [watch.heard([OTHER, POINT]), watch.heard([POINT]), watch.moved()] == [True, False, False]
+    watch.over(frozenset({OTHER}))
+    assert [heard(POINT, 1.0, 101), heard(OTHER, 21.0, 102), watch.moved()] == [False, True, False]
+
+
+def test_a_point_that_has_never_said_anything_is_no_news() -> None:
+    """Its number is missing before and after."""
+    current = CurrentValues({POINT: 10.0})
+    watch = Watch(current.follow)
+    watch.over(frozenset({POINT}))
+
+    assert not watch.heard([POINT])
+    assert not watch.moved()
