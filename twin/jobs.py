@@ -56,8 +56,8 @@ def unknown(job_id: str) -> UnknownJob:
     return UnknownJob(f"no job {job_id!r} is kept: of those that have ended the newest {KEPT_MAX} are, until a restart")
 
 
-class _Cancelled(Exception):
-    """Ends the thread of a cancelled job."""
+class _Cancelled(BaseException):
+    """Ends the thread of a cancelled job. No `Exception`: work that goes on after a failure of a part of it does not go on after this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +104,18 @@ class Jobs:
         self._closed = False
 
     def start(self, kind: str, work: Work) -> Job:
-        """Begin the work in a thread. Raises `TooManyJobs`."""
+        """Begin the work in a thread. Raises `TooManyJobs`, also where the machine has no thread for it; there is no job then."""
         job = Job(uuid4().hex, kind, self._clock())
         thread = Thread(target=self._run, args=(job.id, work), name=f"job-{kind}", daemon=True)
         with self._lock:
             if self._closed or len(self._threads) >= self._running_max:
                 raise TooManyJobs(f"{len(self._threads)} jobs run and {self._running_max} may: wait for one to end, or cancel one")
+            try:
+                thread.start()  # the job is there when its thread first asks for the lock
+            except RuntimeError as error:
+                raise TooManyJobs(f"this machine has no thread for a job ({error}): try again later") from error
             self._jobs[job.id] = job
             self._threads[job.id] = thread
-        thread.start()
         return job
 
     def cancel(self, job_id: str) -> Job:

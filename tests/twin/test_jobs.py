@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from threading import Event
 
@@ -165,6 +167,48 @@ def test_the_newest_that_have_ended_are_kept_and_the_older_forgotten(jobs: Jobs)
 
     assert [job.id for job in kept] == [answers[4].id, answers[3].id, answers[2].id, running.id]
     assert jobs.get(answers[1].id) is None
+
+
+def test_a_job_that_gets_no_thread_is_none_and_takes_no_place(jobs: Jobs) -> None:
+    """The machine has no memory for a stack of 64 TiB. Two starts fail so; then two jobs run as may, and the end ends them."""
+    before = threading.stack_size(1 << 46)
+    try:
+        for _ in range(2):
+            with pytest.raises(TooManyJobs, match="this machine has no thread for a job"):
+                jobs.start("sweep", lambda _: 0)
+    finally:
+        threading.stack_size(before)
+
+    assert list(jobs.all()) == []
+    first, second = Held(), Held()
+    started = [jobs.start("a", first), jobs.start("b", second)]
+    first.go.set()
+    second.go.set()
+    assert [ended(jobs, job).state for job in started] == [JobState.DONE, JobState.DONE]
+
+
+def test_work_that_bears_failures_of_its_parts_does_not_bear_a_cancel(jobs: Jobs) -> None:
+    """It goes on after each `Exception`; the report that tells it that it is cancelled ends it."""
+    begun, go, left, done = Event(), Event(), Event(), list[int]()
+
+    def work(progress: Progress) -> None:
+        try:
+            for part in range(1000):
+                with suppress(Exception):
+                    progress("parts", part, 1000)
+                begun.set()
+                assert go.wait(WAIT_S)
+            done.append(1000)
+        finally:
+            left.set()
+
+    job = jobs.start("parts", work)
+    assert begun.wait(WAIT_S)
+    jobs.cancel(job.id)
+    go.set()
+
+    assert left.wait(WAIT_S)
+    assert done == []
 
 
 def test_a_job_that_nobody_keeps_cannot_be_cancelled(jobs: Jobs) -> None:
