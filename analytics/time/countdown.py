@@ -18,7 +18,7 @@ from analytics.supply_graph import SupplyGraph
 from analytics.time.present import Reading, Sample, present
 from analytics.time.present_points import PresentPoints
 from analytics.time.reserves import Reserves
-from analytics.time.setting import Course, course_on, setting
+from analytics.time.setting import Course, courses_on, setting
 from analytics.time.story import Event, EventKind, Story, tell
 from analytics.time.timeline import HORIZON_S, bound_columns, lost_pairs
 from graph.values import Floats
@@ -169,7 +169,7 @@ def countdown(
     )
     seen = present(points, reserves, sample, conditions.power_kw, since, conditions.at)
     set_ = setting(reserves, nodes, before)
-    (past_worse, worse), (past_better, better) = (course_on(set_, reserves, seen, nodes, end, horizon_s) for end in (0, 1))
+    (past_worse, worse), (past_better, better) = courses_on(set_, reserves, seen, nodes, horizon_s)
     past = Story(reserves, set_, past_worse, past_better, nodes, lost_pairs(set_, past_worse, past_better, nodes))
     story = Story(reserves, set_, worse, better, nodes, lost_pairs(set_, worse, better, nodes))
     both = Story(reserves, set_, _both(past_worse, worse), _both(past_better, better), nodes, story.lost)

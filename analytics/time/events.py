@@ -18,15 +18,16 @@ import numpy as np
 
 from analytics.compiled import compiled, inlined
 from analytics.time.rings import ground_again
-from analytics.time.sharing import lasting, shared_out
+from analytics.time.sharing import lasting, share_power, shared_out
 from analytics.time.standing import stands
 from analytics.time.state import NEVER, Record, Seen, Site, State, Then
-from analytics.time.steps import EMPTY, ITSELF, NOBODY, RESTART, START, Events, Index, Waiting, carry, kill, lose, queue, start, stop
+from analytics.time.steps import EMPTY, ITSELF, NOBODY, RESTART, SHED, START, Events, Index, Waiting, carry, kill, lose, queue, start, stop
 from graph.values import Floats
 from ontology.terms import Ids
 
 REDISTRIBUTIONS_MAX = 64
-"""Instants at which loads are shared out anew; after as many the loads stay, so that thousands of small batteries do not cost minutes."""
+"""Instants at which loads are shared out anew; after as many the loads stay, so that thousands of small batteries do not cost minutes.
+Half of them are kept for when a store of energy is empty or a source starts or stops: loads go elsewhere then."""
 
 
 @compiled
@@ -67,11 +68,14 @@ def _begin(site: Site, state: State, record: Record, failed: Ids, kw: Floats, ev
     loops = [np.int64(0)]
     loops.pop()
     running = state.tally.live.copy()
+    share_power(site, state, 0.0, kw)  # what has a load before the failure
     for slot in failed:
         state.blocked[slot] = 1
         running[slot] = 0
-    shared_out(site.wires, running, site.loads, 0, kw[0])
-    shared_out(site.wires, running, site.loads, 1, kw[1])  # once: water is warmed by what runs again, too
+    for instant in site.loads.instants:
+        heapq.heappush(events, (instant, np.int64(SHED), np.int64(0), np.int64(0)))
+    shared_out(site.wires, running, running, site.loads, 0, kw[0])
+    shared_out(site.wires, running, running, site.loads, 1, kw[1])  # once: water is warmed by what runs again, too
     for slot in failed:
         if state.tally.live[slot] == 1:
             kill(site, slot, 0.0, state, record, stack)
@@ -89,14 +93,14 @@ def _follow(  # noqa: PLR0912, PLR0915  one loop over events; its parts are belo
     loops.pop()
     renewed = 0
     stale = True
+    moved = True
     count = 0
     while True:
         time = events[0][0]
-        if stale and time > now:
-            stale = False
-            if renewed < REDISTRIBUTIONS_MAX:
+        if stale and time > now and _drains(site, state):
+            if renewed < (REDISTRIBUTIONS_MAX if moved else REDISTRIBUTIONS_MAX // 2):
                 renewed += 1
-                shared_out(site.wires, state.tally.live, site.loads, 0, kw[0])
+                share_power(site, state, now, kw)
                 for store in range(len(site.stores.pair)):
                     pair = site.stores.pair[store]
                     if state.carried[pair] == 1 and site.stores.steep[store] > 0:
@@ -105,6 +109,8 @@ def _follow(  # noqa: PLR0912, PLR0915  one loop over events; its parts are belo
                             stop(store, now, state)
                             start(store, now, fresh, state, events)
                 time = events[0][0]
+            stale = False
+            moved = False
         if time > horizon:
             return count
         _, kind, which, version = heapq.heappop(events)
@@ -116,24 +122,28 @@ def _follow(  # noqa: PLR0912, PLR0915  one loop over events; its parts are belo
                     dry = (now + site.delays.fuel[which], np.int64(EMPTY), np.int64(-1 - which), np.int64(state.tank[which]))
                     heapq.heappush(events, dry)
                 _raise(site, which, now, state, record, kw, loops, events)
-                stale = True
+                stale = moved = True
         elif kind == RESTART:
             if state.waits[which] == version and state.bad[which] == 0 and state.tally.live[which] == 0 and state.blocked[which] == 0:
                 _raise(site, which, now, state, record, kw, loops, events)
+                stale = True
+        elif kind == SHED:
+            stale = True
         elif which < 0:
             slot = -1 - which
             if state.tank[slot] == version:
                 state.blocked[slot] = 1
             if state.tank[slot] == version and state.tally.live[slot] == 1:
                 kill(site, slot, now, state, record, stack)
-                stale = True
+                stale = moved = True
         else:
             pair = site.stores.pair[which]
             if state.version[which] == version and state.carried[pair] == 1:
                 state.carried[pair] = 0
                 state.version[which] += 1
                 state.left[which] = 0.0
-                stale = stale or site.stores.steep[which] > 0
+                stale = True
+                moved = moved or site.stores.steep[which] > 0
                 slot = site.pair_slot[pair]
                 if state.tally.failing[pair] > 0:
                     state.bad[slot] += 1
@@ -146,6 +156,15 @@ def _follow(  # noqa: PLR0912, PLR0915  one loop over events; its parts are belo
             continue  # what runs out at one instant goes down together
         if len(stack) + len(loops) > 0:
             _settle(site, now, state, record, kw, stack, loops, events)
+
+
+@compiled
+def _drains(site: Site, state: State) -> bool:
+    """Whether anything is carried by a store whose time is a matter of its load."""
+    for store in range(len(site.stores.pair)):  # noqa: SIM110  a generator is not compiled
+        if site.stores.steep[store] > 0 and state.carried[site.stores.pair[store]] == 1:
+            return True
+    return False
 
 
 @compiled
@@ -297,7 +316,7 @@ def _see(site: Site, state: State, record: Record, kw: Floats, events: Events, s
 def _see_stores(site: Site, state: State, kw: Floats, events: Events, seen: Seen) -> None:
     """Take what was seen of the stores: how full they are, and how fast they empty."""
     now = seen.at
-    shared_out(site.wires, state.tally.live, site.loads, 0, kw[0])
+    share_power(site, state, now, kw)
     for store in range(len(site.stores.pair)):
         pair = site.stores.pair[store]
         slot = site.pair_slot[pair]
@@ -306,6 +325,7 @@ def _see_stores(site: Site, state: State, kw: Floats, events: Events, seen: Seen
                 site.stores.scale[store] = seen.kw[store] / kw[0, slot]
             else:
                 site.stores.unknown_kw[store] = seen.kw[store]
+                site.stores.known[store] = 0
         lasts = lasting(site.stores, store, kw[site.stores.by_heat[store], slot])
         charge, account = seen.left[store], seen.lasts[store]
         if not np.isnan(charge):

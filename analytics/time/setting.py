@@ -72,18 +72,60 @@ def setting(reserves: Reserves, failed: Ids, conditions: Conditions) -> Setting:
     return Setting(state, before, standby, groups, called, _loads(state, reserves), pair, stored, pairs_at, order)
 
 
-def course(set_: Setting, reserves: Reserves, charge: Floats, failed: Ids, end: int, horizon: float) -> Course:
-    """Run a failure with the worse (`end` 0) or the better (1) ends of all ranges; `charge` is the share that is in each store."""
+def courses(set_: Setting, reserves: Reserves, charge: Floats, failed: Ids, horizon: float) -> tuple[Course, Course]:
+    """A failure with the worse ends of all ranges, and with the better ones; `charge` is the share that is in each store.
+
+    What goes down is a load no more. When it does is not certain, and early for a server is late for the battery that it hangs on: in the
+    worse run a load is gone only when it is in the better one, too.
+    """
+    better = course(set_, reserves, charge, failed, 1, horizon)
+    return course(set_, reserves, charge, failed, 0, horizon, _gone(set_, better.record.down, better.record.up)), better
+
+
+def course(set_: Setting, reserves: Reserves, charge: Floats, failed: Ids, end: int, horizon: float, gone: Floats | None = None) -> Course:
+    """Run a failure with the worse (`end` 0) or the better (1) ends of all ranges. `gone` is when loads are (`Loads.gone`): when not
+    given, with the better ends at once, with the worse ones never."""
     memory, record = _memory(set_, reserves, charge[set_.stored]), _blank(set_)
-    run(_site(set_, reserves, end), memory, record, set_.state.slots(failed), horizon)
+    if gone is None:
+        gone = _at_once(set_) if end else _gone(set_, _never(set_), _never(set_))
+    run(_site(set_, reserves, end, gone), memory, record, set_.state.slots(failed), horizon)
     return Course(record, (memory.tally.failing == 0) | (memory.carried == 1), memory.tally.live == 1, _used(memory))
 
 
-def course_on(set_: Setting, reserves: Reserves, present: Present, failed: Ids, end: int, horizon: float) -> tuple[Course, Course]:
-    """As `course`, of a failure that is some seconds old: what happened until now, then how it stands now and what happens from now on,
-    in seconds from now, up to `horizon`."""
+def _at_once(set_: Setting) -> Floats:
+    """Every load is gone when what draws it goes down."""
+    return np.zeros(len(set_.before.live))
+
+
+def _never(set_: Setting) -> Floats:
+    return np.full(len(set_.before.live), NEVER)
+
+
+def _gone(set_: Setting, down: Floats, up: Floats) -> Floats:
+    """Per slot when a load of its own is gone for good in a run with these times; 0 for what has none, or did not run before."""
+    draws = (set_.loads.own[0] > 0) & (set_.before.live == 1)
+    return np.where(draws, np.where(np.isfinite(up) & (up >= down), np.inf, down), 0.0)
+
+
+def courses_on(
+    set_: Setting, reserves: Reserves, present: Present, failed: Ids, horizon: float
+) -> tuple[tuple[Course, Course], tuple[Course, Course]]:
+    """As `courses`, of a failure that is some seconds old: of either run what happened until now, then how it stands now and what happens
+    from now on, in seconds from now, up to `horizon`."""
+    past, after = better = _course_on(set_, reserves, present, failed, 1, horizon, _at_once(set_))
+    then = present.elapsed_s
+    down = np.minimum(past.record.down, after.record.down + then)
+    ups = [np.where(np.isfinite(up), up, -np.inf) for up in (past.record.up, after.record.up + then)]
+    latest = np.maximum(*ups)
+    gone = _gone(set_, down, np.where(np.isfinite(latest), latest, np.inf))
+    return _course_on(set_, reserves, present, failed, 0, horizon, gone), better
+
+
+def _course_on(
+    set_: Setting, reserves: Reserves, present: Present, failed: Ids, end: int, horizon: float, gone: Floats
+) -> tuple[Course, Course]:
     node, at = set_.state.wiring.slot_node, set_.stored
-    site = _site(set_, reserves, end)
+    site = _site(set_, reserves, end, gone)
     left, kw, lasts, fuel = present.left[end, at], present.kw[at], present.lasts[end, at], site.delays.fuel
     told = ~np.isnan(left) | ~np.isnan(lasts) | (kw > 0)
     level, runs = present.level[node], np.where(reserves.standby[node] | (present.runs[node] == 1), present.runs[node], -1).astype(np.int8)
@@ -127,8 +169,9 @@ def _used(memory: State) -> Floats:
     return np.where(memory.version > 0, memory.lasts, np.nan)
 
 
-def _site(set_: Setting, reserves: Reserves, end: int) -> Site:
+def _site(set_: Setting, reserves: Reserves, end: int, gone: Floats) -> Site:
     """What does not change within a run."""
+    loads = set_.loads._replace(gone=gone, instants=np.unique(gone[np.isfinite(gone) & (gone > 0)]))
     wiring, table, at = set_.state.wiring, reserves.stores, set_.stored
     held = Held(
         set_.store_pair,
@@ -138,6 +181,7 @@ def _site(set_: Setting, reserves: Reserves, end: int) -> Site:
         table.exponent[1 - end, at],
         np.ones(len(at)),
         table.unknown_kw[at],
+        np.zeros(len(at), np.uint8),
         (table.kind[at] == Kind.WATER).astype(np.uint8),
         (table.kind[at] == Kind.WATER).astype(np.uint8),
     )
@@ -148,7 +192,7 @@ def _site(set_: Setting, reserves: Reserves, end: int) -> Site:
     )
     powers = (wiring.pair_medium == reserves.graph.media.index(POWER)).astype(np.uint8)
     wires, ring = set_.state.wires, set_.state.ring
-    return Site(wires, ring, set_.pairs_at, set_.slot_pairs, wiring.pair_slot, powers, held, delays, set_.called, set_.loads)
+    return Site(wires, ring, set_.pairs_at, set_.slot_pairs, wiring.pair_slot, powers, held, delays, set_.called, loads)
 
 
 def _blank(set_: Setting) -> Record:
@@ -278,7 +322,7 @@ def _loads(state: Plant, reserves: Reserves) -> Loads:
     into_air = np.where(reserves.power_kw > 0, 1.0 - reserves.liquid_share, 1.0)[wiring.pair_node]
     share[1] = np.where(wiring.pair_medium == liquid, into_liquid, np.where(wiring.pair_medium == air, into_air, 0.0))
     order, place = supply_order(state.wires, state.base.live)
-    return Loads(order, place, own, share)
+    return Loads(order, place, own, share, np.zeros(len(node)), np.zeros(0))
 
 
 def _pairs_of_stores(state: Plant, reserves: Reserves) -> tuple[Ids, Ids]:

@@ -6,21 +6,34 @@ import numpy as np
 
 from analytics.compiled import compiled
 from analytics.kernel import Flags, Wires
-from analytics.time.state import Held, Loads
+from analytics.time.state import Held, Loads, Site, State
 from graph.values import Floats
 from ontology.terms import Ids
 
 
 @compiled
-def shared_out(wires: Wires, live: Flags, loads: Loads, kind: int, total: Floats) -> None:
+def share_power(site: Site, state: State, now: float, kw: Floats) -> None:
+    """The electric load of each slot at an instant: what is down draws nothing, but for what may be up as well (`Loads.gone`)."""
+    drawing = state.tally.live.copy()
+    for slot in range(len(drawing)):
+        if site.loads.gone[slot] > now:
+            drawing[slot] = 1
+    shared_out(site.wires, state.tally.live, drawing, site.loads, 0, kw[0])
+    for store in range(len(site.stores.pair)):
+        if site.stores.by_heat[store] == 0 and kw[0, site.pair_slot[site.stores.pair[store]]] > 0:
+            site.stores.known[store] = 1
+
+
+@compiled
+def shared_out(wires: Wires, live: Flags, drawing: Flags, loads: Loads, kind: int, total: Floats) -> None:
     """The load of each slot: its own and its part of what it feeds, each load equally over the live suppliers of a requirement.
 
-    `kind` 0 is electric power, 1 heat. Cost: one pass over the edges.
+    `kind` 0 is electric power, 1 heat; what is not `drawing` passes no load on. Cost: one pass over the edges.
     """
     total[:] = loads.own[kind]
     for at in range(len(loads.order) - 1, -1, -1):
         slot = loads.order[at]
-        if live[slot] == 0 or total[slot] == 0:
+        if drawing[slot] == 0 or total[slot] == 0:
             continue
         first, last = wires.gates_at[slot], wires.gates_at[slot + 1]
         for gate in range(first, last):
@@ -87,8 +100,10 @@ def supply_order(wires: Wires, live: Flags) -> tuple[Ids, Ids]:
 
 @compiled
 def lasting(stores: Held, store: int, load_kw: float) -> float:
-    """Seconds from full to empty at a load."""
+    """Seconds from full to empty at a load; `inf` where it is known that none is left."""
     load = load_kw * stores.scale[store]
+    if load <= 0 and stores.known[store] == 1 and stores.seconds[store] > 0 and stores.at_kw[store] > 0:
+        return np.inf
     if load <= 0:
         load = stores.unknown_kw[store]
     if load <= 0:

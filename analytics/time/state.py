@@ -29,6 +29,8 @@ class Held(NamedTuple):
     """What a rolled-up load is multiplied with: a reading over the model's load."""
     unknown_kw: Floats
     """The load where none is known, kW; 0: `at_kw`."""
+    known: Flags
+    """1: it has had a load, so that none means that nothing is left behind it."""
     by_heat: Flags
     """1: the load is heat, else electric power."""
     waits: Flags
@@ -68,6 +70,10 @@ class Loads(NamedTuple):
     """Shape (2, slots): electric power and heat, kW."""
     share: NDArray[np.float32]
     """Shape (2, pairs)."""
+    gone: Times
+    """Per slot: until when it draws its own load even while it is down, as it may be up as well."""
+    instants: Times
+    """The instants of `gone`."""
 
 
 class Site(NamedTuple):

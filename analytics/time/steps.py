@@ -12,9 +12,9 @@ from analytics.time.sharing import lasting
 from analytics.time.state import NEVER, Record, Site, State
 from graph.values import Floats
 
-START, RESTART, EMPTY = range(3)
+START, RESTART, EMPTY, SHED = range(4)
 """Kinds of event, in the order in which those of one instant happen: a standby source is there, a slot is up again, a store is empty
-(or a source out of fuel)."""
+(or a source out of fuel), a load that may still have been there is gone for certain."""
 NOBODY, ITSELF = -1, -2
 """Instead of a slot, where none is the reason: a store is empty; what is down for another reason has no use for its store."""
 Index = int | np.integer[Any]

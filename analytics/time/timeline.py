@@ -15,9 +15,10 @@ import numpy as np
 
 from analytics.conditions import Conditions, CurrentValue
 from analytics.supply_graph import SupplyGraph
+from analytics.time.housing import by_what_they_hold
 from analytics.time.readings import charges
 from analytics.time.reserves import Reserves
-from analytics.time.setting import Course, Setting, course, setting
+from analytics.time.setting import Course, Setting, courses, setting
 from analytics.time.story import Event, Story, either, tell
 from graph.values import Floats
 from ontology.terms import Ids
@@ -93,7 +94,7 @@ def timeline(
     ids, nodes = graph.resolve(failed)
     full = charges(reserves.charge_points, len(reserves.stores), known)
     set_ = setting(reserves, nodes, conditions)
-    worse, better = (course(set_, reserves, full.share, nodes, end, horizon_s) for end in (0, 1))
+    worse, better = courses(set_, reserves, full.share, nodes, horizon_s)
     lost = lost_pairs(set_, worse, better, nodes)
     story = Story(reserves, set_, worse, better, nodes, lost)
     return Timeline(
@@ -130,11 +131,14 @@ def bound_columns(
     wiring = set_.state.wiring
     by_iri = np.argsort(np.argsort(np.array(graph.media)))
     lost = lost[np.lexsort((by_iri[wiring.pair_medium[lost]], wiring.pair_node[lost]))]
-    first = [run.record.lost[lost] for run in (worse, better)]
+    ends = [run.record.lost[lost] for run in (worse, better)]
+    first = by_what_they_hold(graph, wiring, lost, np.minimum(*ends), np.maximum(*ends))
+    counts = np.isfinite(first[0])
+    lost, first = lost[counts], (first[0][counts], first[1][counts])
     back = either(
         [np.where(np.isfinite(run.record.lost), np.where(run.holds, run.record.back, np.inf), np.nan)[lost] for run in (worse, better)]
     )
-    times = (np.minimum(*first), np.maximum(*first), np.minimum(*back), np.maximum(*back))
+    times = (*first, np.minimum(*back), np.maximum(*back))
     return wiring.pair_node[lost], wiring.pair_medium[lost], *times
 
 
