@@ -29,9 +29,22 @@ def without(values: NDArray[Number], few: NDArray[Number]) -> NDArray[Number]:
     return np.compress(is_other, values)
 
 
+def among(values: NDArray[Number], few: NDArray[Number]) -> NDArray[np.bool_]:
+    """Which of the values are one of others, ascending. Cost: a binary search each."""
+    if len(few) == 0:
+        return np.zeros(len(values), dtype=np.bool_)
+    found: NDArray[np.bool_] = few[np.minimum(np.searchsorted(few, values), len(few) - 1)] == values
+    return found
+
+
 def ranges(at: NDArray[np.int32], of: NDArray[np.int32]) -> NDArray[np.int32]:
     """The numbers `at[i]` up to `at[i + 1]` of each given i, one after the other: the rows of some of the lists that `at` begins."""
-    first, sizes = at[of], at[of + 1] - at[of]
+    return spans(at[of], at[of + 1])
+
+
+def spans(first: NDArray[np.integer], last: NDArray[np.integer]) -> NDArray[np.int32]:
+    """The numbers `first[i]` up to `last[i]` of each i, one after the other."""
+    sizes = last - first
     before = np.cumsum(sizes) - sizes
     return (np.repeat(first - before, sizes) + np.arange(sizes.sum())).astype(np.int32)
 

@@ -13,7 +13,7 @@ Rules of this file:
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import isnan
@@ -25,7 +25,8 @@ from graph.snapshot import Snapshot
 from graph.values import Quality
 from graph.watched import Reads, Watched
 from ontology.namespaces import BRICK, DCX, compact
-from ontology.terms import is_literal, literal_parts
+from ontology.supply import OFF, OUT, ClassSupply
+from ontology.terms import Ids, is_literal, literal_parts
 from ontology.vocabulary import Vocabulary
 
 BREAKER_POSITION = DCX + "Breaker_Position_Status"
@@ -57,6 +58,8 @@ class Conditions:
     """Switches of which two points say the opposite, by IRI: the point that was taken, and the first that contradicts it."""
     unread: Mapping[str, tuple[str, Quality]] = field(default_factory=dict)
     """Switches that no good value tells the position of, though one was heard, by IRI: the first such point, and how good it is."""
+    power_at: datetime | None = None
+    """When `power_kw` was read, where that was not at the instant itself: a large site's readings are taken from time to time."""
 
     def assumed(self, node_of: Callable[[str], int | None]) -> tuple[str, ...]:
         """What an answer takes from telemetry beside the positions, and in doubt: a sentence each, in order of IRIs. Of what plays a part
@@ -157,39 +160,44 @@ def _first(texts: Sequence[str], more: str) -> Sequence[str]:
 
 
 def _position_points(snapshot: Snapshot, vocabulary: Vocabulary) -> dict[str, tuple[str, ...]]:
-    found = defaultdict(list)
-    for owner, point in _owned(snapshot, vocabulary.subclasses(BREAKER_POSITION)):
+    found, key = defaultdict(list), snapshot.terms.keys
+    owned = _owned(snapshot, snapshot.instances(sorted(vocabulary.subclasses(BREAKER_POSITION))))
+    for owner, point in sorted({(key[owner], key[point]) for owner, point in owned}):
         found[owner].append(point)
     return {switch: tuple(points) for switch, points in found.items()}
 
 
-def _owned(snapshot: Snapshot, classes: Iterable[str]) -> list[tuple[str, str]]:
-    """What has a point of the classes, and that point, by IRI, each once and in order."""
-    points = snapshot.instances(sorted(classes))
-    has, of = snapshot.relation(BRICK + "hasPoint"), snapshot.relation(BRICK + "isPointOf")
+def speaking(snapshot: Snapshot, vocabulary: Vocabulary, says: Callable[[ClassSupply], bool]) -> list[tuple[str, str, str]]:
+    """What has a point of a class that says something, or of one below, that point, and that class, by IRI, each pair once and in order.
+    Of several such classes of one point the most specific is told. Cost: a look-up a class, and Python for each such point."""
+    said = [cls for cls, own in vocabulary.supply.said.items() if says(own)]
+    below = frozenset().union(*(vocabulary.subclasses(cls) for cls in said))
+    class_of: dict[int, str] = {}
+    for cls in sorted(below, key=lambda cls: (len(vocabulary.superclasses(cls)), cls)):
+        class_of |= dict.fromkeys(snapshot.instances([cls]).tolist(), cls)
+    key = snapshot.terms.keys
+    points = np.array(sorted(class_of), dtype=np.int32)
+    return sorted({(key[owner], key[point], class_of[point]) for owner, point in _owned(snapshot, points)})
+
+
+def _owned(snapshot: Snapshot, points: Ids) -> list[tuple[int, int]]:
+    """What has one of the points, and that point."""
     if len(points) == 0:
         return []
+    has, of = snapshot.relation(BRICK + "hasPoint"), snapshot.relation(BRICK + "isPointOf")
     forth, back = np.isin(has.objects, points), np.isin(of.subjects, points)
     owners = np.concatenate((has.subjects[forth], of.objects[back])).tolist()
-    owned = np.concatenate((has.objects[forth], of.subjects[back])).tolist()
-    key = snapshot.terms.keys
-    return sorted({(key[owner], key[point]) for owner, point in zip(owners, owned, strict=True)})
+    return list(zip(owners, np.concatenate((has.objects[forth], of.subjects[back])).tolist(), strict=True))
 
 
 def _signs(snapshot: Snapshot, vocabulary: Vocabulary) -> Iterator[tuple[str, str, float]]:
-    """Rule 2. Of several classes of one point that say something the most specific counts."""
-    supply, value_of = vocabulary.supply, dict[tuple[str, str], float]()
-    should_run = _should_run(snapshot)
-    said = [cls for cls, own in supply.said.items() if own.out_when is not None or own.off_when is not None]
-    below = frozenset().union(*(vocabulary.subclasses(cls) for cls in said))
-    for cls in sorted(below, key=lambda cls: (len(vocabulary.superclasses(cls)), cls)):
-        out, off = supply.out_when(cls), supply.off_when(cls)
-        for owner, point in _owned(snapshot, [cls]):
-            value_of.pop((owner, point), None)
-            value = out if out is not None else off if owner in should_run else None
-            if value is not None and not isnan(value):
-                value_of[owner, point] = value
-    return ((owner, point, value) for (owner, point), value in sorted(value_of.items()))
+    """Rule 2."""
+    supply, should_run = vocabulary.supply, _should_run(snapshot)
+    for owner, point, cls in speaking(snapshot, vocabulary, lambda own: OUT in own.signs or OFF in own.signs):
+        out = supply.sign(cls, OUT)
+        value = out if out is not None else supply.sign(cls, OFF) if owner in should_run else None
+        if value is not None and not isnan(value):
+            yield owner, point, value
 
 
 def _should_run(snapshot: Snapshot) -> frozenset[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from analytics import kernel, part
+from analytics import kernel, part, walks
 from analytics.columns import distinct, without
 from analytics.state import Bench, Plant, scratch_of
 from analytics.supply_graph import Flags
@@ -32,11 +32,12 @@ class Damage:
     tripped: Ids = field(default_factory=lambda: _NONE)
     """Nodes that tripped, in order of time."""
 
-    def exposed_to(self, pair: int) -> tuple[int, ...]:
-        """The first three nodes, ascending, whose failure would now take an exposed pair down."""
-        pairs, nodes = self.threats
-        lo, hi = np.searchsorted(pairs, np.array([pair, pair + 1], dtype=pairs.dtype))  # another type would copy the column
-        return tuple(nodes[lo:hi].tolist())
+    def exposed_to(self, pairs: Ids) -> list[tuple[int, ...]]:
+        """For each of some pairs the first three nodes, ascending, whose failure would now take it down; none for one not exposed."""
+        exposed, nodes = self.threats
+        first, last = np.searchsorted(exposed, pairs).tolist(), np.searchsorted(exposed, pairs, side="right").tolist()
+        listed = nodes.tolist()
+        return [tuple(listed[a:b]) for a, b in zip(first, last, strict=True)]
 
 
 def assess(plant: Plant, failed: Ids, failure_units: Flags, *, further: bool = True) -> Damage:
@@ -49,7 +50,7 @@ def assess(plant: Plant, failed: Ids, failure_units: Flags, *, further: bool = T
         dead, fallen, _ = kernel.cascade(plant.wires, plant.ring, bench.now, bench.work, plant.slots(failed), plant.base.counts)
         died = bench.work.dead[:dead].copy()
         lost = np.sort(bench.work.fallen[:fallen])
-        weaker = np.sort(kernel.chain(plant.wires, bench.now, died, plant.returns))
+        weaker = np.sort(walks.chain(plant.wires, bench.now, died, plant.returns, bench.marks))
         threats = _threats(plant, bench, failed, failure_units, died) if further and len(weaker) else (_NONE, _NONE)
         kernel.revive(plant.wires, bench.now, died, 0, dead)
     return Damage(lost, weaker, distinct(threats[0]), threats)
@@ -57,18 +58,8 @@ def assess(plant: Plant, failed: Ids, failure_units: Flags, *, further: bool = T
 
 def _threats(plant: Plant, bench: Bench, failed: Ids, failure_units: Flags, died: Ids) -> tuple[Ids, Ids]:
     """The exposed pairs and what they are exposed to, tried in the part of the plant that matters (`analytics/part.py`)."""
-    wiring, slots = plant.wiring, len(plant.base.live)
-    seen, marked = np.zeros(slots, np.uint8), np.empty(slots, np.int32)
-    tail = part.above(plant.wires, plant.base.live, seen, marked, part.below(plant.wires, bench.now, died, seen, marked))
-    cut = part.cut_out(
-        plant.wires,
-        plant.ring,
-        plant.base,
-        bench.now,
-        np.sort(marked[:tail]),
-        np.zeros(slots, np.int32),
-        np.zeros(len(wiring.pair_node), np.int32),
-    )
+    wiring = plant.wiring
+    cut = part.cut(plant.wires, plant.ring, plant.base, bench.now, died, bench.marks)
     upstream = kernel.weakened(cut.wires, cut.now, np.flatnonzero(cut.base.live > cut.now.live).astype(np.int32))
     slot_node = wiring.slot_node[cut.slots]
     nodes = distinct(slot_node)

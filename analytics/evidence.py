@@ -7,10 +7,10 @@ from itertools import combinations
 
 import numpy as np
 
-from analytics import kernel
+from analytics import kernel, walks
+from analytics.columns import distinct
 from analytics.damage import Damage
 from analytics.state import Plant
-from analytics.supply_graph import Flags
 from ontology.terms import Ids
 
 SUBSETS_MAX = 1_024
@@ -126,101 +126,50 @@ def _explained(ask: Ask, subset: Nodes, damage: Damage, still: Mapping[int, Node
 class Chains:
     """Shortest chains of supply from given nodes to the pairs they affect, through affected pairs only; of equal ones the first by id."""
 
-    def __init__(self, plant: Plant, ids: Sequence[str], start: Nodes, affected: Flags) -> None:
-        """Search forward from the live slots of `start`; `affected` flags the pairs to go through. Cost: the affected part's edges."""
+    def __init__(self, plant: Plant, ids: Sequence[str], start: Nodes, through: Ids) -> None:
+        """Search forward from the live slots of `start` through the pairs of `through`. Cost: the edges of those."""
         self._plant = plant
         self._ids = ids
-        self._arrival = np.full(len(plant.wiring.slot_node), -1, dtype=np.int32)
-        self._cause: dict[int, int] = {}
-        self._known: dict[int, tuple[str, ...]] = {}
+        wiring, live = plant.wiring, plant.base.live
         slots = plant.slots(np.array(start, dtype=np.int32))
-        slots = slots[plant.base.live[slots] == 1]
-        self._known.update((slot, (ids[plant.wiring.slot_node[slot]],)) for slot in slots.tolist())
-        self._search(slots, affected.copy())
+        slots = slots[live[slots] == 1]
+        with plant.bench() as bench:
+            found = walks.search(plant.wires, live, plant.returns, wiring.pair_slot, wiring.slot_node, np.sort(slots), through, bench.marks)
+        on = found.pairs[found.goes_on == 1]
+        self._arrival = dict(zip(wiring.pair_slot[on].tolist(), on.tolist(), strict=True))
+        self._cause = dict(zip(found.pairs.tolist(), found.sources.tolist(), strict=True))
+        self._known: dict[int, tuple[str, ...]] = {slot: (ids[wiring.slot_node[slot]],) for slot in slots.tolist()}
 
     def reach(self, pair: int) -> bool:
         """Whether a chain leads to a pair."""
         return pair in self._cause
 
-    def to(self, pair: int) -> tuple[str, ...]:
-        """The IRIs of the chain to a pair, both ends included."""
-        return (*self._to_slot(self._cause[pair]), self._ids[self._plant.wiring.pair_node[pair]])
+    def to(self, pair: int, node: str) -> tuple[str, ...]:
+        """The IRIs of the chain to a pair, both ends included; `node` is that of the pair's node."""
+        slot = self._cause[pair]
+        return (*(self._known.get(slot) or self._to_slot(slot)), node)
 
     def _to_slot(self, slot: int) -> tuple[str, ...]:
         back = []
         while slot not in self._known:
             back.append(slot)
-            slot = self._cause[int(self._arrival[slot])]
+            slot = self._cause[self._arrival[slot]]
         nodes = self._known[slot]
         for passed in reversed(back):
             nodes = (*nodes, self._ids[self._plant.wiring.slot_node[passed]])
             self._known[passed] = nodes
         return nodes
 
-    def _search(self, slots: Ids, to_reach: Flags) -> None:
-        """Breadth first, each layer in order of its chains' ids: whoever arrives first arrives by the first shortest chain."""
-        wires, wiring, live = self._plant.wires, self._plant.wiring, self._plant.base.live
-        seen = np.zeros(len(wiring.slot_node), dtype=np.bool_)
-        seen[slots] = True
-        rank = _ranks(wiring.slot_node[slots])
-        while len(slots):
-            counts = wires.feeds_at[slots + 1] - wires.feeds_at[slots]
-            first = np.repeat(wires.feeds_at[slots] - np.cumsum(counts) + counts, counts)
-            edges = first + np.arange(len(first), dtype=np.int32)
-            pairs = wires.gate_pair[wires.feeds[edges]]
-            sources, ranks = np.repeat(slots, counts), np.repeat(rank, counts)
-            keep = to_reach[pairs] & (self._plant.returns[edges] == 0)
-            pairs, sources, ranks = pairs[keep], sources[keep], ranks[keep]
-            order = np.lexsort((sources, pairs, wiring.pair_node[pairs], ranks))
-            pairs, sources, ranks = pairs[order], sources[order], ranks[order]
-            first_time = _firsts(pairs)
-            pairs, sources, ranks = pairs[first_time], sources[first_time], ranks[first_time]
-            to_reach[pairs] = False
-            self._cause.update(zip(pairs.tolist(), sources.tolist(), strict=True))
-            arrived = wiring.pair_slot[pairs]
-            goes_on = (live[arrived] == 1) & ~seen[arrived]
-            pairs, arrived, ranks = pairs[goes_on], arrived[goes_on], ranks[goes_on]
-            once = _firsts(arrived)
-            slots, ranks = arrived[once], ranks[once]
-            self._arrival[slots] = pairs[once]
-            seen[slots] = True
-            rank = _ranks(ranks, wiring.slot_node[slots])
-
-
-def _firsts(values: Ids) -> Ids:
-    """Where each value stands for the first time, ascending."""
-    order = np.argsort(values, kind="stable")
-    is_first = np.ones(len(order), dtype=np.bool_)
-    in_order = values[order]
-    np.not_equal(in_order[1:], in_order[:-1], out=is_first[1:])
-    return np.sort(order[is_first])
-
-
-def _ranks(*columns: Ids) -> Ids:
-    """The rank of each row among all, equal rows alike. By one sort: `numpy.unique` over rows takes some ten times as long."""
-    order = np.lexsort(columns[::-1])
-    is_next = np.zeros(len(order), dtype=np.bool_)
-    for column in columns:
-        in_order = column[order]
-        is_next[1:] |= in_order[1:] != in_order[:-1]
-    ranks = np.empty(len(order), dtype=np.int32)
-    ranks[order] = np.cumsum(is_next)
-    return ranks
-
 
 def chains_by_cause(
     plant: Plant, ids: Sequence[str], damage: Damage, wanted: Iterable[tuple[Nodes, bool]]
 ) -> dict[tuple[Nodes, bool], Chains]:
     """The searches that an answer needs: for each evidence through all that is affected, or only through what is lost (True)."""
-    lost, affected = flags_of(plant, damage)
+    lost, affected = affected_by(plant, damage)
     return {(cause, is_lost): Chains(plant, ids, cause, lost if is_lost else affected) for cause, is_lost in sorted(set(wanted))}
 
 
-def flags_of(plant: Plant, damage: Damage) -> tuple[Flags, Flags]:
-    """Flags of the pairs that are lost, and of those that are lost or weaker."""
-    pairs = len(plant.wiring.pair_node)
-    lost = np.zeros(pairs, dtype=np.bool_)
-    lost[damage.lost[damage.lost < pairs]] = True
-    affected = lost.copy()
-    affected[damage.weaker] = True
-    return lost, affected
+def affected_by(plant: Plant, damage: Damage) -> tuple[Ids, Ids]:
+    """The pairs that are lost, and those that are lost or weaker; each once."""
+    lost = damage.lost[damage.lost < len(plant.wiring.pair_node)]
+    return lost, distinct(np.concatenate((lost, damage.weaker)))

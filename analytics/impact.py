@@ -11,12 +11,12 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from analytics import kernel
+from analytics import walks
 from analytics.capacity.cascade import Cascade
 from analytics.capacity.effects import Moved, assess_loaded, media_of, nodes_of, power_pairs
 from analytics.capacity.flow import Loads, loads_of, power_of
 from analytics.capacity.told import Overload, Trip, cut_short, overloads, stands_on, trips
-from analytics.columns import distinct, without
+from analytics.columns import among, distinct, without
 from analytics.conditions import Conditions, Position
 from analytics.damage import Damage
 from analytics.evidence import chains_by_cause, smallest_causes
@@ -184,7 +184,7 @@ def impact_of(case: Case, media: Sequence[str] | None = None, told: Told = Told.
     out = case.out if len(case.opened) else nodes
     damage, moved = assess_loaded(state, loads, out, graph.nodes.failure_unit)
     pairs, kinds = _outcomes(graph, state, damage, nodes, wanted)
-    ranks = ranks_of(graph, nodes_of(state.wiring, pairs), kinds, _down(state, wanted), nodes)
+    ranks = ranks_of(graph, nodes_of(state.wiring, pairs), kinds, _down(graph, state, wanted), nodes)
     totals, down_before = count_totals(graph, ranks)
     opened = frozenset(case.opened.tolist())
     return BlastRadius(
@@ -193,7 +193,7 @@ def impact_of(case: Case, media: Sequence[str] | None = None, told: Told = Told.
         case.asked,
         () if told is Told.TOTALS else _rows(graph, state, loads, damage, out, pairs, kinds, told),
         totals,
-        (*conditions.assumed(graph.find), *case.notes, *_assumed(graph, state, pairs, out), *_loads_assumed(loads, moved)),
+        (*conditions.assumed(graph.find), *case.notes, *_assumed(graph, state, pairs, out), *_loads_assumed(loads, moved, conditions)),
         _stated(graph, conditions, opened),
         down_before,
         trips(graph, loads, moved),
@@ -270,12 +270,16 @@ def _outcomes(graph: SupplyGraph, state: Plant, damage: Damage, failed: Ids, wan
     parts = (damage.lost, damage.overloaded, damage.exposed, without(damage.weaker, damage.exposed))
     pairs = np.concatenate(parts).astype(np.int32)
     kinds = np.repeat(np.array([LOST, OVERLOADED, NO_REDUNDANCY, REDUCED], np.int32), [len(part) for part in parts])
-    keep = ~np.isin(nodes_of(wiring, pairs), failed) & np.isin(media_of(wiring, pairs, power_of(graph)), wanted)
+    keep = ~among(nodes_of(wiring, pairs), failed)
+    if len(wanted) < len(graph.media):
+        keep &= among(media_of(wiring, pairs, power_of(graph)), wanted)
     return pairs[keep], kinds[keep]
 
 
-def _down(state: Plant, wanted: Ids) -> Ids:
+def _down(graph: SupplyGraph, state: Plant, wanted: Ids) -> Ids:
     """The nodes of which some supply in the media asked for does not hold with nothing failed; one may occur more than once."""
+    if len(wanted) == len(graph.media):
+        return state.dark_nodes
     pairs = state.dark
     return state.wiring.pair_node[pairs[np.isin(state.wiring.pair_medium[pairs], wanted)]]
 
@@ -285,28 +289,39 @@ def _rows(
 ) -> tuple[Outcome, ...]:
     if len(pairs) == 0:
         return ()
-    ids, nodes, media = graph.nodes.ids, nodes_of(state.wiring, pairs), media_of(state.wiring, pairs, power_of(graph))
+    nodes, media = nodes_of(state.wiring, pairs), media_of(state.wiring, pairs, power_of(graph))
     by_iri = np.argsort(np.argsort(np.array(graph.media)))
     order = np.lexsort((by_iri[media], nodes, kinds))
     pairs, kinds, nodes, media = pairs[order], kinds[order], nodes[order], media[order]
     why: Iterable[tuple[tuple[str, ...], tuple[str, ...]]] = (
         reasons(graph, state, loads, damage, failed, pairs, kinds) if told is Told.WHY else repeat(((), ()), len(pairs))
     )
+    numbers = nodes.tolist()
     return tuple(
-        Outcome(
-            ids[node],
-            graph.class_iri(node),
-            graph.label(node),
-            graph.media[medium],
-            KINDS[kind],
-            evidence,
-            path,
-            tuple(ids[further] for further in damage.exposed_to(pair)) if kind == NO_REDUNDANCY else (),
-        )
-        for (evidence, path), pair, kind, node, medium in zip(
-            why, *(column.tolist() for column in (pairs, kinds, nodes, media)), strict=True
+        Outcome(iri, cls, label, graph.media[medium], KINDS[kind], evidence, path, exposed)
+        for iri, cls, label, medium, kind, (evidence, path), exposed in zip(
+            map(graph.id, numbers),
+            map(graph.class_iri, numbers),
+            graph.labels(nodes),
+            media.tolist(),
+            kinds.tolist(),
+            why,
+            _exposed(graph, damage, pairs, kinds),
+            strict=True,
         )
     )
+
+
+def _exposed(graph: SupplyGraph, damage: Damage, pairs: Ids, kinds: Ids) -> list[tuple[str, ...]]:
+    """What each pair without redundancy is now exposed to, by name; nothing for the others. What hangs by the same things shares them."""
+    ids, found = graph.nodes.ids, list[tuple[str, ...]](repeat((), len(pairs)))
+    named: dict[tuple[int, ...], tuple[str, ...]] = {}
+    rows = np.flatnonzero(kinds == NO_REDUNDANCY)
+    for row, nodes in zip(rows.tolist(), damage.exposed_to(pairs[rows]), strict=True):
+        if nodes not in named:
+            named[nodes] = tuple(ids[node] for node in nodes)
+        found[row] = named[nodes]
+    return found
 
 
 def reasons(
@@ -320,23 +335,25 @@ def reasons(
     causes = smallest_causes(
         state, failed, lambda nodes, further: assess_loaded(state, loads, nodes, units, further=further)[0], damage, pairs
     )
-    rows = [(pair, causes[pair], kind == LOST) for pair, kind in zip(pairs.tolist(), kinds.tolist(), strict=True)]
-    chains = chains_by_cause(state, ids, damage, ((cause, is_lost) for _, cause, is_lost in rows))
+    wanted = [(causes[pair], is_lost) for pair, is_lost in zip(pairs.tolist(), (kinds == LOST).tolist(), strict=True)]
+    chains = chains_by_cause(state, ids, damage, wanted)
     named = {cause: tuple(ids[node] for node in cause) for cause in set(causes.values())}
-    if loads is None:
-        return ((named[cause], chains[cause, is_lost].to(pair)) for pair, cause, is_lost in rows)
-    moved = Moved(state, ids, loads, units)
-    by_load = frozenset((*damage.overloaded.tolist(), *power_pairs(state, loads, damage.tripped).tolist()))
-    return (
-        (named[cause], moved.of(cause).to(pair) if pair in by_load or not along.reach(pair) else along.to(pair))
-        for pair, cause, along in ((pair, cause, chains[cause, is_lost]) for pair, cause, is_lost in rows)
-    )
+    moved = None if loads is None else Moved(state, ids, loads, units)
+    by_load = frozenset[int]()
+    if loads is not None and len(damage.overloaded) + len(damage.tripped):
+        by_load = frozenset((*damage.overloaded.tolist(), *power_pairs(state, loads, damage.tripped).tolist()))
+    for pair, node, why in zip(pairs.tolist(), nodes_of(state.wiring, pairs).tolist(), wanted, strict=True):
+        along, cause = chains[why], why[0]
+        if moved is not None and (pair in by_load or not along.reach(pair)):
+            yield named[cause], moved.of(cause).to(pair)
+        else:
+            yield named[cause], along.to(pair, ids[node])
 
 
-def _loads_assumed(loads: Loads | None, moved: Cascade) -> Iterator[str]:
+def _loads_assumed(loads: Loads | None, moved: Cascade, conditions: Conditions) -> Iterator[str]:
     """What the figures stand on, where load plays a part in the answer."""
     if loads is not None and len(moved.tripped) + len(moved.overloaded):
-        yield stands_on(loads)
+        yield stands_on(loads, conditions)
         if not moved.complete:
             yield cut_short(moved)
 
@@ -344,23 +361,23 @@ def _loads_assumed(loads: Loads | None, moved: Cascade) -> Iterator[str]:
 def _assumed(graph: SupplyGraph, state: Plant, pairs: Ids, failed: Ids) -> tuple[str, ...]:
     """What was taken for granted about the failed nodes, the affected ones, all that can supply them and what is dark behind them; and what
     of it is dark."""
-    dark = state.wiring.pair_node[state.dark]
+    dark = state.dark_nodes
     if len(graph.assumptions) == 0 and len(dark) == 0:
         return ()
-    seeds = np.concatenate((state.wiring.pair_slot[pairs[pairs < len(state.wiring.pair_slot)]], state.slots(failed))).astype(np.int32)
-    slots = kernel.upstream(state.wires, np.ones_like(state.base.live), seeds)
-    nodes = np.zeros(len(graph.nodes), dtype=np.bool_)
-    nodes[state.wiring.slot_node[np.flatnonzero(slots)]] = True
-    nodes[failed] = True
+    wiring, out = state.wiring, state.slots(failed)
+    seeds = np.concatenate((wiring.pair_slot[pairs[pairs < len(wiring.pair_slot)]], out)).astype(np.int32)
+    with state.bench() as bench:
+        rests = walks.rests_on(state.wires, seeds, bench.marks)
+        behind = walks.behind(state.wires, out, bench.marks) if len(dark) else out[:0]
+    behind = behind[state.base.failing[behind] > 0]
+    nodes = distinct(np.concatenate((wiring.slot_node[rests], failed, wiring.pair_node[behind])).astype(np.int32))
     if len(dark):
-        behind = kernel.reach(state.wires, np.ones_like(state.base.live), state.slots(failed))
-        nodes[state.wiring.pair_node[state.dark[behind[state.dark] == 1]]] = True
-        if graph.never.any():
-            nodes[graph.edges.target[nodes[graph.edges.source] & graph.never[graph.edges.target]]] = True
+        source, target = graph.into_never
+        nodes = distinct(np.concatenate((nodes, target[among(source, nodes)])))
     texts = graph.assumed_about(nodes)
     if len(texts) > ASSUMED_LISTED_MAX:
         texts = [*texts[:ASSUMED_LISTED_MAX], f"and {len(texts) - ASSUMED_LISTED_MAX} more of these kinds"]
-    return (*_dark_before(graph, distinct(dark[nodes[dark]])), *texts)
+    return (*_dark_before(graph, nodes[among(nodes, dark)]), *texts)
 
 
 def _dark_before(graph: SupplyGraph, nodes: Ids) -> Iterator[str]:

@@ -315,40 +315,6 @@ def reach(wires: Wires, live: Flags, seeds: Ids) -> Flags:
 
 
 @compiled
-def chain(wires: Wires, tally: Tally, dead: Ids, returns: Flags) -> Ids:
-    """The pairs that still hold and in whose chain a requirement has lost a live supplier, in no order. Cost: their edges.
-
-    `returns` flags the edges that never handed on anything of their own, see `analytics/returns.py`.
-    """
-    in_chain = np.zeros(len(tally.failing), np.uint8)
-    seen = np.zeros(len(tally.live), np.uint8)
-    queue = np.empty(len(tally.live), np.int32)
-    found = np.empty(len(tally.failing), np.int32)
-    queue[: len(dead)] = dead
-    tail = len(dead)
-    listed = 0
-    head = 0
-    while head < tail:
-        slot = queue[head]
-        head += 1
-        for at in range(wires.feeds_at[slot], wires.feeds_at[slot + 1]):
-            gate = wires.feeds[at]
-            pair = wires.gate_pair[gate]
-            if returns[at] == 1 or tally.failing[pair] > 0:
-                continue
-            if in_chain[pair] == 0:
-                in_chain[pair] = 1
-                found[listed] = pair
-                listed += 1
-            fed = wires.gate_slot[gate]
-            if tally.live[fed] == 1 and seen[fed] == 0:
-                seen[fed] = 1
-                queue[tail] = fed
-                tail += 1
-    return found[:listed].copy()
-
-
-@compiled
 def sweep(
     wires: Wires,
     ring: Loops,

@@ -17,6 +17,7 @@ import numpy as np
 
 from analytics.compiled import compiled
 from analytics.kernel import Flags, Loops, Tally, Wires
+from analytics.walks import Marks
 from ontology.terms import Ids
 
 
@@ -30,6 +31,17 @@ class Part(NamedTuple):
     now: Tally
     slots: Ids
     pairs: Ids
+
+
+@compiled
+def cut(wires: Wires, ring: Loops, base: Tally, now: Tally, died: Ids, marks: Marks) -> Part:
+    """The part that a further failure can harm more now, after slots died, than before. Cost: its edges."""
+    tail = below(wires, now, died, marks.slots, marks.listed)
+    tail = above(wires, base.live, marks.slots, marks.listed, tail)
+    slots = np.sort(marks.listed[:tail])
+    for slot in slots:
+        marks.slots[slot] = 0
+    return cut_out(wires, ring, base, now, slots, marks.slot_number, marks.pair_number)
 
 
 @compiled

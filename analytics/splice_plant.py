@@ -123,7 +123,7 @@ def _put_right(plant: Plant, new: Wiring, changed: Gates, slots: Ids) -> Plant |
     alone = bench.alone if dead == risen else copied(tally)
     _copy_counts(new, alone, tally, changed)
     returns = np.zeros(len(new.wires.feeds), np.uint8)
-    return Plant(new, plant.stopped, tally, plant.ring, returns, [Bench(copied(tally), alone, work)])
+    return Plant(new, plant.stopped, tally, plant.ring, returns, [Bench(copied(tally), alone, work, bench.marks)])
 
 
 def _swap(new: Wiring, tally: Tally, changed: Gates) -> None:

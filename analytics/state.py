@@ -27,6 +27,7 @@ from analytics.kernel import Loops, Scratch, Tally, Wires
 from analytics.order import loops
 from analytics.returns import returns
 from analytics.supply_graph import Flags, SupplyGraph
+from analytics.walks import Marks
 from analytics.wiring import Wiring, wire
 from ontology.namespaces import expand
 from ontology.terms import Ids
@@ -41,11 +42,12 @@ a tangle of thousands of nodes that all feed each other comes up to it, and ther
 
 
 class Bench(NamedTuple):
-    """Two tallies of one plant and the work space of a cascade, lent to one scenario at a time."""
+    """Two tallies of one plant and the work space of a cascade and of walks, lent to one scenario at a time."""
 
     now: Tally
     alone: Tally
     work: Scratch
+    marks: Marks
 
 
 @dataclass(eq=False)
@@ -67,6 +69,11 @@ class Plant:
         """The pairs that do not hold with nothing failed, ascending."""
         return np.flatnonzero(self.base.failing).astype(np.int32)
 
+    @cached_property
+    def dark_nodes(self) -> Ids:
+        """The nodes of these, ascending, each once."""
+        return distinct(self.wiring.pair_node[self.dark])
+
     @property
     def wires(self) -> Wires:
         """The wires that the kernels run on."""
@@ -84,7 +91,7 @@ class Plant:
         """As `bench`, for good: whoever takes it may leave it as it will."""
         with self._lock:
             bench = self._idle.pop() if self._idle else None
-        return bench or Bench(copied(self.base), copied(self.base), scratch_of(self.base, self.ring))
+        return bench or Bench(copied(self.base), copied(self.base), scratch_of(self.base, self.ring), marks_of(self.base))
 
     def slots(self, nodes: Ids) -> Ids:
         """All slots of the given nodes."""
@@ -286,4 +293,17 @@ def scratch_of(tally: Tally, ring: Loops) -> Scratch:
         outside=np.zeros(gates, np.int32),
         grounded=np.zeros(slots, np.uint8),
         stack=np.empty(max(len(ring.members), 1), np.int32),
+    )
+
+
+def marks_of(tally: Tally) -> Marks:
+    """Work space for walks over a tally."""
+    slots, pairs = len(tally.live), len(tally.failing)
+    return Marks(
+        slots=np.zeros(slots, np.uint8),
+        pairs=np.zeros(pairs, np.uint8),
+        slot_number=np.zeros(slots, np.int32),
+        pair_number=np.zeros(pairs, np.int32),
+        listed=np.empty(slots, np.int32),
+        found=np.empty(pairs, np.int32),
     )

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.capacity.electrical import Electrical
+from analytics.columns import among, spans
 from graph.errors import UnknownEntity
 from graph.values import Floats
 from ontology.media import MEDIA
@@ -210,6 +211,8 @@ class SupplyGraph:
     """Gives a node's label; absent: the last part of its id."""
     exists: Callable[[str], bool] | None = None
     """Whether the twin knows an IRI that is no node of this graph; absent: it does not."""
+    labels_of: Callable[[Ids], list[str]] | None = None
+    """Gives the labels of many nodes at once; absent: one by one."""
 
     @staticmethod
     def from_edges(
@@ -240,11 +243,20 @@ class SupplyGraph:
 
     @cached_property
     def mounted_in_unfed(self) -> Ids:
-        """The rows of `loads.mounted` whose rack nothing feeds and that needs nothing itself. Cost: one pass over the edges, once."""
+        """The rows of `loads.mounted` whose rack nothing feeds and that needs nothing itself, in order of what is mounted. Cost: one pass
+        over the edges, once."""
         fed = np.zeros(len(self.nodes), dtype=np.bool_)
         fed[self.edges.target] = True
         fed[self.requirements.node] = True
-        return self.loads.mounted[~fed[self.loads.mounted[:, 1]]]
+        rows = self.loads.mounted[~fed[self.loads.mounted[:, 1]]]
+        return rows[np.argsort(rows[:, 0], kind="stable")]
+
+    @cached_property
+    def into_never(self) -> tuple[Ids, Ids]:
+        """Source and target of the edges to the nodes of `never`. Cost: one pass over the edges, once, where there are any."""
+        edges = self.edges
+        rows = np.flatnonzero(self.never[edges.target]) if self.never.any() else np.empty(0, dtype=np.int32)
+        return edges.source[rows], edges.target[rows]
 
     def find(self, iri: str) -> int | None:
         """The number of a node, by IRI or CURIE; None for what plays no part in supply. The first call costs one pass over all ids."""
@@ -274,15 +286,22 @@ class SupplyGraph:
         """What a person calls a node."""
         return local_name(self.nodes.ids[node]) if self.label_of is None else self.label_of(node)
 
+    def labels(self, nodes: Ids) -> list[str]:
+        """What a person calls each of some nodes: many at once cost less than one by one."""
+        if self.labels_of is not None and len(nodes):
+            return self.labels_of(nodes)
+        return list(map(self.label, nodes.tolist()))
+
     def class_iri(self, node: int) -> str | None:
         """The class IRI of a node, or None."""
         index = int(self.nodes.class_of[node])
         return None if index < 0 else self.nodes.classes[index]
 
-    def assumed_about(self, nodes: Flags) -> list[str]:
-        """What was taken for granted about the flagged nodes, one sentence each, sorted."""
-        columns = self.assumptions
-        rows = np.flatnonzero((nodes[columns.node] | (columns.what == Assumed.STORED)) & nodes[columns.other])
+    def assumed_about(self, nodes: Ids) -> list[str]:
+        """What was taken for granted about the given nodes, ascending, one sentence each, sorted. Cost: a look-up a node."""
+        columns, (order, other) = self.assumptions, self._assumed_by_other
+        rows = order[spans(np.searchsorted(other, nodes), np.searchsorted(other, nodes, side="right"))]
+        rows = rows[among(columns.node[rows], nodes) | (columns.what[rows] == Assumed.STORED)]
         kept, texts = self._assumed_texts, []
         for row in rows.tolist():
             text = kept.get(row)
@@ -291,6 +310,12 @@ class SupplyGraph:
                 text = kept[row] = self._assumed(*said)
             texts.append(text)
         return sorted(texts)
+
+    @cached_property
+    def _assumed_by_other(self) -> tuple[Ids, Ids]:
+        """The assumptions in order of `Assumptions.other`, and that column in this order."""
+        order = np.argsort(self.assumptions.other, kind="stable").astype(np.int32)
+        return order, self.assumptions.other[order]
 
     @cached_property
     def _assumed_texts(self) -> dict[int, str]:

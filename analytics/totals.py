@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from threading import Lock
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from analytics.columns import among, distinct, spans, without
 from analytics.supply_graph import Flags, SupplyGraph
 from graph.values import Floats
 from ontology.terms import Ids
@@ -53,40 +55,65 @@ class DownBefore:
 
 @dataclass(frozen=True, eq=False)
 class Ranks:
-    """The worst that becomes of each node, as the totals count it."""
+    """The worst that becomes of each node, as the totals count it: of those to which anything happens, the others are unaffected."""
 
-    worst: Ids
-    """By node: index into `RANKS`."""
-    up: Flags
-    """By node: whether it counts; what has failed itself does not."""
+    nodes: Ids
+    """Ascending."""
+    rank: Ids
+    """Index into `RANKS`, for each of `nodes`."""
+    counts: Flags
+    """Whether each of `nodes` counts; what has failed itself does not."""
+    size: int
+    """Of all nodes."""
+
+    @cached_property
+    def worst(self) -> Ids:
+        """By node: index into `RANKS`."""
+        found = np.full(self.size, _UNAFFECTED, dtype=np.int32)
+        found[self.nodes] = self.rank
+        return found
+
+    @cached_property
+    def up(self) -> Flags:
+        """By node: whether it counts."""
+        found = np.ones(self.size, dtype=np.bool_)
+        found[self.nodes] = self.counts
+        return found
 
 
 def ranks_of(graph: SupplyGraph, nodes: Ids, kinds: Ids, down: Ids, failed: Ids) -> Ranks:
     """The worst of the given outcomes of nodes; `kinds` are indices into `KEYS`.
 
-    `down` are the nodes of which some supply did not hold before the failure. Cost: one pass over the nodes.
+    `down` are the nodes of which some supply did not hold before the failure. Cost: a sort of all these nodes.
     """
-    worst = np.full(len(graph.nodes), _UNAFFECTED, dtype=np.int32)
-    worst[down] = _DOWN_BEFORE
-    np.minimum.at(worst, nodes, _RANK_OF_KIND[kinds])
-    up = np.ones(len(graph.nodes), dtype=np.bool_)
-    up[failed] = False
-    _racks_by_what_they_hold(graph, worst, up)
-    return Ranks(worst, up)
+    mounted, racks = _mounted_in(graph, without(distinct(np.concatenate((nodes, down)).astype(np.int32)), failed))
+    touched = distinct(np.concatenate((nodes, down, failed, racks)).astype(np.int32))
+    rank = np.full(len(touched), _UNAFFECTED, dtype=np.int32)
+    rank[np.searchsorted(touched, down)] = _DOWN_BEFORE
+    np.minimum.at(rank, np.searchsorted(touched, nodes), _RANK_OF_KIND[kinds])
+    np.minimum.at(rank, np.searchsorted(touched, racks), rank[np.searchsorted(touched, mounted)])
+    return Ranks(touched, rank, ~among(touched, np.sort(failed)), len(graph.nodes))
+
+
+def _mounted_in(graph: SupplyGraph, things: Ids) -> tuple[Ids, Ids]:
+    """The rows of some things in `mounted_in_unfed`: a rack that nothing feeds has no outcome of its own, but that of what it holds."""
+    mounted, racks = graph.mounted_in_unfed.T
+    if len(mounted) == 0:
+        return mounted, racks
+    at = np.searchsorted(mounted, things), np.searchsorted(mounted, things, side="right")
+    rows = spans(*at)
+    return mounted[rows], racks[rows]
 
 
 def count_totals(graph: SupplyGraph, ranks: Ranks) -> tuple[Totals, DownBefore]:
-    """Count by the worst of each. Cost: one look at the nodes, and then what is touched; one pass over the loads, once a graph."""
-    behind, worst = _behind(graph), ranks.worst
-    touched = np.flatnonzero((worst != _UNAFFECTED) | ~ranks.up)
-    hit = touched[ranks.up[touched]]
+    """Count by the worst of each. Cost: what is touched; one pass over the loads, once a graph."""
+    behind, touched = _behind(graph), ranks.nodes
+    hit, worst = touched[ranks.counts], ranks.rank[ranks.counts]
     tenants = np.full(len(graph.loads.tenants), _UNAFFECTED, dtype=np.int32)
-    owns = hit[behind.owned_at[hit + 1] > behind.owned_at[hit]]
-    for node in owns.tolist():
-        owners = behind.owned[behind.owned_at[node] : behind.owned_at[node + 1]]
-        tenants[owners] = np.minimum(tenants[owners], worst[node])
+    first, last = behind.owned_at[hit], behind.owned_at[hit + 1]
+    np.minimum.at(tenants, behind.owned[spans(first, last)], np.repeat(worst, last - first))
     of_racks, of_services, kw = (
-        np.bincount(worst[hit], weights=column[hit], minlength=len(RANKS)).astype(np.float64)
+        np.bincount(worst, weights=column[hit], minlength=len(RANKS)).astype(np.float64)
         for column in (behind.racks, behind.services, behind.kw)
     )
     for sums, column, every in zip((of_racks, of_services, kw), (behind.racks, behind.services, behind.kw), behind.sums, strict=True):
@@ -137,13 +164,6 @@ def _behind(graph: SupplyGraph) -> _Behind:
         with _lock:
             _kept[graph] = found
     return found
-
-
-def _racks_by_what_they_hold(graph: SupplyGraph, worst: Ids, up: Flags) -> None:
-    """A rack that nothing feeds has no outcome of its own: it takes the worst of what is mounted in it."""
-    mounted = graph.mounted_in_unfed
-    mounted = mounted[up[mounted[:, 0]]]
-    np.minimum.at(worst, mounted[:, 1], worst[mounted[:, 0]])
 
 
 def _by_outcome(told: dict[str, Number]) -> dict[str, Number]:

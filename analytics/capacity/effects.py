@@ -14,7 +14,7 @@ from analytics.capacity.cascade import Cascade, cascade
 from analytics.capacity.flow import Loads
 from analytics.columns import distinct, without
 from analytics.damage import Damage, assess
-from analytics.evidence import Chains, Nodes, flags_of
+from analytics.evidence import Chains, Nodes, affected_by
 from analytics.state import Plant
 from analytics.supply_graph import Flags
 from analytics.wiring import Wiring
@@ -74,7 +74,7 @@ class MovedChains:
         failed = np.array(start, dtype=np.int32)
         damage, _ = assess_loaded(plant, loads, failed, failure_units, further=False)
         found = cascade(plant, loads, failed, trace=True)
-        _, affected = flags_of(plant, damage)
+        _, affected = affected_by(plant, damage)
         self._start = start
         self._taken_by: dict[int, list[int]] = {}
         for taker, supplier in zip(*(column.tolist() for column in found.moved), strict=True):
@@ -97,7 +97,8 @@ class MovedChains:
 
     def _along(self, pair: int) -> tuple[str, ...] | None:
         """The chain to a pair along supply, from the failures or else from the first thing that trips above it."""
-        return next((before + chains.to(pair) for before, chains in self._searches if chains.reach(pair)), None)
+        node = self._ids[int(self._plant.wiring.pair_node[pair])] if pair < len(self._plant.wiring.pair_node) else ""
+        return next((before + chains.to(pair, node) for before, chains in self._searches if chains.reach(pair)), None)
 
     def _to_node(self, node: int) -> tuple[str, ...]:
         """The chain to something by the load that it took over: against supply from the nearest taker that a chain leads to."""

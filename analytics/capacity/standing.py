@@ -118,7 +118,7 @@ def capacity(graph: SupplyGraph, conditions: Conditions, tell: Progress | None =
         tuple(sorted(feeders, key=lambda feeder: (-feeder.worst_part, feeder.id))),
         tuple(sorted((finding for feeder in feeders for finding in _findings(feeder)), key=lambda finding: finding.order)),
         unrated,
-        (*conditions.assumed(graph.find), stands_on(loads)),
+        (*conditions.assumed(graph.find), stands_on(loads, conditions)),
     )
 
 

@@ -53,7 +53,7 @@ def _still(graph: SupplyGraph) -> list[str]:
 def _assumed(graph: SupplyGraph) -> list[str]:
     if len(graph.assumptions) == 0:
         return []
-    texts = graph.assumed_about(np.ones(len(graph.nodes), dtype=np.bool_))
+    texts = graph.assumed_about(np.arange(len(graph.nodes), dtype=np.int32))
     more = len(texts) - ASSUMED_LISTED_MAX
     return texts if more <= 0 else [*texts[:ASSUMED_LISTED_MAX], f"and {more} more of these kinds"]
 
