@@ -111,6 +111,7 @@ class Service:
         watch = PostureWatch(opened.twin, opened.bus)
         watch.start()
         self._stack.callback(watch.close)
+        self._begin("loads", opened.twin.renew_loads)
         self._begin("follower", self._follow, end_s=FOLLOW_END_S)
         self._begin("ticker", self._ingest.sweep, self._control.tick)
         gc.freeze()  # the graph stays: no collection need walk through it again

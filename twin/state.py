@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
 
+from analytics.capacity.flow import loads_of
 from analytics.capacity.readings import PowerPoints, power_points
 from analytics.causes.explain import FIRST, ORDER, RootCause, root_cause
 from analytics.causes.priors import Priors, priors_of
@@ -26,6 +27,7 @@ from analytics.report.report import Report, report
 from analytics.reuse import Compiled, carried_over, compiled
 from analytics.scenario import Case, Scenario
 from analytics.standing import Standing, standing
+from analytics.state import plant
 from analytics.supply_graph import SupplyGraph
 from analytics.sweeps.units import UnitKind, units_of
 from analytics.time.readings import charges
@@ -63,6 +65,8 @@ CARRIED_MAX = 5_000
 POWER_READ_ALWAYS = 5_000
 """Power points, some 5 ms, that are read for each question; a larger site's every `POWER_READ_S` seconds."""
 POWER_READ_S = 30.0
+POWER_RENEW_S = 10.0
+"""How old a large site's readings may be before the service reads them anew, beside its questions (`View.renew_loads`)."""
 
 
 class View:
@@ -119,7 +123,22 @@ class View:
         electrical = self.supply().electrical
         if electrical is None or not electrical.any_rated:
             return found
-        return replace(found, power_kw=self._power.read(self.snapshot, self.vocabulary, self._known, found.at))
+        read_at, power_kw = self._power.read(self.snapshot, self.vocabulary, self._known, found.at)
+        return replace(found, power_kw=power_kw, power_at=read_at)
+
+    def renew_loads(self) -> None:
+        """Read what a large site's things carry, and roll the loads up from it, before a question has to: until that is done questions
+        stand on the readings before. Nothing is done where readings are younger than `POWER_RENEW_S`, or are taken for each question."""
+        graph = self.supply()
+        if graph.electrical is None or not graph.electrical.any_rated:
+            return
+        now = self.stands()
+        readings = self._power.ahead(self.snapshot, self.vocabulary, self._known, now.at)
+        if readings is not None:
+            loads = loads_of(graph, plant(graph, now), replace(now, power_kw=readings))
+            if loads is not None:
+                with loads.lent():  # a question finds what it borrows ready
+                    self._power.take(now.at, readings)
 
     def condition_points(self) -> ConditionPoints:
         """The points that conditions stand on, found once a state."""
@@ -235,22 +254,43 @@ class _Power:
         self._last: tuple[datetime, Mapping[str, float]] | None = None
 
     def follow(self, older: _Power, change: ChangeSet) -> None:
-        """Take over the points of the state before a change that touches none of them."""
+        """Take over the points, and what they said, of the state before a change that touches none of them."""
         points = older._points
         if points is not None and points.outlives(change):
-            self._points = points
+            self._points, self._last = points, older._last
 
-    def read(self, snapshot: Snapshot, vocabulary: Vocabulary, known: CurrentValue, now: datetime) -> Mapping[str, float]:
-        """The good readings, by IRI, in kW. Cost: one look-up a power point; the points themselves are found once a state."""
-        points = self._points = self._points or power_points(snapshot, vocabulary)
+    def read(self, snapshot: Snapshot, vocabulary: Vocabulary, known: CurrentValue, now: datetime) -> tuple[datetime, Mapping[str, float]]:
+        """The good readings, by IRI, in kW, and when they were taken. Cost: one look-up a power point; the points themselves are found once
+        a state."""
         last = self._last
-        if last is not None and len(points.points) > POWER_READ_ALWAYS and abs((now - last[0]).total_seconds()) < POWER_READ_S:
-            return last[1]
-        found = points.read(known)
-        if last is not None and last[1] == found:
-            found = last[1]
-        self._last = (now, found)
-        return found
+        if last is not None and self._many(snapshot, vocabulary) and _age_s(last, now) < POWER_READ_S:
+            return last
+        return self.take(now, self._taken(snapshot, vocabulary, known))
+
+    def ahead(self, snapshot: Snapshot, vocabulary: Vocabulary, known: CurrentValue, now: datetime) -> Mapping[str, float] | None:
+        """The readings of a large site that the next questions shall stand on, once they are taken; None while those before will do."""
+        last = self._last
+        if not self._many(snapshot, vocabulary) or (last is not None and _age_s(last, now) < POWER_RENEW_S):
+            return None
+        return self._taken(snapshot, vocabulary, known)
+
+    def take(self, now: datetime, readings: Mapping[str, float]) -> tuple[datetime, Mapping[str, float]]:
+        """From now on questions stand on these."""
+        self._last = (now, readings)
+        return self._last
+
+    def _many(self, snapshot: Snapshot, vocabulary: Vocabulary) -> bool:
+        points = self._points = self._points or power_points(snapshot, vocabulary)
+        return len(points.points) > POWER_READ_ALWAYS
+
+    def _taken(self, snapshot: Snapshot, vocabulary: Vocabulary, known: CurrentValue) -> Mapping[str, float]:
+        points = self._points = self._points or power_points(snapshot, vocabulary)
+        found, last = points.read(known), self._last
+        return last[1] if last is not None and last[1] == found else found
+
+
+def _age_s(last: tuple[datetime, Mapping[str, float]], now: datetime) -> float:
+    return abs((now - last[0]).total_seconds())
 
 
 class Twin:
@@ -281,6 +321,10 @@ class Twin:
     def live_view(self, snapshot: Snapshot) -> View:
         """The questions of a state that sees the live values: the newest one, or a branch."""
         return View(self.vocabulary, snapshot, self._known, self.clock, self.current.follow)
+
+    def renew_loads(self) -> None:
+        """`View.renew_loads` of the newest revision: the service does so in a thread of its own."""
+        self._newest.renew_loads()
 
     def past_view(self, snapshot: Snapshot) -> View:
         """The questions of a state of the past: no live values, switches stand normally, the instant is the revision's own."""

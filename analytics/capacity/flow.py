@@ -67,22 +67,41 @@ class Loads:
         return part
 
 
-_loads: WeakKeyDictionary[Plant, Loads] = WeakKeyDictionary()
-_loads_lock = Lock()
+LOADS_KEPT = 2
+"""Sets of readings kept a plant: those that questions stand on, and those that the next ones will (`twin/state.py`)."""
+_loads: WeakKeyDictionary[Plant, tuple[Loads, ...]] = WeakKeyDictionary()
+_loads_lock, _making = Lock(), Lock()
 
 
 def loads_of(graph: SupplyGraph, state: Plant, conditions: Conditions) -> Loads | None:
     """The loads of a plant under the given readings; None where no rating is stated, so that nothing can be overloaded.
 
-    The last readings of each plant are kept. Cost: some sorts at first, some 0.5 s for a million nodes; one pass when readings change.
+    The last readings of each plant are kept; who finds what it asks for does not wait for others to be worked out. Cost: some sorts at
+    first, some 0.5 s for a million nodes; one pass when readings change.
     """
     if graph.electrical is None or not graph.electrical.any_rated:
         return None
+    found = _kept(state, conditions.power_kw)
+    if found is None:
+        with _making:
+            found = _kept(state, conditions.power_kw)
+            if found is None:
+                earlier = _loads.get(state, ())
+                found = _measured(graph, state, graph.electrical, conditions.power_kw, earlier[0] if earlier else None)
+                with _loads_lock:
+                    _loads[state] = (found, *earlier[: LOADS_KEPT - 1])
+    return found
+
+
+def _kept(state: Plant, readings: Mapping[str, float]) -> Loads | None:
+    """The loads under these readings, where they are known; they are then the last that are forgotten."""
     with _loads_lock:
-        known = _loads.get(state)
-        if known is None or (known.readings is not conditions.power_kw and known.readings != conditions.power_kw):
-            known = _loads[state] = _measured(graph, state, graph.electrical, conditions.power_kw, known)
-    return known
+        known = _loads.get(state, ())
+        found = next((each for each in known if each.readings is readings), None)
+        found = found or next((each for each in known if each.readings == readings), None)
+        if found is not None and known[0] is not found:
+            _loads[state] = (found, *(each for each in known if each is not found))
+    return found
 
 
 def _measured(graph: SupplyGraph, state: Plant, electrical: Electrical, readings: Mapping[str, float], earlier: Loads | None) -> Loads:

@@ -20,12 +20,12 @@ NOW_S = 1_770_000_000
 
 
 class Meters:
-    """A twin of two UPSs of 100 kW and a rack of 120 kW on both, each with a meter."""
+    """A twin of two UPSs of 100 kW and a rack of 120 kW on both, each with a meter; and more, in Turtle."""
 
-    def __init__(self) -> None:
+    def __init__(self, more: str = "") -> None:
         self.now = datetime.fromtimestamp(NOW_S, UTC)
         self.current = CurrentValues(dict.fromkeys((SITE + "A-Power", SITE + "B-Power", SITE + "R-Power"), 5.0))
-        self.twin = Twin(vocabulary(), snapshot_of(two_sides(120) + METERS), self.current, Bus(), lambda: self.now)
+        self.twin = Twin(vocabulary(), snapshot_of(two_sides(120) + METERS + more), self.current, Bus(), lambda: self.now)
 
     def say(self, **kw: float) -> None:
         """A good reading of each of the named things, in kW, a second later."""
