@@ -16,8 +16,9 @@ from typing import TypedDict
 import pyoxigraph as ox
 
 from ontology.namespaces import BRICK, DCX, OWL, RDF, RDFS, S223, SKOS
+from ontology.supply import SIGNS
 
-FORMAT_VERSION = 10
+FORMAT_VERSION = 11
 """Part of the cache's key: a new form of `Facts` needs a new number."""
 
 _CLASS_TYPES = {OWL + "Class", RDFS + "Class", S223 + "Class", S223 + "AbstractClass"}
@@ -35,8 +36,7 @@ _PROPERTY_TYPES = {
 _SYMMETRIC = {OWL + "SymmetricProperty", S223 + "SymmetricRelation"}
 _SH_PATH = "http://www.w3.org/ns/shacl#path"
 _FLAGS = ("isStorage", "isConduit", "isSwitch", "isFailureUnit", "suppliesParts", "takesOneInput", "isStandby")
-_MEDIA = ("handsOn", "takesIn", "sourceOf")
-_SIGNS = ("outWhen", "offWhen")
+_MEDIA = ("handsOn", "takesIn", "sourceOf", "saysOf")
 
 
 class TermFacts(TypedDict):
@@ -60,7 +60,8 @@ class TermFacts(TypedDict):
 
 class SupplyFacts(TypedDict, total=False):
     """What the files say about the supply of one class; requirements are (medium, at least or None, all of), `position` is an IRI,
-    values are (property, medium or "", low, high, unit or ""), the points of a trip curve (multiple of the rating, seconds)."""
+    values are (property, medium or "", low, high, unit or ""), the points of a trip curve (multiple of the rating, seconds), `above` is
+    (property, unit)."""
 
     media: dict[str, list[str]]
     flags: dict[str, bool]
@@ -69,6 +70,7 @@ class SupplyFacts(TypedDict, total=False):
     values: list[tuple[str, str, float, float, str]]
     curve: list[tuple[float, float]]
     signs: dict[str, str]
+    above: tuple[str, str]
 
 
 class Facts(TypedDict):
@@ -136,8 +138,10 @@ def _supply(index: Index, iri: str) -> SupplyFacts:
         out["flags"] = flags
     if nodes := facts.get(DCX + "defaultRequirement"):
         out["requirements"] = sorted((_requirement(index[_id(n)]) for n in nodes), key=lambda r: (r[0], r[1] or 0, r[2]))
-    if signs := {name: sign for name in _SIGNS if (sign := _sign(facts, name)) is not None}:
+    if signs := {name: sign for name in SIGNS if (sign := _sign(facts, name)) is not None}:
         out["signs"] = signs
+    if above := [pair for n in facts.get(DCX + "downAbove", ()) if (pair := _above(index[_id(n)])) is not None]:
+        out["above"] = min(above)
     if positions := _iris(facts, DCX + "defaultPosition"):
         out["position"] = positions[0]
     if nodes := facts.get(DCX + "defaultValue"):
@@ -163,6 +167,12 @@ def _sign(facts: dict[str, list[ox.NamedNode | ox.BlankNode | ox.Literal]], name
         return str(float(_text(facts, DCX + name)))
     except ValueError:
         return None
+
+
+def _above(facts: dict[str, list[ox.NamedNode | ox.BlankNode | ox.Literal]]) -> tuple[str, str] | None:
+    """The property and the unit of what values are compared with; None for what does not name both."""
+    of, unit = (next(iter(_iris(facts, name)), "") for name in (DCX + "ofProperty", BRICK + "hasUnit"))
+    return (of, unit) if of and unit else None
 
 
 def _curve_point(facts: dict[str, list[ox.NamedNode | ox.BlankNode | ox.Literal]]) -> tuple[float, float] | None:

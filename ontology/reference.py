@@ -14,7 +14,7 @@ from pathlib import Path
 import pyoxigraph as ox
 
 from ontology.namespaces import DCX, compact, local_name
-from ontology.supply import ClassSupply
+from ontology.supply import DOWN, FED, OFF, OPENED, OUT, UNFED, UP, ClassSupply
 from ontology.units import units
 from ontology.vocabulary import Vocabulary, load_vocabulary, shapes_file
 
@@ -153,12 +153,17 @@ def _flags(own: ClassSupply) -> str:
     words = [("" if value else "not ") + _WORDS[name] for name, value in said.items() if value is not None]
     if own.default_position is not None:
         words.append(f"normally {local_name(own.default_position).lower()}")
-    for sign, value in (("out of service", own.out_when), ("off", own.off_when)):
-        if value is not None:
-            words.append(f"never says {sign}" if isnan(value) else f"says {sign} at {value:g}")
+    for sign, word in _SAYS.items():
+        if (value := own.signs.get(sign)) is not None:
+            words.append(f"never says {word}" if isnan(value) else f"says {word} at {value:g}")
+    if own.down_above is not None:
+        words.append(f"says down above the {local_name(own.down_above[0])}")
+    if own.says_of is not None:
+        words.append(f"of {_media(own.says_of)}")
     return ", ".join(words)
 
 
+_SAYS = {OUT: "out of service", OFF: "off", DOWN: "down", UP: "up", UNFED: "unfed", FED: "fed", OPENED: "opened"}
 _WORDS = {
     "is_storage": "a storage",
     "is_conduit": "a conduit",

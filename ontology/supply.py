@@ -13,6 +13,8 @@ from typing import TypeVar
 from ontology.namespaces import DCX
 
 T = TypeVar("T")
+OUT, OFF, DOWN, UP, UNFED, FED, OPENED = SIGNS = ("outWhen", "offWhen", "downWhen", "upWhen", "unfedWhen", "fedWhen", "openedWhen")
+"""What a point can say of its thing, each at a value that its class names: the local names of the properties that name it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,10 @@ class ClassSupply:
     takes_one_input: bool | None = None
     is_standby: bool | None = None
     trip_curve: tuple[tuple[float, float], ...] | None = None
-    out_when: float | None = None
-    off_when: float | None = None
+    signs: Mapping[str, float] = field(default_factory=dict)
+    """At which value an instance, a point, says each of `SIGNS` of what has it; nan: at none."""
+    says_of: frozenset[str] | None = None
+    down_above: tuple[str, str] | None = None
 
 
 _NOTHING: frozenset[str] = frozenset()
@@ -115,13 +119,17 @@ class SupplyDefaults:
         """After how many seconds an instance trips at a multiple of its rating, ascending by multiple; empty: it never does."""
         return self._nearest(cls, "trip_curve", lambda own: own.trip_curve, ())
 
-    def out_when(self, cls: str) -> float | None:
-        """At which value an instance, a point, says that what has it is out of service; None or nan: at none."""
-        return self._nearest(cls, "out_when", lambda own: own.out_when, None)
+    def sign(self, cls: str, sign: str) -> float | None:
+        """At which value an instance, a point, says one of `SIGNS` of what has it; None or nan: at none."""
+        return self._nearest(cls, sign, lambda own: own.signs.get(sign), None)
 
-    def off_when(self, cls: str) -> float | None:
-        """At which value an instance, a point, says that what has it does not run; None or nan: at none."""
-        return self._nearest(cls, "off_when", lambda own: own.off_when, None)
+    def says_of(self, cls: str) -> frozenset[str] | None:
+        """The media (IRIs) that an instance, a point, speaks of; None: all that what has it needs."""
+        return self._nearest(cls, "says_of", lambda own: own.says_of, None)
+
+    def down_above(self, cls: str) -> tuple[str, str] | None:
+        """The property of what has an instance, a point, above which a value says that it is down, and the unit to compare in (IRIs)."""
+        return self._nearest(cls, "down_above", lambda own: own.down_above, None)
 
     def default_requirements(self, cls: str) -> tuple[RequirementDefault, ...]:
         """What an instance needs where the model says nothing, in order of media; empty: any one supplier in each medium."""

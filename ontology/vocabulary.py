@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.util import find_spec
+from math import isnan, nan
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -333,12 +334,13 @@ def _class_supply(facts: SupplyFacts) -> ClassSupply:
         values=tuple(DefaultValue(*value) for value in facts.get("values", ())),
         takes_one_input=flags.get("takesOneInput"),
         is_standby=flags.get("isStandby"),
-        out_when=_sign(facts, "outWhen"),
-        off_when=_sign(facts, "offWhen"),
+        signs={name: _sign(value) for name, value in facts.get("signs", {}).items()},
+        says_of=frozenset(media["saysOf"]) if "saysOf" in media else None,
+        down_above=(facts["above"][0], facts["above"][1]) if "above" in facts else None,
         trip_curve=tuple((multiple, seconds) for multiple, seconds in facts["curve"]) if "curve" in facts else None,
     )
 
 
-def _sign(facts: SupplyFacts, name: str) -> float | None:
-    said = facts.get("signs", {}).get(name)
-    return None if said is None else float(said)
+def _sign(text: str) -> float:
+    """A number; of those that are none always the same one, so that equal facts are equal."""
+    return nan if isnan(value := float(text)) else value

@@ -192,12 +192,7 @@ def _in_rooms(stated: Stated, rooms: Rooms, air_cooled: Flags) -> Stores:
     own = air_cooled & (rooms.of_node >= 0)
     own[graph.loads.racks] = False
     nodes = np.flatnonzero(own).astype(np.int32)
-    limit = np.full((2, len(nodes)), np.nan)
-    classes = stated.snapshot.relation(DCX + "environmentalClass").first_objects(stated.terms[nodes])
-    for cls in np.unique(classes[classes >= 0]).tolist():
-        limit[:, classes == cls] = np.array(stated.default(stated.snapshot.key(cls), DCX + "inletTemperatureMax", UNIT + "DEG_C"))[:, None]
-    silent = np.isnan(limit[0])
-    limit[:, silent] = np.stack(stated.value(DCX + "inletTemperatureMax", nodes[silent], UNIT + "DEG_C"))
+    limit = np.stack(stated.limit(DCX + "inletTemperatureMax", nodes, UNIT + "DEG_C"))
     known = ~np.isnan(limit[0])
     nodes, limit = nodes[known], np.ascontiguousarray(limit[:, known])
     room = rooms.of_node[nodes]

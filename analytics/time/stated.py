@@ -12,7 +12,7 @@ from analytics.supply_graph import SupplyGraph
 from graph.snapshot import Snapshot
 from graph.values import Floats
 from ontology.errors import UnitError
-from ontology.namespaces import compact
+from ontology.namespaces import DCX, compact
 from ontology.terms import Ids, is_literal, literal_parts
 from ontology.units import conversion
 from ontology.vocabulary import Vocabulary
@@ -101,6 +101,16 @@ class Stated:
         said = self.vocabulary.supply.value(cls, of)
         scale, offset = (1.0, 0.0) if said is None else _conversion(said.unit, unit)
         return (float("nan"), float("nan")) if said is None else (said.low * scale + offset, said.high * scale + offset)
+
+    def limit(self, of: str, nodes: Ids, unit: str, *, by_class: bool = True) -> tuple[Floats, Floats]:
+        """A property of each node that its `dcx:environmentalClass` can say, too, and says first; else as `value`."""
+        low, high = np.full((2, len(nodes)), np.nan)
+        classes = self.snapshot.relation(DCX + "environmentalClass").first_objects(self.terms[nodes])
+        for cls in np.unique(classes[classes >= 0]).tolist():
+            low[classes == cls], high[classes == cls] = self.default(self.snapshot.key(cls), of, unit)
+        silent = np.isnan(low)
+        low[silent], high[silent] = self.value(of, nodes[silent], unit, by_class=by_class)
+        return low, high
 
     def _by_class(self, nodes: Ids, rows: Ids) -> Iterator[tuple[str, Ids]]:
         classes = self.graph.nodes.class_of[nodes[rows]]
