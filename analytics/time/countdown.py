@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from analytics.conditions import Conditions, Position
+from analytics.scenario import Case
 from analytics.supply_graph import SupplyGraph
 from analytics.time.present import Reading, Sample, present
 from analytics.time.present_points import PresentPoints
@@ -153,17 +154,26 @@ def countdown(
     """How it stands at `conditions.at` with a failure of all of `failed` (IRIs or CURIEs) that began at `since`, and what comes.
 
     `sample` gives what is known of `points` now. The switches have stood as `conditions` say since the failure, but for those that failed.
-    What failed counts as up before it. Raises `UnknownEntity` for an id that the twin does not know, `ValueError` for a horizon that is
-    not longer than 0 s and for a beginning in the future or more than `SINCE_S_MAX` seconds ago. Cost: that of a timeline, and one look-up
-    a point.
+    What failed counts as up before it. Raises `UnknownEntity` for an id that the twin does not know, and as `countdown_of`.
     """
+    return countdown_of(reserves, points, sample, Case.of_failed(reserves.graph, failed, conditions), since, horizon_s)
+
+
+def countdown_of(
+    reserves: Reserves, points: PresentPoints, sample: Sample, case: Case, since: datetime, horizon_s: float = HORIZON_S
+) -> Countdown:
+    """As `countdown`, of a scenario against the state that `reserves` and `points` are of.
+
+    Raises `ValueError` for a horizon that is not longer than 0 s and for a beginning in the future or more than `SINCE_S_MAX` seconds ago.
+    Cost: that of a timeline, and one look-up a point.
+    """
+    conditions, ids, nodes = case.conditions, case.out_ids(), case.out
     if not horizon_s > 0:
         raise ValueError(f"a countdown must look further than {horizon_s:g} s: give a horizon above 0")
     elapsed = (conditions.at - since).total_seconds()
     if not 0 <= elapsed <= SINCE_S_MAX:
         raise ValueError(f"the failure began {elapsed:,.0f} s before now: give an instant from {SINCE_S_MAX:,.0f} s ago until now")
     graph = reserves.graph
-    ids, nodes = graph.resolve(failed)
     before = replace(
         conditions, positions=_without(conditions.positions, ids), out={iri: by for iri, by in conditions.out.items() if iri not in ids}
     )
@@ -180,7 +190,7 @@ def countdown(
         graph.revision,
         conditions.at,
         since,
-        tuple(ids),
+        case.asked,
         horizon_s,
         tell(past),
         tuple(event for event in to_come if event.upper == 0 and event.kind not in STANDS),
@@ -188,7 +198,7 @@ def countdown(
         left,
         _ahead(left, _in_racks(graph, left)),
         _ahead(left, np.where(np.isin(left.node, graph.loads.services), left.node, -1)),
-        (*before.assumed(graph.find), *both.assumed()),
+        (*case.notes, *before.assumed(graph.find), *both.assumed()),
         tuple(reading for node, reading in seen.readings if reached[node]),
     )
 
@@ -243,4 +253,4 @@ def _ahead(left: Lefts, of: Ids) -> Ahead:
     )
 
 
-__all__ = ["Ahead", "Countdown", "Left", "Lefts", "countdown"]
+__all__ = ["Ahead", "Countdown", "Left", "Lefts", "countdown", "countdown_of"]
