@@ -16,11 +16,14 @@ from bench import (
     failure_n2,
     failure_one,
     failure_posture,
+    failure_proofs,
     failure_timeline,
     failure_warm,
     graphql_impact,
     graphql_list,
     neo4j_load,
+    planning_availability,
+    planning_place,
     query_class,
     rdf_export,
     rdf_load,
@@ -54,6 +57,16 @@ def benches(quick: bool) -> Mapping[str, list[Callable[[], Iterator[Row]]]]:
         failure_n2.NAME: [partial(failure_n2.run, size, 3 if quick else 8) for size in failure_n2.SIZES],
         failure_dominators.NAME: [partial(failure_dominators.run, size, 8 if quick else 20) for size in sizes],
         failure_posture.NAME: [partial(failure_posture.run, size, 4 if quick else 20) for size in failure_posture.SIZES],
+        failure_proofs.NAME: [
+            partial(failure_proofs.run, size, 3 if quick else 12) for size in (failure_proofs.SIZES[:1] if quick else failure_proofs.SIZES)
+        ],
+        planning_availability.NAME: [
+            partial(planning_availability.run, size, 5 if quick else 20)
+            for size in (planning_availability.SIZES[:1] if quick else planning_availability.SIZES)
+        ],
+        planning_place.NAME: [
+            partial(planning_place.run, racks, 2 if quick else 5) for racks in (planning_place.RACKS[:1] if quick else planning_place.RACKS)
+        ],
         causes_storm.NAME: [
             partial(causes_storm.run, size, 8 if quick else storms)
             for size, storms in (causes_storm.SIZES[:1] if quick else causes_storm.SIZES)
