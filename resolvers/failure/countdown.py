@@ -2,18 +2,16 @@
 
 Rules of this file:
 
-1. It is worked out again when a reading that it stands on changes, when the graph does, and when a bound has passed; in between, the
-   seconds alone are counted down.
+1. How long an answer holds is `twin/countdown.py`'s to say; in between, the seconds alone are counted down.
 2. It is told at most every `SOONEST_S`, at least every second while anything is still to come, and else when something changes.
-3. Where nothing is named as failed, what good readings say is out of service is, from when this subscriber first saw it so.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import Enum
 from itertools import islice
@@ -21,20 +19,17 @@ from typing import Annotated
 
 import strawberry
 
-from analytics.capacity.readings import power_points
-from analytics.conditions import condition_points
 from analytics.time import countdown as analysed
 from analytics.time import present
-from analytics.time.present_points import PresentPoints, present_points
 from analytics.time.story import Event
-from graph.snapshot import Snapshot
 from ontology.namespaces import expand
 from resolvers.arguments import FAILED_MAX
 from resolvers.bell import Bell
-from resolvers.context import Face, Questions
+from resolvers.context import Face
 from resolvers.errors import BadInput
 from resolvers.failure.timeline import OF_MAX, TimelineEvent, checked_count, checked_horizon
 from resolvers.states import known
+from twin.countdown import Counting
 
 TICK_S = 1.0
 SOONEST_S = 0.25
@@ -193,19 +188,19 @@ def _later(event: Event, seconds: float) -> Event:
 async def counted(
     face: Face, failed: Sequence[str] | None, since: datetime | None, horizon_s: float | None
 ) -> AsyncGenerator[Countdown, None]:
-    """The stream (rules 1 to 3). Raises `BadInput`, `NoSuchEntity`, `LimitExceeded`."""
+    """The stream . Raises `BadInput`, `NoSuchEntity`, `LimitExceeded`."""
     horizon = checked_horizon(horizon_s)
     if failed is not None and not 1 <= len(failed) <= FAILED_MAX:
         raise BadInput(f"failed has {len(failed)} ids: give 1 to {FAILED_MAX}, or leave it out for what readings say is out")
-    began = face.clock() if since is None else _checked_since(since, face.clock())
-    iris = None if failed is None else await known(face.index(), failed)
-    asked = _Asked(iris, began, since is not None, horizon)
-    bell, watch = Bell(), _Watch(face)
-    stop = [face.feed.changes(bell.ring), face.feed.readings(lambda points: bell.ring() if watch.moved(points) else None)]
+    if since is not None:
+        _check_since(since, face.clock())
+    counting = Counting(face.current, None if failed is None else await known(face.index(), failed), since, horizon)
+    bell = Bell()
+    stop = [face.feed.changes(bell.ring), face.feed.readings(lambda points: bell.ring() if counting.heard(points) else None)]
     try:
         while True:
             await face.prepare()
-            found, valid_s = await face.analysis.run(_worked, face, asked, watch)
+            found, valid_s = await face.analysis.run(counting.answer, face.twin.newest)
             at = found.at
             while True:
                 yield Countdown.of(found, at)
@@ -229,86 +224,11 @@ async def _rung(bell: Bell, within_s: float | None) -> bool:
     return False
 
 
-@dataclass
-class _Asked:
-    """What is counted down; where nothing is named, since when it has been seen out."""
-
-    failed: Sequence[str] | None
-    since: datetime
-    since_given: bool
-    horizon_s: float
-    seen_out: bool = False
-
-    def now(self, out: Iterable[str], at: datetime) -> Sequence[str]:
-        """What has failed; `since` follows what is seen."""
-        if self.failed is not None:
-            return self.failed
-        failed = sorted(out)
-        if failed and not self.seen_out and not self.since_given:
-            self.since = at
-        self.seen_out = bool(failed)
-        return failed
-
-
-def _worked(face: Face, asked: _Asked, watch: _Watch) -> tuple[analysed.Countdown, float]:
-    """The countdown now, and for how many seconds only its seconds change. To be called in a worker thread."""
-    questions = face.twin.newest
-    points = watch.over(questions)
-    conditions = questions.conditions()
-    graph = questions.supply()
-    failed = asked.now((iri for iri in conditions.out if graph.find(iri) is not None), conditions.at)
-    since = asked.since if failed else conditions.at
-    found = analysed.countdown(
-        questions.reserves(), points, face.current.get, failed, min(since, conditions.at), conditions, asked.horizon_s
-    )
-    times = [time for event in found.next for time in (event.lower, event.upper) if time is not None and time > 0]
-    return found, min(times, default=float("inf"))
-
-
-class _Watch:
-    """The points that a countdown stands on, and whether a batch of readings changes any of them since last looked at."""
-
-    def __init__(self, face: Face) -> None:
-        self._face = face
-        self._snapshot: Snapshot | None = None
-        self._points = PresentPoints.none()
-        self._seen: dict[str, tuple[float, int]] = {}
-
-    def over(self, questions: Questions) -> PresentPoints:
-        """The points of a state; found once for it. To be called in a worker thread."""
-        snapshot = questions.snapshot
-        if snapshot is not self._snapshot:
-            reserves, vocabulary = questions.reserves(), questions.vocabulary
-            found = present_points(snapshot, vocabulary, reserves)
-            carrying = {reserves.graph.id(node) for node in reserves.stores.node.tolist()}
-            power = power_points(snapshot, vocabulary)
-            loads = {point for point, owner in zip(power.points, power.owners, strict=True) if owner in carrying}
-            points = found.points | condition_points(snapshot, vocabulary).points | loads
-            self._seen = {point: self._now(point) for point in sorted(points)}
-            self._points, self._snapshot = found, snapshot
-        return self._points
-
-    def moved(self, points: Sequence[str]) -> bool:
-        """Compare and remember."""
-        moved = False
-        for point in points:
-            if point in self._seen:
-                now = self._now(point)
-                moved |= now != self._seen[point]
-                self._seen[point] = now
-        return moved
-
-    def _now(self, point: str) -> tuple[float, int]:
-        sample = self._face.sample(point)
-        return sample.value, int(sample.quality)
-
-
-def _checked_since(since: datetime, now: datetime) -> datetime:
-    """An instant with its offset, not in the future nor too long ago. Raises `BadInput`."""
+def _check_since(since: datetime, now: datetime) -> None:
+    """An instant has its offset, is not in the future nor too long ago. Raises `BadInput`."""
     if since.tzinfo is None:
         raise BadInput(f"since = {since.isoformat()} has no offset: give one, such as {since.isoformat()}Z")
     if not 0 <= (now - since).total_seconds() <= analysed.SINCE_S_MAX:
         raise BadInput(
             f"since = {since.isoformat()}: give an instant of the last {analysed.SINCE_S_MAX / 86400:.0f} days, not of the future"
         )
-    return since
