@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,6 +37,21 @@ def test_the_floors_of_the_house_hold() -> None:
     )
 
     assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+def test_every_part_of_the_twin_has_its_floor_and_the_flows_do_no_input_or_output() -> None:
+    """Each module of `twin/` stands in one layer of the first contract; those below the web and the wires do no I/O and pick no store."""
+    modules = {f"twin.{path.stem}" for path in (ROOT / "twin").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    named = {contract["name"]: contract for contract in contracts}
+    layers = [re.findall(r"[\w.]+", layer) for layer in named["the house is built in floors"]["layers"]]
+
+    placed = [module for layer in layers for module in layer if module.startswith("twin.")]
+    below = layers[layers.index(["resolvers", "adapters"]) + 1 :]
+    flows = {module for layer in below for module in layer if module.startswith("twin.")}
+    assert sorted(placed) == sorted(modules - {"twin.__init__"})
+    assert flows <= set(named["the core does no I/O"]["source_modules"])
+    assert flows <= set(named["only the composition root picks a store"]["source_modules"])
 
 
 @pytest.mark.parametrize("room", [relative(p.parent) for p in sources(*ROOMS) if p.name == "__init__.py"])
