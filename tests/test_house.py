@@ -102,6 +102,23 @@ def texts_put_together(path: Path) -> Iterator[tuple[int, str]]:
         yield node.lineno, " ".join(str(part.value) for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str))
 
 
+def test_every_random_property_of_the_engine_is_tried_on_as_many_cases_as_are_set() -> None:
+    """`./dev random N` means N for each: whoever draws cases at random says so by `tried` or `seeded`, and counts nowhere else."""
+    own = {
+        path: path.read_text(encoding="utf-8")
+        for path in sorted((ROOT / "tests" / "analytics").rglob("test_*.py"))
+        if re.search(r"^(@given|from hypothesis import)|\bredundant\(each\)", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+
+    assert len(own) > 20
+    for path, text in own.items():
+        assert "tests.support.random_cases import" in text, f"{path} draws at random and does not say how often"
+        assert not re.search(r"max_examples|@settings|RIDETHROUGH_TEST_EXAMPLES|range\(0, SITES", text), f"{path} counts cases by itself"
+        drawn = len(re.findall(r"^@given", text, re.MULTILINE))
+        put = len(re.findall(r"^@(tried\(\d+\)|EXAMPLES|SEEDS)$", text, re.MULTILINE))
+        assert drawn == put, f"{path}: {drawn} tests are given cases, {put} say how many"
+
+
 def test_cypher_is_constant_text() -> None:
     """No Cypher statement is put together from pieces at run time: what varies is a parameter."""
     verb = re.compile(r"\b(MATCH|MERGE|CREATE|UNWIND|DETACH)\b")

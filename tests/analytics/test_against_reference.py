@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import random
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.impact import impact
@@ -13,10 +12,10 @@ from analytics.state import live
 from ontology.namespaces import DCX
 from tests.analytics.reference import Found, Need, Plan, Reference
 from tests.analytics.sites import NOW, SITE, graph_of
+from tests.support.random_cases import tried
 
 MEDIA = ("Power", "LiquidCooling", "Network")
-MOST = int(os.environ.get("RIDETHROUGH_TEST_EXAMPLES", "1700"))
-EXAMPLES = settings(max_examples=MOST, deadline=None, print_blob=True, suppress_health_check=list(HealthCheck))
+EXAMPLES = tried(1700)
 
 
 @st.composite
@@ -95,7 +94,7 @@ def test_every_outcome_with_its_evidence_path_and_exposure_equals_the_reference(
     assert set(inside) >= {node for node, _ in found}
 
 
-@settings(EXAMPLES, max_examples=MOST // 5)
+@tried(340)
 @given(plan=SITES, data=st.data())
 def test_what_is_live_and_what_holds_equal_the_reference_and_leave_no_trace(plan: Plan, data: st.DataObject) -> None:
     """Scenario after scenario on one plant: each answer is that of a fresh fixed point, whatever was asked before."""

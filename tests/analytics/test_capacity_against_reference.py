@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import random
 from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.capacity.cascade import cascade
@@ -21,8 +20,8 @@ from analytics.supply_graph import Edges, Nodes, Requirements, SupplyGraph
 from ontology.media import MEDIA
 from tests.analytics.reference_capacity import Circuit, Reference
 from tests.analytics.sites import AT
+from tests.support.random_cases import tried
 
-EXAMPLES = int(os.environ.get("RIDETHROUGH_TEST_EXAMPLES", "400"))
 SEEDS = st.integers(0, 2**32)
 CURVES = ([(1.1, 600.0), (1.5, 10.0), (4.0, 0.1)], [(1.0, 3600.0), (2.0, 1.0)], [(1.25, 60.0)])
 
@@ -96,7 +95,7 @@ def graph_of(circuit: Circuit) -> SupplyGraph:
     return SupplyGraph(0, Nodes.plain(circuit.nodes), MEDIA, edges, Requirements.of_pairs(edges, needed), electrical=electrical)
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@tried(400)
 @given(seed=SEEDS)
 def test_loads_and_trips_equal_the_reference(seed: int) -> None:
     """For any plant and failures: the same load on every node before, the same trips at the same instants, the same overloads."""
@@ -121,7 +120,7 @@ def test_loads_and_trips_equal_the_reference(seed: int) -> None:
         assert {name: pytest.approx(part) for name, part in over.items()} == named
 
 
-@settings(max_examples=EXAMPLES // 4, deadline=None)
+@tried(100)
 @given(seed=SEEDS)
 def test_no_scenario_leaves_a_trace(seed: int) -> None:
     """After any number of cascades on one plant, the first one's answer is the same to the bit."""
@@ -141,7 +140,7 @@ def test_no_scenario_leaves_a_trace(seed: int) -> None:
         assert first.part.tobytes() == again.part.tobytes()
 
 
-@settings(max_examples=EXAMPLES // 2, deadline=None)
+@tried(200)
 @given(seed=SEEDS)
 def test_outcomes_evidence_and_paths_of_load_can_be_checked_by_hand(seed: int) -> None:
     """What trips is lost, what is over its limit is overloaded; evidence is a smallest set that alone does as much; a path is a chain of

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from analytics.capacity.required import counts
 from tests.analytics.sites import fail, site, told
+from tests.support.random_cases import tried
 
 
+@tried(100)
 @given(ratings=st.lists(st.sampled_from([50.0, 100.0, 250.0, 400.0]), min_size=1, max_size=6), needed=st.floats(0, 1500))
 def test_the_counts_hold_for_exactly_the_sets_that_are_enough(ratings: list[float], needed: float) -> None:
     """Every set of live suppliers is tried."""

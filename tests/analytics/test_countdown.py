@@ -25,7 +25,8 @@ from tests.analytics.reference_time import TimeReference
 from tests.analytics.sites import SITE, graph_of, snapshot_of, vocabulary
 from tests.analytics.test_against_reference import MEDIA, redundant
 from tests.analytics.test_timeline import ROOM, UNITS, follow
-from tests.analytics.test_timeline_against_reference import SITES, reserves_of, times_of
+from tests.analytics.test_timeline_against_reference import reserves_of, times_of
+from tests.support.random_cases import seeded
 
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 Reading = tuple[float, float]
@@ -348,10 +349,10 @@ def test_readings_that_are_none_count_for_nothing() -> None:
     assert odd.readings == ()
 
 
-@pytest.mark.parametrize("seed", range(0, SITES, 50))
-def test_without_readings_it_is_what_the_reference_has_still_to_come(seed: int) -> None:
+@seeded(150)
+def test_without_readings_it_is_what_the_reference_has_still_to_come(seeds: range) -> None:
     """For any site, failure and instant: what is down then has no time left, what is lost later the rest; each return the same."""
-    for each in range(seed, seed + 50):
+    for each in seeds:
         plan, dice = redundant(each), random.Random(each * 17 + 3)
         reference = Reference(plan)
         times = times_of(plan, reference, dice)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import random
 from dataclasses import replace
 
 import numpy as np
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.conditions import Conditions
@@ -21,13 +20,9 @@ from tests.analytics.sites import AT, NOW, SITE, graph_of
 from tests.analytics.test_against_reference import SITES
 from tests.analytics.test_capacity_against_reference import circuit_of
 from tests.analytics.test_capacity_against_reference import graph_of as loaded_graph
+from tests.support.random_cases import tried
 
-EXAMPLES = settings(
-    max_examples=int(os.environ.get("RIDETHROUGH_TEST_EXAMPLES", "60")),
-    deadline=None,
-    print_blob=True,
-    suppress_health_check=list(HealthCheck),
-)
+EXAMPLES = tried(60)
 RANK = {"LOST": 0, "OVERLOADED": 1, "NO_REDUNDANCY": 2, "REDUCED": 3}
 UNAFFECTED = 4
 NEW = "new"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import cache
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.conditions import Conditions
@@ -19,6 +19,7 @@ from graph.snapshot import EPOCH, LABEL, RDF_TYPE, Snapshot
 from ontology.namespaces import BRICK, DCX, UNIT
 from ontology.terms import KeyQuad, QuadBlock
 from ontology.vocabulary import load_vocabulary
+from tests.support.random_cases import tried
 from twin.demo.site import generate
 
 DEMO = "urn:ridethrough:demo:"
@@ -88,7 +89,7 @@ def changes(draw: st.DrawFn) -> tuple[list[KeyQuad], list[KeyQuad]]:
     return added, draw(st.lists(st.sampled_from(facts()), max_size=2))
 
 
-@settings(deadline=None, max_examples=60)
+@tried(60)
 @given(changes())
 def test_what_is_carried_over_is_what_would_be_compiled_anew(change: tuple[list[KeyQuad], list[KeyQuad]]) -> None:
     """Column by column, labels and classes of all nodes; or nothing is carried over."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from functools import cache
 
 import numpy as np
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -19,13 +18,9 @@ from ontology.namespaces import BRICK, DCX, XSD
 from ontology.terms import KeyQuad, QuadBlock
 from tests.analytics.sites import NOW, SITE, snapshot_of, vocabulary
 from tests.analytics.test_reuse import columns
+from tests.support.random_cases import tried
 
-EXAMPLES = settings(
-    max_examples=int(os.environ.get("RIDETHROUGH_TEST_EXAMPLES", "200")),
-    deadline=None,
-    print_blob=True,
-    suppress_health_check=list(HealthCheck),
-)
+EXAMPLES = tried(200)
 NAMES = (
     "Utility-A",
     "Utility-B",

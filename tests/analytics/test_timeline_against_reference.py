@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import random
 from dataclasses import replace
 
 import numpy as np
-import pytest
 
 from analytics.impact import OutcomeKind, impact
 from analytics.supply_graph import SupplyGraph
@@ -19,8 +17,8 @@ from tests.analytics.reference import Plan, Reference
 from tests.analytics.reference_time import TimeReference, Times
 from tests.analytics.sites import NOW, SITE, graph_of
 from tests.analytics.test_against_reference import MEDIA, redundant
+from tests.support.random_cases import seeded
 
-SITES = int(os.environ.get("RIDETHROUGH_TEST_EXAMPLES", "150"))
 HORIZON = 10_000
 
 
@@ -76,10 +74,10 @@ def found_of(answer: Timeline) -> dict[tuple[str, str], tuple[float, float | Non
     return {(b.id.removeprefix(SITE), b.medium.removeprefix(DCX)): (b.lower, b.back_lower) for b in answer.bounds}
 
 
-@pytest.mark.parametrize("seed", range(0, SITES, 50))
-def test_every_loss_and_return_equals_the_reference(seed: int) -> None:
+@seeded(150)
+def test_every_loss_and_return_equals_the_reference(seeds: range) -> None:
     """For any site, failure, stores and delays: each supply is lost and back at the same second."""
-    for each in range(seed, seed + 50):
+    for each in seeds:
         plan, dice = redundant(each), random.Random(each * 7 + 1)
         reference = Reference(plan)
         times = times_of(plan, reference, dice)
@@ -96,11 +94,11 @@ def test_every_loss_and_return_equals_the_reference(seed: int) -> None:
         assert found_of(answer) == expected, f"seed {each}, failed {sorted(failed)}, {plan}, {times}"
 
 
-@pytest.mark.parametrize("seed", [0, 60])
-def test_when_all_is_used_up_what_is_missing_is_what_the_blast_radius_calls_lost(seed: int) -> None:
+@seeded(120)
+def test_when_all_is_used_up_what_is_missing_is_what_the_blast_radius_calls_lost(seeds: range) -> None:
     """Time changes when, not what: at the end the timeline and the answer without time say the same, and bounds are in order. (Water that
     waits for a pump which is down for good is never used up, so there is none here.)"""
-    for each in range(seed, seed + 60):
+    for each in seeds:
         plan, dice = redundant(each), random.Random(each * 11 + 5)
         times = replace(times_of(plan, Reference(plan), dice), waits=set())
         failed = [SITE + dice.choice(sorted(plan.kinds))]
@@ -122,10 +120,10 @@ def _was_off(plan: Plan, times: Times, node: str, medium: str) -> bool:
     return (node.removeprefix(SITE), medium.removeprefix(DCX)) not in reference.holding(frozenset(times.standby))
 
 
-@pytest.mark.parametrize("seed", [0, 30])
-def test_more_in_a_store_makes_nothing_go_earlier(seed: int) -> None:
+@seeded(60)
+def test_more_in_a_store_makes_nothing_go_earlier(seeds: range) -> None:
     """Every store lasts twice as long: each loss is as late or later, or does not happen (without loops, restarts and standby sources)."""
-    for each in range(seed, seed + 30):
+    for each in seeds:
         plan, dice = redundant(each), random.Random(each * 13 + 3)
         plan = replace(plan, feeds={(min(u, v), max(u, v), m) for u, v, m in plan.feeds if u != v}, ties=set(), members=set(), required={})
         stores = times_of(plan, Reference(plan), dice).stores

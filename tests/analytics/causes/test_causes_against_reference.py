@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import random
 from itertools import combinations
 from math import log2
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.causes.explain import RootCause, root_cause
@@ -15,9 +14,9 @@ from analytics.causes.sightings import Sightings
 from tests.analytics.reference import Plan, Reference
 from tests.analytics.sites import NOW, SITE, graph_of
 from tests.analytics.test_against_reference import SITES, redundant
+from tests.support.random_cases import tried
 
-MOST = int(os.environ.get("RIDETHROUGH_TEST_EXAMPLES", "1700"))
-EXAMPLES = settings(max_examples=MOST // 20, deadline=None, print_blob=True, suppress_health_check=list(HealthCheck))
+EXAMPLES = tried(85)
 
 
 class Brute:

@@ -17,6 +17,7 @@ from analytics.oneline.symbols import Symbol
 from analytics.scenario import Case
 from analytics.supply import compile_supply
 from tests.analytics.sites import NOW, SITE, snapshot_of, vocabulary
+from tests.support.random_cases import tried
 
 RACKS = " , ".join(f":Rack-{number}" for number in range(1, 6))
 SITE_2N = f"""
@@ -199,6 +200,7 @@ def plans(draw: st.DrawFn) -> tuple[int, set[tuple[int, int]]]:
     return size, {(a, b) for a, b in wires if a != b}
 
 
+@tried(100)
 @given(plans())
 def test_symbols_in_a_row_never_overlap_and_feeders_stand_above(plan: tuple[int, set[tuple[int, int]]]) -> None:
     """Whatever feeds what: a width apart in each row; where nothing goes round each source above its target, with stops between."""
@@ -227,6 +229,7 @@ def _below(start: int, wires: set[tuple[int, int]]) -> set[int]:
     return seen
 
 
+@tried(100)
 @given(plans(), st.integers(0, 4))
 def test_equal_things_are_those_that_a_slow_look_cannot_tell_apart(plan: tuple[int, set[tuple[int, int]]], rounds: int) -> None:
     """Folding gives the partition of the definition: equal looks, and equal sets of neighbours' groups, round by round."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import random
 from itertools import product
 from math import comb, prod
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.planning.availability import Availability, availability
@@ -20,13 +19,9 @@ from ontology.terms import XSD, QuadBlock, literal
 from tests.analytics.reference import Plan, Reference
 from tests.analytics.sites import AT, NOW, SITE, quads_of, snapshot_of, vocabulary
 from tests.analytics.test_against_reference import redundant
+from tests.support.random_cases import tried
 
-SEEDS = settings(
-    max_examples=int(os.environ.get("RIDETHROUGH_TEST_EXAMPLES", "150")),
-    deadline=None,
-    print_blob=True,
-    suppress_health_check=list(HealthCheck),
-)
+SEEDS = tried(150)
 A_999 = "dcx:mtbfHours 999 ; dcx:mttrHours 1"
 """999 h up, 1 h down: A = 999 / (999 + 1) = 0.999."""
 

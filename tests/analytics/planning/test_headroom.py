@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from math import inf
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.capacity.flow import loads_of
@@ -16,11 +15,10 @@ from analytics.state import plant
 from tests.analytics.reference_capacity import Circuit, Reference
 from tests.analytics.sites import AT
 from tests.analytics.test_capacity_against_reference import circuit_of, graph_of
+from tests.support.random_cases import tried
 
-EXAMPLES = int(os.environ.get("RIDETHROUGH_TEST_EXAMPLES", "300"))
 
-
-@settings(max_examples=EXAMPLES, deadline=None)
+@tried(300)
 @given(seed=st.integers(0, 2**32))
 def test_so_much_fits_and_no_more(seed: int) -> None:
     """For the last node of any plant: a millionth less than its room overloads nothing, as things stand and after any one failure; a
@@ -46,7 +44,7 @@ def test_so_much_fits_and_no_more(seed: int) -> None:
     assert room.next_kw[0] == float("inf")  # all nodes are of one class
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@tried(300)
 @given(seed=st.integers(0, 2**32))
 def test_the_room_of_each_is_the_same_whoever_else_is_asked_for(seed: int) -> None:
     """What a failure reroutes for one load it may leave as it is for another: all asked for at once have the room that each has alone."""

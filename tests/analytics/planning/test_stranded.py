@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import random
 from math import inf
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linprog  # type: ignore[import-untyped]  # it ships no types
 
@@ -22,12 +21,12 @@ from graph.errors import GraphError
 from tests.analytics.reference_capacity import Circuit, Reference
 from tests.analytics.sites import AT, NOW, SITE, snapshot_of, vocabulary
 from tests.analytics.test_capacity_against_reference import circuit_of, graph_of
+from tests.support.random_cases import tried
 
-EXAMPLES = int(os.environ.get("RIDETHROUGH_TEST_EXAMPLES", "60"))
 MOST_KW = 30.0
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@tried(60)
 @given(seed=st.integers(0, 2**32))
 def test_as_much_fits_as_a_program_of_all_rows_says_and_nothing_is_overloaded_by_it(seed: int) -> None:
     """Any plant, any one to four racks: the sum is that of the program over every node, phase and failure; so much overloads nothing."""

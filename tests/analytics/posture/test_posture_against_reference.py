@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.conditions import Conditions, Position
@@ -18,13 +17,9 @@ from tests.analytics.reference import Pair, Plan, Reference
 from tests.analytics.sites import AT, SITE, graph_of
 from tests.analytics.sweeps.loads import loaded
 from tests.analytics.test_against_reference import SITES
+from tests.support.random_cases import tried
 
-EXAMPLES = settings(
-    max_examples=int(os.environ.get("RIDETHROUGH_TEST_EXAMPLES", "200")),
-    deadline=None,
-    print_blob=True,
-    suppress_health_check=list(HealthCheck),
-)
+EXAMPLES = tried(200)
 STEPS = 4
 
 

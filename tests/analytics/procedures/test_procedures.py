@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import permutations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.conditions import Conditions, Position
@@ -22,13 +21,9 @@ from tests.analytics.reference import Pair, Plan, Reference
 from tests.analytics.sites import AT, NOW, SITE, graph_of, site
 from tests.analytics.sweeps.loads import loaded
 from tests.analytics.test_against_reference import SITES
+from tests.support.random_cases import tried
 
-EXAMPLES = settings(
-    max_examples=int(os.environ.get("RIDETHROUGH_TEST_EXAMPLES", "200")),
-    deadline=None,
-    print_blob=True,
-    suppress_health_check=list(HealthCheck),
-)
+EXAMPLES = tried(200)
 DOUBLE_ENDED = """
 :Utility-A a dcx:Utility_Feed ; dcx:feedsPower :Main-A . :Utility-B a dcx:Utility_Feed ; dcx:feedsPower :Main-B .
 :Main-A a brick:Circuit_Breaker ; dcx:feedsPower :Bus-A . :Main-B a brick:Circuit_Breaker ; dcx:feedsPower :Bus-B .

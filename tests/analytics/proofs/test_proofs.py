@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.proofs.certificate import Certificate
@@ -20,13 +18,9 @@ from tests.analytics.reference import Plan, Reference
 from tests.analytics.sites import NOW, SITE, TWO_SIDES, graph_of, site, snapshot_of, vocabulary
 from tests.analytics.sweeps.loads import loaded
 from tests.analytics.test_against_reference import SITES
+from tests.support.random_cases import tried
 
-EXAMPLES = settings(
-    max_examples=int(os.environ.get("RIDETHROUGH_TEST_EXAMPLES", "200")),
-    deadline=None,
-    print_blob=True,
-    suppress_health_check=list(HealthCheck),
-)
+EXAMPLES = tried(200)
 KW = "brick:hasUnit unit:KiloW"
 TWO_N = """
 :Utility-A a dcx:Utility_Feed ; dcx:feedsPower :Main-A . :Utility-B a dcx:Utility_Feed ; dcx:feedsPower :Main-B .

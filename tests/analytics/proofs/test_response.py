@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 
 import numpy as np
@@ -24,8 +23,8 @@ from tests.analytics.reference import Reference
 from tests.analytics.sites import NOW, SITE, graph_of, snapshot_of, vocabulary
 from tests.analytics.test_against_reference import redundant
 from tests.analytics.test_timeline_against_reference import reserves_of, times_of
+from tests.support.random_cases import seeded
 
-SITES = int(os.environ.get("RIDETHROUGH_TEST_EXAMPLES", "150"))
 HORIZON = 10_000.0
 STANDBY = """
 :Utility a dcx:Utility_Feed ; dcx:feedsPower :ATS .
@@ -93,10 +92,10 @@ def test_two_sides_of_their_own_survive_every_fault_on_the_way_and_none_is_follo
     assert any(text.startswith("second by second 0 faults were followed") for text in found.notes)
 
 
-@pytest.mark.parametrize("seed", range(0, SITES, 50))
-def test_the_faults_that_are_not_followed_would_harm_nothing(seed: int) -> None:
+@seeded(150)
+def test_the_faults_that_are_not_followed_would_harm_nothing(seeds: range) -> None:
     """For any site with loops, ties, groups, stores and delays: following every fault finds the same gaps as following the chosen ones."""
-    for each in range(seed, seed + 50):
+    for each in seeds:
         plan, dice = redundant(each), random.Random(each * 17 + 5)
         graph = graph_of(plan)
         response = full(reserves_of(graph, times_of(plan, Reference(plan), dice)))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from itertools import combinations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.supply_graph import SupplyGraph
@@ -15,13 +14,9 @@ from graph.errors import UnknownEntity
 from tests.analytics.reference import Plan, Reference
 from tests.analytics.sites import NOW, SITE, TWO_SIDES, graph_of, site
 from tests.analytics.test_against_reference import redundant
+from tests.support.random_cases import tried
 
-SEEDS = settings(
-    max_examples=int(os.environ.get("RIDETHROUGH_TEST_EXAMPLES", "120")),
-    deadline=None,
-    print_blob=True,
-    suppress_health_check=list(HealthCheck),
-)
+SEEDS = tried(120)
 
 
 def cuts(graph: SupplyGraph, load: str, *media: str, order: int = 3) -> list[str]:

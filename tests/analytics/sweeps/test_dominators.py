@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-
 import networkx as nx  # type: ignore[import-untyped]  # it ships no types
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from analytics.supply_graph import SupplyGraph
@@ -17,13 +15,9 @@ from ontology.namespaces import DCX
 from tests.analytics.reference import Plan, Reference
 from tests.analytics.sites import NOW, SITE, TWO_SIDES, graph_of, site
 from tests.analytics.test_against_reference import SITES, redundant
+from tests.support.random_cases import tried
 
-EXAMPLES = settings(
-    max_examples=int(os.environ.get("RIDETHROUGH_TEST_EXAMPLES", "300")),
-    deadline=None,
-    print_blob=True,
-    suppress_health_check=list(HealthCheck),
-)
+EXAMPLES = tried(300)
 
 
 @st.composite
@@ -87,7 +81,7 @@ def test_single_points_equal_the_reference_and_dominators_where_they_apply(plan:
     assert np.array_equal(found.cause, best.cause)
 
 
-@settings(EXAMPLES, max_examples=100)
+@tried(100)
 @given(graph=digraphs())
 def test_dominators_tell_the_single_points_of_any_graph_where_one_supplier_is_enough(
     graph: tuple[int, list[tuple[int, int]], list[int]],

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from itertools import chain, combinations
 
 import numpy as np
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.impact import OutcomeKind, Told, impact
@@ -19,13 +18,9 @@ from tests.analytics.reference import Plan
 from tests.analytics.sites import NOW, SITE, TWO_SIDES, graph_of, site
 from tests.analytics.sweeps.loads import loaded
 from tests.analytics.test_against_reference import SITES, redundant
+from tests.support.random_cases import tried
 
-EXAMPLES = settings(
-    max_examples=int(os.environ.get("RIDETHROUGH_TEST_EXAMPLES", "60")),
-    deadline=None,
-    print_blob=True,
-    suppress_health_check=list(HealthCheck),
-)
+EXAMPLES = tried(60)
 Counts = tuple[int, int, int, int, float]
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from itertools import chain
 
 import numpy as np
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.impact import OutcomeKind, Told, impact
@@ -18,13 +17,9 @@ from tests.analytics.reference import Plan, Reference
 from tests.analytics.sites import NOW, SITE, graph_of, snapshot_of, vocabulary
 from tests.analytics.sweeps.loads import loaded
 from tests.analytics.test_against_reference import SITES
+from tests.support.random_cases import tried
 
-EXAMPLES = settings(
-    max_examples=int(os.environ.get("RIDETHROUGH_TEST_EXAMPLES", "300")),
-    deadline=None,
-    print_blob=True,
-    suppress_health_check=list(HealthCheck),
-)
+EXAMPLES = tried(300)
 HALL = """
 :Hall a dcx:Data_Hall ; rdfs:label "Hall" . :Yard a rec:OutdoorSpace . :Floor a rec:Level ; rec:hasPart :Hall .
 :Row a dcx:Rack_Row ; rec:isPartOf :Hall .
@@ -154,7 +149,7 @@ def test_every_row_equals_the_blast_radius_of_that_failure_alone(plan: Plan, dat
         )
 
 
-@settings(EXAMPLES, max_examples=EXAMPLES.max_examples // 3)
+@tried(100)
 @given(plan=SITES, data=st.data())
 def test_twins_are_counted_each_though_one_is_run(plan: Plan, data: st.DataObject) -> None:
     """Every node twice, the copy fed by the same and feeding the same: each row still equals `impact`, for units of several nodes too."""
