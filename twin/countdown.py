@@ -55,7 +55,8 @@ class Counting:
     """One failure that is counted down for somebody. `heard` is for any thread, `answer` for one at a time."""
 
     def __init__(self, current: CurrentValues, failed: Sequence[str] | None, since: datetime | None, horizon_s: float) -> None:
-        """`failed` (IRIs; a place with what is in it, a system with its parts) None: what readings say is out; `since` None: from the first answer, or from when it was first seen out."""
+        """`failed` (IRIs; a place with what is in it, a system with its parts) None: what readings say is out; `since` None: from the first
+        answer, or from when it was first seen out."""
         self._current, self._failed, self._horizon_s = current, failed, horizon_s
         self._since, self._since_given, self._seen_out = since, since is not None, False
         self._watch = Watch(current.follow)

@@ -1,6 +1,7 @@
 """The timeline once more, slow and obvious: every instant the whole site anew, component by component. Shares no code with `analytics`.
 
-Stores last a fixed time here (shares of loads are settled by hand elsewhere), so all instants are sums of the given seconds.
+Stores last a fixed time here, but for those of energy: these empty at the load that hangs on them, shared out anew at every instant (on
+plans without loops and without anything that comes up again).
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ class Times:
     transfer: dict[str, int] = field(default_factory=dict)
     standby: dict[str, int] = field(default_factory=dict)
     """Start times of the sources that are off before the failure."""
+    energy: set[Pair] = field(default_factory=set)
+    """Stores of power that last their seconds at 1 kW, half as long at 2 kW."""
+    draw: dict[str, int] = field(default_factory=dict)
+    """What nodes draw, kW."""
 
 
 class TimeReference:
@@ -67,6 +72,9 @@ class TimeReference:
         self.blocked, self.off = set(failed), set(off)
         self.left = {pair: float(seconds) for pair, seconds in self.times.stores.items()}
         self.since: dict[Pair, float] = {}
+        self.rate = dict.fromkeys(self.left, 1.0)
+        self.loaded: set[Slot] = set()
+        self.loads()
         self.due: dict[Slot, float] = {}
         self.ready: dict[Slot, float] = {}
         self.called: dict[str, float] = {}
@@ -79,7 +87,7 @@ class TimeReference:
         self.settle(now)
         while True:
             instants = [t for t in self.called.values() if t > now] + list(self.due.values())
-            instants += [start + self.left[pair] for pair, start in self.since.items()]
+            instants += [self.ends(pair) for pair in self.since if self.rate[pair] > 0]
             if not instants or min(instants) > horizon:
                 break
             now = min(instants)
@@ -89,7 +97,7 @@ class TimeReference:
             for slot in sorted(s for s, t in self.due.items() if t == now):
                 if self.due.pop(slot, None) is not None:
                     self.rise(slot, now)
-            for pair in [p for p, start in self.since.items() if start + self.left[p] == now]:
+            for pair in [p for p in self.since if self.rate[p] > 0 and self.ends(p) == now]:
                 del self.since[pair]
                 self.left[pair] = 0.0
             self.settle(now)
@@ -110,6 +118,32 @@ class TimeReference:
                     found.add((gate.node, gate.medium))
                     todo.append(self.slot(gate.node, gate.medium))
         return {p for p in found if p not in without and p in with_ and p in early}
+
+    def ends(self, pair: Pair) -> float:
+        return self.since[pair] + self.left[pair] / self.rate[pair]
+
+    def loads(self) -> dict[Slot, float]:
+        """What hangs on each slot: what it draws, and its part of what it feeds, equally with the others that are up."""
+        total = {slot: float(self.times.draw.get(slot[0], 0)) if slot[1] in ("", "Power") else 0.0 for slot in self.base}
+        for component in reversed(self.components):
+            for slot in component if component[0] in self.up else ():
+                for pair in [p for p in self.pairs(slot) if p[1] == "Power"]:
+                    gates = self.reference.gates_of[pair]
+                    for gate in gates:
+                        up = [s for u in gate.suppliers if (s := self.slot(u, gate.medium)) in self.up]
+                        for supplier in up:
+                            total[supplier] += total[slot] / len(gates) / len(up)
+        self.loaded |= {slot for slot, kw in total.items() if kw > 0}
+        return total
+
+    def share(self, now: float) -> None:
+        """What carries by its energy does so at its load from now on; one that never had a load, at 1 kW."""
+        total = self.loads()
+        for pair in sorted(self.times.energy & set(self.since)):
+            slot = self.slot(*pair)
+            self.left[pair] = max(0.0, self.left[pair] - (now - self.since[pair]) * self.rate[pair])
+            self.since[pair] = now
+            self.rate[pair] = total[slot] if slot in self.loaded else 1.0
 
     def usable(self, pair: Pair) -> bool:
         return pair in self.times.waits and self.left.get(pair, 0) > 0
@@ -164,10 +198,11 @@ class TimeReference:
             else:
                 carried |= self._loop(component, up)
         for pair in [p for p in self.since if p not in carried]:
-            self.left[pair] = max(0.0, self.left[pair] - (now - self.since.pop(pair)))
+            self.left[pair] = max(0.0, self.left[pair] - (now - self.since.pop(pair)) * self.rate[pair])
         for pair in carried - set(self.since):
             self.since[pair] = now
         self.up = up
+        self.share(now)
         for slot in were - up:
             if not any(slot == s and t > now for s, t in self.due.items()):
                 self.due.pop(slot, None)

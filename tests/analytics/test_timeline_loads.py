@@ -1,9 +1,25 @@
-"""What has gone down is a load of the batteries no more, by hand: each docstring shows the sum."""
+"""What has gone down is a load of the batteries no more: by hand, each docstring shows the sum, and against the slow reference."""
 
 from __future__ import annotations
 
+import random
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from analytics.supply_graph import SupplyGraph
+from analytics.time.reserves import Reserves
+from analytics.time.table import Kind
+from analytics.time.timeline import timeline
+from tests.analytics.reference import Reference
+from tests.analytics.reference_time import TimeReference, Times
+from tests.analytics.sites import NOW, SITE, graph_of
+from tests.analytics.test_against_reference import MEDIA, redundant
 from tests.analytics.test_countdown import counting, left
 from tests.analytics.test_timeline import follow, lost
+from tests.analytics.test_timeline_against_reference import HORIZON, found_of, reserves_of, times_of
+from tests.support.random_cases import seeded
 
 PAIR = """
 :Utility a dcx:Utility_Feed ; dcx:feedsPower :UPS, :CDU .
@@ -62,3 +78,41 @@ def test_what_is_up_again_is_a_load_again() -> None:
     site = PAIR + (":G a dcx:Generator ; dcx:startTimeSeconds 100 ; dcx:feedsPower :CDU . :Hot dcx:startTimeSeconds 60 .")
 
     assert lost(follow(site, "Utility"))["UPS Power"] == (600.0, 670.0)
+
+
+def drained(graph: SupplyGraph, times: Times) -> Reserves:
+    """The reserves of a plan, its stores of energy with their seconds at 1 kW, and what its nodes draw."""
+    found = reserves_of(graph, times)
+    stores, draw = found.stores, np.zeros(len(graph.nodes))
+    for name, kw in times.draw.items():
+        node = graph.find(SITE + name)
+        if node is not None:
+            draw[node] = kw
+    pairs = zip(stores.node.tolist(), stores.medium.tolist(), strict=True)
+    names = [(graph.id(node).removeprefix(SITE), graph.media[medium].rpartition("#")[2]) for node, medium in pairs]
+    energy = np.array([name in times.energy for name in names], dtype=np.bool_)
+    one = np.where(energy, 1.0, 0.0) * np.ones((2, 1))
+    kind = np.where(energy, int(Kind.ENERGY), stores.kind).astype(np.int32)
+    return replace(found, power_kw=draw, stores=replace(stores, kind=kind, at_kw=one, exponent=one.copy()))
+
+
+@seeded(150)
+def test_what_batteries_carry_is_shared_out_as_by_the_reference(seeds: range) -> None:
+    """For any loads on any site where nothing comes up again: each supply is lost at the same second, as what is down draws nothing."""
+    for each in seeds:
+        plan, dice = redundant(each), random.Random(each * 19 + 7)
+        feeds = {(min(u, v), max(u, v), m) for u, v, m in plan.feeds if u != v}
+        plan = replace(plan, feeds=feeds, ties=set(), members=set(), required={}, needs=[])
+        stores = times_of(plan, Reference(plan), dice).stores
+        energy = {pair for pair in sorted(stores) if pair[1] == "Power" and dice.random() < 0.7}
+        times = Times(stores, energy=energy, draw={n: dice.randint(1, 9) for n in sorted(plan.kinds) if dice.random() < 0.6})
+        sources = [n for n, kind in sorted(plan.kinds.items()) if kind == "source"]
+        failed = frozenset(dice.sample(sources if dice.random() < 0.7 else sorted(plan.kinds), 1))
+
+        answer = timeline(drained(graph_of(plan), times), [SITE + name for name in failed], NOW, HORIZON)
+
+        slow = TimeReference(Reference(plan), times, MEDIA)
+        slow.follow(failed, HORIZON)
+        expected = {pair: pytest.approx(t) for pair, t in slow.lost.items() if pair[0] not in failed}
+        assert {pair: lower for pair, (lower, _) in found_of(answer).items()} == expected, f"seed {each}, failed {sorted(failed)}, {plan}"
+        assert all(bound.lower == pytest.approx(bound.upper) for bound in answer.bounds)

@@ -81,6 +81,19 @@ def test_with_nothing_named_what_readings_say_is_out_is_counted_down() -> None:
     assert out["leftCount"] > 0
 
 
+def test_a_room_is_counted_down_with_all_that_is_in_it() -> None:
+    """Hall 1 is what failed, and what fails and is lost with it is the same as in the timeline of the same question."""
+    asked = 'subscription { countdown(failed: ["demo:Hall-1"]) { failed leftCount racks { lost } happened { kind count } } }'
+    with served() as site, site.subscribed(asked) as event:
+        told = event()["countdown"]
+        timeline = site.ask('{ timeline(failed: ["demo:Hall-1"]) { failed boundsCount events { kind count } } }')["timeline"]
+
+    assert told["failed"] == timeline["failed"] == [DEMO + "Hall-1"]
+    assert told["leftCount"] == timeline["boundsCount"]
+    failed = [sum(each["count"] for each in events if each["kind"] == "FAILED") for events in (told["happened"], timeline["events"])]
+    assert failed[0] == failed[1] > 10
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
