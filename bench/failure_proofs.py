@@ -56,6 +56,6 @@ def _lost(graph: nx.DiGraph, node: int, grid: int, servers: int) -> int:
     """How many servers cannot be reached from the grid without a node, which is put back again."""
     edges = [*graph.in_edges(node), *graph.out_edges(node)]
     graph.remove_node(node)
-    kept = sum(each >= servers for each in nx.descendants(graph, grid))
+    kept: int = sum(each >= servers for each in nx.descendants(graph, grid))
     graph.add_edges_from(edges)
     return grid - servers - kept
