@@ -24,7 +24,7 @@ from analytics.supply_graph import Flags
 from analytics.sweeps.units import Units
 from analytics.time.readings import Charges
 from analytics.time.reserves import Reserves
-from analytics.time.setting import Course, course, setting, standing_by
+from analytics.time.setting import Course, courses, setting, standing_by
 from analytics.time.timeline import HORIZON_S
 from graph.ports import Progress
 from graph.values import Floats
@@ -131,11 +131,10 @@ def _followed(
     """The supplies that are lost at any time, ascending, with their seconds; None where there are none."""
     reserves, share = response.reserves, response.charges.share
     set_ = setting(reserves, failed, conditions)
-    worse = course(set_, reserves, share, failed, 0, horizon_s)
+    worse, better = courses(set_, reserves, share, failed, horizon_s)
     supplies = np.flatnonzero(np.isfinite(worse.record.lost) & judged & ~np.isin(set_.state.wiring.pair_node, failed)).astype(np.int32)
     if len(supplies) == 0:
         return None
-    better = course(set_, reserves, share, failed, 1, horizon_s)
     return supplies, tuple(zip(_times(worse, supplies), _or_never(better, supplies), strict=True))
 
 

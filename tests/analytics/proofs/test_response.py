@@ -17,7 +17,7 @@ from analytics.state import plant
 from analytics.supply import compile_supply
 from analytics.time.readings import charges
 from analytics.time.reserves import Reserves, reserves
-from analytics.time.setting import course, setting
+from analytics.time.setting import courses, setting
 from graph.errors import GraphError
 from tests.analytics.reference import Reference
 from tests.analytics.sites import NOW, SITE, graph_of, snapshot_of, vocabulary
