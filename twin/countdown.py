@@ -5,6 +5,8 @@ Rules of this file:
 1. An answer holds until a reading that it stands on says something else, the graph changes, or a bound has passed; in between, the
    seconds alone are counted down.
 2. Where nothing is named as failed, what good readings say is out of service is, from when this countdown first saw it so.
+3. The loads of a large site are read every so often (`twin/state.py`). One that is heard after that is not in an answer yet: such an
+   answer holds until they have been read again, and is looked at every `POWER_RENEW_S` until then.
 """
 
 from __future__ import annotations
@@ -22,9 +24,11 @@ from analytics.time.countdown import Countdown, countdown_of
 from analytics.time.present_points import PresentPoints, present_points
 from analytics.time.reserves import Reserves
 from graph.current import CurrentValues
+from graph.ports import Clock
 from graph.snapshot import Snapshot
 from ontology.vocabulary import Vocabulary
 from twin.stands import Watch
+from twin.state import POWER_READ_S, POWER_RENEW_S
 
 
 class State(Protocol):
@@ -54,22 +58,31 @@ class State(Protocol):
 class Counting:
     """One failure that is counted down for somebody. `heard` is for any thread, `answer` for one at a time."""
 
-    def __init__(self, current: CurrentValues, failed: Sequence[str] | None, since: datetime | None, horizon_s: float) -> None:
+    def __init__(
+        self, current: CurrentValues, clock: Clock, failed: Sequence[str] | None, since: datetime | None, horizon_s: float
+    ) -> None:
         """`failed` (IRIs; a place with what is in it, a system with its parts) None: what readings say is out; `since` None: from the first
         answer, or from when it was first seen out."""
-        self._current, self._failed, self._horizon_s = current, failed, horizon_s
+        self._current, self._clock, self._failed, self._horizon_s = current, clock, failed, horizon_s
         self._since, self._since_given, self._seen_out = since, since is not None, False
-        self._watch = Watch(current.follow)
+        self._watch, self._loads = Watch(current.follow), Watch(current.follow)
+        self._load_heard = clock()
+        self._behind = False
+        """Whether the answer is known to stand on older loads than were heard."""
         self._snapshot: Snapshot | None = None
         self._points = PresentPoints.none()
 
-    def heard(self, points: Iterable[str]) -> bool:
+    def heard(self, points: Sequence[str]) -> bool:
         """Whether the answer is over, as a batch of readings of these points says something else of what it stands on."""
-        return self._watch.heard(points)
+        loads, others = self._loads.heard(points), self._watch.heard(points)
+        if loads:
+            self._load_heard = self._clock()
+        return others or (loads and not self._behind)
 
     def answer(self, state: State) -> tuple[Countdown, float]:
         """The countdown now, and for how many seconds only its seconds change. Takes up to a second: to be called in a worker thread."""
         self._watch_over(state)
+        self._behind = False  # from here on a load that is heard ends the answer
         conditions, graph = state.conditions(), state.supply()
         failed = self._failed_now((iri for iri in conditions.out if graph.find(iri) is not None), conditions.at)
         since = self._since if failed and self._since is not None else conditions.at
@@ -79,7 +92,15 @@ class Counting:
             case = resolve(state.snapshot, state.vocabulary, graph, conditions, Scenario(fails=tuple(failed)))
         found = countdown_of(state.reserves(), self._points, self._current.get, case, min(since, conditions.at), self._horizon_s)
         times = [time for event in found.next for time in (event.lower, event.upper) if time is not None and time > 0]
-        return found, min(times, default=inf)
+        return found, min([*times, self._loads_hold_s(conditions)])
+
+    def _loads_hold_s(self, conditions: Conditions) -> float:
+        """Rule 3: after how many seconds newer loads may be there."""
+        read_at, now = conditions.power_at, conditions.at
+        if read_at is None or read_at == now or read_at > self._load_heard:
+            return inf
+        self._behind = True
+        return max(0.0, min(POWER_RENEW_S, POWER_READ_S - (now - read_at).total_seconds()))
 
     def _failed_now(self, out: Iterable[str], at: datetime) -> Sequence[str]:
         """Rule 2; `since` follows what is seen."""
@@ -98,5 +119,7 @@ class Counting:
         carrying = {reserves.graph.id(node) for node in reserves.stores.node.tolist()}
         power = power_points(state.snapshot, state.vocabulary)
         loads = {point for point, owner in zip(power.points, power.owners, strict=True) if owner in carrying}
-        self._watch.over(found.points | state.condition_points().points | loads)
+        self._watch.over(found.points | state.condition_points().points)
+        self._loads.over(frozenset(loads))
+        self._load_heard = self._clock()
         self._points, self._snapshot = found, state.snapshot

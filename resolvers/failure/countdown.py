@@ -15,6 +15,7 @@ from dataclasses import replace
 from datetime import datetime
 from enum import Enum
 from itertools import islice
+from math import inf
 from typing import Annotated
 
 import strawberry
@@ -188,13 +189,13 @@ def _later(event: Event, seconds: float) -> Event:
 async def counted(
     face: Face, failed: Sequence[str] | None, since: datetime | None, horizon_s: float | None
 ) -> AsyncGenerator[Countdown, None]:
-    """The stream . Raises `BadInput`, `NoSuchEntity`, `LimitExceeded`."""
+    """The stream. Raises `BadInput`, `NoSuchEntity`, `LimitExceeded`."""
     horizon = checked_horizon(horizon_s)
     if failed is not None and not 1 <= len(failed) <= FAILED_MAX:
         raise BadInput(f"failed has {len(failed)} ids: give 1 to {FAILED_MAX}, or leave it out for what readings say is out")
     if since is not None:
         _check_since(since, face.clock())
-    counting = Counting(face.current, None if failed is None else await known(face.index(), failed), since, horizon)
+    counting = Counting(face.current, face.clock, None if failed is None else await known(face.index(), failed), since, horizon)
     bell = Bell()
     stop = [face.feed.changes(bell.ring), face.feed.readings(lambda points: bell.ring() if counting.heard(points) else None)]
     try:
@@ -204,7 +205,8 @@ async def counted(
             at = found.at
             while True:
                 yield Countdown.of(found, at)
-                if await _rung(bell, TICK_S if found.next else None):
+                left_s = valid_s - (at - found.at).total_seconds()
+                if await _rung(bell, TICK_S if found.next else left_s):
                     break
                 at = face.clock()
                 if (at - found.at).total_seconds() >= valid_s:
@@ -214,11 +216,11 @@ async def counted(
             unsubscribe()
 
 
-async def _rung(bell: Bell, within_s: float | None) -> bool:
+async def _rung(bell: Bell, within_s: float) -> bool:
     """Whether the bell has rung within some seconds; not at once, so that what changes together is told together."""
     await asyncio.sleep(SOONEST_S)
     with suppress(TimeoutError):
-        async with asyncio.timeout(None if within_s is None else within_s - SOONEST_S):
+        async with asyncio.timeout(None if within_s == inf else within_s - SOONEST_S):
             await bell.wait()
         return True
     return False

@@ -25,6 +25,9 @@ PLANT = (
 """
 )
 
+METERS = "".join(f":M{n} a brick:Active_Power_Sensor ; brick:hasUnit unit:KiloW . :Rack brick:hasPoint :M{n} .\n" for n in range(5_001))
+"""More of them than are read for each question."""
+
 
 class Plant:
     """A rack of 10 kW behind a UPS whose battery carries 10 kW for 600 s, and a clock that is set."""
@@ -44,6 +47,10 @@ class Plant:
         self.current.take(ReadingBatch.of([(SITE + point, value, at, at, Quality.GOOD)]))
         return [SITE + point]
 
+    def counting(self, failed: list[str] | None, since: datetime | None, horizon_s: float) -> Counting:
+        """A countdown of this plant."""
+        return Counting(self.current, lambda: self.now, failed, since, horizon_s)
+
     def told(self, counting: Counting) -> tuple[list[str], float, list[float | None], float]:
         """What has failed, for how long, the seconds that are left, and for how long the answer holds."""
         found, valid_s = counting.answer(self.twin.newest)
@@ -54,7 +61,7 @@ class Plant:
 def test_with_nothing_named_a_failure_counts_from_when_it_was_first_seen() -> None:
     """Seen after 10 s: 600 s are left; after 70 s 540 s. Back after 100 s; seen again after 200 s it is counted from there."""
     plant = Plant()
-    counting = Counting(plant.current, None, None, 14_400.0)
+    counting = plant.counting(None, None, 14_400.0)
     rest = plant.told(counting)
     plant.after(10)
     heard = counting.heard(plant.read("Available", 0.0))
@@ -77,8 +84,8 @@ def test_with_nothing_named_a_failure_counts_from_when_it_was_first_seen() -> No
 def test_what_is_named_counts_from_the_instant_that_is_given_else_from_the_first_answer() -> None:
     """Given: 100 s before; else 0 s at the first answer and 30 s at one 30 s later."""
     plant = Plant()
-    given = Counting(plant.current, [SITE + "Utility"], START - timedelta(seconds=100), 14_400.0)
-    begun = Counting(plant.current, [SITE + "Utility"], None, 14_400.0)
+    given = plant.counting([SITE + "Utility"], START - timedelta(seconds=100), 14_400.0)
+    begun = plant.counting([SITE + "Utility"], None, 14_400.0)
     first = plant.told(given), plant.told(begun)
     plant.after(30)
 
@@ -89,7 +96,7 @@ def test_what_is_named_counts_from_the_instant_that_is_given_else_from_the_first
 def test_an_answer_is_over_when_a_reading_that_it_stands_on_says_something_else() -> None:
     """The humidity is none. The UPS carries 5 kW and not 10: 1,200 s. The same once more is no news."""
     plant = Plant()
-    counting = Counting(plant.current, [SITE + "Utility"], None, 14_400.0)
+    counting = plant.counting([SITE + "Utility"], None, 14_400.0)
     plant.told(counting)
     heard = [counting.heard(plant.read("Other", 40.0)), counting.heard(plant.read("Load", 5.0))]
     told = plant.told(counting)
@@ -98,3 +105,41 @@ def test_an_answer_is_over_when_a_reading_that_it_stands_on_says_something_else(
     assert heard == [False, True]
     assert told == (["Utility"], 0.0, [1200.0], 1200.0)
     assert not counting.heard(plant.read("Load", 5.0))
+
+
+def test_a_load_that_a_large_site_has_not_read_yet_is_in_the_answer_when_it_has() -> None:
+    """With 5,001 meters more, loads are read every 30 s at most. Read at 0 s (none is known), heard at 4 s: 5 kW, which rings once. The
+    answer of 4 s still says 600 - 4 = 596 s and holds for 10 s, the one of 24 s for 6 s; at 30 s it says 1,200 - 30 = 1,170 s."""
+    plant = Plant(METERS)
+    counting = plant.counting([SITE + "Utility"], None, 14_400.0)
+    first = plant.told(counting)
+    plant.after(4)
+    heard = [counting.heard(plant.read("Load", 6.0))]
+    behind = plant.told(counting)
+    heard.append(counting.heard(plant.read("Load", 5.0)))
+    plant.after(24)
+    still = plant.told(counting)
+    plant.after(30)
+    renewed = plant.told(counting)
+    plant.after(31)
+    heard.append(counting.heard(plant.read("Load", 10.0)))
+
+    assert first == (["Utility"], 0.0, [600.0], 600.0)
+    assert (behind[2:], still[2:], renewed[2:]) == (([596.0], 10.0), ([576.0], 6.0), ([1170.0], 1170.0))
+    assert heard == [True, False, True]
+
+
+def test_loads_that_are_read_beside_the_questions_are_in_the_next_answer() -> None:
+    """Heard at 4 s, read by the service at 12 s: the answer of 14 s has them, 1,200 - 14 s."""
+    plant = Plant(METERS)
+    counting = plant.counting([SITE + "Utility"], None, 14_400.0)
+    plant.told(counting)
+    plant.after(4)
+    counting.heard(plant.read("Load", 5.0))
+    behind = plant.told(counting)
+    plant.after(12)
+    plant.twin.renew_loads()
+    plant.after(14)
+
+    assert behind[2:] == ([596.0], 10.0)
+    assert plant.told(counting)[2:] == ([1186.0], 1186.0)
