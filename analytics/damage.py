@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from analytics import kernel, part, walks
-from analytics.columns import distinct, without
-from analytics.state import Bench, Plant, scratch_of
+from analytics.columns import distinct
+from analytics.state import Bench, Plant
 from analytics.supply_graph import Flags
 from ontology.terms import Ids
 
@@ -58,23 +58,17 @@ def assess(plant: Plant, failed: Ids, failure_units: Flags, *, further: bool = T
 
 def _threats(plant: Plant, bench: Bench, failed: Ids, failure_units: Flags, died: Ids) -> tuple[Ids, Ids]:
     """The exposed pairs and what they are exposed to, tried in the part of the plant that matters (`analytics/part.py`)."""
-    wiring = plant.wiring
-    cut = part.cut(plant.wires, plant.ring, plant.base, bench.now, died, bench.marks)
-    upstream = kernel.weakened(cut.wires, cut.now, np.flatnonzero(cut.base.live > cut.now.live).astype(np.int32))
-    slot_node = wiring.slot_node[cut.slots]
-    nodes = distinct(slot_node)
-    candidates = distinct(slot_node[np.flatnonzero(upstream)])
-    candidates = without(candidates[failure_units[candidates]], failed)
-    pairs, causes = kernel.sweep(
-        cut.wires,
-        cut.ring,
-        cut.base,
-        cut.now,
-        scratch_of(cut.base, cut.ring),
-        np.searchsorted(nodes, candidates).astype(np.int32),
-        np.searchsorted(slot_node, np.append(nodes, slot_node[-1] + 1)).astype(np.int32),
-        np.searchsorted(nodes, wiring.pair_node[cut.pairs]).astype(np.int32),
+    pairs, causes = part.threats(
+        plant.wires,
+        plant.ring,
+        plant.base,
+        bench.now,
+        died,
+        bench.marks,
+        plant.wiring.slot_node,
+        plant.wiring.pair_node,
+        failure_units,
+        np.sort(failed),
     )
-    pairs, causes = cut.pairs[pairs], nodes[causes]
     order = np.argsort(pairs, kind="stable")
     return pairs[order], causes[order]

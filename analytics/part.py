@@ -14,9 +14,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from analytics import kernel
 from analytics.compiled import compiled
-from analytics.kernel import Flags, Loops, Tally, Wires
+from analytics.kernel import Flags, Loops, Scratch, Tally, Wires
 from analytics.walks import Marks
 from ontology.terms import Ids
 
@@ -34,14 +36,65 @@ class Part(NamedTuple):
 
 
 @compiled
-def cut(wires: Wires, ring: Loops, base: Tally, now: Tally, died: Ids, marks: Marks) -> Part:
-    """The part that a further failure can harm more now, after slots died, than before. Cost: its edges."""
+def threats(
+    wires: Wires,
+    ring: Loops,
+    base: Tally,
+    now: Tally,
+    died: Ids,
+    marks: Marks,
+    slot_node: Ids,
+    pair_node: Ids,
+    failure_units: NDArray[np.bool_],
+    failed: Ids,
+) -> tuple[Ids, Ids]:
+    """Try each further failure that can do more harm now, after slots died, than before: two columns as `kernel.sweep` gives them.
+
+    `failed` are the nodes that have failed, ascending. Cost: the edges of the part, and the damage of what is tried in it.
+    """
     tail = below(wires, now, died, marks.slots, marks.listed)
-    tail = above(wires, base.live, marks.slots, marks.listed, tail)
+    tail = kernel.mark_upstream(wires, base.live, marks.slots, marks.listed, tail)
     slots = np.sort(marks.listed[:tail])
     for slot in slots:
         marks.slots[slot] = 0
-    return cut_out(wires, ring, base, now, slots, marks.slot_number, marks.pair_number)
+    part = cut_out(wires, ring, base, now, slots, marks.slot_number, marks.pair_number)
+    upstream = kernel.weakened(part.wires, part.now, np.flatnonzero(part.base.live > part.now.live).astype(np.int32))
+    nodes, slots_at, candidates = np.empty(tail, np.int32), np.empty(tail + 1, np.int32), np.empty(tail, np.int32)
+    found, tried, taken = 0, 0, False
+    for i in range(tail):
+        node = slot_node[slots[i]]
+        if found == 0 or nodes[found - 1] != node:
+            nodes[found], slots_at[found] = node, i
+            found += 1
+            taken = False
+        if upstream[i] == 1 and not taken and failure_units[node]:
+            taken = True
+            at = np.searchsorted(failed, node)
+            if at == len(failed) or failed[at] != node:
+                candidates[tried] = found - 1
+                tried += 1
+    slots_at[found] = tail
+    nodes = nodes[:found].copy()
+    numbers = np.searchsorted(nodes, pair_node[part.pairs]).astype(np.int32)
+    pairs, causes = kernel.sweep(
+        part.wires, part.ring, part.base, part.now, _scratch(part), candidates[:tried].copy(), slots_at[: found + 1].copy(), numbers
+    )
+    return part.pairs[pairs], nodes[causes]
+
+
+@compiled
+def _scratch(part: Part) -> Scratch:
+    """Work space for cascades in a part (`analytics.state.scratch_of`)."""
+    slots, gates, pairs, loops = len(part.slots), len(part.base.counts), len(part.pairs), len(part.ring.members_at) - 1
+    return Scratch(
+        np.empty(slots, np.int32),
+        np.empty(pairs, np.int32),
+        np.empty(max(loops, 1), np.int32),
+        np.zeros(max(loops, 1), np.uint8),
+        np.zeros(gates, np.int32),
+        np.zeros(slots, np.uint8),
+        np.empty(max(len(part.ring.members), 1), np.int32),
+    )
 
 
 @compiled
@@ -70,23 +123,6 @@ def below(wires: Wires, now: Tally, died: Ids, seen: Flags, marked: Ids) -> int:
                 seen[fed] = 1
                 marked[tail] = fed
                 tail += 1
-    return tail
-
-
-@compiled
-def above(wires: Wires, live: Flags, seen: Flags, marked: Ids, tail: int) -> int:
-    """Add every live slot upstream of those that are listed; gives how many are listed then. Cost: the edges of all of them."""
-    head = 0
-    while head < tail:
-        slot = marked[head]
-        head += 1
-        for gate in range(wires.gates_at[slot], wires.gates_at[slot + 1]):
-            for at in range(wires.suppliers_at[gate], wires.suppliers_at[gate + 1]):
-                supplier = wires.suppliers[at]
-                if live[supplier] == 1 and seen[supplier] == 0:
-                    seen[supplier] = 1
-                    marked[tail] = supplier
-                    tail += 1
     return tail
 
 

@@ -90,6 +90,8 @@ class _Run:
         while True:
             self._lose(seeds)
             over, part = self._over()
+            if len(over) == 0 and rounds == 0:
+                return Cascade.none()
             if trace and len(over):
                 moved.append(self._moved())
             slots, after = self._next(over)
