@@ -56,7 +56,7 @@ def counts(ratings: Sequence[float], needed: float) -> list[tuple[int, tuple[int
     if needed <= _ROUNDING:
         return [(0, every)]
     if len(set(ratings)) == 1:
-        return [(ceil(needed / ratings[0] - _ROUNDING), every)]
+        return [(ceil((needed - _ROUNDING) / ratings[0]), every)]
     if len(ratings) > UNEQUAL_MAX:
         return None
     found = []

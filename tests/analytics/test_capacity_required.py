@@ -6,7 +6,7 @@ from itertools import chain, combinations
 from math import fsum
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from analytics.capacity.required import counts
@@ -16,6 +16,7 @@ from tests.support.random_cases import tried
 
 @tried(100)
 @given(ratings=st.lists(st.sampled_from([50.0, 100.0, 250.0, 400.0]), min_size=1, max_size=6), needed=st.floats(0, 1500))
+@example(ratings=[100.0], needed=6e-8)  # so little is still more than nothing
 def test_the_counts_hold_for_exactly_the_sets_that_are_enough(ratings: list[float], needed: float) -> None:
     """Every set of live suppliers is tried."""
     gates = counts(ratings, needed)
