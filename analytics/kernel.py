@@ -233,6 +233,35 @@ def revive(wires: Wires, tally: Tally, dead: Ids, first: int, last: int) -> None
 
 
 @compiled
+def rise(wires: Wires, blocked: Flags, tally: Tally, seeds: Ids, risen: Ids) -> int:
+    """Let the seed slots live where they are not blocked and hold, and everything that comes up with them; gives how many did (`risen`).
+
+    From a least fixed point this leads to the next: what only keeps itself alive does not come up. Cost: what came up.
+    """
+    tail = 0
+    for slot in seeds:
+        if tally.live[slot] == 0 and blocked[slot] == 0 and holds(wires, tally.counts, slot):
+            tally.live[slot] = 1
+            risen[tail] = slot
+            tail += 1
+    head = 0
+    while head < tail:
+        slot = risen[head]
+        head += 1
+        for at in range(wires.feeds_at[slot], wires.feeds_at[slot + 1]):
+            gate = wires.feeds[at]
+            tally.counts[gate] += 1
+            if tally.counts[gate] == wires.at_least[gate]:
+                tally.failing[wires.gate_pair[gate]] -= 1
+                fed = wires.gate_slot[gate]
+                if tally.live[fed] == 0 and blocked[fed] == 0 and holds(wires, tally.counts, fed):
+                    tally.live[fed] = 1
+                    risen[tail] = fed
+                    tail += 1
+    return tail
+
+
+@compiled
 def weakened(wires: Wires, tally: Tally, dead: Ids) -> Flags:
     """Flags of the live slots upstream of a requirement that still holds but lost a supplier, that one's own suppliers included.
 
@@ -247,7 +276,7 @@ def weakened(wires: Wires, tally: Tally, dead: Ids) -> Flags:
             gate = wires.feeds[at]
             if tally.failing[wires.gate_pair[gate]] == 0:
                 tail = _mark_suppliers(wires, tally.live, gate, seen, marked, tail)
-    _mark_upstream(wires, tally.live, seen, marked, tail)
+    mark_upstream(wires, tally.live, seen, marked, tail)
     return seen
 
 
@@ -262,18 +291,20 @@ def upstream(wires: Wires, live: Flags, seeds: Ids) -> Flags:
             seen[seed] = 1
             marked[tail] = seed
             tail += 1
-    _mark_upstream(wires, live, seen, marked, tail)
+    mark_upstream(wires, live, seen, marked, tail)
     return seen
 
 
 @compiled
-def _mark_upstream(wires: Wires, live: Flags, seen: Flags, marked: Ids, tail: int) -> None:
+def mark_upstream(wires: Wires, live: Flags, seen: Flags, marked: Ids, tail: int) -> int:
+    """Add every live slot upstream of those that are listed; gives how many are listed then. Cost: the edges of all of them."""
     head = 0
     while head < tail:
         slot = marked[head]
         head += 1
         for gate in range(wires.gates_at[slot], wires.gates_at[slot + 1]):
             tail = _mark_suppliers(wires, live, gate, seen, marked, tail)
+    return tail
 
 
 @compiled

@@ -107,8 +107,9 @@ def _put_right(plant: Plant, new: Wiring, changed: Gates, slots: Ids) -> Plant |
     blocked[plant.slots(plant.stopped)] = 1
     dead, _, _ = kernel.cascade(old, plant.ring, tally, work, slots, plant.base.counts)
     _swap(new, tally, changed)
-    risen = rise(new.wires, blocked, tally, slots, work.dead[:dead].copy())
-    if risen < 0:
+    fell = work.dead[:dead].copy()
+    risen = kernel.rise(new.wires, blocked, tally, slots, work.dead)
+    if not np.isin(work.dead[:risen], fell).all():
         return None
     more = [
         (int(slot), int(new.wires.gate_slot[gate]))
@@ -143,40 +144,6 @@ def _copy_counts(new: Wiring, into: Tally, tally: Tally, changed: Gates) -> None
     gates = [gate for gate, _, _ in changed]
     pairs = new.wires.gate_pair[gates]
     into.counts[gates], into.failing[pairs] = tally.counts[gates], tally.failing[pairs]
-
-
-@compiled
-def rise(wires: Wires, blocked: Flags, tally: Tally, seeds: Ids, fell: Ids) -> int:
-    """Let the seed slots, and all that comes with them, be live again where their gates hold. Gives how many were live before (`fell`)
-    and are again; -1 where one that was not is now. Cost: the edges of what rises."""
-    was = np.zeros(len(tally.live), np.uint8)
-    for slot in fell:
-        was[slot] = 1
-    queue = np.empty(len(tally.live), np.int32)
-    tail = 0
-    for slot in seeds:
-        if blocked[slot] == 0 and tally.live[slot] == 0 and kernel.holds(wires, tally.counts, slot):
-            tally.live[slot] = 1
-            queue[tail] = slot
-            tail += 1
-    head = 0
-    while head < tail:
-        slot = queue[head]
-        head += 1
-        if was[slot] == 0:
-            return -1
-        for at in range(wires.feeds_at[slot], wires.feeds_at[slot + 1]):
-            gate = wires.feeds[at]
-            tally.counts[gate] += 1
-            if tally.counts[gate] != wires.at_least[gate]:
-                continue
-            tally.failing[wires.gate_pair[gate]] -= 1
-            fed = wires.gate_slot[gate]
-            if blocked[fed] == 0 and tally.live[fed] == 0 and kernel.holds(wires, tally.counts, fed):
-                tally.live[fed] = 1
-                queue[tail] = fed
-                tail += 1
-    return tail
 
 
 @compiled

@@ -95,9 +95,7 @@ class Plant:
 
     def slots(self, nodes: Ids) -> Ids:
         """All slots of the given nodes."""
-        at = self.wiring.slots_at
-        parts = [np.arange(at[n], at[n + 1], dtype=np.int32) for n in nodes.tolist()]
-        return np.concatenate(parts) if parts else np.empty(0, dtype=np.int32)
+        return slots_of(self.wiring, nodes)
 
 
 _plants: WeakKeyDictionary[SupplyGraph, tuple[Wiring, dict[bytes, Plant]]] = WeakKeyDictionary()
@@ -259,14 +257,26 @@ def lost_nodes(graph: SupplyGraph, failed: Ids, conditions: Conditions) -> Ids:
     return without(nodes, failed)
 
 
-def _ground(wiring: Wiring, stopped: Ids) -> Plant:
+def grounded(wiring: Wiring, stopped: Ids) -> tuple[Tally, Flags, Ids]:
+    """What holds while the given nodes hand on nothing, the flags of their slots, and the place of each slot on its way from a source."""
     wires = wiring.wires
     slots = len(wiring.slot_node)
     tally = Tally(np.zeros(slots, np.uint8), np.zeros(len(wires.at_least), np.int32), np.zeros(len(wiring.pair_node), np.int32))
     blocked = np.isin(wiring.slot_node, stopped).astype(np.uint8)
-    place = kernel.ground(wires, blocked, tally)
+    return tally, blocked, kernel.ground(wires, blocked, tally)
+
+
+def _ground(wiring: Wiring, stopped: Ids) -> Plant:
+    wires = wiring.wires
+    tally, _, place = grounded(wiring, stopped)
     ring = loops_of(*loops(wires.feeds_at, wires.gate_slot[wires.feeds], tally.live))
     return Plant(wiring, stopped, tally, ring, returns(wires, ring, tally, place, RETURNS_STEPS_MAX))
+
+
+def slots_of(wiring: Wiring, nodes: Ids) -> Ids:
+    """All slots of the given nodes."""
+    at = wiring.slots_at
+    return np.concatenate([np.empty(0, np.int32), *(np.arange(at[n], at[n + 1], dtype=np.int32) for n in nodes.tolist())])
 
 
 def loops_of(loop_of: Ids, found: int) -> Loops:

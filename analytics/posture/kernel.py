@@ -1,4 +1,4 @@
-"""The inner loops of the posture: what comes up, whose failure may do something else now, what each takes down. Compiled by numba.
+"""The inner loops of the posture: whose failure may do something else now, what each takes down. Compiled by numba.
 
 Rules of this file:
 
@@ -12,39 +12,10 @@ from __future__ import annotations
 import numpy as np
 
 from analytics.compiled import compiled
-from analytics.kernel import Flags, Loops, Scratch, Tally, Wires, cascade, holds, revive
+from analytics.kernel import Flags, Loops, Scratch, Tally, Wires, cascade, revive
 from analytics.sweeps.kernel import Behind, Lost, Marks, count_fallen
 from analytics.sweeps.pairs import Lists, grown
 from ontology.terms import Ids
-
-
-@compiled
-def rise(wires: Wires, blocked: Flags, tally: Tally, seeds: Ids, risen: Ids) -> int:
-    """Let the seed slots live where they are not blocked and hold, and everything that comes up with them; gives how many did (`risen`).
-
-    From a least fixed point this leads to the next: what only keeps itself alive does not come up. Cost: what came up.
-    """
-    tail = 0
-    for slot in seeds:
-        if tally.live[slot] == 0 and blocked[slot] == 0 and holds(wires, tally.counts, slot):
-            tally.live[slot] = 1
-            risen[tail] = slot
-            tail += 1
-    head = 0
-    while head < tail:
-        slot = risen[head]
-        head += 1
-        for at in range(wires.feeds_at[slot], wires.feeds_at[slot + 1]):
-            gate = wires.feeds[at]
-            tally.counts[gate] += 1
-            if tally.counts[gate] == wires.at_least[gate]:
-                tally.failing[wires.gate_pair[gate]] -= 1
-                fed = wires.gate_slot[gate]
-                if tally.live[fed] == 0 and blocked[fed] == 0 and holds(wires, tally.counts, fed):
-                    tally.live[fed] = 1
-                    risen[tail] = fed
-                    tail += 1
-    return tail
 
 
 @compiled

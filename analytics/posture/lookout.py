@@ -18,11 +18,11 @@ from analytics import kernel as supply
 from analytics.columns import without
 from analytics.conditions import Conditions
 from analytics.kernel import Flags as Bits
-from analytics.kernel import Loops, Tally
+from analytics.kernel import Loops
 from analytics.order import loops
 from analytics.posture import kernel
 from analytics.posture.posture import Posture
-from analytics.state import laid_out, loops_of, scratch_of, stopped_nodes
+from analytics.state import grounded, laid_out, loops_of, scratch_of, slots_of, stopped_nodes
 from analytics.supply_graph import SupplyGraph
 from analytics.sweeps.behind import behind_of
 from analytics.sweeps.pairs import Lists
@@ -37,12 +37,9 @@ class Lookout:
         self._lock = Lock()
         wiring = self._wiring = laid_out(graph)
         wires = wiring.wires
-        slots = len(wiring.slot_node)
         stopped = stopped_nodes(graph, conditions)
-        self._blocked = np.isin(wiring.slot_node, stopped).astype(np.uint8)
-        self._tally = Tally(np.zeros(slots, np.uint8), np.zeros(len(wires.at_least), np.int32), np.zeros(len(wiring.pair_node), np.int32))
-        supply.ground(wires, self._blocked, self._tally)
-        self._ring: Loops = loops_of(*loops(wires.feeds_at, wires.gate_slot[wires.feeds], np.ones(slots, np.uint8)))
+        self._tally, self._blocked, _ = grounded(wiring, stopped)
+        self._ring: Loops = loops_of(*loops(wires.feeds_at, wires.gate_slot[wires.feeds], np.ones(len(wiring.slot_node), np.uint8)))
         self._work = scratch_of(self._tally, self._ring)
         units = np.flatnonzero(graph.nodes.failure_unit).astype(np.int32)
         self._posture = Posture(graph, conditions, wiring, behind_of(graph), stopped, self._down(), units, self._tried(units))
@@ -87,12 +84,12 @@ class Lookout:
     def _moved(self, starts: Ids, stops: Ids) -> Ids:
         """Rule 1: let the nodes stop and start; gives the slots that are live where they were not, or the other way round."""
         wires, tally, work = self._wiring.wires, self._tally, self._work
-        stopping, starting = self._slots(stops), self._slots(starts)
+        stopping, starting = slots_of(self._wiring, stops), slots_of(self._wiring, starts)
         self._blocked[stopping] = 1
         self._blocked[starting] = 0
         live = tally.live.copy()
         supply.cascade(wires, self._ring, tally, work, stopping, tally.counts)
-        kernel.rise(wires, self._blocked, tally, starting, work.dead)
+        supply.rise(wires, self._blocked, tally, starting, work.dead)
         return np.flatnonzero(live != tally.live).astype(np.int32)
 
     def _telling(self, changed: Ids, units: Ids) -> Ids:
@@ -102,10 +99,6 @@ class Lookout:
         nodes = np.zeros(len(self._wiring.slots_at) - 1, dtype=np.bool_)
         nodes[self._wiring.slot_node[np.flatnonzero(slots)]] = True
         return np.flatnonzero(nodes[units]).astype(np.int32)
-
-    def _slots(self, nodes: Ids) -> Ids:
-        at = self._wiring.slots_at
-        return np.concatenate([np.empty(0, np.int32), *(np.arange(at[n], at[n + 1], dtype=np.int32) for n in nodes.tolist())])
 
 
 def posture(graph: SupplyGraph, conditions: Conditions) -> Posture:

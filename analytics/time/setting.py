@@ -11,7 +11,7 @@ from analytics import kernel
 from analytics.columns import without
 from analytics.conditions import Conditions
 from analytics.kernel import Tally
-from analytics.state import Plant, plant
+from analytics.state import Plant, copied, plant
 from analytics.time.events import run, run_on
 from analytics.time.present import Present
 from analytics.time.reserves import Reserves
@@ -223,7 +223,7 @@ def _blank(set_: Setting) -> Record:
 def _memory(set_: Setting, reserves: Reserves, charge: Floats) -> State:
     """The state before the failure: nothing is carried, and in every store is its charge."""
     stores = len(charge)
-    wiring, tally = set_.state.wiring, _copy(set_.before)
+    wiring, tally = set_.state.wiring, copied(set_.before)
     slots, pairs = len(wiring.slot_node), len(wiring.pair_node)
     store_of = np.full(pairs, -1, np.int32)
     store_of[set_.store_pair] = np.arange(stores, dtype=np.int32)
@@ -259,13 +259,13 @@ def _before(state: Plant, reserves: Reserves, failed: Ids) -> tuple[Tally, Ids]:
     """The plant with its standby sources off, and these; one that racks, servers or services rest on runs already."""
     standby = np.flatnonzero(reserves.standby).astype(np.int32)
     standby = standby[state.base.live[state.wiring.slots_at[standby]] == 1]
-    tally, dark = _without(state, _copy(state.base), standby)
+    tally, dark = _without(state, copied(state.base), standby)
     loads = reserves.graph.loads
     resting = dark[np.isin(state.wiring.slot_node[dark], np.concatenate((loads.racks, loads.equipment, loads.services)))]
     if len(resting):
         above = kernel.upstream(state.wires, state.base.live, resting.astype(np.int32))
         standby = without(standby, np.unique(state.wiring.slot_node[np.flatnonzero(above)]).astype(np.int32))
-        tally, _ = _without(state, _copy(state.base), standby)
+        tally, _ = _without(state, copied(state.base), standby)
     return tally, without(standby, failed)
 
 
@@ -295,8 +295,8 @@ def _called(state: Plant, before: Tally, failed: Ids, groups: tuple[Ids, ...]) -
     pairs = len(wiring.pair_node)
     by_pair = np.zeros(pairs, np.int64)
     if groups:
-        without_them, _ = _without(state, _copy(before), failed)
-        with_them, _ = _without(state, _copy(state.base), failed)
+        without_them, _ = _without(state, copied(before), failed)
+        with_them, _ = _without(state, copied(state.base), failed)
         saved = (without_them.failing > 0) & (with_them.failing == 0) & (before.failing == 0)
         reachable = ((state.base.live == 1) & (without_them.live == 0)).astype(np.uint8)
         for number, nodes in enumerate(groups):
@@ -333,7 +333,3 @@ def _pairs_of_stores(state: Plant, reserves: Reserves) -> tuple[Ids, Ids]:
     at = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
     found = np.flatnonzero(keys[at] == wanted) if len(keys) else np.empty(0, np.int64)
     return at[found].astype(np.int32), found.astype(np.int32)
-
-
-def _copy(tally: Tally) -> Tally:
-    return Tally(tally.live.copy(), tally.counts.copy(), tally.failing.copy())
