@@ -257,7 +257,7 @@ def lost_nodes(graph: SupplyGraph, failed: Ids, conditions: Conditions) -> Ids:
     return without(nodes, failed)
 
 
-def grounded(wiring: Wiring, stopped: Ids) -> tuple[Tally, Flags, Ids]:
+def grounded(wiring: Wiring, stopped: Ids) -> tuple[Tally, kernel.Flags, Ids]:
     """What holds while the given nodes hand on nothing, the flags of their slots, and the place of each slot on its way from a source."""
     wires = wiring.wires
     slots = len(wiring.slot_node)
