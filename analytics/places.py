@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analytics.roles import COMMON_CAUSE_GROUP, REDUNDANCY_GROUP
+from analytics.roles import REDUNDANCY_GROUP
 from analytics.supply_graph import SupplyGraph
 from graph.snapshot import Snapshot
 from ontology.namespaces import BRICK, DCX, REC
@@ -44,11 +44,6 @@ def is_collection(snapshot: Snapshot, vocabulary: Vocabulary, thing: int) -> boo
     """Whether an entity is a loop, a system or a group with a common cause. A redundancy group is not: it is a node of supply, and fails
     by itself."""
     return _is_any(snapshot, vocabulary, thing, COLLECTIONS) and not _is_any(snapshot, vocabulary, thing, (REDUNDANCY_GROUP,))
-
-
-def is_common_cause(snapshot: Snapshot, vocabulary: Vocabulary, thing: int) -> bool:
-    """Whether an entity is a group with a common cause, which supplies nothing itself."""
-    return _is_any(snapshot, vocabulary, thing, (COMMON_CAUSE_GROUP,))
 
 
 def _is_any(snapshot: Snapshot, vocabulary: Vocabulary, thing: int, classes: tuple[str, ...]) -> bool:

@@ -31,8 +31,6 @@ class SinglePoints:
     medium: Ids
     at: Ids
     cause: Ids
-    by_dominators: bool
-    """Worked out by dominators; else by letting everything fail in turn."""
 
     def of(self, iri: str) -> dict[str, tuple[str, ...]]:
         """The single points of failure of one thing (IRI or CURIE) by medium, as IRIs in order; raises `UnknownEntity`."""
@@ -63,7 +61,7 @@ def single_points(graph: SupplyGraph, conditions: Conditions, *, dominators: boo
     pairs = np.flatnonzero(state.base.failing == 0).astype(np.int32)
     at, cause = _by_dominators(graph, state, pairs) if use else _by_failing(graph, state, pairs)
     wiring = state.wiring
-    return SinglePoints(graph, basis_of(graph, conditions, state), wiring.pair_node[pairs], wiring.pair_medium[pairs], at, cause, use)
+    return SinglePoints(graph, basis_of(graph, conditions, state), wiring.pair_node[pairs], wiring.pair_medium[pairs], at, cause)
 
 
 def any_of(state: Plant) -> bool:
