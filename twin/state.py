@@ -128,17 +128,18 @@ class View:
 
     def renew_loads(self) -> None:
         """Read what a large site's things carry, and roll the loads up from it, before a question has to: until that is done questions
-        stand on the readings before. Nothing is done where readings are younger than `POWER_RENEW_S`, or are taken for each question."""
+        stand on the readings before. Readings younger than `POWER_RENEW_S` are not taken anew, but after a switch has moved or a feed has
+        changed the loads are rolled up again. Nothing is done where readings are taken for each question."""
         graph = self.supply()
         if graph.electrical is None or not graph.electrical.any_rated:
             return
         now = self.stands()
-        readings = self._power.ahead(self.snapshot, self.vocabulary, self._known, now.at)
-        if readings is not None:
-            loads = loads_of(graph, plant(graph, now), replace(now, power_kw=readings))
+        ahead = self._power.ahead(self.snapshot, self.vocabulary, self._known, now.at)
+        if ahead is not None:
+            loads = loads_of(graph, plant(graph, now), replace(now, power_kw=ahead[1]))
             if loads is not None:
                 with loads.lent():  # a question finds what it borrows ready
-                    self._power.take(now.at, readings)
+                    self._power.take(*ahead)
 
     def condition_points(self) -> ConditionPoints:
         """The points that conditions stand on, found once a state."""
@@ -154,16 +155,22 @@ class View:
         return Conditions(now, told.positions, out=told.out, contradicted=told.contradicted, unread=told.unread)
 
     def impact(
-        self, failed: Sequence[str] | Scenario, media: Sequence[str] | None = None, told: Told = Told.WHY, parts: bool = False
+        self,
+        failed: Sequence[str] | Scenario,
+        media: Sequence[str] | None = None,
+        told: Told = Told.WHY,
+        parts: bool = False,
+        of: Sequence[str] | None = None,
     ) -> BlastRadius:
-        """What is hit when the given entities fail together, or in a scenario; with `parts` also by room, tenant, service and class.
+        """What is hit when the given entities fail together, or in a scenario; with `parts` also by room, tenant, service and class; with
+        `of` only the outcomes of these are told.
 
         A list is a scenario in which these fail: a place with what is in it. Raises `UnknownEntity`, `GraphError`.
         """
         if not parts and not isinstance(failed, Scenario) and not failed:
             return impact(self.supply(), failed, self.conditions(), media, told)
         case, snapshot = self._case(failed)
-        return impact_of(case, media, told, self._rooms_of(case, snapshot) if parts else None)
+        return impact_of(case, media, told, self._rooms_of(case, snapshot) if parts else None, of)
 
     def _case(self, failed: Sequence[str] | Scenario) -> tuple[Case, Snapshot]:
         scenario = failed if isinstance(failed, Scenario) else Scenario(fails=tuple(failed))
@@ -267,12 +274,16 @@ class _Power:
             return last
         return self.take(now, self._taken(snapshot, vocabulary, known))
 
-    def ahead(self, snapshot: Snapshot, vocabulary: Vocabulary, known: CurrentValue, now: datetime) -> Mapping[str, float] | None:
-        """The readings of a large site that the next questions shall stand on, once they are taken; None while those before will do."""
+    def ahead(
+        self, snapshot: Snapshot, vocabulary: Vocabulary, known: CurrentValue, now: datetime
+    ) -> tuple[datetime, Mapping[str, float]] | None:
+        """The readings of a large site that the next questions shall stand on, once they are taken, and their instant; None of another."""
         last = self._last
-        if not self._many(snapshot, vocabulary) or (last is not None and _age_s(last, now) < POWER_RENEW_S):
+        if not self._many(snapshot, vocabulary):
             return None
-        return self._taken(snapshot, vocabulary, known)
+        if last is not None and _age_s(last, now) < POWER_RENEW_S:
+            return last
+        return now, self._taken(snapshot, vocabulary, known)
 
     def take(self, now: datetime, readings: Mapping[str, float]) -> tuple[datetime, Mapping[str, float]]:
         """From now on questions stand on these."""
