@@ -12,6 +12,7 @@ from analytics.capacity import kernel
 from analytics.capacity.cascade import GROWN
 from analytics.capacity.electrical import Basis
 from analytics.capacity.flow import Loads, loads_of
+from analytics.capacity.kernel import Flow
 from analytics.capacity.told import stands_on
 from analytics.conditions import Conditions
 from analytics.state import Plant, plant
@@ -131,17 +132,15 @@ def in_turn(failures: Ids, tell: Progress | None) -> Iterator[Ids]:
             tell("failures", first + len(some), len(failures))
 
 
-def _worst(graph: SupplyGraph, state: Plant, loads: Loads, slots: Ids, tell: Progress | None) -> tuple[list[float], list[float], list[int]]:
-    """For each slot its load now and at the worst after one failure, as parts of its continuous limit, and the failure."""
-    limit = np.full(len(loads.slot_node), np.inf)
-    limit[slots] = loads.electrical.limit_kw[loads.slot_node[slots]]
-    before = loads.part_of(slots, loads.base.demand, loads.electrical.limit_kw)
-    part: Floats = np.zeros(len(limit))
-    part[slots] = before * GROWN
-    cause = np.full(len(limit), -1, dtype=np.int32)
-    candidates = np.flatnonzero(graph.nodes.failure_unit).astype(np.int32)
-    with state.bench() as bench, loads.lent() as (flow, work):
-        for some in in_turn(candidates, tell):
+def worst_of(
+    state: Plant, loads: Loads, base: Flow, failures: Ids, limit: Floats, part: Floats, tell: Progress | None
+) -> tuple[Floats, Ids]:
+    """By slot the highest load as a part of its limit (kW, `inf` where there is none), from `part` on, after any one of the failures, and
+    the failure (a node) that causes it; -1 where none does. `base` is the flow with nothing failed."""
+    part, cause = part.copy(), np.full(len(limit), -1, dtype=np.int32)
+    flow = Flow(base.own, base.demand.copy(), base.share.copy())
+    with state.bench() as bench, loads.lent() as (_, work):
+        for some in in_turn(failures, tell):
             kernel.worst(
                 state.wires,
                 state.ring,
@@ -150,7 +149,7 @@ def _worst(graph: SupplyGraph, state: Plant, loads: Loads, slots: Ids, tell: Pro
                 state.base.counts,
                 loads.net,
                 flow,
-                loads.base,
+                base,
                 work,
                 some,
                 state.wiring.slots_at,
@@ -158,6 +157,18 @@ def _worst(graph: SupplyGraph, state: Plant, loads: Loads, slots: Ids, tell: Pro
                 part,
                 cause,
             )
+    return part, cause
+
+
+def _worst(graph: SupplyGraph, state: Plant, loads: Loads, slots: Ids, tell: Progress | None) -> tuple[list[float], list[float], list[int]]:
+    """For each slot its load now and at the worst after one failure, as parts of its continuous limit, and the failure."""
+    limit = np.full(len(loads.slot_node), np.inf)
+    limit[slots] = loads.electrical.limit_kw[loads.slot_node[slots]]
+    before = loads.part_of(slots, loads.base.demand, loads.electrical.limit_kw)
+    part: Floats = np.zeros(len(limit))
+    part[slots] = before * GROWN
+    candidates = np.flatnonzero(graph.nodes.failure_unit).astype(np.int32)
+    part, cause = worst_of(state, loads, loads.base, candidates, limit, part, tell)
     worst = np.where(cause[slots] >= 0, part[slots], before)
     return before.tolist(), worst.tolist(), cause[slots].tolist()
 

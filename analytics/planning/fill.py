@@ -17,7 +17,7 @@ from scipy.sparse import csr_array  # type: ignore[import-untyped]  # it ships n
 from analytics.capacity import kernel
 from analytics.capacity.flow import NO_READINGS, Loads
 from analytics.capacity.kernel import Flow, Net, Table
-from analytics.capacity.standing import in_turn
+from analytics.capacity.standing import worst_of
 from analytics.compiled import compiled
 from analytics.kernel import Flags, cascade, revive
 from analytics.state import Plant
@@ -109,27 +109,7 @@ def _worst(state: Plant, loads: Loads, base: Flow, failures: Ids, limit: Floats,
     rated = np.flatnonzero(np.isfinite(limit) & (state.base.live == 1))
     for slot in rated.tolist():
         part[slot] = kernel.part_of(loads.net, base.demand[slot], slot) / limit[slot]
-    cause = np.full(len(limit), -1, dtype=np.int32)
-    flow = Flow(base.own, base.demand.copy(), base.share.copy())
-    with state.bench() as bench, loads.lent() as (_, work):
-        for some in in_turn(failures, tell):
-            kernel.worst(
-                state.wires,
-                state.ring,
-                bench.now,
-                bench.work,
-                state.base.counts,
-                loads.net,
-                flow,
-                base,
-                work,
-                some,
-                state.wiring.slots_at,
-                limit,
-                part,
-                cause,
-            )
-    return part, cause
+    return worst_of(state, loads, base, failures, limit, part, tell)
 
 
 def _rows(state: Plant, loads: Loads, base: Flow, racks: Ids, over: Ids, causes: Ids, limit: Floats) -> list[Row]:
