@@ -174,9 +174,12 @@ def impact(
     return impact_of(Case.of_failed(graph, failed, conditions), media, told)
 
 
-def impact_of(case: Case, media: Sequence[str] | None = None, told: Told = Told.WHY, rooms: Rooms | None = None) -> BlastRadius:
-    """What becomes of the site in a scenario; with `rooms` its totals also part by part. Raises and costs as `impact`; what is closed
-    costs as much again."""
+def impact_of(
+    case: Case, media: Sequence[str] | None = None, told: Told = Told.WHY, rooms: Rooms | None = None, of: Sequence[str] | None = None
+) -> BlastRadius:
+    """What becomes of the site in a scenario; with `rooms` its totals also part by part; with `of` (IRIs or CURIEs) only the outcomes of
+    these are told, and only theirs are explained; the totals stay those of all. Raises and costs as `impact`; what is closed costs as
+    much again."""
     graph, conditions, nodes = case.graph, case.conditions, case.failed
     wanted = media_numbers(graph, media)
     state = plant(graph, conditions)
@@ -185,13 +188,13 @@ def impact_of(case: Case, media: Sequence[str] | None = None, told: Told = Told.
     damage, moved = assess_loaded(state, loads, out, graph.nodes.failure_unit)
     pairs, kinds = _outcomes(graph, state, damage, nodes, wanted)
     ranks = ranks_of(graph, nodes_of(state.wiring, pairs), kinds, _down(graph, state, wanted), nodes)
-    totals, down_before = count_totals(graph, ranks)
+    totals, down_before, failed_itself = count_totals(graph, ranks)
     opened = frozenset(case.opened.tolist())
     return BlastRadius(
         graph.revision,
         conditions.at,
         case.asked,
-        () if told is Told.TOTALS else _rows(graph, state, loads, damage, out, pairs, kinds, told),
+        () if told is Told.TOTALS else _rows(graph, state, loads, damage, out, *_of(graph, state, pairs, kinds, of), told),
         totals,
         (*conditions.assumed(graph.find), *case.notes, *_assumed(graph, state, pairs, out), *_loads_assumed(loads, moved, conditions)),
         _stated(graph, conditions, opened),
@@ -199,6 +202,7 @@ def impact_of(case: Case, media: Sequence[str] | None = None, told: Told = Told.
         trips(graph, loads, moved),
         overloads(graph, loads, moved),
         case.resolved,
+        failed_itself,
         _better(case, state, pairs, kinds, wanted) if case.before is not None else (),
         case.moved,
         None if rooms is None else count_parts(graph, rooms, ranks),
@@ -287,6 +291,15 @@ def _down(graph: SupplyGraph, state: Plant, wanted: Ids) -> Ids:
 def _rows(
     graph: SupplyGraph, state: Plant, loads: Loads | None, damage: Damage, failed: Ids, pairs: Ids, kinds: Ids, told: Told
 ) -> tuple[Outcome, ...]:
+def _of(graph: SupplyGraph, state: Plant, pairs: Ids, kinds: Ids, of: Sequence[str] | None) -> tuple[Ids, Ids]:
+    """The outcomes of some things, in their order; all of them for None. One that plays no part in supply has none."""
+    if of is None:
+        return pairs, kinds
+    wanted = np.array(sorted({node for each in of if (node := graph.find(expand(each))) is not None}), dtype=np.int32)
+    keep = among(nodes_of(state.wiring, pairs), wanted)
+    return pairs[keep], kinds[keep]
+
+
     if len(pairs) == 0:
         return ()
     nodes, media = nodes_of(state.wiring, pairs), media_of(state.wiring, pairs, power_of(graph))

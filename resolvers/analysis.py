@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import strawberry
@@ -13,6 +14,7 @@ from analytics.impact import Outcome as AnalysedOutcome
 from analytics.layout import GraphView as LaidOut
 from analytics.parts import Parts
 from analytics.standing import Standing
+from resolvers.arguments import Of, iris_of
 from resolvers.failure.scenarios import Better, ClassTotals, PartTotals, Relocation, Resolved, ServiceOutcome
 from resolvers.outcomes import Outcome, OutcomeCount, OutcomeLoad
 
@@ -88,7 +90,6 @@ class Impact:
     revision: int = strawberry.field(description="Revision of the graph that the answer speaks of.")
     at: datetime = strawberry.field(description="Instant of the switch positions that the answer speaks of.")
     failed: list[strawberry.ID] = strawberry.field(description="What was taken as failed.")
-    outcomes: list[NodeOutcome] = strawberry.field(description="Everything affected, worst first, then by id and medium.")
     totals: ImpactTotals = strawberry.field(description="What stands behind it.")
     down_before: DownBefore = strawberry.field(description="What is in no total because it lacked a supply before this failure.")
     trips: list[Trip] = strawberry.field(description="What opens because it carries too much, in order of time.")
@@ -105,6 +106,15 @@ class Impact:
     by_class: list[ClassTotals] = strawberry.field(description="What is affected, by class.")
     stated: strawberry.Private[Sequence[StatedPosition]]
 
+    rows: strawberry.Private[Sequence[AnalysedOutcome]]
+
+    @strawberry.field(
+        description="What is affected, worst first, then by id and medium. With `of` only that is explained: of a large answer ask "
+        "`evidence` and `path` for what is shown."
+    )
+    def outcomes(self, of: Of = None) -> list[NodeOutcome]:
+        wanted = iris_of(of)
+        return [_outcome(each) for each in self.rows if wanted is None or each.id in wanted]
     @strawberry.field(description="Switch positions that the answer rests on.")
     def positions(self) -> list[Position]:
         return [Position(id=strawberry.ID(each.id), position=each.position, from_telemetry=each.from_telemetry) for each in self.stated]
@@ -117,7 +127,6 @@ class Impact:
             revision=found.revision,
             at=found.at,
             failed=_ids(found.failed),
-            outcomes=[_outcome(each) for each in found.outcomes],
             totals=ImpactTotals(
                 racks=OutcomeCount.of(totals["racks"]),
                 services=OutcomeCount.of(totals["services"]),
@@ -138,6 +147,7 @@ class Impact:
             stated=found.positions,
             resolved=list(map(Resolved.of, found.resolved)),
             better=list(map(Better.of, found.better)),
+            rows=found.outcomes,
             moves=list(map(Relocation.of, found.moves)),
             rooms=list(map(PartTotals.of, parts.rooms)),
             by_tenant=list(map(PartTotals.of, parts.tenants)),
@@ -150,20 +160,29 @@ PARTS = frozenset({"rooms", "byTenant", "byService", "byClass"})
 """Fields of an impact that its parts are counted for."""
 
 
-def parts_of(selections: Iterable[Selection]) -> bool:
-    """Whether an impact is asked for part by part."""
-    return not PARTS.isdisjoint(_names(selections))
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How much of an impact is asked for, so that no more is worked out."""
+
+    told: Told
+    parts: bool
+    """Whether part by part."""
+    of: tuple[str, ...] | None
+    """The entities whose outcomes are told; None for all."""
 
 
-def told_of(selections: Iterable[Selection]) -> Told:
-    """How much of an impact is asked for by what is selected of it."""
-    names = {*_names(selections)}
-    if "outcomes" not in names:
-        return Told.TOTALS
-    return Told.WHY if names & {"evidence", "path"} else Told.OUTCOMES
+def asked_of(selections: Iterable[Selection]) -> Asked:
+    """How much of an impact is asked for by what is selected of it. Raises `BadInput`."""
+    fields = [*_fields(selections)]
+    names = {field.name for field in fields}
+    given = [field.arguments.get("of") for field in fields if field.name == "outcomes"]
+    of = [iris_of([each] if isinstance(each, str) else each) for each in given]
+    told = Told.TOTALS if not of else Told.WHY if names & {"evidence", "path"} else Told.OUTCOMES
+    some = [each for each in of if each is not None]
+    return Asked(told, not PARTS.isdisjoint(names), tuple(sorted(frozenset().union(*some))) if len(some) == len(of) else None)
 
 
-def _names(selections: Iterable[Selection]) -> Iterator[str]:
+def _fields(selections: Iterable[Selection]) -> Iterator[SelectedField]:
     for selection in selections:
         if isinstance(selection, SelectedField):
             yield selection.name

@@ -80,7 +80,14 @@ class Questions(Protocol):
     def report(self, failed: Sequence[str] | Scenario, horizon_s: float) -> Report:
         """The page about what fails together, or about a scenario. Takes up to seconds of a core: call it in a worker thread."""
 
-    def impact(self, failed: Sequence[str] | Scenario, media: Sequence[str] | None, told: Told, parts: bool = False) -> BlastRadius:
+    def impact(
+        self,
+        failed: Sequence[str] | Scenario,
+        media: Sequence[str] | None,
+        told: Told,
+        parts: bool = False,
+        of: Sequence[str] | None = None,
+    ) -> BlastRadius:
         """What is hit when the given entities fail, or in a scenario; with `parts` also part by part. Takes milliseconds to seconds of
         a core: call it in a worker thread."""
 

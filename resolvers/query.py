@@ -9,10 +9,9 @@ from typing import Annotated
 
 import strawberry
 
-from analytics.impact import Told
 from analytics.scenario import Scenario
 from ontology.namespaces import expand
-from resolvers.analysis import GraphView, Impact, parts_of, told_of
+from resolvers.analysis import Asked, GraphView, Impact, asked_of
 from resolvers.arguments import Failed, Id, Media
 from resolvers.commands import Command
 from resolvers.context import Face, Info, Questions, State, Unbound, face_of, present_of
@@ -142,7 +141,7 @@ class Query(HistoryQuery, SweepQuery, TimelineQuery, CapacityQuery, PlanningQuer
     ) -> Impact:
         state = await state_of(info, as_of, branch)
         scenario = scenario_of(failed, opened, closed, isolated, moved)
-        return await impact_of(face_of(info), state, scenario, media, told_of(info.selected_fields), parts_of(info.selected_fields))
+        return await impact_of(face_of(info), state, scenario, media, asked_of(info.selected_fields))
 
     @strawberry.field(description="A command by its id, or null.")
     def command(
@@ -176,15 +175,15 @@ def _drawing(questions: Questions, around: str, hops: int, limit: int) -> GraphV
     return GraphView.of(view, questions.standing([node.id for node in view.nodes]))
 
 
-async def impact_of(face: Face, state: State, scenario: Scenario, media: Sequence[str] | None, told: Told, parts: bool = False) -> Impact:
+async def impact_of(face: Face, state: State, scenario: Scenario, media: Sequence[str] | None, asked: Asked) -> Impact:
     """The blast radius in one state, worked out in a worker thread. Raises `BadInput`, `NoSuchEntity`, `LimitExceeded`."""
     await known(state.reads.index, scenario.ids())
     wanted = None if media is None else [expand(medium) for medium in media]
-    return await face.analysis.run(_impact, state.questions, scenario, wanted, told, parts)
+    return await face.analysis.run(_impact, state.questions, scenario, wanted, asked)
 
 
-def _impact(questions: Questions, scenario: Scenario, media: Sequence[str] | None, told: Told, parts: bool) -> Impact:
-    return Impact.of(questions.impact(scenario, media, told, parts))
+def _impact(questions: Questions, scenario: Scenario, media: Sequence[str] | None, asked: Asked) -> Impact:
+    return Impact.of(questions.impact(scenario, media, asked.told, asked.parts, asked.of))
 
 
 def checked_text(text: str | None) -> str | None:

@@ -17,7 +17,7 @@ from typing import Annotated
 import strawberry
 
 from analytics.time.timeline import HORIZON_S
-from resolvers.analysis import Impact, parts_of, told_of
+from resolvers.analysis import Impact, asked_of
 from resolvers.arguments import Failed, Media
 from resolvers.bell import Bell
 from resolvers.commands import Command
@@ -76,8 +76,7 @@ class Subscription:
         "or the graph changes."
     )
     async def impact(self, info: Info, failed: Failed, media: Media = None) -> AsyncGenerator[Impact, None]:
-        face, bell, told = face_of(info), Bell(), told_of(info.selected_fields)
-        parts = parts_of(info.selected_fields)
+        face, bell, asked = face_of(info), Bell(), asked_of(info.selected_fields)
         watch = Watch(face.current.follow)
         stop = [face.feed.changes(bell.ring), face.feed.readings(lambda points: bell.ring() if watch.heard(points) else None)]
         try:
@@ -85,7 +84,7 @@ class Subscription:
                 await face.prepare()
                 present = face.present()
                 watch.over((await face.analysis.run(present.questions.condition_points)).points)
-                yield await impact_of(face, present, scenario_of(failed), media, told, parts)
+                yield await impact_of(face, present, scenario_of(failed), media, asked)
                 await bell.wait()
                 await asyncio.sleep(IMPACT_TICK_S)
         finally:

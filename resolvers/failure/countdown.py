@@ -23,12 +23,11 @@ import strawberry
 from analytics.time import countdown as analysed
 from analytics.time import present
 from analytics.time.story import Event
-from ontology.namespaces import expand
-from resolvers.arguments import FAILED_MAX
+from resolvers.arguments import FAILED_MAX, Of, iris_of
 from resolvers.bell import Bell
 from resolvers.context import Face
 from resolvers.errors import BadInput
-from resolvers.failure.timeline import OF_MAX, TimelineEvent, checked_count, checked_horizon
+from resolvers.failure.timeline import TimelineEvent, checked_count, checked_horizon
 from resolvers.states import known
 from twin.countdown import Counting
 
@@ -146,15 +145,12 @@ class Countdown:
     @strawberry.field(description="How long each supply still holds, the most urgent first.")
     def left(
         self,
-        of: Annotated[
-            list[strawberry.ID] | None, strawberry.argument(description=f"Only those of these entities (IRIs), at most {OF_MAX}.")
-        ] = None,
+        of: Of = None,
         first: Annotated[int | None, strawberry.argument(description=f"How many at most, up to {LEFT_MAX:,}.")] = LEFT_DEFAULT,
     ) -> list[SecondsLeft]:
         rows = checked_count("first", first, LEFT_DEFAULT, LEFT_MAX)
-        if of is not None and len(of) > OF_MAX:
-            raise BadInput(f"of has {len(of)} ids: give {OF_MAX} at most")
-        kept = iter(self.found.left) if of is None else self.found.left.of([expand(each) for each in of])
+        wanted = iris_of(of)
+        kept = iter(self.found.left) if wanted is None else self.found.left.of(sorted(wanted))
         return [SecondsLeft.of(each.later(self.passed_s)) for each in islice(kept, rows)]
 
     @staticmethod

@@ -12,8 +12,7 @@ import strawberry
 
 from analytics.time import story
 from analytics.time import timeline as analysed
-from ontology.namespaces import expand
-from resolvers.arguments import FAILED_MAX, Failed
+from resolvers.arguments import FAILED_MAX, Failed, Of, iris_of
 from resolvers.context import Face, Info, State, face_of
 from resolvers.errors import BadInput
 from resolvers.states import AsOfArgument, BranchArgument, known, state_of
@@ -21,8 +20,6 @@ from resolvers.states import AsOfArgument, BranchArgument, known, state_of
 HORIZON_S_MAX = 30 * 24 * 3600.0
 IDS_DEFAULT, IDS_MAX = 1000, 1_000_000
 BOUNDS_DEFAULT, BOUNDS_MAX = 10_000, 50_000
-OF_MAX = 1000
-"""Entities whose bounds one question may name."""
 
 HorizonS = Annotated[
     float | None,
@@ -128,15 +125,11 @@ class Timeline:
     @strawberry.field(description="Every supply that may be lost, in order of ids and media.")
     def bounds(
         self,
-        of: Annotated[
-            list[strawberry.ID] | None, strawberry.argument(description=f"Only those of these entities (IRIs), at most {OF_MAX}.")
-        ] = None,
+        of: Of = None,
         first: Annotated[int | None, strawberry.argument(description=f"How many at most, up to {BOUNDS_MAX:,}.")] = BOUNDS_DEFAULT,
     ) -> list[TimelineBound]:
         rows = checked_count("first", first, BOUNDS_DEFAULT, BOUNDS_MAX)
-        if of is not None and len(of) > OF_MAX:
-            raise BadInput(f"of has {len(of)} ids: give {OF_MAX} at most")
-        wanted = None if of is None else {expand(each) for each in of}
+        wanted = iris_of(of)
         kept = (bound for bound in self.found.bounds if wanted is None or bound.id in wanted)
         return [TimelineBound.of(bound) for bound in islice(kept, rows)]
 

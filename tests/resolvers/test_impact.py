@@ -102,9 +102,9 @@ def test_only_what_is_asked_for_is_worked_out(site: Served, monkeypatch: pytest.
     asked: list[Told] = []
     real = site.twin.newest.impact
 
-    def noted(failed: Scenario, media: list[str] | None, told: Told, parts: bool) -> BlastRadius:
+    def noted(failed: Scenario, media: list[str] | None, told: Told, parts: bool, of: tuple[str, ...] | None) -> BlastRadius:
         asked.append(told)
-        return real(failed, media, told, parts)
+        return real(failed, media, told, parts, of)
 
     monkeypatch.setattr(site.twin.newest, "impact", noted)
     site.ask("query($f: [ID!]!) { impact(failed: $f) { totals { racks { lost } } } }", f=[UPS_A])
@@ -117,6 +117,33 @@ def test_only_what_is_asked_for_is_worked_out(site: Served, monkeypatch: pytest.
 
 
 def test_a_question_about_failures_costs_by_how_many_fail(site: Served) -> None:
+def test_some_rows_are_explained_without_the_others(site: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a page of a large answer evidence and path are asked for alone: they are those of the whole answer, and so are the totals."""
+    whole = site.ask(WHOLE, f=["demo:UPS-A", UPS_B])["impact"]
+    worked_out: list[int] = []
+    real = site.twin.newest.impact
+
+    def noted(*question: Any) -> BlastRadius:
+        found = real(*question)
+        worked_out.append(len(found.outcomes))
+        return found
+
+    monkeypatch.setattr(site.twin.newest, "impact", noted)
+    some = [row["id"] for row in whole["outcomes"][3:6]]
+    page = (
+        "query($f: [ID!]!, $of: [ID!]) { impact(failed: $f) { outcomes(of: $of) { id medium evidence path } totals { racks { lost } } } }"
+    )
+    found = site.ask(page, f=["demo:UPS-A", UPS_B], of=some)["impact"]
+    named = site.ask('{ impact(failed: ["demo:UPS-A"]) { outcomes(of: "demo:Rack-R001") { id } } }')["impact"]
+    (many,) = site.post(page, f=[UPS_A], of=["demo:UPS-A"] * 1001)["errors"]
+
+    wanted = [{key: row[key] for key in ("id", "medium", "evidence", "path")} for row in whole["outcomes"] if row["id"] in some]
+    assert found == {"outcomes": wanted, "totals": {"racks": {"lost": RACKS}}}
+    assert {row["id"] for row in named["outcomes"]} == {DEMO + "Rack-R001"}
+    assert worked_out == [len(wanted), len(named["outcomes"])]
+    assert many["message"] == "of has 1001 ids: give 1000 at most"
+
+
     """At 250 fields a failure, 1,000 of them twice are 500,000 and more; 20 of them twice are not."""
     twice = "query($f: [ID!]!) { a: impact(failed: $f) { revision } b: impact(failed: $f) { revision } }"
     (error,) = site.post(twice, f=[UPS_A] * 1000)["errors"]
