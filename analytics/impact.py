@@ -199,10 +199,10 @@ def impact_of(
         (*conditions.assumed(graph.find), *case.notes, *_assumed(graph, state, pairs, out), *_loads_assumed(loads, moved, conditions)),
         _stated(graph, conditions, opened),
         down_before,
+        failed_itself,
         trips(graph, loads, moved),
         overloads(graph, loads, moved),
         case.resolved,
-        failed_itself,
         _better(case, state, pairs, kinds, wanted) if case.before is not None else (),
         case.moved,
         None if rooms is None else count_parts(graph, rooms, ranks),
@@ -288,9 +288,6 @@ def _down(graph: SupplyGraph, state: Plant, wanted: Ids) -> Ids:
     return state.wiring.pair_node[pairs[np.isin(state.wiring.pair_medium[pairs], wanted)]]
 
 
-def _rows(
-    graph: SupplyGraph, state: Plant, loads: Loads | None, damage: Damage, failed: Ids, pairs: Ids, kinds: Ids, told: Told
-) -> tuple[Outcome, ...]:
 def _of(graph: SupplyGraph, state: Plant, pairs: Ids, kinds: Ids, of: Sequence[str] | None) -> tuple[Ids, Ids]:
     """The outcomes of some things, in their order; all of them for None. One that plays no part in supply has none."""
     if of is None:
@@ -300,6 +297,9 @@ def _of(graph: SupplyGraph, state: Plant, pairs: Ids, kinds: Ids, of: Sequence[s
     return pairs[keep], kinds[keep]
 
 
+def _rows(
+    graph: SupplyGraph, state: Plant, loads: Loads | None, damage: Damage, failed: Ids, pairs: Ids, kinds: Ids, told: Told
+) -> tuple[Outcome, ...]:
     if len(pairs) == 0:
         return ()
     nodes, media = nodes_of(state.wiring, pairs), media_of(state.wiring, pairs, power_of(graph))

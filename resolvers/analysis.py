@@ -16,7 +16,7 @@ from analytics.parts import Parts
 from analytics.standing import Standing
 from resolvers.arguments import Of, iris_of
 from resolvers.failure.scenarios import Better, ClassTotals, PartTotals, Relocation, Resolved, ServiceOutcome
-from resolvers.outcomes import Outcome, OutcomeCount, OutcomeLoad
+from resolvers.outcomes import FailedItself, Outcome, OutcomeCount, OutcomeLoad
 
 
 @strawberry.type(description="What a failure does to one entity in one medium, and why.")
@@ -105,7 +105,6 @@ class Impact:
     by_service: list[ServiceOutcome] = strawberry.field(description="The services that are affected, in order of ids.")
     by_class: list[ClassTotals] = strawberry.field(description="What is affected, by class.")
     stated: strawberry.Private[Sequence[StatedPosition]]
-
     rows: strawberry.Private[Sequence[AnalysedOutcome]]
 
     @strawberry.field(
@@ -115,6 +114,7 @@ class Impact:
     def outcomes(self, of: Of = None) -> list[NodeOutcome]:
         wanted = iris_of(of)
         return [_outcome(each) for each in self.rows if wanted is None or each.id in wanted]
+
     @strawberry.field(description="Switch positions that the answer rests on.")
     def positions(self) -> list[Position]:
         return [Position(id=strawberry.ID(each.id), position=each.position, from_telemetry=each.from_telemetry) for each in self.stated]
@@ -145,9 +145,9 @@ class Impact:
             overloads=[Overload(id=strawberry.ID(each.id), load_kw=each.load_kw, limit_kw=each.limit_kw) for each in found.overloads],
             assumed=list(found.assumed),
             stated=found.positions,
+            rows=found.outcomes,
             resolved=list(map(Resolved.of, found.resolved)),
             better=list(map(Better.of, found.better)),
-            rows=found.outcomes,
             moves=list(map(Relocation.of, found.moves)),
             rooms=list(map(PartTotals.of, parts.rooms)),
             by_tenant=list(map(PartTotals.of, parts.tenants)),
@@ -185,8 +185,8 @@ def asked_of(selections: Iterable[Selection]) -> Asked:
 def _fields(selections: Iterable[Selection]) -> Iterator[SelectedField]:
     for selection in selections:
         if isinstance(selection, SelectedField):
-            yield selection.name
-        yield from _names(selection.selections)
+            yield selection
+        yield from _fields(selection.selections)
 
 
 def _ids(iris: Iterable[str]) -> list[strawberry.ID]:

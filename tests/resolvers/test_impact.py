@@ -116,7 +116,6 @@ def test_only_what_is_asked_for_is_worked_out(site: Served, monkeypatch: pytest.
     assert asked == [Told.TOTALS, Told.OUTCOMES, Told.WHY, Told.TOTALS]
 
 
-def test_a_question_about_failures_costs_by_how_many_fail(site: Served) -> None:
 def test_some_rows_are_explained_without_the_others(site: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a page of a large answer evidence and path are asked for alone: they are those of the whole answer, and so are the totals."""
     whole = site.ask(WHOLE, f=["demo:UPS-A", UPS_B])["impact"]
@@ -144,6 +143,7 @@ def test_some_rows_are_explained_without_the_others(site: Served, monkeypatch: p
     assert many["message"] == "of has 1001 ids: give 1000 at most"
 
 
+def test_a_question_about_failures_costs_by_how_many_fail(site: Served) -> None:
     """At 250 fields a failure, 1,000 of them twice are 500,000 and more; 20 of them twice are not."""
     twice = "query($f: [ID!]!) { a: impact(failed: $f) { revision } b: impact(failed: $f) { revision } }"
     (error,) = site.post(twice, f=[UPS_A] * 1000)["errors"]
