@@ -12,6 +12,25 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
+class Once(Generic[V]):
+    """One answer: worked out by the first who asks, while only those wait who ask for the same. Safe from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self.there: V | None = None
+        """The answer, where there is one; one that another state has worked out may be put here."""
+
+    def get(self, work: Callable[[], V], serves: Callable[[V], bool] = lambda _: True) -> V:
+        """The answer that is there, if it serves, else what `work` finds. An error of `work` is not kept."""
+        found = self.there
+        if found is None or not serves(found):
+            with self._lock:
+                found = self.there
+                if found is None or not serves(found):
+                    found = self.there = work()
+        return found
+
+
 class Kept(Generic[K, V]):
     """Answers by key; the one asked for longest ago is let go. Safe from any thread; nothing is worked out under the lock."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from threading import Lock
 
 from analytics.capacity.flow import loads_of
 from analytics.capacity.readings import PowerPoints, power_points
@@ -41,6 +40,7 @@ from graph.values import Quality
 from ontology.vocabulary import Vocabulary
 from twin.bus import Bus
 from twin.events import GraphChanged
+from twin.kept import Once
 from twin.stands import Follow, Stands, unchanging
 
 
@@ -77,44 +77,38 @@ class View:
         self.vocabulary = vocabulary
         self.snapshot = snapshot
         self._known, self._clock, self._stands = known, clock, Stands(known, follow)
-        self._lock = Lock()
-        self._reserves: Reserves | None = None
-        self._rooms: Rooms | None = None
-        self._priors: Priors | None = None
-        self._sights: SightingPoints | None = None
+        self._compiled, self._reserves, self._rooms = Once[Compiled](), Once[Reserves](), Once[Rooms]()
+        self._priors, self._sights, self._points = Once[Priors](), Once[SightingPoints](), Once[ConditionPoints]()
+        self._lookout = Once[Lookout]()
         self._power = _Power()
-        self._points: ConditionPoints | None = None
-        self._lookout: Lookout | None = None
-        self._worked: Compiled | Earlier | None = None
-        """What is worked out; read without the lock, which only keeps two threads from working it out."""
+        self._earlier: Earlier | None = None
+        """What the supply graph may be carried over from, until it is there."""
 
     def after(self, older: View, change: ChangeSet | None) -> View:
         """This view, which may use what the view before the change has worked out."""
-        worked = older._worked
-        start = Earlier(worked, ()) if isinstance(worked, Compiled) else worked
-        self._lookout = older._lookout
+        earlier, worked = older._earlier, older._compiled.there  # in this order: the one goes when the other is there
+        start = Earlier(worked, ()) if worked is not None else earlier
+        self._lookout.there = older._lookout.there
         if change is not None:
             self._power.follow(older._power, change)
-            if older._points is not None and older._points.outlives(change):
-                self._points = older._points
-            if older._sights is not None and older._sights.outlive(change):
-                self._sights = older._sights
+            points, sights = older._points.there, older._sights.there
+            if points is not None and points.outlives(change):
+                self._points.there = points
+            if sights is not None and sights.outlive(change):
+                self._sights.there = sights
             if start is not None:
-                self._worked = start.and_then(change)
+                self._earlier = start.and_then(change)
         return self
 
     def supply(self) -> SupplyGraph:
         """The supply graph, made at the first question: carried over from an earlier state where no change since counts, else compiled."""
-        worked = self._worked
-        if not isinstance(worked, Compiled):
-            with self._lock:
-                worked = self._worked = self._compiled(self._worked)
-        return worked.graph
+        found = self._compiled.get(self._compile)
+        self._earlier = None
+        return found.graph
 
-    def _compiled(self, worked: Compiled | Earlier | None) -> Compiled:
-        if isinstance(worked, Compiled):
-            return worked
-        found = None if worked is None else carried_over(worked.compiled, self.snapshot, worked.changes, self.vocabulary)
+    def _compile(self) -> Compiled:
+        earlier = self._earlier
+        found = None if earlier is None else carried_over(earlier.compiled, self.snapshot, earlier.changes, self.vocabulary)
         return found or compiled(self.snapshot, self.vocabulary)
 
     def conditions(self) -> Conditions:
@@ -143,10 +137,7 @@ class View:
 
     def condition_points(self) -> ConditionPoints:
         """The points that conditions stand on, found once a state."""
-        points = self._points
-        if points is None:
-            points = self._points = condition_points(self.snapshot, self.vocabulary)
-        return points
+        return self._points.get(lambda: condition_points(self.snapshot, self.vocabulary))
 
     def stands(self) -> Conditions:
         """The instant, with the switches where the live values say that they are, and else where they stand normally, and with what the
@@ -179,27 +170,19 @@ class View:
     def _rooms_of(self, case: Case, snapshot: Snapshot) -> Rooms:
         if snapshot is not self.snapshot:
             return rooms_of(snapshot, self.vocabulary, case.graph)
-        with self._lock:
-            if self._rooms is None:
-                self._rooms = rooms_of(snapshot, self.vocabulary, case.graph)
-        return self._rooms
+        return self._rooms.get(lambda: rooms_of(snapshot, self.vocabulary, case.graph))
 
     def posture(self) -> Posture:
         """What hangs by a single failure as things stand. The first answer tries every failure, a later one those that can tell what has
         changed; carried on to the next revision where its supply graph is the same."""
         graph, conditions = self.supply(), self.stands()
-        with self._lock:
-            if self._lookout is None or not self._lookout.serves(graph):
-                self._lookout = Lookout(graph, conditions)
-            return self._lookout.renew(conditions, graph)
+        lookout = self._lookout.get(lambda: Lookout(graph, conditions), lambda kept: kept.serves(graph))
+        return lookout.renew(conditions, graph)
 
     def reserves(self) -> Reserves:
         """What bridges a loss and what starts after one, read at the first question."""
         graph = self.supply()
-        with self._lock:
-            if self._reserves is None:
-                self._reserves = reserves(self.snapshot, self.vocabulary, graph)
-        return self._reserves
+        return self._reserves.get(lambda: reserves(self.snapshot, self.vocabulary, graph))
 
     def timeline(self, failed: Sequence[str] | Scenario, horizon_s: float = HORIZON_S) -> Timeline:
         """What follows when the given entities fail together, or in a scenario, and when. Raises `UnknownEntity`, `GraphError`."""
@@ -210,9 +193,8 @@ class View:
 
     def sightings(self) -> Sightings:
         """What the live values say is down and up. Cost: one look-up for each point that says so; the points are found once a state."""
-        graph, sights = self.supply(), self._sights
-        if sights is None or not sights.serve(graph):
-            sights = self._sights = sighting_points(self.snapshot, self.vocabulary, graph)
+        graph = self.supply()
+        sights = self._sights.get(lambda: sighting_points(self.snapshot, self.vocabulary, graph), lambda kept: kept.serve(graph))
         return sights.read(self._known, self.stands())
 
     def root_cause(
@@ -222,11 +204,10 @@ class View:
 
         Raises `UnknownEntity`, `ValueError`."""
         graph = self.supply()
-        if self._priors is None:
-            self._priors = priors_of(self.snapshot, self.vocabulary, graph)
+        priors = self._priors.get(lambda: priors_of(self.snapshot, self.vocabulary, graph))
         units = units_of(self.snapshot, self.vocabulary, graph, kinds)
         seen = self.sightings() if seen is None else seen
-        return root_cause(graph, self.stands(), seen, priors=self._priors, units=units, order=order, first=first)
+        return root_cause(graph, self.stands(), seen, priors=priors, units=units, order=order, first=first)
 
     def report(self, failed: Sequence[str] | Scenario, horizon_s: float = HORIZON_S, procedure: Procedure | None = None) -> Report:
         """The page about what fails together, or about a scenario, and a switching procedure that goes with it. Raises `UnknownEntity`,
