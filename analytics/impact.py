@@ -188,7 +188,7 @@ def impact_of(
     damage, moved = assess_loaded(state, loads, out, graph.nodes.failure_unit)
     pairs, kinds = _outcomes(graph, state, damage, nodes, wanted)
     ranks = ranks_of(graph, nodes_of(state.wiring, pairs), kinds, _down(graph, state, wanted), nodes)
-    totals, down_before, failed_itself = count_totals(graph, ranks)
+    totals, down_before = count_totals(graph, ranks)
     opened = frozenset(case.opened.tolist())
     return BlastRadius(
         graph.revision,
@@ -199,7 +199,6 @@ def impact_of(
         (*conditions.assumed(graph.find), *case.notes, *_assumed(graph, state, pairs, out), *_loads_assumed(loads, moved, conditions)),
         _stated(graph, conditions, opened),
         down_before,
-        failed_itself,
         trips(graph, loads, moved),
         overloads(graph, loads, moved),
         case.resolved,
