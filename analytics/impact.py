@@ -26,7 +26,7 @@ from analytics.places import Rooms
 from analytics.scenario import Case, Resolved
 from analytics.state import Plant, plant, stated_positions
 from analytics.supply_graph import SupplyGraph
-from analytics.totals import DownBefore, Totals, count_totals, ranks_of
+from analytics.totals import Counts, Totals, count_totals, ranks_of
 from graph.errors import GraphError, UnknownEntity
 from ontology.media import medium_named
 from ontology.namespaces import compact, expand
@@ -123,8 +123,10 @@ class BlastRadius:
     totals: Totals
     assumed: tuple[str, ...]
     positions: tuple[StatedPosition, ...]
-    down_before: DownBefore
+    down_before: Counts
     """What is in no total, because it lacked a supply before this failure."""
+    failed_itself: Counts
+    """What is in no total, because it has failed itself; tenants with something of theirs among it that lose nothing else."""
     trips: tuple[Trip, ...] = ()
     """What opened because it carried too much, in order of time; it counts as failed from then on."""
     overloads: tuple[Overload, ...] = ()
@@ -147,6 +149,7 @@ class BlastRadius:
             "outcomes": [_outcome_json(outcome) for outcome in self.outcomes],
             "totals": self.totals.to_json(),
             "down_before": self.down_before.to_json(),
+            "failed_itself": self.failed_itself.to_json(),
             "trips": [trip.to_json() for trip in self.trips],
             "overloads": [overload.to_json() for overload in self.overloads],
             "assumed": list(self.assumed),
@@ -188,7 +191,7 @@ def impact_of(
     damage, moved = assess_loaded(state, loads, out, graph.nodes.failure_unit)
     pairs, kinds = _outcomes(graph, state, damage, nodes, wanted)
     ranks = ranks_of(graph, nodes_of(state.wiring, pairs), kinds, _down(graph, state, wanted), nodes)
-    totals, down_before = count_totals(graph, ranks)
+    totals, down_before, failed_itself = count_totals(graph, ranks)
     opened = frozenset(case.opened.tolist())
     return BlastRadius(
         graph.revision,
@@ -199,6 +202,7 @@ def impact_of(
         (*conditions.assumed(graph.find), *case.notes, *_assumed(graph, state, pairs, out), *_loads_assumed(loads, moved, conditions)),
         _stated(graph, conditions, opened),
         down_before,
+        failed_itself,
         trips(graph, loads, moved),
         overloads(graph, loads, moved),
         case.resolved,

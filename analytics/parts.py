@@ -8,33 +8,35 @@ import numpy as np
 
 from analytics.places import Rooms
 from analytics.supply_graph import SupplyGraph
-from analytics.totals import KEYS, RANKS, Ranks
+from analytics.totals import KEYS, RANKS, Counts, Ranks
 from graph.values import Floats
 from ontology.media import COMPUTE
 from ontology.namespaces import local_name
 from ontology.terms import Ids
 
 OUTCOMES = tuple(RANKS.index(key) for key in KEYS)
-_UNAFFECTED, _DOWN_BEFORE = RANKS.index("UNAFFECTED"), RANKS.index("DOWN_BEFORE")
+_LOST, _UNAFFECTED, _DOWN_BEFORE, _FAILED = (RANKS.index(rank) for rank in ("LOST", "UNAFFECTED", "DOWN_BEFORE", "FAILED_ITSELF"))
+_NO_OUTCOME = (_UNAFFECTED, _DOWN_BEFORE, _FAILED)
 
 
 @dataclass(frozen=True, slots=True)
 class PartTotals:
     """What becomes of a room's, or a tenant's, racks, services and IT load: counts and kW by outcome, every key of `KEYS` present.
 
-    What has failed itself, and what was down before, is in none. A service counts in each room where something runs it, a tenant in each
-    room where something is its own: by what becomes of that.
+    What has failed itself is counted beside these, what was down before not at all. A service counts in each room where something runs it,
+    a tenant in each room where something is its own: by what becomes of that.
     """
 
     id: str | None
     """IRI; None for what is in no room."""
     label: str
     outcome: str
-    """The worst of it, of `KEYS`."""
+    """The worst of it, of `KEYS`; of what has failed itself `LOST`."""
     racks: dict[str, int]
     services: dict[str, int]
     tenants: dict[str, int]
     it_load_kw: dict[str, float]
+    failed_itself: Counts
 
     def to_json(self) -> dict[str, object]:
         """As the command line prints it."""
@@ -46,6 +48,7 @@ class PartTotals:
             "services": self.services,
             "tenants": self.tenants,
             "it_load_kw": self.it_load_kw,
+            "failed_itself": self.failed_itself.to_json(),
         }
 
 
@@ -168,8 +171,7 @@ def _rows(ranks: Ranks, table: _Table, ids: tuple[str | None, ...], labels: tupl
     size = len(ids)
     racks, services = (_counted(ranks, *which, size) for which in (table.racks, table.services))
     node, part = table.equipment
-    up = ranks.up[node]
-    kw = np.bincount(part[up] * len(RANKS) + ranks.worst[node[up]], weights=table.kw[up], minlength=size * len(RANKS))
+    kw = np.bincount(part * len(RANKS) + ranks.worst[node], weights=table.kw, minlength=size * len(RANKS))
     kw = kw.reshape(size, len(RANKS))
     tenants = _tenants(ranks, table, size)
     found = []
@@ -177,7 +179,7 @@ def _rows(ranks: Ranks, table: _Table, ids: tuple[str | None, ...], labels: tupl
         there = np.flatnonzero(racks[at] + services[at] + tenants[at] + (kw[at] > 0))
         if not len(there):
             continue
-        told = [rank for rank in there.tolist() if rank != _DOWN_BEFORE]
+        told = [_LOST if rank == _FAILED else rank for rank in there.tolist() if rank != _DOWN_BEFORE]
         found.append(
             PartTotals(
                 iri,
@@ -187,22 +189,24 @@ def _rows(ranks: Ranks, table: _Table, ids: tuple[str | None, ...], labels: tupl
                 _by_outcome(services[at]),
                 _by_outcome(tenants[at]),
                 {RANKS[rank]: round(float(kw[at, rank]), 3) for rank in OUTCOMES},
+                _failed(racks[at], services[at], tenants[at], kw[at]),
             )
         )
     return tuple(found)
 
 
+def _failed(racks: Ids, services: Ids, tenants: Ids, kw: Floats) -> Counts:
+    return Counts(int(racks[_FAILED]), int(services[_FAILED]), int(tenants[_FAILED]), round(float(kw[_FAILED]), 3))
+
+
 def _counted(ranks: Ranks, node: Ids, part: Ids, size: int) -> Ids:
-    up = ranks.up[node]
-    counts = np.bincount(part[up] * len(RANKS) + ranks.worst[node[up]], minlength=size * len(RANKS))
+    counts = np.bincount(part * len(RANKS) + ranks.worst[node], minlength=size * len(RANKS))
     return counts.reshape(size, len(RANKS)).astype(np.int32)
 
 
 def _tenants(ranks: Ranks, table: _Table, size: int) -> Ids:
     """Each tenant counts once a part, by the worst of what is its there."""
     node, tenant, part = table.tenants
-    up = ranks.up[node]
-    node, tenant, part = node[up], tenant[up], part[up]
     width = int(tenant.max(initial=0)) + 1
     keys, at = np.unique(part.astype(np.int64) * width + tenant, return_inverse=True)
     worst = np.full(len(keys), len(RANKS) - 1, dtype=np.int32)
@@ -213,12 +217,12 @@ def _tenants(ranks: Ranks, table: _Table, size: int) -> Ids:
 
 def _services(graph: SupplyGraph, ranks: Ranks) -> tuple[ServiceOutcome, ...]:
     which = graph.loads.services
-    which = which[ranks.up[which] & ~np.isin(ranks.worst[which], (_UNAFFECTED, _DOWN_BEFORE))]
+    which = which[~np.isin(ranks.worst[which], _NO_OUTCOME)]
     return tuple(ServiceOutcome(graph.id(node), graph.label(node), RANKS[ranks.worst[node]]) for node in which.tolist())
 
 
 def _classes(graph: SupplyGraph, ranks: Ranks) -> tuple[ClassTotals, ...]:
-    which = np.flatnonzero(ranks.up & (ranks.worst != _UNAFFECTED) & (ranks.worst != _DOWN_BEFORE))
+    which = np.flatnonzero(~np.isin(ranks.worst, _NO_OUTCOME))
     size = len(graph.nodes.classes) + 1
     cls = np.where(graph.nodes.class_of[which] < 0, size - 1, graph.nodes.class_of[which])
     counts = np.bincount(cls * len(RANKS) + ranks.worst[which], minlength=size * len(RANKS)).reshape(size, len(RANKS))

@@ -11,23 +11,24 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from analytics.columns import among, distinct, spans, without
-from analytics.supply_graph import Flags, SupplyGraph
+from analytics.columns import distinct, spans
+from analytics.supply_graph import SupplyGraph
 from graph.values import Floats
 from ontology.terms import Ids
 
 Number = TypeVar("Number", int, float)
 KEYS = ("LOST", "OVERLOADED", "NO_REDUNDANCY", "REDUCED", "UNAFFECTED")
-RANKS = ("LOST", "OVERLOADED", "DOWN_BEFORE", "NO_REDUNDANCY", "REDUCED", "UNAFFECTED")
-"""Worst first. What was down before and loses still more counts as lost; that it lost a spare besides is no news."""
+RANKS = ("LOST", "FAILED_ITSELF", "OVERLOADED", "DOWN_BEFORE", "NO_REDUNDANCY", "REDUCED", "UNAFFECTED")
+"""Worst first. What was down before and loses still more counts as lost; that it lost a spare besides is no news. A tenant, and a rack that
+nothing feeds, has failed itself when something of it has and nothing else of it is lost."""
 _RANK_OF_KIND = np.array([RANKS.index(key) for key in KEYS], dtype=np.int32)
-_BEFORE = "DOWN_BEFORE"
-_DOWN_BEFORE, _UNAFFECTED = RANKS.index(_BEFORE), RANKS.index("UNAFFECTED")
+_BEFORE, _ITSELF = "DOWN_BEFORE", "FAILED_ITSELF"
+_DOWN_BEFORE, _FAILED, _UNAFFECTED = (RANKS.index(rank) for rank in (_BEFORE, _ITSELF, "UNAFFECTED"))
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Counts and kW by outcome, every key of `KEYS` present. What has failed itself is in no total, nor what was down before."""
+    """Counts and kW by outcome, every key of `KEYS` present. What has failed itself is in no total, nor what was down before (`Counts`)."""
 
     racks: dict[str, int]
     services: dict[str, int]
@@ -40,13 +41,19 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
-class DownBefore:
-    """What lacked a supply before the failure already, and loses none by it."""
+class Counts:
+    """What is beside the totals: what lacked a supply before the failure already and loses none by it, or what has failed itself."""
 
     racks: int
     services: int
     tenants: int
     it_load_kw: float
+
+    def said(self) -> str:
+        """For people, such as `1 rack, 5.0 kW, 1 tenant`; empty for nothing."""
+        counts = (("rack", self.racks), ("service", self.services), ("tenant", self.tenants))
+        racks, *rest = [f"{count:,} {what}{'' if count == 1 else 's'}" if count else "" for what, count in counts]
+        return ", ".join(filter(None, (racks, f"{self.it_load_kw:,.1f} kW" if self.it_load_kw else "", *rest)))
 
     def to_json(self) -> dict[str, int | float]:
         """The counts as the command line prints them."""
@@ -61,8 +68,6 @@ class Ranks:
     """Ascending."""
     rank: Ids
     """Index into `RANKS`, for each of `nodes`."""
-    counts: Flags
-    """Whether each of `nodes` counts; what has failed itself does not."""
     size: int
     """Of all nodes."""
 
@@ -73,26 +78,22 @@ class Ranks:
         found[self.nodes] = self.rank
         return found
 
-    @cached_property
-    def up(self) -> Flags:
-        """By node: whether it counts."""
-        found = np.ones(self.size, dtype=np.bool_)
-        found[self.nodes] = self.counts
-        return found
-
 
 def ranks_of(graph: SupplyGraph, nodes: Ids, kinds: Ids, down: Ids, failed: Ids) -> Ranks:
     """The worst of the given outcomes of nodes; `kinds` are indices into `KEYS`.
 
-    `down` are the nodes of which some supply did not hold before the failure. Cost: a sort of all these nodes.
+    `down` are the nodes of which some supply did not hold before the failure, `failed` what has failed itself, whatever else is said of it.
+    Cost: a sort of all these nodes.
     """
-    mounted, racks = _mounted_in(graph, without(distinct(np.concatenate((nodes, down)).astype(np.int32)), failed))
+    mounted, racks = _mounted_in(graph, distinct(np.concatenate((nodes, down, failed)).astype(np.int32)))
     touched = distinct(np.concatenate((nodes, down, failed, racks)).astype(np.int32))
     rank = np.full(len(touched), _UNAFFECTED, dtype=np.int32)
     rank[np.searchsorted(touched, down)] = _DOWN_BEFORE
     np.minimum.at(rank, np.searchsorted(touched, nodes), _RANK_OF_KIND[kinds])
+    rank[np.searchsorted(touched, failed)] = _FAILED
     np.minimum.at(rank, np.searchsorted(touched, racks), rank[np.searchsorted(touched, mounted)])
-    return Ranks(touched, rank, ~among(touched, np.sort(failed)), len(graph.nodes))
+    rank[np.searchsorted(touched, failed)] = _FAILED
+    return Ranks(touched, rank, len(graph.nodes))
 
 
 def _mounted_in(graph: SupplyGraph, things: Ids) -> tuple[Ids, Ids]:
@@ -105,10 +106,12 @@ def _mounted_in(graph: SupplyGraph, things: Ids) -> tuple[Ids, Ids]:
     return mounted[rows], racks[rows]
 
 
-def count_totals(graph: SupplyGraph, ranks: Ranks) -> tuple[Totals, DownBefore]:
-    """Count by the worst of each. Cost: what is touched; one pass over the loads, once a graph."""
-    behind, touched = _behind(graph), ranks.nodes
-    hit, worst = touched[ranks.counts], ranks.rank[ranks.counts]
+def count_totals(graph: SupplyGraph, ranks: Ranks) -> tuple[Totals, Counts, Counts]:
+    """Count by the worst of each; beside the totals what was down before, and what has failed itself.
+
+    Cost: what is touched; one pass over the loads, once a graph.
+    """
+    behind, hit, worst = _behind(graph), ranks.nodes, ranks.rank
     tenants = np.full(len(graph.loads.tenants), _UNAFFECTED, dtype=np.int32)
     first, last = behind.owned_at[hit], behind.owned_at[hit + 1]
     np.minimum.at(tenants, behind.owned[spans(first, last)], np.repeat(worst, last - first))
@@ -117,12 +120,13 @@ def count_totals(graph: SupplyGraph, ranks: Ranks) -> tuple[Totals, DownBefore]:
         for column in (behind.racks, behind.services, behind.kw)
     )
     for sums, column, every in zip((of_racks, of_services, kw), (behind.racks, behind.services, behind.kw), behind.sums, strict=True):
-        sums[_UNAFFECTED] = every - column[touched].sum()
+        sums[_UNAFFECTED] = every - column[hit].sum()
     racks, services, owned = _counts(of_racks), _counts(of_services), _counts(np.bincount(tenants, minlength=len(RANKS)))
     load = _rounded(kw)
     return (
         Totals(_by_outcome(racks), _by_outcome(services), _by_outcome(owned), _by_outcome(load)),
-        DownBefore(racks[_BEFORE], services[_BEFORE], owned[_BEFORE], load[_BEFORE]),
+        Counts(racks[_BEFORE], services[_BEFORE], owned[_BEFORE], load[_BEFORE]),
+        Counts(racks[_ITSELF], services[_ITSELF], owned[_ITSELF], load[_ITSELF]),
     )
 
 

@@ -92,6 +92,7 @@ class Impact:
     failed: list[strawberry.ID] = strawberry.field(description="What was taken as failed.")
     totals: ImpactTotals = strawberry.field(description="What stands behind it.")
     down_before: DownBefore = strawberry.field(description="What is in no total because it lacked a supply before this failure.")
+    failed_itself: FailedItself = strawberry.field(description="What is in no total because it fails itself.")
     trips: list[Trip] = strawberry.field(description="What opens because it carries too much, in order of time.")
     overloads: list[Overload] = strawberry.field(description="What is still up and carries more than it may, in order of ids.")
     assumed: list[str] = strawberry.field(description="What the graph does not say and was assumed.")
@@ -139,6 +140,7 @@ class Impact:
                 tenants=found.down_before.tenants,
                 it_load_kw=found.down_before.it_load_kw,
             ),
+            failed_itself=FailedItself.of(found.failed_itself),
             trips=[
                 Trip(id=strawberry.ID(each.id), after_s=each.after_s, load_kw=each.load_kw, rated_kw=each.rated_kw) for each in found.trips
             ],

@@ -8,6 +8,8 @@ from typing import Any
 
 import strawberry
 
+from analytics.totals import Counts
+
 
 @strawberry.enum(description="What a failure does to an entity in one medium, worst first.")
 class Outcome(Enum):
@@ -50,6 +52,21 @@ class OutcomeLoad:
     def of(sums: Mapping[str, Any]) -> OutcomeLoad:
         """From kilowatts by outcome."""
         return OutcomeLoad(**_by_outcome(sums, 0.0))
+
+
+@strawberry.type(description="What fails itself: it is in no count of outcomes.")
+class FailedItself:
+    """Each counted once."""
+
+    racks: int = strawberry.field(description="Racks.")
+    services: int = strawberry.field(description="Services.")
+    tenants: int = strawberry.field(description="Tenants with something of theirs among it, that lose nothing else.")
+    it_load_kw: float = strawberry.field(description="IT load in kilowatts.")
+
+    @staticmethod
+    def of(found: Counts) -> FailedItself:
+        """From the result of the analytics room."""
+        return FailedItself(racks=found.racks, services=found.services, tenants=found.tenants, it_load_kw=found.it_load_kw)
 
 
 def _by_outcome(counts: Mapping[str, Any], none: float) -> dict[str, Any]:

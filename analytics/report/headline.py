@@ -78,10 +78,12 @@ def headline(
         then.append(f"{left} until this is over.")
     elif left:
         text = f"Nothing goes dark, but {left} until this is over."
-    return Headline(text or _nothing(found), (*then, *_behind(dark, found), *_tripped(found)))
+    return Headline(text or _nothing(found), (*then, *_behind(dark, found), *_itself(found), *_tripped(found)))
 
 
 def _nothing(found: BlastRadius) -> str:
+    if found.failed_itself.said():
+        return "Nothing else goes dark than what fails itself."
     if any(outcome.outcome is OutcomeKind.NO_REDUNDANCY for outcome in found.outcomes):
         return "No rack goes dark; parts of the plant lose their redundancy."
     if any(outcome.outcome is OutcomeKind.LOST for outcome in found.outcomes):
@@ -96,6 +98,11 @@ def _behind(dark: _Dark, found: BlastRadius) -> list[str]:
     parts += [_count(dark.services, "service")] if dark.services else []
     parts += [_count(tenants, "tenant")] if tenants else []
     return [f"Behind what goes dark: {', '.join(parts)}."] if parts else []
+
+
+def _itself(found: BlastRadius) -> list[str]:
+    said = found.failed_itself.said()
+    return [f"Fails itself, beside that: {said}."] if said else []
 
 
 def _tripped(found: BlastRadius) -> list[str]:

@@ -77,7 +77,7 @@ class Report:
     def to_json(self) -> dict[str, object]:
         """The values of the page, for a program."""
         found = self.found.to_json()
-        keys = ("revision", "at", "totals", "down_before", "rooms", "trips", "overloads")
+        keys = ("revision", "at", "totals", "down_before", "failed_itself", "rooms", "trips", "overloads")
         return {
             "site": self.site,
             "acts": [thing.to_json() for thing in self.acts],

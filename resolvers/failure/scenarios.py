@@ -11,7 +11,7 @@ from analytics import moves, parts, scenario
 from analytics.impact import Better as AnalysedBetter
 from resolvers.arguments import FAILED_MAX
 from resolvers.errors import BadInput
-from resolvers.outcomes import Outcome, OutcomeCount, OutcomeLoad
+from resolvers.outcomes import FailedItself, Outcome, OutcomeCount, OutcomeLoad
 
 
 @strawberry.input(description="A tenant's load leaves where it is and comes to some racks.")
@@ -150,11 +150,12 @@ class PartTotals:
 
     id: strawberry.ID | None = strawberry.field(description="IRI; null for what is in no room.")
     label: str = strawberry.field(description="What a person calls it.")
-    outcome: Outcome = strawberry.field(description="The worst of it.")
+    outcome: Outcome = strawberry.field(description="The worst of it; LOST where something fails itself.")
     racks: OutcomeCount = strawberry.field(description="Racks.")
     services: OutcomeCount = strawberry.field(description="Services.")
     tenants: OutcomeCount = strawberry.field(description="Tenants.")
     it_load_kw: OutcomeLoad = strawberry.field(description="IT load in kilowatts.")
+    failed_itself: FailedItself = strawberry.field(description="What of it fails itself, and is in none of these.")
 
     @staticmethod
     def of(found: parts.PartTotals) -> PartTotals:
@@ -167,6 +168,7 @@ class PartTotals:
             services=OutcomeCount.of(found.services),
             tenants=OutcomeCount.of(found.tenants),
             it_load_kw=OutcomeLoad.of(found.it_load_kw),
+            failed_itself=FailedItself.of(found.failed_itself),
         )
 
 

@@ -112,12 +112,46 @@ def test_what_was_down_before_and_loses_still_more_is_lost() -> None:
     assert fail(graph, "P", media=["dcx:AirCooling"]).down_before.racks == 0
 
 
+HALL = """
+:U a dcx:Utility_Feed ; dcx:feedsPower :R, :R2 . :Hall a dcx:Data_Hall . :T a dcx:Tenant .
+:R a brick:ICT_Rack ; brick:hasLocation :Hall ; dcx:hasTenant :T ; dcx:feedsPower :S . :R2 a brick:ICT_Rack .
+:S a brick:Server ; dcx:mountedIn :R ; dcx:allocatedPower [ brick:value 5 ; brick:hasUnit unit:KiloW ] .
+"""
+
+
+def test_what_fails_itself_is_counted_beside_the_totals() -> None:
+    """Rack R and its server fail with the hall: one rack and 5 kW fail themselves, and T, who has nothing else, is not unaffected."""
+    answer = fail(site(HALL), "R", "S")
+
+    assert answer.failed_itself.to_json() == {"racks": 1, "services": 0, "tenants": 1, "it_load_kw": 5.0}
+    assert answer.failed_itself.said() == "1 rack, 5.0 kW, 1 tenant"
+    assert (answer.totals.racks["LOST"], answer.totals.racks["UNAFFECTED"], set(answer.totals.tenants.values())) == (0, 1, {0})
+
+
+def test_a_tenant_of_which_something_fails_and_something_is_lost_is_lost() -> None:
+    """Of T the rack fails itself; its server is T's, too, and loses its power: T counts once, as lost."""
+    answer = fail(site(HALL + ":S dcx:hasTenant :T ."), "R")
+
+    assert (answer.totals.tenants["LOST"], answer.failed_itself.to_json()) == (
+        1,
+        {"racks": 1, "services": 0, "tenants": 0, "it_load_kw": 0.0},
+    )
+
+
+def test_the_counts_of_all_outcomes_of_what_was_down_before_and_of_what_fails_itself_are_all_there_are() -> None:
+    """R1 is dark by an open breaker, R2 is lost with P, R3 fails itself: three racks, each once."""
+    answer = fail(site(DARK), "P", "R3")
+
+    assert (answer.totals.racks["LOST"], answer.down_before.racks, answer.failed_itself.racks) == (1, 1, 1)
+    assert sum(answer.totals.racks.values()) == 1
+
+
 def test_the_answer_as_the_command_line_prints_it() -> None:
     """The JSON form has the fields of the contract, ids in full."""
     answer = fail(site(":PDU a dcx:PDU ; dcx:feedsPower :R . :R a brick:ICT_Rack ."), "PDU").to_json()
 
     assert list(answer) == [
-        *("revision", "at", "failed", "outcomes", "totals", "down_before", "trips", "overloads", "assumed", "positions"),
+        *("revision", "at", "failed", "outcomes", "totals", "down_before", "failed_itself", "trips", "overloads", "assumed", "positions"),
         *("resolved", "better", "moves", "rooms", "by_tenant", "by_service", "by_class"),
     ]
     assert answer["at"] == "2026-01-01T00:00:00Z"

@@ -18,12 +18,13 @@ WHOLE = """query($f: [ID!]!, $m: [String!], $o: [ID!], $c: [ID!], $i: [ID!], $mv
   revision at failed assumed trips { id afterS loadKw ratedKw } overloads { id loadKw limitKw } positions { id position fromTelemetry }
   outcomes { id class medium outcome evidence path exposedTo }
   totals { racks { ...C } services { ...C } tenants { ...C } itLoadKw { lost overloaded noRedundancy reduced unaffected } }
-  downBefore { racks services tenants itLoadKw } resolved { asked part kind ids opens }
+  downBefore { racks services tenants itLoadKw } failedItself { ...F } resolved { asked part kind ids opens }
   better { id label medium without outcome } moves { tenant kw left arrivals { rack equipment kw supplied singlePoints }
   overloads { id loadKw beforeKw limitKw } } rooms { ...P } byTenant { ...P } byService { id label outcome }
   byClass { class counts { ...C } } } }
 fragment P on PartTotals { id label outcome racks { ...C } services { ...C } tenants { ...C }
-  itLoadKw { lost overloaded noRedundancy reduced unaffected } }
+  itLoadKw { lost overloaded noRedundancy reduced unaffected } failedItself { ...F } }
+fragment F on FailedItself { racks services tenants itLoadKw }
 fragment C on OutcomeCount { lost overloaded noRedundancy reduced unaffected }"""
 
 

@@ -158,12 +158,18 @@ def _tell_rooms(found: BlastRadius) -> None:
         ]
         for each in parts
     }
-    rooms = [(name, *map(_number, counts)) for name, counts in columns.items() if any(counts)]
+    failed = {each.label if each.id is None else compact(each.id): each.failed_itself.said() for each in parts}
+    itself = any(failed.values())
+    rooms = [
+        (name, *map(_number, counts), *((failed[name] or "-",) if itself else ()))
+        for name, counts in columns.items()
+        if any(counts) or failed[name]
+    ]
     if not rooms or all(each.id is None for each in parts):
         return  # a model without rooms: the totals say it all
     say()
     header = [f"{what} {kind}" for what in ("RACKS", "SERVICES", "KW") for kind in ("LOST", "NO REDUNDANCY")]
-    table(("ROOM", *header), rooms[:ROOMS_SHOWN])
+    table(("ROOM", *header, *(("FAILS ITSELF",) if itself else ())), rooms[:ROOMS_SHOWN])
     if len(rooms) > ROOMS_SHOWN:
         say(f"... and {len(rooms) - ROOMS_SHOWN:,} more rooms: --json prints them all")
 
@@ -192,9 +198,10 @@ def _tell(found: BlastRadius, every: bool, state: str) -> None:
     kinds = [kind for kind in next(iter(totals.values())) if kind != "OVERLOADED" or any(counts[kind] for counts in totals.values())]
     kinds_order = {kind: at for at, kind in enumerate(KINDS)}
     table(("", *kinds), [(what, *(_number(counts[kind]) for kind in kinds)) for what, counts in totals.items()])
-    down = {what.replace("it_load_kw", "kW of IT load"): count for what, count in found.down_before.to_json().items() if count}
-    if down:
-        say(f"already without supply before this failure: {', '.join(f'{_number(count)} {what}' for what, count in down.items())}")
+    if itself := found.failed_itself.said():
+        say(f"fails itself, and is in no count above: {itself}")
+    if down := found.down_before.said():
+        say(f"already without supply before this failure: {down}")
     say()
     told = sorted(found.outcomes, key=lambda each: (kinds_order[each.outcome], TOLD_FIRST.get(local_name(each.cls or ""), len(TOLD_FIRST))))
     shown = told if every else told[:ROWS_SHOWN]

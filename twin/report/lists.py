@@ -93,13 +93,18 @@ def _totals(report: Report) -> str:
     totals, down = report.found.totals.to_json(), report.found.down_before.to_json()
     kinds = [kind for kind in (_LOST, _OVERLOADED, _EXPOSED, _REDUCED, "UNAFFECTED") if kind != _OVERLOADED or report.found.overloads]
     before = any(down.values())
+    itself = report.found.failed_itself.to_json()
+    fails = any(itself.values())
     words = {"it_load_kw": "IT load, kW"}
-    head = "".join(f'<th class="n">{key(kind)} {STATE_WORDS[kind]}</th>' for kind in kinds) + (
-        '<th class="n">down before</th>' if before else ""
+    head = (
+        "".join(f'<th class="n">{key(kind)} {STATE_WORDS[kind]}</th>' for kind in kinds)
+        + ('<th class="n">fails itself</th>' if fails else "")
+        + ('<th class="n">down before</th>' if before else "")
     )
     rows = "".join(
         f"<tr class='line'><td class='w'>{words.get(what, what)}</td>"
         + "".join(f'<td class="n{" worst" if kind == _LOST and counts[kind] else ""}">{number(counts[kind])}</td>' for kind in kinds)
+        + (f'<td class="n">{number(itself[what])}</td>' if fails else "")
         + (f'<td class="n">{number(down[what])}</td>' if before else "")
         + "</tr>"
         for what, counts in totals.items()
