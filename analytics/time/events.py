@@ -214,7 +214,9 @@ def _settle(  # noqa: PLR0912  the two ways in which a slot goes down, kept toge
                 elif state.tally.live[fed] == 1 and state.tally.counts[gate] >= site.wires.at_least[gate]:
                     if site.ring.loop_of[fed] >= 0:
                         queue(site.ring.loop_of[fed], state, loops)
-                    if site.delays.transfer[fed] > 0:
+                    known = site.delays.takes[fed] >= 0 and state.waits[fed] == 0
+                    counts = slot == site.delays.takes[fed] if known else site.delays.unsure
+                    if site.delays.transfer[fed] > 0 and counts:
                         record.interrupted[fed] = min(record.interrupted[fed], now)
                         kill(site, fed, now, state, record, stack)
                         _again(fed, now + site.delays.transfer[fed], state, events)

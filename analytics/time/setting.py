@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics import kernel
+from analytics.capacity.electrical import PRIORITY_LAST
 from analytics.columns import without
 from analytics.conditions import Conditions
 from analytics.kernel import Tally
 from analytics.state import Plant, copied, plant
+from analytics.supply_graph import SupplyGraph
 from analytics.time.events import run, run_on
 from analytics.time.present import Present
 from analytics.time.reserves import Reserves
@@ -57,6 +59,8 @@ class Setting:
     """Which stores of the table there are, in the order of `store_pair`."""
     pairs_at: Ids
     slot_pairs: Ids
+    takes: Ids
+    """Per slot of what takes one input: the slot of that which it is on, or -1 where it is not known."""
 
 
 def setting(reserves: Reserves, failed: Ids, conditions: Conditions) -> Setting:
@@ -69,7 +73,19 @@ def setting(reserves: Reserves, failed: Ids, conditions: Conditions) -> Setting:
     pairs_at = np.searchsorted(wiring.pair_slot[order], np.arange(len(wiring.slot_node) + 1)).astype(np.int32)
     pair, stored = _pairs_of_stores(state, reserves)
     called = _called(state, before, failed, groups)
-    return Setting(state, before, standby, groups, called, _loads(state, reserves), pair, stored, pairs_at, order)
+    return Setting(
+        state,
+        before,
+        standby,
+        groups,
+        called,
+        _loads(state, reserves),
+        pair,
+        stored,
+        pairs_at,
+        order,
+        _takes(reserves.graph, state, before),
+    )
 
 
 def courses(set_: Setting, reserves: Reserves, charge: Floats, failed: Ids, horizon: float) -> tuple[Course, Course]:
@@ -186,13 +202,34 @@ def _site(set_: Setting, reserves: Reserves, end: int, gone: Floats) -> Site:
         (table.kind[at] == Kind.WATER).astype(np.uint8),
     )
     node = wiring.slot_node
-    transfer = reserves.transfer[end, node] if end == 0 else np.zeros(len(node))
     delays = Delays(
-        reserves.restart[end, node], reserves.by_power[node].astype(np.uint8), transfer, reserves.start[end, node], reserves.fuel[end, node]
+        reserves.restart[end, node],
+        reserves.by_power[node].astype(np.uint8),
+        np.where((end == 0) | (set_.takes >= 0), reserves.transfer[end, node], 0.0),
+        set_.takes,
+        end == 0,
+        reserves.start[end, node],
+        reserves.fuel[end, node],
     )
     powers = (wiring.pair_medium == reserves.graph.media.index(POWER)).astype(np.uint8)
     wires, ring = set_.state.wires, set_.state.ring
     return Site(wires, ring, set_.pairs_at, set_.slot_pairs, wiring.pair_slot, powers, held, delays, set_.called, loads)
+
+
+def _takes(graph: SupplyGraph, state: Plant, before: Tally) -> Ids:
+    """The input that what takes one input is on before the failure: of those that are live the first by priority, if that is one alone."""
+    wires, wiring = state.wires, state.wiring
+    takes, load = np.full(len(wiring.slot_node), -1, np.int32), graph.electrical
+    if load is None or not load.one_input.any():
+        return takes
+    power = graph.media.index(POWER)
+    for gate in np.flatnonzero(load.one_input[wiring.slot_node[wires.gate_slot]] & (wiring.pair_medium[wires.gate_pair] == power)).tolist():
+        inputs = wires.suppliers[wires.suppliers_at[gate] : wires.suppliers_at[gate + 1]]
+        inputs = inputs[before.live[inputs] == 1]
+        rank = load.priority[wiring.slot_node[inputs]]
+        if len(rank) and rank.min() < PRIORITY_LAST and (rank == rank.min()).sum() == 1:
+            takes[wires.gate_slot[gate]] = inputs[np.argmin(rank)]
+    return takes
 
 
 def _blank(set_: Setting) -> Record:

@@ -45,6 +45,10 @@ class Delays(NamedTuple):
     """1: the restart time runs from when the slot has power again, else from when it has all of its supplies."""
     transfer: Floats
     """How long the slot is down when one of its suppliers goes and the others hold; 0: it is not."""
+    takes: Ids
+    """The one whose loss counts for that, where it is known and nothing has happened to the slot; -1: not known."""
+    unsure: bool
+    """Whether, where it is not known, the loss of any of them counts."""
     start: Floats
     """Of a standby source: from the call until it supplies."""
     fuel: Floats

@@ -100,7 +100,21 @@ class Story:
                 counts[key] = taken, counts.get(key, (taken, 0))[1] + int(reached[taken.nodes].sum())
         found = {taken.text(count) for taken, count in counts.values() if count}
         found |= {f"{compact(graph.id(node))}: {text}" for node, text in self.reserves.refused if reached[node]}
+        found |= set(self._inputs())
         return tuple(sorted(found))
+
+    def _inputs(self) -> Iterator[str]:
+        """How many transfer switches are on an input that is known by its priority, of those that one of their supplies goes of."""
+        set_, graph = self.set_, self.reserves.graph
+        node, wires = set_.state.wiring.slot_node, set_.state.wires
+        gone = np.isfinite(self.worse.record.down)
+        moves = (set_.takes >= 0) & (self.reserves.transfer[0, node] > 0)
+        gates = np.flatnonzero(moves[wires.gate_slot]).tolist()
+        hit = [gate for gate in gates if gone[wires.suppliers[wires.suppliers_at[gate] : wires.suppliers_at[gate + 1]]].any()]
+        slots = sorted({int(wires.gate_slot[gate]) for gate in hit})
+        if slots:
+            first, on = (compact(graph.id(int(node[slot]))) for slot in (slots[0], set_.takes[slots[0]]))
+            yield f"{len(slots)} transfer switches are on the first of their live inputs by dcx:priority before it fails: {first} on {on}"
 
     def _heats(self) -> bool:
         """Whether any room warms up."""
@@ -203,10 +217,9 @@ def _slots(story: Story) -> Iterator[Event]:
     wiring, reserves = story.set_.state.wiring, story.reserves
     node = wiring.slot_node
     own = ~np.isin(node, story.failed)
-    never = np.full(len(node), np.inf)
     transfers = np.flatnonzero(own & np.isfinite(story.worse.record.interrupted)).astype(np.int32)
     none = np.full(len(transfers), -1, dtype=np.int32)
-    times = [story.worse.record.interrupted[transfers], never[transfers]]
+    times = [run.record.interrupted[transfers] for run in story.runs]
     yield from _grouped(story, EventKind.TRANSFERS, transfers, node[transfers], none, times)
     runs = either([np.where(np.isfinite(run.record.down), np.where(run.up, run.record.up, np.inf), np.nan) for run in story.runs])
     restarted = np.flatnonzero(own & (reserves.restart[0, node] > 0) & (np.isfinite(runs[0]) | np.isfinite(runs[1]))).astype(np.int32)
@@ -245,7 +258,9 @@ def _reason(story: Story, kind: EventKind, what: int, node: int) -> str:
     """Why, of one pair (of a slot: of what transfers or has restarted)."""
     reserves, record = story.reserves, story.worse.record
     if kind is EventKind.TRANSFERS:
-        return f"one of its supplies goes: it may be without for {_range(*reserves.transfer[::-1, node].tolist())} while it transfers"
+        surely = np.isfinite(story.better.record.interrupted[what])
+        why = "the input that it is on goes: it is" if surely else "one of its supplies goes: it may be"
+        return f"{why} without for {_range(*reserves.transfer[::-1, node].tolist())} while it transfers"
     if kind is EventKind.RUNS:
         after = "power" if reserves.by_power[node] else "its supplies"
         return f"it is up again {_range(*reserves.restart[::-1, node].tolist())} after it has {after} back"

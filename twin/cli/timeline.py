@@ -61,4 +61,5 @@ def _what(event: Event) -> str:
 def _happens(event: Event) -> str:
     from ontology.namespaces import local_name
 
-    return " ".join(filter(None, (WORDS[event.kind.value], local_name(event.medium or ""))))
+    surely = event.kind.value == "transfers" and event.upper is not None
+    return " ".join(filter(None, ("transfers" if surely else WORDS[event.kind.value], local_name(event.medium or ""))))

@@ -1,0 +1,62 @@
+"""A transfer switch whose input in use is known, by hand: each docstring shows the sum."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.analytics.test_countdown import counting
+from tests.analytics.test_timeline import follow, lost
+
+SWITCH = """
+:A a dcx:Utility_Feed ; dcx:feedsPower :Switch ; dcx:priority 1 .
+:B a dcx:Utility_Feed ; dcx:feedsPower :Switch ; dcx:priority 2 .
+:Switch a brick:Automatic_Transfer_Switch ; dcx:feedsPower :Server .
+:Server a brick:Server ; dcx:allocatedPower [ brick:value 5.0 ; brick:hasUnit unit:KiloW ] .
+"""
+
+
+def transfers(turtle: str, *failed: str) -> list[tuple[float, float | None]]:
+    return [(event.lower, event.upper) for event in follow(turtle, *failed).events if event.kind.value == "transfers"]
+
+
+def test_the_loss_of_the_input_in_use_interrupts_for_certain() -> None:
+    """A comes first, so the switch is on A. It is without for 50 to 150 ms, its server holds on for 10 to 20 ms: both at 0 s, and lost."""
+    answer = follow(SWITCH, "A")
+
+    assert transfers(SWITCH, "A") == [(0.0, 0.0)]
+    assert lost(answer) == {"Server Power": (0.01, 0.02)}
+    assert [text[-31:] for text in answer.assumed if "dcx:priority" in text] == [": urn:site:Switch on urn:site:A"]
+
+
+def test_the_loss_of_the_other_input_interrupts_nothing() -> None:
+    """B goes, which the switch is not on: nobody notices."""
+    assert transfers(SWITCH, "B") == []
+    assert lost(follow(SWITCH, "B")) == {}
+
+
+@pytest.mark.parametrize("priority", ["", "; dcx:priority 1"])
+def test_where_the_input_in_use_is_not_known_either_loss_may_interrupt(priority: str) -> None:
+    """No priority, or the same for both: `0 s or not at all` whichever goes."""
+    site = SWITCH.replace(" ; dcx:priority 1", priority).replace(" ; dcx:priority 2", priority)
+
+    assert transfers(site, "A") == transfers(site, "B") == [(0.0, None)]
+    assert lost(follow(site, "B")) == {"Server Power": (0.01, None)}
+    assert not [text for text in follow(site, "B").assumed if "dcx:priority" in text]
+
+
+def test_a_switch_whose_first_input_is_open_is_on_the_next() -> None:
+    """The breaker of A stands open: the switch is on B, then C takes over; the loss of C alone does nothing."""
+    site = SWITCH.replace("dcx:feedsPower :Switch ; dcx:priority 1", "dcx:feedsPower :Breaker") + (
+        ":Breaker a brick:Circuit_Breaker ; dcx:normalPosition dcx:Open ; dcx:feedsPower :Switch ; dcx:priority 1 ."
+        ":C a dcx:Utility_Feed ; dcx:feedsPower :Switch ; dcx:priority 3 ."
+    )
+
+    assert transfers(site, "B") == [(0.0, 0.0)]
+    assert transfers(site, "C") == transfers(site, "A") == []
+
+
+def test_the_countdown_of_a_loss_that_was_not_in_use_is_empty() -> None:
+    """B went 100 s ago: nothing is lost, nothing is to come."""
+    answer = counting(SWITCH, "B", after=100)
+
+    assert (len(answer.left), answer.next) == (0, ())
