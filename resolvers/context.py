@@ -16,7 +16,7 @@ from analytics.conditions import ConditionPoints, Conditions
 from analytics.impact import BlastRadius, Told
 from analytics.layout import GraphView
 from analytics.posture.change import PostureChange
-from analytics.posture.posture import Posture
+from analytics.posture.posture import Counts, Posture
 from analytics.proofs.response import Response
 from analytics.report.report import Report
 from analytics.scenario import Scenario
@@ -202,8 +202,8 @@ class Feed(Protocol):
     def changes(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Tells that the graph has a new revision."""
 
-    def postures(self, callback: Callable[[PostureChange, Posture], None]) -> Callable[[], None]:
-        """Tells who has just lost redundancy or a supply, or got it back, and how everything stands now."""
+    def postures(self, callback: Callable[[PostureChange, Counts], None]) -> Callable[[], None]:
+        """Tells who has just lost redundancy or a supply, or got it back, and how many of everything stand how now."""
 
     def commands(self, callback: Callable[[CommandRecord], None]) -> Callable[[], None]:
         """Tells each step of each command."""

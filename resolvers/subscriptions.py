@@ -25,7 +25,7 @@ from resolvers.context import Face, Info, face_of
 from resolvers.errors import BadInput, LimitExceeded
 from resolvers.failure.countdown import Countdown, CountedFailed, Since, counted
 from resolvers.failure.jobs import Job, JobId, followed
-from resolvers.failure.posture import PostureEvent, postures
+from resolvers.failure.posture import EVENT_FIRST, EventFirst, PostureEvent, postures
 from resolvers.failure.scenarios import scenario_of
 from resolvers.failure.timeline import HorizonS
 from resolvers.history import Revision
@@ -132,8 +132,8 @@ class Subscription:
     @strawberry.subscription(
         description="How the site stands against single failures, then at once when anybody loses redundancy or a supply, or gets it back."
     )
-    async def posture(self, info: Info) -> AsyncGenerator[PostureEvent, None]:
-        async for event in postures(face_of(info)):
+    async def posture(self, info: Info, first: EventFirst = EVENT_FIRST) -> AsyncGenerator[PostureEvent, None]:
+        async for event in postures(face_of(info), first):
             yield event
 
     @strawberry.subscription(description="Each step of each command.")

@@ -9,7 +9,7 @@ from functools import partial
 
 from analytics.interlocks import last_feeds
 from analytics.posture.change import PostureChange
-from analytics.posture.posture import Posture
+from analytics.posture.posture import Counts
 from graph.errors import GraphError
 from graph.points import point_facts
 from graph.ports import DevicePort
@@ -75,9 +75,9 @@ class BusFeed:
         """See `Feed.changes`."""
         return self._bus.subscribe(GraphChanged, lambda _: callback())
 
-    def postures(self, callback: Callable[[PostureChange, Posture], None]) -> Callable[[], None]:
+    def postures(self, callback: Callable[[PostureChange, Counts], None]) -> Callable[[], None]:
         """See `Feed.postures`."""
-        return self._bus.subscribe(PostureChanged, lambda event: callback(event.change, event.posture))
+        return self._bus.subscribe(PostureChanged, lambda event: callback(event.change, event.counts))
 
     def commands(self, callback: Callable[[CommandRecord], None]) -> Callable[[], None]:
         """See `Feed.commands`."""

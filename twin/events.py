@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from analytics.posture.change import PostureChange
-from analytics.posture.posture import Posture
+from analytics.posture.posture import Counts
 from graph.changes import ChangeSet, Revision
 from graph.commands import CommandEvent
 from graph.snapshot import Snapshot
@@ -31,10 +31,11 @@ class GraphChanged:
 
 @dataclass(frozen=True, slots=True)
 class PostureChanged:
-    """Somebody has lost redundancy or a supply, or got it back: what changed, and how everything stands now."""
+    """Somebody has lost redundancy or a supply, or got it back: what changed, with the first ids of each kind, and how many of everything
+    stand how now. Small: it may wait for many who hear of it."""
 
     change: PostureChange
-    posture: Posture
+    counts: Counts
 
 
 @dataclass(frozen=True, slots=True)

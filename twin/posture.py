@@ -4,7 +4,8 @@ Rules of this file:
 
 1. Hearing of a reading costs a look at the points that conditions stand on; everything else is done in a thread of its own.
 2. What comes in while the posture is renewed is looked at together, right afterwards; nothing is queued.
-3. A renewal that fails is logged; the next one is compared with the last posture that is known.
+3. What is told of a change is worked out here, once for all who hear of it.
+4. A renewal that fails is logged; the next one is compared with the last posture that is known.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ _log = logging.getLogger(__name__)
 
 SETTLE_S = 0.02
 """How long a change is left to settle: the switches of one transfer come as one."""
+LISTED_MAX = 1_000
+"""Ids of each kind, and reasons, that an event lists; it counts all."""
 
 
 class PostureWatch:
@@ -78,4 +81,4 @@ class PostureWatch:
         if before is not None:
             change = compare(before, after)
             if change.any:
-                self._bus.publish(PostureChanged(change, after))
+                self._bus.publish(PostureChanged(change.first(LISTED_MAX), after.counts))

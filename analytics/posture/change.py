@@ -58,21 +58,34 @@ class Because:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """What became of these: ids in order, and the draw of the IT equipment among them."""
+    """What became of these: ids in order, and the draw of the IT equipment among them, kW."""
 
     racks: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
     tenants: tuple[str, ...] = ()
     it_load_kw: float = 0.0
+    more: tuple[int, int, int] = (0, 0, 0)
+    """How many more racks, services and tenants there are than are listed (`first`)."""
+
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """How many racks, services and tenants, listed or not."""
+        return len(self.racks) + self.more[0], len(self.services) + self.more[1], len(self.tenants) + self.more[2]
+
+    def first(self, rows: int) -> Moved:
+        """The same with so many ids of each kind listed at most."""
+        racks, services, tenants = self.racks[:rows], self.services[:rows], self.tenants[:rows]
+        all_ = self.counts
+        return Moved(racks, services, tenants, self.it_load_kw, (all_[0] - len(racks), all_[1] - len(services), all_[2] - len(tenants)))
 
     @property
     def any(self) -> bool:
         """Whether there is anything."""
-        return bool(self.racks or self.services or self.tenants or self.it_load_kw)
+        return any(self.counts) or bool(self.it_load_kw)
 
     def words(self) -> str:
         """The first of racks, services, tenants and load that there are any of, as `14 racks`."""
-        for count, one in ((len(self.racks), "rack"), (len(self.services), "service"), (len(self.tenants), "tenant")):
+        for count, one in zip(self.counts, ("rack", "service", "tenant"), strict=True):
             if count:
                 return f"{count:,} {one}" if count == 1 else f"{count:,} {one}s"
         return f"{self.it_load_kw:g} kW of IT load"
@@ -80,7 +93,9 @@ class Moved:
     def to_json(self) -> dict[str, object]:
         """As the command line prints it."""
         return {
-            "count": len(self.racks),
+            "count": self.counts[0],
+            "services_count": self.counts[1],
+            "tenants_count": self.counts[2],
             "racks": list(self.racks),
             "services": list(self.services),
             "tenants": list(self.tenants),
@@ -103,6 +118,16 @@ class PostureChange:
     regained: Moved
     """A supply no longer hangs by a single failure that it hung by."""
     because: tuple[Because, ...]
+    because_more: int = 0
+    """How many more reasons there are than are listed (`first`)."""
+
+    def first(self, rows: int) -> PostureChange:
+        """The same with so many ids of each kind, and so many reasons (those of the message at least), listed at most: small, however
+        much has changed."""
+        dark, lost, back, regained = (moved.first(rows) for moved in (self.dark, self.lost, self.back, self.regained))
+        because = self.because[: max(rows, NAMED_MAX)]
+        left_out = self.because_more + len(self.because) - len(because)
+        return PostureChange(self.revision, self.at, dark, lost, back, regained, because, left_out)
 
     @property
     def any(self) -> bool:
@@ -128,7 +153,7 @@ class PostureChange:
 
     def _reasons(self) -> str:
         named = ", ".join(each.text for each in self.because[:NAMED_MAX])
-        more = len(self.because) - NAMED_MAX
+        more = len(self.because) + self.because_more - NAMED_MAX
         return f"{named} and {more} more" if more > 0 else named or "for no reason that is known"
 
     def to_json(self) -> dict[str, object]:
@@ -140,6 +165,7 @@ class PostureChange:
             "at": self.at.isoformat().replace("+00:00", "Z"),
             **{name: each.to_json() for name, each in moved.items()},
             "because": [each.to_json() for each in self.because],
+            "because_count": len(self.because) + self.because_more,
         }
 
 

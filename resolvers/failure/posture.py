@@ -21,8 +21,16 @@ from resolvers.states import AsOfArgument, BranchArgument, state_of
 
 FIRST_MAX = 1000
 """Single failures that one answer tells, and as many of the things that hang by any."""
+EVENT_FIRST = 100
+"""Ids of each kind, and reasons, that an event tells where nobody says how many."""
 WAITING_MAX = 100
 """Changes that wait for one subscriber; one that cannot keep up is closed with a reason."""
+
+
+EventFirst = Annotated[
+    int | None,
+    strawberry.argument(description=f"How many ids of each kind, and reasons, to list, 0 to {FIRST_MAX:,}; counts are of all."),
+]
 
 
 @strawberry.type(description="How many of one kind of things.")
@@ -89,9 +97,11 @@ class PostureMoved:
     """Ids in order of IRIs."""
 
     count: int = strawberry.field(description="How many racks.")
-    racks: list[strawberry.ID] = strawberry.field(description="The racks.")
-    services: list[strawberry.ID] = strawberry.field(description="The services.")
-    tenants: list[strawberry.ID] = strawberry.field(description="The tenants of these and of the equipment.")
+    services_count: int = strawberry.field(description="How many services.")
+    tenants_count: int = strawberry.field(description="How many tenants.")
+    racks: list[strawberry.ID] = strawberry.field(description="The first racks.")
+    services: list[strawberry.ID] = strawberry.field(description="The first services.")
+    tenants: list[strawberry.ID] = strawberry.field(description="The first tenants of these and of the equipment.")
     it_load_kw: float = strawberry.field(description="Draw of the IT equipment among them, in kilowatts.")
 
 
@@ -128,7 +138,8 @@ class PostureEvent:
     lost: PostureMoved = strawberry.field(description="Lost redundancy: a supply hangs by a single failure that it did not hang by before.")
     back: PostureMoved = strawberry.field(description="A supply that did not hold holds now.")
     regained: PostureMoved = strawberry.field(description="Regained redundancy: a supply no longer hangs by a failure that it hung by.")
-    because: list[PostureCause] = strawberry.field(description="Which switches, units or change of the model.")
+    because: list[PostureCause] = strawberry.field(description="The first of the switches, units or changes of the model that did it.")
+    because_count: int = strawberry.field(description="How many there are in all.")
     racks: PostureCount = strawberry.field(description="All racks as they stand now.")
     services: PostureCount = strawberry.field(description="All services.")
     tenants: PostureCount = strawberry.field(description="All tenants.")
@@ -163,14 +174,18 @@ def _posture(questions: Questions, first: int) -> Posture:
     return told(Posture, questions.posture().to_json(first))
 
 
-async def postures(face: Face) -> AsyncGenerator[PostureEvent, None]:
-    """How things stand, then each change as it happens. Raises `LimitExceeded` for who cannot keep up."""
-    waiting: deque[tuple[PostureChange, analysed.Posture]] = deque()
+async def postures(face: Face, first: int | None) -> AsyncGenerator[PostureEvent, None]:
+    """How things stand, then each change as it happens, with the first ids of each kind. Raises `BadInput`, and `LimitExceeded` for who
+    cannot keep up."""
+    rows = EVENT_FIRST if first is None else first
+    if not 0 <= rows <= FIRST_MAX:
+        raise BadInput(f"first = {rows}: give 0 to {FIRST_MAX:,}")
+    waiting: deque[tuple[PostureChange, analysed.Counts]] = deque()
     bell = Bell()
 
-    def hear(change: PostureChange, now: analysed.Posture) -> None:
+    def hear(change: PostureChange, now: analysed.Counts) -> None:
         if len(waiting) <= WAITING_MAX:
-            waiting.append((change, now))
+            waiting.append((change.first(rows), now))
         bell.ring()
 
     stop = face.feed.postures(hear)
@@ -194,6 +209,6 @@ def _standing(questions: Questions) -> PostureEvent:
     return told(PostureEvent, {**nothing.to_json(), **now.counts.to_json(), "message": now.message})
 
 
-def event_of(change: PostureChange, now: analysed.Posture) -> PostureEvent:
+def event_of(change: PostureChange, now: analysed.Counts) -> PostureEvent:
     """A change as it is told."""
-    return told(PostureEvent, {**change.to_json(), **now.counts.to_json()})
+    return told(PostureEvent, {**change.to_json(), **now.to_json()})

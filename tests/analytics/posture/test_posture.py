@@ -99,6 +99,23 @@ def test_several_things_at_once_are_one_change_with_all_its_reasons() -> None:
     assert [each.act for each in change.because] == [Act.OPENED, Act.BACK_IN_SERVICE]
 
 
+def test_a_change_that_lists_little_counts_and_says_all_the_same() -> None:
+    """Of two racks, a service and a tenant one each is listed, or none; the counts and the sentence stay. Reasons that the sentence names
+    stay, too."""
+    change = changed(site(HALL), standing(out=("UPS-B",)), standing("Q-A1"))
+    one, none = change.first(1), change.first(2).first(0)
+
+    assert one.lost == Moved(names("Rack-1"), names("Web"), names("T"), 5.0, (1, 0, 0))
+    assert none.lost == Moved((), (), (), 5.0, (2, 1, 1))
+    assert one.message == none.message == change.message
+    assert {none.because, one.because, change.because} == {change.because}
+    assert change.first(2) == change
+    told = none.to_json()
+    assert isinstance(told["lost"], dict)
+    assert [told["lost"][each] for each in ("count", "services_count", "tenants_count", "racks")] == [2, 1, 1, []]
+    assert told["because_count"] == 2
+
+
 def test_what_changes_nothing_for_anybody_is_no_news() -> None:
     """A breaker of a side that is dead already."""
     change = changed(site(HALL), standing(out=("Utility-A",)), standing("Q-A1", out=("Utility-A",)))
