@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import StrEnum
 
 from analytics.conditions import Conditions
 from analytics.proofs.certificate import Certificate
+from analytics.proofs.claim import Claim
 from analytics.proofs.components import places
 from analytics.proofs.prove import Question, concurrently_maintainable, fault_tolerant
 from analytics.proofs.response import Response
@@ -16,13 +16,6 @@ from graph.errors import GraphError
 from graph.ports import Progress
 from graph.snapshot import Snapshot
 from ontology.vocabulary import Vocabulary
-
-
-class Claim(StrEnum):
-    """What can be proved."""
-
-    MAINTAINABLE = "maintainable"
-    FAULT_TOLERANT = "fault-tolerant"
 
 
 def prove(

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import strawberry
 
-from analytics.proofs import answers
+from analytics.proofs import answers, claim
 from analytics.proofs.prove import BREACHES_TOLD, Question
 from graph.ports import Progress
 from resolvers.analysis import Overload, Position, Trip
@@ -30,8 +30,8 @@ IDS_DEFAULT, IDS_MAX = 1000, 1_000_000
 class Claim(Enum):
     """After docs/guides/proofs.md."""
 
-    MAINTAINABLE = strawberry.enum_value("maintainable", description="Concurrently: everything out in turn, planned.")
-    FAULT_TOLERANT = strawberry.enum_value("fault-tolerant", description="Every single fault, with the plant's own response.")
+    MAINTAINABLE = strawberry.enum_value(claim.Claim.MAINTAINABLE, description="Concurrently: everything out in turn, planned.")
+    FAULT_TOLERANT = strawberry.enum_value(claim.Claim.FAULT_TOLERANT, description="Every single fault, with the plant's own response.")
 
 
 @strawberry.type(description="What becomes of one load in one medium, and why.")
@@ -129,17 +129,17 @@ class ProofJobInput:
 
     async def work(self, state: State) -> Callable[[Progress], Certificate]:
         """What the job does. Raises `BadInput`, `NoSuchEntity`."""
-        index, claim = state.reads.index, answers.Claim[self.claim.name]
-        if self.close and claim is answers.Claim.FAULT_TOLERANT:
+        index, asked_for = state.reads.index, claim.Claim[self.claim.name]
+        if self.close and asked_for is claim.Claim.FAULT_TOLERANT:
             raise BadInput("close is for what is planned (MAINTAINABLE): no fault waits until a switch is closed")
         checked_count("first", self.first, FIRST_MAX)
         load = await named(index, "load", self.load)
         close = await named(index, "close", self.close or None)
         asked = Question(media_of(self.media), load, close or (), self.it, self.first, self.ids)
-        return lambda progress: _proved(state.questions, claim, asked, progress)
+        return lambda progress: _proved(state.questions, asked_for, asked, progress)
 
 
-def _proved(questions: Questions, claim: answers.Claim, asked: Question, progress: Progress) -> Certificate:
+def _proved(questions: Questions, asked_for: claim.Claim, asked: Question, progress: Progress) -> Certificate:
     graph, conditions = questions.supply(), questions.conditions()
-    found = answers.prove(claim, questions.snapshot, questions.vocabulary, graph, conditions, asked, questions.response, progress)
+    found = answers.prove(asked_for, questions.snapshot, questions.vocabulary, graph, conditions, asked, questions.response, progress)
     return told(Certificate, found.to_json())

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from analytics.proofs.claim import Claim
 from twin.cli.as_of import At, BranchName, as_of
 from twin.cli.asking import media_of, opened_view, refuse_unknown, state_name
 from twin.cli.output import FOUND_PROBLEMS, Config, Data, Failure, Json, Store, instant, progress, say, say_json, settings_from, table
@@ -23,13 +23,6 @@ OUTCOMES_SHOWN = 5
 PATH_SHOWN = 6
 MAY_BE_EMPTY = ("OTHER", "OVERLOAD", "AFTER")
 """Columns that are left out where no row has anything in them."""
-
-
-class Claim(StrEnum):
-    """What can be proved."""
-
-    MAINTAINABLE = "maintainable"
-    FAULT_TOLERANT = "fault-tolerant"
 
 
 def prove(
@@ -83,7 +76,7 @@ def _proved(view: View, claim: Claim, asked: Question) -> Certificate:
 
     graph, conditions = view.supply(), view.conditions()
     with progress() as tell:
-        return answers.prove(answers.Claim(claim.value), view.snapshot, view.vocabulary, graph, conditions, asked, view.response, tell)
+        return answers.prove(claim, view.snapshot, view.vocabulary, graph, conditions, asked, view.response, tell)
 
 
 def _tell(found: Certificate, state: str) -> None:
