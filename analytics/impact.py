@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from analytics import walks
+from analytics.backfeed import closed_towards_live
 from analytics.capacity.cascade import Cascade
 from analytics.capacity.effects import Moved, assess_loaded, media_of, nodes_of, power_pairs
 from analytics.capacity.flow import Loads, loads_of, power_of
@@ -199,7 +200,13 @@ def impact_of(
         case.asked,
         () if told is Told.TOTALS else _rows(graph, state, loads, damage, out, *_of(graph, state, pairs, kinds, of), told),
         totals,
-        (*conditions.assumed(graph.find), *case.notes, *_assumed(graph, state, pairs, out), *_loads_assumed(loads, moved, conditions)),
+        (
+            *closed_towards_live(case, state, damage),
+            *conditions.assumed(graph.find),
+            *case.notes,
+            *_assumed(graph, state, pairs, out),
+            *_loads_assumed(loads, moved, conditions),
+        ),
         _stated(graph, conditions, opened),
         down_before,
         failed_itself,

@@ -164,6 +164,34 @@ def test_what_no_switch_isolates_is_disconnected_at_its_terminals_and_said_to_be
     assert answer.assumed == ("urn:site:U is disconnected at its own terminals: no switch stands between it and urn:site:F",)
 
 
+def test_what_is_closed_between_isolated_equipment_and_a_live_board_is_named() -> None:
+    """U between Q-In and Q-Out, its bypass Q-By closed around it: the board stays live, and with Q-Out closed it would feed back into U.
+    With Q-Out opened too, or with the bypass open, nothing does."""
+    site = (
+        ":F a dcx:Utility_Feed ; dcx:feedsPower :Q-In, :Q-By . :Q-In a brick:Circuit_Breaker ; dcx:feedsPower :U . :U a dcx:UPS ;"
+        " dcx:feedsPower :Q-Out . :Q-Out a brick:Circuit_Breaker ; dcx:feedsPower :Board . :Q-By a brick:Circuit_Breaker ;"
+        " dcx:feedsPower :Board . :Board a brick:Switchgear ; dcx:feedsPower :R . :R a brick:ICT_Rack ."
+    )
+
+    closed = ask(site, isolated=("U",)).assumed
+    safe = ask(site, isolated=("U",), opened=("Q-Out",)).assumed
+    bypass_open = ask(site, isolated=("U",), opened=("Q-By",)).assumed
+
+    assert closed == ("urn:site:U is isolated, and closed towards what stays live: urn:site:Q-Out; open it too (--open)",)
+    assert safe == bypass_open == ()
+
+
+def test_a_rack_of_two_cords_and_a_transfer_switch_feed_nothing_back() -> None:
+    """Side A of a rack and of a transfer switch is isolated, side B carries both: neither hands power back into side A."""
+    site = (
+        ":A a dcx:Utility_Feed ; dcx:feedsPower :P . :P a dcx:PDU ; dcx:feedsPower :Q1, :Q2 . :Q1 a brick:Circuit_Breaker ;"
+        " dcx:feedsPower :R . :Q2 a brick:Circuit_Breaker ; dcx:feedsPower :T . :B a dcx:Utility_Feed ; dcx:feedsPower :R, :T ."
+        " :T a brick:Automatic_Transfer_Switch ; dcx:feedsPower :R2 . :R a brick:ICT_Rack . :R2 a brick:ICT_Rack ."
+    )
+
+    assert not [text for text in ask(site, isolated=("P",)).assumed if "stays live" in text]
+
+
 def test_totals_are_told_by_room_tenant_service_and_class() -> None:
     """Room A gone: in the hall 1 rack and 2 kW are lost, 1 rack and 3 kW without redundancy; the kW of the rooms are those of the site."""
     answer = ask(TWO_ROOMS, fails=("Room-A",))
