@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from analytics.proofs import answers as proofs
+from analytics.proofs.claim import Claim
 from analytics.proofs.prove import Question
 from analytics.sweeps.answers import sweep, sweep_pairs
 from analytics.sweeps.single import By
@@ -103,9 +104,7 @@ def test_a_proof_as_a_job_is_the_command_lines_answer(site: Served, asked: dict[
     view = site.twin.newest
     found = result_of(site, {"proof": asked})
 
-    told = proofs.prove(
-        proofs.Claim(claim), view.snapshot, view.vocabulary, view.supply(), view.conditions(), question, view.response
-    ).to_json()
+    told = proofs.prove(Claim(claim), view.snapshot, view.vocabulary, view.supply(), view.conditions(), question, view.response).to_json()
     assert comparable(found) == comparable(in_camel_case(told))
 
 

@@ -111,9 +111,8 @@ def test_the_faults_that_are_not_followed_would_harm_nothing(seeds: range) -> No
         expected = {}
         for row in np.setdiff1d(np.arange(len(at_rest.units)), at_rest.breaches).tolist():
             failed = at_rest.units.nodes_of(row)
-            lost = course(
-                setting(response.reserves, failed, NOW), response.reserves, response.charges.share, failed, 0, HORIZON
-            ).record.lost
+            set_ = setting(response.reserves, failed, NOW)
+            lost = courses(set_, response.reserves, response.charges.share, failed, HORIZON)[0].record.lost
             pairs = np.flatnonzero(np.isfinite(lost) & _judged(load) & ~np.isin(state.wiring.pair_node, failed))
             if len(pairs):
                 expected[row] = (pairs.tolist(), float(lost[pairs].min()))
