@@ -22,7 +22,8 @@ from analytics.posture.posture import Posture
 from analytics.procedures.check import check
 from analytics.procedures.steps import Procedure
 from analytics.proofs.response import Response
-from analytics.report.report import Report, report
+from analytics.report.headline import Headline
+from analytics.report.report import Report, report, said_first
 from analytics.reuse import Compiled, carried_over, compiled
 from analytics.scenario import Case, Scenario
 from analytics.standing import Standing, standing
@@ -216,6 +217,12 @@ class View:
         bridges = self.reserves() if snapshot is self.snapshot else reserves(snapshot, self.vocabulary, case.graph)
         checked = None if procedure is None else check(procedure, self.supply(), self.conditions())
         return report(snapshot, self.vocabulary, case, bridges, self._rooms_of(case, snapshot), horizon_s, self._known, checked)
+
+    def said_first(self, failed: Sequence[str] | Scenario, found: BlastRadius, course: Timeline) -> Headline:
+        """The sentence that matters first about what fails together, or about a scenario, from its impact and its timeline."""
+        case, snapshot = self._case(failed)
+        bridges = self.reserves() if snapshot is self.snapshot else reserves(snapshot, self.vocabulary, case.graph)
+        return said_first(case, bridges, found, course, course.horizon_s, self._known)
 
     def response(self) -> Response:
         """What the plant answers a fault with: what bridges and starts, and how full the stores are by the present readings."""

@@ -96,7 +96,7 @@ def _behind(dark: _Dark, found: BlastRadius) -> list[str]:
     tenants = found.totals.tenants[lost]
     parts = [f"{dark.it_load_kw:,.1f} kW of IT load"] if dark.it_load_kw else []
     parts += [_count(dark.services, "service")] if dark.services else []
-    parts += [_count(tenants, "tenant")] if tenants else []
+    parts += [f"something of {_count(tenants, 'tenant')}"] if tenants else []
     return [f"Behind what goes dark: {', '.join(parts)}."] if parts else []
 
 

@@ -110,23 +110,34 @@ def report(
     graph = case.graph
     found = impact_of(case, None, Told.OUTCOMES, rooms)
     course = timeline(reserves, case.out_ids(), case.conditions, horizon_s, known)
-    standby = sorted({iri for event in course.events if event.kind is EventKind.CALLED for iri in event.ids})
-    without = _without(case, reserves, standby, horizon_s, known) if standby else None
     touched = untouchable(case, found, placement(snapshot, graph).level)
     not_normal = tuple(position for position in found.positions if _is_not_normal(graph, position))
     return Report(
         _site(snapshot, vocabulary),
         _acts(snapshot, vocabulary, case),
-        headline(graph, found, course, standby, without),
+        said_first(case, reserves, found, course, horizon_s, known),
         found,
         course,
         one_line(snapshot, vocabulary, case, found, _stored(reserves)),
         touched,
         not_normal,
-        _names(graph, found, course, touched, not_normal, standby, checked),
+        _names(graph, found, course, touched, not_normal, checked),
         checked,
         (*found.assumed, *course.assumed),
     )
+
+
+def said_first(
+    case: Case, reserves: Reserves, found: BlastRadius, course: Timeline, horizon_s: float = HORIZON_S, known: CurrentValue | None = None
+) -> Headline:
+    """The sentence that matters first about a scenario, from its impact and its timeline. Cost: one of each more where standby sources are
+    called."""
+    standby = _standby(course)
+    return headline(case.graph, found, course, standby, _without(case, reserves, standby, horizon_s, known) if standby else None)
+
+
+def _standby(course: Timeline) -> list[str]:
+    return sorted({iri for event in course.events if event.kind is EventKind.CALLED for iri in event.ids})
 
 
 def _without(
@@ -176,13 +187,12 @@ def _names(
     course: Timeline,
     touched: Untouchable,
     not_normal: Sequence[StatedPosition],
-    standby: Sequence[str],
     checked: Checked | None,
 ) -> dict[str, str]:
     """Labels of what the lists of the page name."""
     ids = {iri for event in course.events for iri in event.ids[:NAMED_MAX]}
     ids |= {iri for point in touched.points for iri in point.ids[:NAMED_MAX]}
-    ids |= {position.id for position in not_normal} | set(standby)
+    ids |= {position.id for position in not_normal} | set(_standby(course))
     ids |= {trip.id for trip in found.trips} | {overload.id for overload in found.overloads}
     ids |= {done.step.of for done in checked.steps} if checked is not None else set()
     return {iri: graph.label(node) for iri in sorted(ids) if (node := graph.find(iri)) is not None}

@@ -180,6 +180,30 @@ def test_a_person_gets_a_table(loaded: Desk) -> None:
     assert "BECAUSE OF" in told
 
 
+def test_what_a_person_asks_about_comes_first_and_what_is_alike_is_folded(loaded: Desk) -> None:
+    """Racks, services and tenants of every outcome stand before outlets and breakers, of 20 rows; what was assumed of eight batteries is
+    one line; of several things that are out it says "fail", of tenants that they lose something."""
+    told = loaded.type("impact", "demo:UPS-A", "demo:UPS-B", "--medium", "Power").stdout
+    rows = told.partition("BECAUSE OF\n")[2].splitlines()
+    assumed = [line for line in told.splitlines() if line.startswith("assumed: demo:Battery")]
+
+    assert told.startswith("If demo:UPS-A, demo:UPS-B fail (")
+    assert "\ntenants with something " in told
+    assert [line.split()[2] for line in rows[:20]] == ["ICT_Rack"] * 20
+    assert rows[20].startswith("... and ")
+    assert [line.rpartition(" ... ")[2] for line in assumed] == ["and 7 more like it: --json"]
+
+
+def test_a_timeline_begins_with_the_sentence_of_the_report(loaded: Desk) -> None:
+    """What goes dark and when, or what hangs by single things, before the table."""
+    told = loaded.type("impact", "demo:UPS-A", "--timeline").stdout.splitlines()
+    page = loaded.type("report", "demo:UPS-A", "-o", "ups.html").stdout.splitlines()
+
+    assert told[0].endswith(", within 4 h:")
+    assert told[1 : told.index("")] == page[:-1]
+    assert "stays up" in told[2] or "stay up" in told[2]
+
+
 def test_an_unknown_id_names_the_nearest_ones(loaded: Desk) -> None:
     """One line, no traceback."""
     answer = loaded.type("impact", "demo:UPS-Q")

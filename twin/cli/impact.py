@@ -9,21 +9,28 @@ import typer
 
 from twin.cli.as_of import At, BranchName, as_of
 from twin.cli.asking import media_of, opened_view, refuse_unknown, state_name
-from twin.cli.output import Config, Data, Failure, Json, Store, instant, say, say_json, settings_from, table
+from twin.cli.output import Config, Data, Failure, Json, Store, instant, say, say_json, settings_from, table, tell_assumed
 from twin.cli.timeline import tell_timeline
 
 if TYPE_CHECKING:
     from analytics.impact import BlastRadius
     from analytics.scenario import Scenario
 
-ROWS_SHOWN = 40
+ROWS_SHOWN = 20
 ROOMS_SHOWN = 20
 OPEN_SHOWN = 8
 NAMED = 4
-PARTS = {"fails": "fails", "opened": "is opened", "closed": "is closed first", "isolated": "is isolated"}
-"""The parts that things have in a scenario, as they are said."""
+PARTS = {
+    "fails": ("fails", "fail"),
+    "opened": ("is opened", "are opened"),
+    "closed": ("is closed first", "are closed first"),
+    "isolated": ("is isolated", "are isolated"),
+}
+"""The parts that things have in a scenario, as they are said of one and of several."""
+COUNTED = {"tenants": "tenants with something", "it_load_kw": "kW of IT load"}
+"""What is counted, where its key says too little."""
 TOLD_FIRST = {"ICT_Rack": 0, "Service": 1, "Tenant": 2}
-"""Classes that a person asks about first; the rest follows, each outcome in order of ids."""
+"""Classes that a person asks about first, whatever their outcome; the rest follows, each outcome in order of ids."""
 
 
 def impact(
@@ -80,12 +87,13 @@ def impact(
         media = None if medium is None else media_of(medium, view.supply().media)
         found = view.impact(scenario, media, parts=True)
         course = view.timeline(scenario, hours * 3600) if timeline else None
+        first = None if course is None or json else view.said_first(scenario, found, course)
     if json:
         from analytics.time.seconds import with_seconds
 
         say_json(found.to_json() if course is None else {**with_seconds(found, course).to_json(), "timeline": course.to_json()})
-    elif course is not None:
-        tell_timeline(course, every, state_name(branch, found.revision), told_scenario(found))
+    elif course is not None and first is not None:
+        tell_timeline(course, every, state_name(branch, found.revision), told_scenario(found), first)
     else:
         _tell(found, every, state_name(branch, found.revision))
 
@@ -113,11 +121,8 @@ def told_scenario(found: BlastRadius) -> str:
     """What happens in a scenario, in one line."""
     from ontology.namespaces import compact
 
-    said = [
-        f"{', '.join(compact(each.asked) for each in found.resolved if each.part == part)} {verb}"
-        for part, verb in PARTS.items()
-        if any(each.part == part for each in found.resolved)
-    ]
+    named = {part: [compact(each.asked) for each in found.resolved if each.part == part] for part in PARTS}
+    said = [f"{', '.join(ids)} {PARTS[part][len(ids) > 1]}" for part, ids in named.items() if ids]
     said += [f"{compact(each.tenant)} moves to {', '.join(compact(to.rack) for to in each.arrivals)}" for each in found.moves]
     return ", ".join(said)
 
@@ -133,7 +138,8 @@ def _tell_resolved(found: BlastRadius) -> None:
         if each.opens:
             say(f"to isolate {name}, these are open: {', '.join(map(compact, each.opens))}")
     for move in found.moves:
-        say(f"{compact(move.tenant)} leaves {_first(move.left)} with {move.kw:,.1f} kW")
+        leaves = f"leaves {_first(move.left)} with {move.kw:,.1f} kW" if move.left else f"moves with {move.kw:,.1f} kW, from no rack"
+        say(f"{compact(move.tenant)} {leaves}")
         for to in move.arrivals:
             hangs = f"hangs by {_first(to.single_points)}" if to.single_points else "hangs by no single thing"
             say(f"  {compact(to.rack)} gets {to.kw:,.1f} kW; it is {'supplied' if to.supplied else 'NOT SUPPLIED'} and {hangs}")
@@ -197,16 +203,27 @@ def _tell(found: BlastRadius, every: bool, state: str) -> None:
     totals = found.totals.to_json()
     kinds = [kind for kind in next(iter(totals.values())) if kind != "OVERLOADED" or any(counts[kind] for counts in totals.values())]
     kinds_order = {kind: at for at, kind in enumerate(KINDS)}
-    table(("", *kinds), [(what, *(_number(counts[kind]) for kind in kinds)) for what, counts in totals.items()])
+    table(("", *kinds), [(COUNTED.get(what, what), *(_number(counts[kind]) for kind in kinds)) for what, counts in totals.items()])
     if itself := found.failed_itself.said():
         say(f"fails itself, and is in no count above: {itself}")
     if down := found.down_before.said():
         say(f"already without supply before this failure: {down}")
     say()
-    told = sorted(found.outcomes, key=lambda each: (kinds_order[each.outcome], TOLD_FIRST.get(local_name(each.cls or ""), len(TOLD_FIRST))))
+    rest = len(TOLD_FIRST)
+
+    def weight(cls: str | None) -> int:
+        return TOLD_FIRST.get(local_name(cls or ""), rest)
+
+    told = sorted(found.outcomes, key=lambda each: (weight(each.cls) == rest, kinds_order[each.outcome], weight(each.cls)))
     shown = told if every else told[:ROWS_SHOWN]
     rows = [
-        (each.outcome.name, compact(each.id), local_name(each.cls or ""), local_name(each.medium), " ".join(map(compact, each.evidence)))
+        (
+            each.outcome.name,
+            compact(each.id),
+            local_name(each.cls or ""),
+            local_name(each.medium),
+            " ".join(map(compact, each.evidence)) or "the move",
+        )
         for each in shown
     ]
     if rows:
@@ -225,8 +242,7 @@ def _tell(found: BlastRadius, every: bool, state: str) -> None:
         live, opened = sum(each.from_telemetry for each in found.positions), [each for each in found.positions if each.position == "open"]
         names = ", ".join(compact(each.id) for each in opened[:OPEN_SHOWN]) + (", ..." if len(opened) > OPEN_SHOWN else "")
         say(f"switches: {live:,} of {len(found.positions):,} stand as telemetry says, the others as normal; open: {names or 'none'}")
-    for text in found.assumed:
-        say(f"assumed: {text}")
+    tell_assumed(found.assumed)
 
 
 def _number(value: float) -> str:

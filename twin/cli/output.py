@@ -89,6 +89,21 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         say("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
+ASSUMED_SHOWN = 6
+"""Kinds of assumptions that a table is followed by."""
+
+
+def tell_assumed(texts: Sequence[str]) -> None:
+    """What an answer took for granted: of texts that differ in names and numbers alone the first, and how many there are."""
+    from twin.report.words import alike
+
+    kinds = alike(texts)
+    for first, count in kinds[:ASSUMED_SHOWN]:
+        say(f"assumed: {first}{f' ... and {count - 1:,} more like it: --json' if count > 1 else ''}")
+    if len(kinds) > ASSUMED_SHOWN:
+        say(f"assumed: ... and {len(kinds) - ASSUMED_SHOWN:,} more kinds: --json")
+
+
 def shown_facts(change: ChangeSet, most: int) -> None:
     """A difference for a person: what goes, then what comes, in order; at most `most` facts of each."""
     from twin.cli.rows import fact_line, first_facts

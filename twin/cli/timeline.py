@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from twin.cli.output import instant, say, table
+from twin.cli.output import instant, say, table, tell_assumed
 
 if TYPE_CHECKING:
+    from analytics.report.headline import Headline
     from analytics.time.timeline import Event, Timeline
 
 EVENTS_SHOWN = 60
@@ -23,13 +24,13 @@ WORDS = {
 }
 
 
-def tell_timeline(found: Timeline, every: bool, state: str, happens: str = "") -> None:
-    """Print the events in time, then what was assumed; `happens` is what happens first, where it is more than that something fails."""
+def tell_timeline(found: Timeline, every: bool, state: str, happens: str, first: Headline) -> None:
+    """Print the sentence that matters first, the events in time, then what was assumed; `happens` is what happens, in one line."""
     from analytics.time.story import span
-    from ontology.namespaces import compact
 
-    happens = happens or f"{', '.join(map(compact, found.failed))} fails"
     say(f"If {happens} ({state}, {instant(found.at)}), within {span(found.horizon_s)}:")
+    for text in (first.text, *first.then):
+        say(text)
     say()
     shown = found.events if every else found.events[:EVENTS_SHOWN]
     table(("AFTER", "WHAT", "HAPPENS", "WHY"), [(_after(event), _what(event), _happens(event), event.reason) for event in shown])
@@ -38,8 +39,7 @@ def tell_timeline(found: Timeline, every: bool, state: str, happens: str = "") -
     dark = sum(bound.back_upper is None for bound in found.bounds)
     say()
     say(f"{len(found.bounds):,} supplies may be lost; {dark:,} of them may still be missing after {span(found.horizon_s)}")
-    for text in found.assumed:
-        say(f"assumed: {text}")
+    tell_assumed(found.assumed)
 
 
 def _after(event: Event) -> str:

@@ -9,7 +9,6 @@ Rules of this file:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,7 +23,7 @@ from twin.report.diagram import diagram
 from twin.report.lists import beside, key, medium_word
 from twin.report.style import POLICY, SHEET_MM, STYLE
 from twin.report.symbols import mark
-from twin.report.words import STATE_WORDS, cut, listed, number, text, things
+from twin.report.words import STATE_WORDS, alike, cut, listed, number, text, things
 
 ASSUMED_SHOWN = 6
 NOTES_LETTERS = 170
@@ -41,7 +40,6 @@ _ACTS = {
     Part.CLOSED: ("is closed first", "are closed first"),
     Part.ISOLATED: ("is isolated", "are isolated"),
 }
-_NAMES = re.compile(r"\S*[:\d]\S*")
 _STEPS = {Act.OPEN: "Open", Act.CLOSE: "Close", Act.ISOLATE: "Isolate", Act.RESTORE: "Restore", Act.NOTE: ""}
 
 
@@ -142,7 +140,7 @@ def _legend() -> str:
 
 def _assumed(report: Report) -> list[str]:
     """What was assumed, what is alike once, as it stands in the page."""
-    told = _alike(report.assumed)
+    told = alike(report.assumed)
     assumed = [text(cut(first, NOTES_LETTERS) + (f" ... and {count - 1:,} more like it" if count > 1 else "")) for first, count in told]
     more = len(assumed) - ASSUMED_SHOWN
     return assumed[:ASSUMED_SHOWN] + ([f"and {more:,} more kinds: <b>ridethrough report --json</b> lists all"] if more > 0 else [])
@@ -156,16 +154,6 @@ def _foot(report: Report, assumed: Sequence[str]) -> str:
         f'<div class="foot"><div><h2>Assumed</h2><ul class="small">{listed_}</ul></div>'
         f'<div><h2>Limits</h2><ul class="small">{limits}</ul>{sign}</div></div>'
     )
-
-
-def _alike(texts: Sequence[str]) -> list[tuple[str, int]]:
-    """The first of each kind of text that differ in names and numbers alone, and how many there are."""
-    kinds: dict[str, tuple[str, int]] = {}
-    for each in texts:
-        kind = _NAMES.sub("", each)
-        first, count = kinds.get(kind, (each, 0))
-        kinds[kind] = first, count + 1
-    return list(kinds.values())
 
 
 def _steps(report: Report, checked: Checked, steps: Sequence[Done], title: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from html import escape
 
 from analytics.impact import OutcomeKind
@@ -36,6 +38,7 @@ PLURALS = {
     Symbol.IT: "pieces of IT equipment",
     Symbol.SERVICE: "services",
 }
+_NAMES = re.compile(r"\S*[:\d]\S*")
 _OF_CLASS = {"ICT_Rack": "racks", "Circuit_Breaker": "breakers", "Automatic_Transfer_Switch": "transfer switches", "Busway": "busways"}
 
 
@@ -70,6 +73,16 @@ def number(value: float) -> str:
 def cut(said: str, most: int) -> str:
     """A text of at most so many characters; what is cut is shown as cut."""
     return said if len(said) <= most else said[: max(most - 1, 1)].rstrip() + "…"
+
+
+def alike(texts: Iterable[str]) -> list[tuple[str, int]]:
+    """The first of each kind of text that differ in names and numbers alone, and how many there are."""
+    kinds: dict[str, tuple[str, int]] = {}
+    for each in texts:
+        kind = _NAMES.sub("", each)
+        first, count = kinds.get(kind, (each, 0))
+        kinds[kind] = first, count + 1
+    return list(kinds.values())
 
 
 def listed(names: list[str], most: int) -> str:
