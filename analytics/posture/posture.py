@@ -161,7 +161,7 @@ class Posture:
 
     @cached_property
     def behind_units(self) -> Lost:
-        """What hangs by each of the units, counted as a sweep does. Cost: the length of the lists."""
+        """What hangs by each of the units, counted as a sweep does, but without what the unit is itself. Cost: the length of the lists."""
         lost, size = nothing_lost(len(self.units)), len(self.graph.nodes)
         marks = Marks(np.zeros(size, np.int32), np.zeros(size, np.int32), np.zeros(len(self.graph.loads.tenants), np.int32))
         kernel.counted(self.lists, self.units, self.wiring.pair_node, self.behind, marks, lost)

@@ -6,7 +6,8 @@ Rules of this file:
    nothing, so that nothing is cleared or taken back between two failures.
 2. Marks cannot ground a loop: a failure that takes a supplier from a loop's live member without killing it is run again by
    `analytics.kernel.cascade`, which is taken back.
-3. What is counted follows `analytics/totals.py`: each rack, service and tenant once, what has failed itself not at all.
+3. What is counted follows `analytics/totals.py`, what is lost and what has failed itself together: each rack, service and tenant once. What
+   is failed itself by number alone (racks, services, kW) is added after (`analytics/sweeps/single.py`).
 4. Two things that feed the very same gates take the very same down: the second one's row is the first one's.
 """
 
@@ -55,7 +56,7 @@ class Marks(NamedTuple):
 
 
 class Lost(NamedTuple):
-    """What each failure takes down, and whether a requirement that still holds lost a supplier that carried."""
+    """What each failure takes down, what fails itself among it (but for `pairs`); whether what still holds lost a supplier."""
 
     pairs: Ids
     racks: Ids
@@ -91,6 +92,18 @@ def count_fallen(behind: Behind, marks: Marks, lost: Lost, node: int, serial: in
         count_node(behind, marks, lost, node, serial, row)
         for at in range(behind.holders_at[node], behind.holders_at[node + 1]):
             count_node(behind, marks, lost, behind.holders[at], serial, row)
+
+
+@inlined
+def count_own(behind: Behind, marks: Marks, lost: Lost, node: int, serial: int, row: int) -> None:
+    """Count the tenants of a failed node, and the racks that stand or fall with what is mounted in them."""
+    for at in range(behind.tenants_at[node], behind.tenants_at[node + 1]):
+        tenant = behind.tenants[at]
+        if marks.tenant[tenant] != serial:
+            marks.tenant[tenant] = serial
+            lost.tenants[row] += 1
+    for at in range(behind.holders_at[node], behind.holders_at[node + 1]):
+        count_node(behind, marks, lost, behind.holders[at], serial, row)
 
 
 class Field(NamedTuple):
@@ -295,12 +308,14 @@ def singles(  # noqa: PLR0912  one loop: a call for each unit would cost more th
                 if like >= 0:
                     wave.told[like] = row + 1
             worst = alone(field, slot, end)
+            if worst < DECIDES:
+                marks.failed[node] = serial
+                marks.node[node] = serial
+                count_own(behind, marks, lost, node, serial, row)
             if worst < FALLS:
                 lost.weakens[row] = worst == CAN_SPARE
                 continue
             if worst == FALLS and end - slot == 1:
-                marks.failed[node] = serial
-                marks.node[node] = serial
                 lost.weakens[row] = last_things(field, wave, behind, marks, slot, serial, lost, row)
                 continue
         begun = 0
@@ -320,6 +335,8 @@ def singles(  # noqa: PLR0912  one loop: a call for each unit would cost more th
             if like >= 0:
                 wave.told[like] = 0
             continue
+        for at in range(units_at[unit], units_at[unit + 1]):
+            count_own(behind, marks, lost, unit_nodes[at], serial, row)
         for i in range(fallen):
             count_fallen(behind, marks, lost, field.pair_node[wave.fallen[i]], serial, row)
         if held > 0:
@@ -357,6 +374,8 @@ def singles_in_loops(
                 seeds[begun] = slot
                 begun += 1
         died, fallen, _ = cascade(wires, ring, tally, work, seeds[:begun], untouched)
+        for at in range(units_at[unit], units_at[unit + 1]):
+            count_own(behind, marks, lost, unit_nodes[at], serial, unit)
         for i in range(fallen):
             count_fallen(behind, marks, lost, pair_node[work.fallen[i]], serial, unit)
         lost.weakens[unit] = weakens_a_loop(wires, returns, tally, work.dead, died, pair_node, marks.failed, serial)

@@ -206,28 +206,28 @@ def mark_node(behind: Behind, marks: Marks, node: int, serial: int) -> None:
 
 
 @compiled
-def mark_lost(
-    behind: Behind, marks: Marks, units: Lists, lost: Lists, unit: int, pair_node: Ids, pair_mark: Ids, serial: int, stamp: int
-) -> None:
-    """Take out of the count what a unit takes down alone; its own nodes, which get the stamp, have failed then and are not down."""
-    for at in range(units.at[unit], units.at[unit + 1]):
-        marks.failed[units.items[at]] = stamp
-    for at in range(lost.at[unit], lost.at[unit + 1]):
-        pair = lost.items[at]
-        pair_mark[pair] = serial
-        node = pair_node[pair]
-        mark_node(behind, marks, node, serial)
-        for i in range(behind.holders_at[node], behind.holders_at[node + 1]):
-            if marks.failed[behind.holders[i]] != stamp:
-                mark_node(behind, marks, behind.holders[i], serial)
+def mark_down(behind: Behind, marks: Marks, node: int, serial: int) -> None:
+    """Take a node out of the count, and the racks that stand or fall with it."""
+    mark_node(behind, marks, node, serial)
+    for at in range(behind.holders_at[node], behind.holders_at[node + 1]):
+        mark_node(behind, marks, behind.holders[at], serial)
 
 
 @compiled
-def mark_failed(units: Lists, unit: int, marks: Marks, serial: int) -> None:
-    """Take out of the count what has failed itself."""
+def mark_lost(behind: Behind, marks: Marks, lost: Lists, unit: int, pair_node: Ids, pair_mark: Ids, serial: int) -> None:
+    """Take out of the count what a unit takes down alone."""
+    for at in range(lost.at[unit], lost.at[unit + 1]):
+        pair = lost.items[at]
+        pair_mark[pair] = serial
+        mark_down(behind, marks, pair_node[pair], serial)
+
+
+@compiled
+def mark_failed(behind: Behind, units: Lists, unit: int, marks: Marks, serial: int) -> None:
+    """Take out of the count what fails itself: it does so alone, too."""
     for at in range(units.at[unit], units.at[unit + 1]):
         marks.failed[units.items[at]] = serial
-        marks.node[units.items[at]] = serial
+        mark_down(behind, marks, units.items[at], serial)
 
 
 @compiled
@@ -278,10 +278,10 @@ def doubles(
             died, fallen, hit = cascade(wires, ring, tally, work, seeds[:begun], untouched)
             if fallen > 0 and hit:
                 serial = row + 1
-                mark_lost(behind, marks, units, lost, unit, pair_node, pair_mark, serial, -serial)
-                mark_lost(behind, marks, units, lost, other, pair_node, pair_mark, serial, serial)
-                mark_failed(units, unit, marks, serial)
-                mark_failed(units, other, marks, serial)
+                mark_lost(behind, marks, lost, unit, pair_node, pair_mark, serial)
+                mark_lost(behind, marks, lost, other, pair_node, pair_mark, serial)
+                mark_failed(behind, units, unit, marks, serial)
+                mark_failed(behind, units, other, marks, serial)
                 for i in range(fallen):
                     pair = work.fallen[i]
                     if pair_mark[pair] != serial:

@@ -51,13 +51,13 @@ class Exposed:
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """What one failure, or two together, take down; each thing counted once, what has failed itself not at all."""
+    """What one failure, or two together, take down, what fails itself among it; each thing counted once."""
 
     failed: tuple[Unit, ...]
     nodes: int
     """How many nodes of the supply graph fail in it."""
     supplies: int
-    """(node, medium) that no longer hold."""
+    """(node, medium) that no longer hold; those of what fails itself are left out."""
     racks: int
     services: int
     tenants: int
@@ -95,8 +95,9 @@ class Singles:
 
     @property
     def harmful(self) -> int:
-        """How many of the failures take anything down."""
-        return int(np.count_nonzero(self.lost.pairs))
+        """How many of the failures take anything down; one that is no more than a loss of its own counts, too."""
+        lost = self.lost
+        return int(np.count_nonzero(lost.pairs + lost.racks + lost.services + lost.tenants + (lost.kw > 0)))
 
     def ranked(self, by: By = By.KW) -> Ids:
         """The numbers of the failures: those that take most down first, by `by`, then by kW, tenants, services, racks and supplies, then
@@ -125,7 +126,7 @@ def n1(graph: SupplyGraph, conditions: Conditions, units: Units | None = None, p
     """What each of the units takes down when it fails alone, the switches standing as `conditions` say.
 
     `units` are those of `analytics/sweeps/units.py`; absent: every piece of equipment that is a failure unit. Each row equals what
-    `analytics.impact.impact` answers for the same failure. Cost: the damage of all of them together.
+    `analytics.impact.impact` answers for the same failure, what is lost and what fails itself together. Cost: the damage of all of them.
     """
     units = Units.equipment(graph) if units is None else units
     state, lost = plant(graph, conditions), nothing_lost(len(units))
@@ -151,7 +152,17 @@ def n1(graph: SupplyGraph, conditions: Conditions, units: Units | None = None, p
             if progress is not None:
                 progress("single failures", done, len(units))
     _by_cascades(state, twins.joined[0].behind, units, np.concatenate([np.empty(0, np.int32), *in_loops]), lost)
+    _and_itself(twins.joined[0].behind, units, lost)
     return Singles(basis_of(graph, conditions, state), units, lost)
+
+
+def _and_itself(behind: Behind, units: Units, lost: Lost) -> None:
+    """Count what fails itself, too: what a node is and draws is never lost by its own failure, so it only has to be added."""
+    if len(units):
+        racks, services, kw = (np.add.reduceat(of[units.nodes], units.at[:-1]) for of in (behind.rack, behind.service, behind.kw))
+        np.add(lost.racks, racks, out=lost.racks)
+        np.add(lost.services, services, out=lost.services)
+        np.add(lost.kw, kw, out=lost.kw)
 
 
 def _nodes_of(units: Units, rows: Ids) -> tuple[Ids, Ids]:

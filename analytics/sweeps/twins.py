@@ -60,7 +60,7 @@ class Joined:
     """Of the ones that stay, with all their twins."""
     alike: Ids
     """Per slot: the first one that feeds the very same gates; -1 for one that has none like it, that is not all of its node, or of whose
-    node more is counted than that it fell."""
+    node more is counted than that it fell: whose tenants, and the racks that it is mounted in, may be lost by other ways, too."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,6 +99,7 @@ def _find(graph: SupplyGraph, wiring: Wiring) -> Twins:
     np.minimum.at(lowest, wiring.slot_node, height)
     holds = np.zeros(len(graph.nodes), dtype=np.bool_)
     holds[behind.holders] = True
+    holds |= (np.diff(behind.tenants_at) > 0) | (np.diff(behind.holders_at) > 0)
     stays = np.arange(len(wiring.slot_node), dtype=np.int32)
     found = [_as_they_are(wiring, behind, holds)]
     able = _able(graph, wiring)

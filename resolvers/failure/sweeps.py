@@ -62,11 +62,11 @@ class UnitCounts:
     group: int = strawberry.field(default=0, description="Groups with a common cause.")
 
 
-@strawberry.type(description="What is lost, each counted once; what has failed itself not at all.")
+@strawberry.type(description="What goes down, what fails itself among it; each counted once.")
 class Lost:
     """By one failure, or by two together and by neither alone."""
 
-    supplies: int = strawberry.field(description="Supplies: an entity's in one medium.")
+    supplies: int = strawberry.field(description="Supplies: an entity's in one medium; those of what fails itself are left out.")
     racks: int = strawberry.field(description="Racks.")
     services: int = strawberry.field(description="Services.")
     tenants: int = strawberry.field(description="Tenants with something of theirs among it.")

@@ -132,14 +132,14 @@ def worse(graph: SupplyGraph, one: Ids, two: Ids) -> Counts | None:
 
 
 def lost(graph: SupplyGraph, failed: set[int]) -> tuple[set[object], ...]:
-    """The supplies, racks, services, tenants and equipment that a failure takes down: each by its own worst, the failed ones left out."""
+    """The supplies, racks, services, tenants and equipment that a failure takes down: what has failed itself among it."""
     loads = graph.loads
     answer = impact(graph, [graph.id(node) for node in failed], NOW, told=Told.OUTCOMES)
     supplies: set[object] = {(o.id, o.medium) for o in answer.outcomes if o.outcome is OutcomeKind.LOST}
     down = {graph.find(o.id) for o in answer.outcomes if o.outcome is OutcomeKind.LOST}
     fed = set(graph.edges.target.tolist()) | set(graph.requirements.node.tolist())
     down |= {rack for node, rack in loads.mounted.tolist() if node in down and rack not in fed}
-    down -= failed
+    down |= failed | {rack for node, rack in loads.mounted.tolist() if node in failed and rack not in fed}
     owned: set[object] = {tenant for node, tenant in loads.owned.tolist() if node in down}
     of = (set[object](down & set(column.tolist())) for column in (loads.racks, loads.services))
     racks, services = of

@@ -58,7 +58,8 @@ def counts(loss: Loss) -> tuple[int, int, int, float]:
 
 
 def test_each_piece_of_equipment_takes_down_what_hangs_by_it_alone() -> None:
-    """Rack-3 hangs on side B alone: its server draws 4 kW and runs Db of tenant T. Racks 1 and 2 have both sides. Web runs on S1 or S2."""
+    """Rack-3 hangs on side B alone: its server draws 4 kW and runs Db of tenant T. Racks 1 and 2 have both sides. Web runs on S1 or S2.
+    A rack or a server that fails is down itself."""
     found = swept(HALL, UnitKind.EQUIPMENT)
 
     assert {name: counts(loss) for name, loss in found.items() if loss.supplies} == {
@@ -68,10 +69,10 @@ def test_each_piece_of_equipment_takes_down_what_hangs_by_it_alone() -> None:
         "Utility-A": (0, 0, 0, 0.0),
         "Trafo-A": (0, 0, 0, 0.0),
         "UPS-A": (0, 0, 0, 0.0),
-        "Rack-3": (0, 1, 1, 4.0),
-        "S3": (0, 1, 1, 0.0),
-        "Rack-1": (0, 0, 0, 2.0),
-        "Rack-2": (0, 0, 0, 3.0),
+        "Rack-3": (1, 1, 1, 4.0),
+        "S3": (0, 1, 1, 4.0),
+        "Rack-1": (1, 0, 0, 2.0),
+        "Rack-2": (1, 0, 0, 3.0),
     }
     assert [name for name, loss in found.items() if not loss.supplies and loss.weakens] == ["Panel-A", "S1", "S2"]
 
@@ -79,12 +80,12 @@ def test_each_piece_of_equipment_takes_down_what_hangs_by_it_alone() -> None:
 def test_a_room_fails_with_all_that_is_in_it_and_what_is_mounted_in_that() -> None:
     """The hall holds the module by its own location, row, racks 1 and 2 by the row, S1 and S2 by their racks: 5 nodes of the supply graph.
 
-    They have failed and are not counted; Web ran on S1 and S2 alone. The yard holds both utilities: everything is dark, 9 kW. The UPS's
-    module stands in the hall, so it does not fail with a room of the UPS. The floor is no room.
+    They fail themselves: 2 racks and 2 + 3 kW; Web ran on S1 and S2 alone. The yard holds both utilities: everything is dark, 9 kW.
+    The UPS's module stands in the hall, so it does not fail with a room of the UPS. The floor is no room.
     """
     found = swept(HALL, UnitKind.ROOM)
 
-    assert {name: (loss.nodes, *counts(loss)) for name, loss in found.items()} == {"Hall": (4, 0, 1, 1, 0.0), "Yard": (2, 3, 2, 1, 9.0)}
+    assert {name: (loss.nodes, *counts(loss)) for name, loss in found.items()} == {"Hall": (4, 2, 1, 1, 5.0), "Yard": (2, 3, 2, 1, 9.0)}
 
 
 def test_a_path_is_its_side_handed_down_the_power_chain_and_up_to_what_feeds_it_alone() -> None:
@@ -104,15 +105,15 @@ def test_a_common_cause_takes_all_its_members_and_supplies_nothing() -> None:
 
 
 def test_failures_are_ranked_by_what_was_asked_ties_in_order_of_ids() -> None:
-    """By kW: the yard and the firmware take 9 each, the yard more supplies. Of what takes 4 kW and a rack the utility takes most
-    supplies; the panel and path B take the same, and equipment is listed first. Rack-3 takes its server, and no rack."""
+    """By kW: the yard and the firmware take 9 each, the yard more supplies; the hall has 5 in it. Of what takes 4 kW and a rack
+    the utility takes most supplies; the panel and path B take the same, and equipment is listed first. Rack-3 takes itself, too."""
     snapshot = snapshot_of(HALL)
     graph = compile_supply(snapshot, vocabulary())
     singles = n1(graph, NOW, units_of(snapshot, vocabulary(), graph))
 
     first = [singles.loss(unit).failed[0].id.removeprefix(SITE) for unit in singles.ranked(By.KW)[:8].tolist()]
 
-    assert first == ["Yard", "Firmware", "Utility-B", "UPS-B", "Panel-B", "B", "Rack-3", "Rack-2"]
+    assert first == ["Yard", "Firmware", "Hall", "Utility-B", "UPS-B", "Panel-B", "B", "Rack-3"]
 
 
 def test_what_is_left_without_redundancy_is_told_where_asked() -> None:
@@ -138,13 +139,13 @@ def test_every_row_equals_the_blast_radius_of_that_failure_alone(plan: Plan, dat
         loss = singles.loss(unit)
         answer = impact(graph, [loss.failed[0].id], NOW)
         lost, kinds = OutcomeKind.LOST, [o.outcome for o in answer.outcomes]
-        totals = answer.totals
+        totals, itself = answer.totals, answer.failed_itself
         assert (loss.supplies, loss.racks, loss.services, loss.tenants, loss.it_load_kw, loss.weakens) == (
             kinds.count(lost),
-            totals.racks[lost],
-            totals.services[lost],
-            totals.tenants[lost],
-            totals.it_load_kw[lost],
+            totals.racks[lost] + itself.racks,
+            totals.services[lost] + itself.services,
+            totals.tenants[lost] + itself.tenants,
+            totals.it_load_kw[lost] + itself.it_load_kw,
             any(kind is not lost for kind in kinds),
         )
 
@@ -168,13 +169,13 @@ def test_twins_are_counted_each_though_one_is_run(plan: Plan, data: st.DataObjec
         loss = singles.loss(unit)
         answer = impact(graph, [graph.id(node) for node in lists[unit]], NOW, told=Told.OUTCOMES)
         lost = OutcomeKind.LOST
-        kinds, totals = [o.outcome for o in answer.outcomes], answer.totals
+        kinds, totals, itself = [o.outcome for o in answer.outcomes], answer.totals, answer.failed_itself
         assert (loss.supplies, loss.racks, loss.services, loss.tenants, loss.it_load_kw, loss.weakens) == (
             kinds.count(lost),
-            totals.racks[lost],
-            totals.services[lost],
-            totals.tenants[lost],
-            totals.it_load_kw[lost],
+            totals.racks[lost] + itself.racks,
+            totals.services[lost] + itself.services,
+            totals.tenants[lost] + itself.tenants,
+            totals.it_load_kw[lost] + itself.it_load_kw,
             any(kind is not lost for kind in kinds),
         )
 
