@@ -24,21 +24,23 @@ Ask = Callable[[Ids, bool], Damage]
 """What some failures alone do; the flag asks for what is exposed to further ones, too."""
 
 
-def smallest_causes(plant: Plant, failed: Ids, ask: Ask, damage: Damage, pairs: Ids) -> dict[int, Nodes]:
+def smallest_causes(plant: Plant, failed: Ids, ask: Ask, damage: Damage, pairs: Ids, *, moved: bool = False) -> dict[int, Nodes]:
     """For each of the given pairs, all with an outcome, a smallest subset of `failed` that alone gives that outcome or a worse one.
 
     Of equally small ones the first in order of nodes. The sets are tried by size, and only among the failures upstream of the pair:
     without overload an outcome never improves when more fails. Where something is overloaded or trips any failure may be the cause.
+    `moved` says that tenants have, so that what is overloaded may need no failure: its cause is then the empty set.
     `ask` assesses a set. Cost: one assessment a set, `SUBSETS_MAX` and `THINNED_MAX` at most together.
     """
-    if len(failed) == 1:
-        return dict.fromkeys(pairs.tolist(), (int(failed[0]),))
     loaded = len(damage.overloaded) + len(damage.tripped) > 0
+    least = 0 if moved and loaded else 1
+    if len(failed) == least == 1:
+        return dict.fromkeys(pairs.tolist(), (int(failed[0]),))
     relevant = [tuple(failed.tolist())] * len(pairs) if loaded else _upstream_failures(plant, failed, pairs)
     causes: dict[int, Nodes] = {}
     open_pairs = {int(p): nodes for p, nodes in zip(pairs.tolist(), relevant, strict=True)}
     tried = 0
-    for size in range(1, len(failed) + 1):
+    for size in range(least, len(failed) + 1):
         for pair in [p for p, nodes in open_pairs.items() if len(nodes) <= size]:
             causes[pair] = open_pairs.pop(pair)
         subsets = _subsets(sorted(set(open_pairs.values())), size, SUBSETS_MAX - tried)

@@ -15,7 +15,7 @@ from analytics import walks
 from analytics.backfeed import closed_towards_live
 from analytics.capacity.cascade import Cascade
 from analytics.capacity.effects import Moved, assess_loaded, media_of, nodes_of, power_pairs
-from analytics.capacity.flow import Loads, loads_of, power_of
+from analytics.capacity.flow import Loads, loads_since, power_of
 from analytics.capacity.told import Overload, Trip, cut_short, overloads, stands_on, trips
 from analytics.columns import among, distinct, without
 from analytics.conditions import Conditions, Position
@@ -76,7 +76,7 @@ class Outcome:
     medium: str
     outcome: OutcomeKind
     evidence: tuple[str, ...]
-    """A smallest set of the failed things that alone gives this outcome or a worse one, in order of ids."""
+    """A smallest set of the failed things that alone gives this outcome or a worse one, in order of ids; none where the moves do."""
     path: tuple[str, ...]
     """A shortest chain of supply from one of the evidence to this node, both included."""
     exposed_to: tuple[str, ...]
@@ -187,7 +187,7 @@ def impact_of(
     graph, conditions, nodes = case.graph, case.conditions, case.failed
     wanted = media_numbers(graph, media)
     state = plant(graph, conditions)
-    loads = loads_of(graph, state, conditions)
+    loads = loads_since(graph, state, conditions, case.unmoved)
     out = case.out if len(case.opened) else nodes
     damage, moved = assess_loaded(state, loads, out, graph.nodes.failure_unit)
     pairs, kinds = _outcomes(graph, state, damage, nodes, wanted)
@@ -225,7 +225,7 @@ def _better(case: Case, state: Plant, pairs: Ids, kinds: Ids, wanted: Ids) -> tu
         return ()
     graph = case.graph
     other = plant(graph, case.before)
-    damage, _ = assess_loaded(other, loads_of(graph, other, case.before), case.out, graph.nodes.failure_unit)
+    damage, _ = assess_loaded(other, loads_since(graph, other, case.before, case.unmoved), case.out, graph.nodes.failure_unit)
     without_it = dict(zip(*(column.tolist() for column in _outcomes(graph, other, damage, case.failed, wanted)), strict=True))
     with_it = dict(zip(pairs.tolist(), kinds.tolist(), strict=True))
     wiring = state.wiring
@@ -356,7 +356,12 @@ def reasons(
     """
     ids, units = graph.nodes.ids, graph.nodes.failure_unit
     causes = smallest_causes(
-        state, failed, lambda nodes, further: assess_loaded(state, loads, nodes, units, further=further)[0], damage, pairs
+        state,
+        failed,
+        lambda nodes, further: assess_loaded(state, loads, nodes, units, further=further)[0],
+        damage,
+        pairs,
+        moved=loads is not None and loads.earlier is not None,
     )
     wanted = [(causes[pair], is_lost) for pair, is_lost in zip(pairs.tolist(), (kinds == LOST).tolist(), strict=True)]
     chains = chains_by_cause(state, ids, damage, wanted)

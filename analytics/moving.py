@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from analytics.capacity.cascade import GROWN
-from analytics.capacity.flow import loads_of
+from analytics.capacity.flow import loads_since
 from analytics.conditions import Conditions
 from analytics.loads import HARDWARE, KILOWATT, RACK, draw_kw, hardware, quantities
 from analytics.moves import Arrival, Move, Overfull, Relocation
@@ -54,7 +54,7 @@ def case_of(
         return resolve(snapshot, vocabulary, graph, conditions, scenario), snapshot
     after = after_moves(snapshot, vocabulary, graph, conditions, scenario.moves)
     case = resolve(after.snapshot, vocabulary, after.graph, after.conditions, scenario)
-    return replace(case, moved=after.moved, notes=(*after.notes, *case.notes)), after.snapshot
+    return replace(case, moved=after.moved, unmoved=graph, notes=(*after.notes, *case.notes)), after.snapshot
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,11 +77,13 @@ def after_moves(
     compiling a supply graph, and all single failures of the site.
     """
     change, notes, placed = _Change(snapshot), list[str](), list[tuple[Move, dict[str, list[str]], tuple[str, ...]]]()
-    for move in moves:
+    for move in dict.fromkeys(moves):
         racks = [_rack(snapshot, vocabulary, each) for each in dict.fromkeys(move.racks)]
         if not racks:
             raise GraphError(f"{compact(expand(move.tenant))} moves nowhere: name the racks that its load comes to")
         load = _load(snapshot, vocabulary, change, _tenant(snapshot, move.tenant))
+        for rack in sorted({*load.left} & {snapshot.key(each) for each in racks}):
+            notes.append(f"{compact(load.tenant)} stands in {compact(rack)} already: what it has there counts among what comes to it")
         placed.append((move, *_place(snapshot, vocabulary, graph, change, load, racks, notes)))
     moved = snapshot.apply(change.made(), snapshot.revision, snapshot.at)
     after = compile_supply(moved, vocabulary)
@@ -259,22 +261,18 @@ def _unplug(snapshot: Snapshot, vocabulary: Vocabulary, change: _Change, thing: 
 
 def _overfull(before: SupplyGraph, after: SupplyGraph, conditions: Conditions) -> tuple[Overfull, ...]:
     state = plant(after, conditions)
-    loads = loads_of(after, state, conditions)
+    loads = loads_since(after, state, conditions, before)
     if loads is None:
         return ()
-    slots = loads.power_slot[np.isfinite(loads.electrical.limit_kw) & (loads.power_slot >= 0)]
-    part = loads.part_of(slots, loads.base.demand, loads.electrical.limit_kw)
-    old_state = plant(before, conditions)
-    old = loads_of(before, old_state, conditions)
-    found = []
-    for slot in slots[part > GROWN].tolist():
-        node = int(loads.slot_node[slot])
-        was = before.find(after.id(node))
-        carried = 0.0 if old is None or was is None or old.power_slot[was] < 0 else float(old.base.demand[old.power_slot[was]].sum())
-        carries = float(loads.base.demand[slot].sum())
-        if carries > carried * GROWN:
-            limit = float(loads.electrical.limit_kw[node])
-            found.append(Overfull(after.id(node), round(carries, 3), round(carried, 3), round(limit, 3)))
+    slots, limit = loads.rated(), loads.electrical.limit_kw
+    part, was = loads.part_of(slots, loads.base.demand, limit), loads.part_of(slots, loads.before, limit)
+    over = slots[(part > GROWN) & (part > was * GROWN)]
+    kw = zip(loads.base.demand[over].sum(axis=1).tolist(), loads.before[over].sum(axis=1).tolist(), strict=True)
+    nodes = loads.slot_node[over].tolist()
+    found = (
+        Overfull(after.id(node), round(carries, 3), round(carried, 3), round(float(limit[node]), 3))
+        for node, (carries, carried) in zip(nodes, kw, strict=True)
+    )
     return tuple(sorted(found, key=lambda each: each.id))
 
 

@@ -70,6 +70,15 @@ class Scenario:
         for part, named in self.named():
             if part_of.setdefault(named, part) is not part:
                 raise GraphError(f"{compact(named)} is named as {part_of[named]} and as {part}: a scenario takes it once")
+        to_of: dict[str, frozenset[str]] = {}
+        for move in self.moves:
+            to = frozenset(map(expand, move.racks))
+            first = to_of.setdefault(expand(move.tenant), to)
+            if first != to:
+                one, other = (", ".join(map(compact, sorted(racks))) for racks in (first, to))
+                raise GraphError(
+                    f"{compact(expand(move.tenant))} moves to {one} and to {other}: a scenario takes it once, with all its racks"
+                )
 
     def named(self) -> Iterator[tuple[Part, str]]:
         """Everything that is named, as an IRI, with its part in it; moves apart."""
@@ -123,6 +132,8 @@ class Case:
     closed: tuple[str, ...] = ()
     before: Conditions | None = None
     """The conditions with nothing closed, where something is."""
+    unmoved: SupplyGraph | None = None
+    """The graph before the moves, where there are any."""
 
     @property
     def out(self) -> Ids:

@@ -2,7 +2,8 @@
 
 Rules of this file:
 
-1. Nothing trips that carries no more than it did with nothing failed: that it is overloaded anyway is no matter of this failure.
+1. Nothing trips that carries no more than it did with nothing failed and nobody moved: that it is overloaded anyway is no matter of this
+   scenario. What tenants' moves load beyond its limit is on its way to trip from the start.
 2. Overload adds up: what carries a multiple of its rating for a part of the time after which it trips there is so far on its way; below
    its curve it has cooled down again. What trips at the same instant trips together.
 3. What has tripped stays open; so there are at most as many rounds as there are things that can trip.
@@ -41,7 +42,7 @@ class Cascade:
     trip_kw: Floats
     """What each carried when it tripped."""
     overloaded: Ids
-    """Still up at the end, above their continuous limit and carrying more than before the failure; ascending."""
+    """Still up at the end, above their continuous limit and carrying more than before; ascending."""
     load_kw: Floats
     """What each of `overloaded` carries at the end."""
     part: Floats
@@ -79,8 +80,8 @@ class _Run:
         self._dead: list[Ids] = []
         self._touched = 0
         self._looked_at = 0
-        self._rated = _NONE
-        """What was touched, has a limit and is live."""
+        self._rated = _NONE if loads.earlier is None else loads.rated()
+        """What was touched, has a limit and is live, ascending; where tenants have moved all that has a limit and is live."""
         self._progress: dict[int, float] = {}
 
     def to_the_end(self, seeds: Ids, *, trace: bool) -> Cascade:
@@ -135,12 +136,11 @@ class _Run:
         limit = loads.electrical.limit_kw
         new = self._work.touched[self._looked_at : self._touched]
         self._looked_at = self._touched
-        self._rated = np.concatenate((self._rated, new[np.isfinite(limit[loads.slot_node[new]])]))
-        some = self._rated = self._rated[self._bench.now.live[self._rated] == 1]
-        part, before = loads.part_of(some, self._flow.demand, limit), loads.part_of(some, loads.base.demand, limit)
+        known = distinct(np.concatenate((self._rated, new[np.isfinite(limit[loads.slot_node[new]])])))
+        some = self._rated = known[self._bench.now.live[known] == 1]
+        part, before = loads.part_of(some, self._flow.demand, limit), loads.part_of(some, loads.before, limit)
         over = (part > GROWN) & (part > before * GROWN)
-        order = np.argsort(some[over])
-        return some[over][order], part[over][order]
+        return some[over], part[over]
 
     def _next(self, over: Ids) -> tuple[Ids, float]:
         """The slots that trip next, together, and after how many seconds; the others come so much nearer to it."""

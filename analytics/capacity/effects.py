@@ -134,6 +134,8 @@ class MovedChains:
     def _round_a_loop(self, end: int) -> tuple[str, ...]:
         """Where nothing that moved hangs on the failures by supply, as in a ring that is now fed from elsewhere: fewest steps of power
         either way, through the first nodes in order of ids. Cost: the site, once a step."""
+        if not self._start:  # nothing has failed: what tenants moved onto it
+            return (self._name(end),)
         net, slots = self._loads.net, self._loads.power_slot[list(self._start)]
         slots = slots[slots >= 0]
         one = np.concatenate((net.taker, net.takes))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from weakref import WeakKeyDictionary
 
@@ -17,7 +17,7 @@ from analytics.columns import distinct
 from analytics.conditions import Conditions
 from analytics.kernel import Flags
 from analytics.order import loops
-from analytics.state import Plant
+from analytics.state import Plant, plant
 from analytics.supply_graph import SupplyGraph
 from graph.values import Floats
 from ontology.media import POWER
@@ -42,6 +42,8 @@ class Loads:
     """Per node: the slot that carries its power, or -1."""
     electrical: Electrical
     readings: Mapping[str, float]
+    earlier: kernel.Table | None = None
+    """Per slot and phase: what it carried before tenants moved, kW; None where none has."""
     _idle: list[tuple[Flow, Work]] = field(default_factory=list)
     _lock: Lock = field(default_factory=Lock)
 
@@ -55,6 +57,16 @@ class Loads:
         yield pair
         with self._lock:  # not in a `finally`: what an error left in disorder must not come back
             self._idle.append(pair)
+
+    @property
+    def before(self) -> kernel.Table:
+        """Per slot and phase: what must be exceeded for anything to trip, kW: what it carried with nothing failed and nobody moved."""
+        return self.base.demand if self.earlier is None else self.earlier
+
+    def rated(self) -> Ids:
+        """The slots that carry power and have a limit, in order of their nodes."""
+        found: Ids = self.power_slot[np.isfinite(self.electrical.limit_kw) & (self.power_slot >= 0)]
+        return found
 
     def part_of(self, slots: Ids, demand: kernel.Table, limit: Floats) -> Floats:
         """The load of slots as a part of a limit a node, 1 for all of it: of the phase that carries most, where it is on three."""
@@ -91,6 +103,25 @@ def loads_of(graph: SupplyGraph, state: Plant, conditions: Conditions) -> Loads 
                 with _loads_lock:
                     _loads[state] = (found, *earlier[: LOADS_KEPT - 1])
     return found
+
+
+def loads_since(graph: SupplyGraph, state: Plant, conditions: Conditions, unmoved: SupplyGraph | None) -> Loads | None:
+    """As `loads_of`; `unmoved` is the graph before tenants moved, so that what the moves load beyond its limit may trip.
+
+    Cost with it: the loads of that graph as well, and a look-up for each thing with a rating.
+    """
+    loads = loads_of(graph, state, conditions)
+    if loads is None or unmoved is None:
+        return loads
+    earlier = np.zeros_like(loads.base.demand)
+    old = loads_of(unmoved, plant(unmoved, conditions), conditions)
+    if old is not None:
+        for slot in loads.rated().tolist():
+            node = unmoved.find(graph.id(int(loads.slot_node[slot])))
+            if node is not None and old.power_slot[node] >= 0:
+                carried = old.base.demand[old.power_slot[node]]
+                earlier[slot] = carried if carried.shape == earlier[slot].shape else carried.sum() / earlier.shape[1]
+    return replace(loads, earlier=earlier)
 
 
 def _kept(state: Plant, readings: Mapping[str, float]) -> Loads | None:

@@ -6,7 +6,7 @@ Everything is as of one revision and one instant. Equal questions give equal pag
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -145,7 +145,7 @@ def _without(
 ) -> tuple[BlastRadius, Timeline]:
     """What becomes of the site where the standby sources that are called do not start."""
     ids = (*case.out_ids(), *standby)
-    worse = Case.of_failed(case.graph, ids, case.conditions)
+    worse = replace(Case.of_failed(case.graph, ids, case.conditions), unmoved=case.unmoved)
     return impact_of(worse, None, Told.OUTCOMES), timeline(reserves, ids, case.conditions, horizon_s, known)
 
 
