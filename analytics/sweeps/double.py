@@ -21,7 +21,7 @@ from graph.ports import Progress
 from ontology.terms import Ids
 
 UNITS_MAX = 20_000
-"""Pieces of infrastructure of which all pairs are tried, those that hand on to most first; further ones are left out, and that is told."""
+"""Pieces of infrastructure of which all pairs are tried, by what they feed; further ones are left out, and that is told."""
 CANDIDATES_MAX = 30_000_000
 """Pairs that are run; some 1 GB of columns. Beyond it the pairs of the last units are left out, and that is told."""
 CHUNK = 64
@@ -61,18 +61,25 @@ class Doubles:
         return loss_of(self.lost, row, (self.units.unit(one), self.units.unit(two)), nodes)
 
 
-def infrastructure(graph: SupplyGraph) -> tuple[Units, str]:
-    """The failure units that feed something which itself feeds something, the `UNITS_MAX` of them that feed most; and what is left out."""
+def infrastructure(graph: SupplyGraph, most: int = UNITS_MAX) -> tuple[Units, str]:
+    """The failure units that feed anything and are no load themselves (rack, IT equipment, service); and what is left out.
+
+    Where these are more than `most`: those that feed something which itself feeds something, at most the `most` that feed most.
+    """
     feeds = np.zeros(len(graph.nodes), dtype=np.bool_)
     feeds[graph.edges.source] = True
+    of = feeds & graph.nodes.failure_unit
+    of[np.concatenate((graph.loads.racks, graph.loads.equipment, graph.loads.services))] = False
+    nodes = np.flatnonzero(of).astype(np.int32)
+    if len(nodes) <= most:
+        return Units.of_nodes(graph, nodes), ""
     further = np.zeros(len(graph.nodes), dtype=np.bool_)
     further[graph.edges.source[feeds[graph.edges.target]]] = True
-    nodes = np.flatnonzero(further & graph.nodes.failure_unit).astype(np.int32)
-    if len(nodes) <= UNITS_MAX:
-        return Units.of_nodes(graph, nodes), ""
-    fed = np.bincount(graph.edges.source, minlength=len(graph.nodes))[nodes]
-    most = np.sort(nodes[np.argsort(-fed, kind="stable")[:UNITS_MAX]])
-    return Units.of_nodes(graph, most), f"{len(nodes) - UNITS_MAX:,} of {len(nodes):,} pieces of infrastructure, those that feed least"
+    every, nodes, least = len(nodes), nodes[further[nodes]], "those that feed nothing which feeds further"
+    if len(nodes) > most:
+        fed = np.bincount(graph.edges.source, minlength=len(graph.nodes))[nodes]
+        nodes, least = np.sort(nodes[np.argsort(-fed, kind="stable")[:most]]), "those that feed least"
+    return Units.of_nodes(graph, nodes), f"{every - len(nodes):,} of {every:,} pieces of infrastructure, {least}"
 
 
 def n2(graph: SupplyGraph, conditions: Conditions, units: Units | None = None, progress: Progress | None = None) -> Doubles:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from analytics.impact import OutcomeKind, Told, impact
 from analytics.supply_graph import SupplyGraph
+from analytics.sweeps.cuts import cut_sets
 from analytics.sweeps.double import Doubles, infrastructure, n2
 from analytics.sweeps.single import By, Loss
 from analytics.sweeps.units import Units
@@ -50,12 +51,50 @@ def test_a_2n_site_loses_its_dual_corded_rack_by_one_of_each_side() -> None:
     assert (found.pairs, found.left_out) == (15, "")
 
 
-def test_infrastructure_is_what_feeds_something_that_feeds_further() -> None:
-    """Utilities feed UPSs, which feed racks; racks feed nothing, so the UPSs are the last step and only the utilities count."""
-    graph = site(TWO_SIDES)
+RACKS_WITHOUT_SERVERS = """
+:UA a dcx:Utility_Feed ; dcx:feedsPower :UPA . :UB a dcx:Utility_Feed ; dcx:feedsPower :UPB .
+:UPA a dcx:UPS ; dcx:feedsPower :PA . :UPB a dcx:UPS ; dcx:feedsPower :PB .
+:PA a dcx:PDU ; dcx:feedsPower :R1 , :R2 . :PB a dcx:PDU ; dcx:feedsPower :R1 , :R2 .
+:R1 a brick:ICT_Rack . :R2 a brick:ICT_Rack ; dcx:feedsPower :S . :S a brick:ICT_Hardware .
+"""
 
-    assert [graph.id(node).removeprefix(SITE) for node in infrastructure(graph)[0].nodes.tolist()] == ["Utility-A", "Utility-B"]
-    assert by_name(n2(graph, NOW)) == {"Utility-A+Utility-B": (1, 1, 0, 0, 0.0)}
+
+def test_infrastructure_is_what_feeds_anything_and_is_no_load_itself() -> None:
+    """Utilities, UPSs and PDUs of both sides: the last power level of a site modelled down to its racks is among them; a rack that feeds a
+    server is not, for it is a load."""
+    graph = site(RACKS_WITHOUT_SERVERS)
+
+    units, left_out = infrastructure(graph)
+
+    assert [graph.id(node).removeprefix(SITE) for node in units.nodes.tolist()] == ["PA", "PB", "UA", "UB", "UPA", "UPB"]
+    assert left_out == ""
+
+
+def test_the_harmful_pairs_of_a_site_modelled_down_to_its_racks_are_the_cut_sets_of_a_rack() -> None:
+    """Three levels on each side: any of the one with any of the other, 3 x 3 = 9 pairs."""
+    graph = site(RACKS_WITHOUT_SERVERS)
+
+    found = n2(graph, NOW)
+
+    pairs = {tuple(sorted(unit.id for unit in found.loss(row).failed)) for row in range(found.harmful)}
+    assert pairs == {tuple(sorted(cut)) for cut in cut_sets(graph, NOW, SITE + "R1").sets}
+    assert len(pairs) == 9
+
+
+def test_where_the_infrastructure_is_too_much_its_last_level_is_left_out_and_that_is_told() -> None:
+    """With room for five of the six: the two PDUs feed racks only, which feed nothing. With room for three: the four that are left feed one
+    thing each, so the first three in order of ids."""
+    graph = site(RACKS_WITHOUT_SERVERS.replace(":R2 a brick:ICT_Rack ; dcx:feedsPower :S .", ":R2 a brick:ICT_Rack ."))
+    told = {}
+
+    for room in (5, 3):
+        units, left_out = infrastructure(graph, room)
+        told[room] = ([graph.id(node).removeprefix(SITE) for node in units.nodes.tolist()], left_out)
+
+    assert told == {
+        5: (["UA", "UB", "UPA", "UPB"], "2 of 6 pieces of infrastructure, those that feed nothing which feeds further"),
+        3: (["UA", "UB", "UPA"], "3 of 6 pieces of infrastructure, those that feed least"),
+    }
 
 
 def test_a_closed_ring_falls_by_its_two_feeds_though_no_requirement_lost_two() -> None:
