@@ -230,7 +230,7 @@ class _Proof:
             question,
             rule,
             asked_by,
-            basis_of(graph, self._conditions, self._state),
+            basis_of(graph, self._conditions, self._state, with_load=True),
             load.media,
             load.count(load.nodes),
             load.count(dark),

@@ -34,17 +34,22 @@ class Basis:
         }
 
 
-def basis_of(graph: SupplyGraph, conditions: Conditions, state: Plant) -> Basis:
-    """What an answer about the whole site rests on. Cost: the switches, and the assumptions of the site."""
+def basis_of(graph: SupplyGraph, conditions: Conditions, state: Plant, *, with_load: bool = False) -> Basis:
+    """What an answer about the whole site rests on; `with_load` says that it follows what trips by overload.
+
+    Cost: the switches, and the assumptions of the site.
+    """
     positions = tuple(
         StatedPosition(graph.id(node), "open" if position.is_open else "closed", position.from_telemetry)
         for node, position in stated_positions(graph, conditions)
     )
-    assumed = (*conditions.assumed(graph.find), *_still(graph), *_dark(graph, state), *_assumed(graph))
+    still = () if with_load else without_load(graph)
+    assumed = (*conditions.assumed(graph.find), *still, *_dark(graph, state), *_assumed(graph))
     return Basis(graph.revision, conditions.at, positions, assumed)
 
 
-def _still(graph: SupplyGraph) -> list[str]:
+def without_load(graph: SupplyGraph) -> list[str]:
+    """That an answer does not follow load, where the model states ratings that it would need for that."""
     if graph.electrical is None or not graph.electrical.any_rated:
         return []
     return ["loads that move after a failure trip nothing here: `ridethrough impact` follows them, one failure at a time"]

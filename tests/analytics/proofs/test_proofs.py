@@ -234,3 +234,12 @@ def test_each_thing_out_takes_down_what_the_reference_says(plan: Plan, data: st.
 def test_more_redundancy_never_breaks_a_proof() -> None:
     """A third side for the rack: what held still holds."""
     assert fault_tolerant(site(TWO_N + ":U3 a dcx:Utility_Feed ; dcx:feedsPower :Rack ."), NOW).holds
+
+
+def test_a_proof_in_which_ratings_count_does_not_say_that_nothing_trips() -> None:
+    """Either UPS of 3 kW carries 2.5 of the 5 kW; alone it would carry 5, 1.67 times its rating, and trip: the certificate counts that."""
+    rated = "".join(f":UPS-{side} dcx:ratedPower [ brick:value 3 ; {KW} ] ." for side in "AB")
+    found = maintainable(TWO_N + rated)
+
+    assert not found.holds
+    assert not [text for text in found.basis.assumed if "trip nothing here" in text]
