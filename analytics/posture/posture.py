@@ -14,6 +14,7 @@ from analytics.kernel import Flags as Bits
 from analytics.posture import kernel
 from analytics.state import stated_positions
 from analytics.supply_graph import Flags, SupplyGraph
+from analytics.sweeps.basis import without_load
 from analytics.sweeps.behind import nothing_lost
 from analytics.sweeps.kernel import Behind, Lost, Marks
 from analytics.sweeps.pairs import Lists, by_item
@@ -200,8 +201,8 @@ class Posture:
 
     @cached_property
     def assumed(self) -> tuple[str, ...]:
-        """What the answer takes from telemetry beside the positions, and in doubt."""
-        return self.conditions.assumed(self.graph.find)
+        """What the answer takes from telemetry beside the positions, and in doubt; where ratings are stated, that load is not followed."""
+        return (*self.conditions.assumed(self.graph.find), *without_load(self.graph))
 
     def positions(self) -> tuple[StatedPosition, ...]:
         """Where each switch stands."""

@@ -88,7 +88,9 @@ class Posture:
     hanging_services: list[HangingBy] = strawberry.field(description="The services that do.")
     dark_racks: list[strawberry.ID] = strawberry.field(description="The racks without a supply, in order of IRIs.")
     dark_services: list[strawberry.ID] = strawberry.field(description="The services without one.")
-    assumed: list[str] = strawberry.field(description="What is out of service as telemetry says, and switches whose points contradict.")
+    assumed: list[str] = strawberry.field(
+        description="What is out of service as telemetry says, switches whose points contradict, and that load is not followed."
+    )
     positions: list[Position] = strawberry.field(description="Switch positions that the answer rests on.")
 
 

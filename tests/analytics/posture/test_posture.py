@@ -177,3 +177,12 @@ def test_the_answer_names_what_it_stands_on() -> None:
     assert told["assumed"] == [f"{SITE}UPS-B counts as out of service, as {SITE}UPS-B.Fault says"]
     assert (told["dark_racks"], told["dark_services"]) == (list(names("Rack-1", "Rack-2", "Rack-3")), list(names("Db", "Web")))
     assert told["message"] == "0 of 3 racks hang by a single failure, 3 are dark"
+
+
+def test_where_ratings_are_stated_it_says_that_load_is_not_followed() -> None:
+    """The same hall with and without a rating; the answer is that of supply alone in both."""
+    rated = posture(site(HALL + ":UPS-A dcx:ratedPower [ brick:value 1 ; brick:hasUnit unit:KiloW ] ."), NOW)
+
+    assert [text for text in rated.assumed if "trip nothing here" in text] == list(rated.assumed) != []
+    assert posture(site(HALL), NOW).assumed == ()
+    assert rated.counts == posture(site(HALL), NOW).counts
