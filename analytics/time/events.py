@@ -7,7 +7,8 @@ Rules of this file:
 3. Up stays grounded: where slots feed each other in a loop, what nobody outside feeds must be carried; the first in order carries, and
    only where that is not enough the next. What is not carried then goes down.
 4. At one instant everything that comes up does so before anything runs out.
-5. A store that has been used up stays so; nothing is charged again within a timeline.
+5. What trips by overload opens at the instants that `analytics/capacity` gives, and stays open; not if it was down then.
+6. A store that has been used up stays so; nothing is charged again within a timeline.
 """
 
 from __future__ import annotations
@@ -21,7 +22,24 @@ from analytics.time.rings import ground_again
 from analytics.time.sharing import lasting, share_power, shared_out
 from analytics.time.standing import stands
 from analytics.time.state import NEVER, Record, Seen, Site, State, Then
-from analytics.time.steps import EMPTY, ITSELF, NOBODY, RESTART, SHED, START, Events, Index, Waiting, carry, kill, lose, queue, start, stop
+from analytics.time.steps import (
+    EMPTY,
+    ITSELF,
+    NOBODY,
+    RESTART,
+    SHED,
+    START,
+    TRIP,
+    Events,
+    Index,
+    Waiting,
+    carry,
+    kill,
+    lose,
+    queue,
+    start,
+    stop,
+)
 from graph.values import Floats
 from ontology.terms import Ids
 
@@ -72,6 +90,8 @@ def _begin(site: Site, state: State, record: Record, failed: Ids, kw: Floats, ev
     for slot in failed:
         state.blocked[slot] = 1
         running[slot] = 0
+    for trip in range(len(site.trips)):
+        heapq.heappush(events, (site.trips_at[trip], np.int64(TRIP), np.int64(trip), np.int64(0)))
     for instant in site.loads.instants:
         heapq.heappush(events, (instant, np.int64(SHED), np.int64(0), np.int64(0)))
     shared_out(site.wires, running, running, site.loads, 0, kw[0])
@@ -129,6 +149,14 @@ def _follow(  # noqa: PLR0912, PLR0915  one loop over events; its parts are belo
                 stale = True
         elif kind == SHED:
             stale = True
+        elif kind == TRIP:
+            slot = site.trips[which]
+            state.blocked[slot] = 1
+            if state.tally.live[slot] == 1:
+                if site.trip_pairs[which] >= 0:
+                    lose(site, site.trip_pairs[which], np.int64(ITSELF), now, record, events)
+                kill(site, slot, now, state, record, stack)
+                stale = moved = True
         elif which < 0:
             slot = -1 - which
             if state.tank[slot] == version:

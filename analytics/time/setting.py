@@ -20,6 +20,7 @@ from analytics.time.reserves import Reserves
 from analytics.time.sharing import supply_order
 from analytics.time.state import NEVER, Called, Delays, Held, Loads, Record, Seen, Site, State, Then
 from analytics.time.table import Kind
+from analytics.time.trips import Trips
 from graph.values import Floats
 from ontology.media import AIR_COOLING, LIQUID_COOLING, POWER
 from ontology.terms import Ids
@@ -59,6 +60,7 @@ class Setting:
     """Which stores of the table there are, in the order of `store_pair`."""
     pairs_at: Ids
     slot_pairs: Ids
+    trips: Trips
     takes: Ids
     """Per slot of what takes one input: the slot of that which it is on, or -1 where it is not known."""
 
@@ -84,6 +86,7 @@ def setting(reserves: Reserves, failed: Ids, conditions: Conditions) -> Setting:
         stored,
         pairs_at,
         order,
+        Trips.after(reserves.graph, state, conditions, failed),
         _takes(reserves.graph, state, before),
     )
 
@@ -213,7 +216,8 @@ def _site(set_: Setting, reserves: Reserves, end: int, gone: Floats) -> Site:
     )
     powers = (wiring.pair_medium == reserves.graph.media.index(POWER)).astype(np.uint8)
     wires, ring = set_.state.wires, set_.state.ring
-    return Site(wires, ring, set_.pairs_at, set_.slot_pairs, wiring.pair_slot, powers, held, delays, set_.called, loads)
+    columns = (set_.pairs_at, set_.slot_pairs, wiring.pair_slot)
+    return Site(wires, ring, *columns, powers, held, delays, set_.called, loads, set_.trips.slots, set_.trips.pairs, set_.trips.slots_at_s)
 
 
 def _takes(graph: SupplyGraph, state: Plant, before: Tally) -> Ids:
@@ -243,6 +247,8 @@ def _blank(set_: Setting) -> Record:
         return np.full(pairs, -1, np.int32)
 
     return Record(
+        times(pairs),
+        nobody(),
         times(pairs),
         nobody(),
         times(pairs),

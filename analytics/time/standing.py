@@ -21,6 +21,8 @@ def stands(site: Site, state: State, record: Record, after: Record, now: float, 
         elif missing and not waits and record.lost[pair] < NEVER:
             after.lost[pair] = now
             after.lost_by[pair] = record.lost_by[pair]
+            after.again[pair] = now
+            after.again_by[pair] = record.again_by[pair]
     for slot in range(len(state.bad)):
         then.up[slot] = state.tally.live[slot]
         if state.tally.live[slot] == 0 and record.down[slot] < NEVER:

@@ -95,6 +95,12 @@ class Site(NamedTuple):
     delays: Delays
     called: Called
     loads: Loads
+    trips: Ids
+    """Slots that open because they carry too much,"""
+    trip_pairs: Ids
+    """the pair of each that is lost with it, its own power (-1: none),"""
+    trips_at: Times
+    """and when, seconds after the failure, ascending."""
 
 
 class Record(NamedTuple):
@@ -102,6 +108,9 @@ class Record(NamedTuple):
 
     lost: Times
     lost_by: Ids
+    again: Times
+    """The last time that it was lost."""
+    again_by: Ids
     back: Times
     """The last time that it came back."""
     back_by: Ids

@@ -12,9 +12,9 @@ from analytics.time.sharing import lasting
 from analytics.time.state import NEVER, Record, Site, State
 from graph.values import Floats
 
-START, RESTART, EMPTY, SHED = range(4)
+START, RESTART, EMPTY, SHED, TRIP = range(5)
 """Kinds of event, in the order in which those of one instant happen: a standby source is there, a slot is up again, a store is empty
-(or a source out of fuel), a load that may still have been there is gone for certain."""
+(or a source out of fuel), a load that may still have been there is gone for certain, what carries too much opens."""
 NOBODY, ITSELF = -1, -2
 """Instead of a slot, where none is the reason: a store is empty; what is down for another reason has no use for its store."""
 Index = int | np.integer[Any]
@@ -68,6 +68,8 @@ def lose(site: Site, pair: Index, by: Index, now: float, record: Record, events:
     if now < record.lost[pair]:
         record.lost[pair] = now
         record.lost_by[pair] = by
+    record.again[pair] = now
+    record.again_by[pair] = by
     wanted = site.called.by_pair[pair]
     for group in range(len(record.called)):
         if wanted >> group & 1 == 1 and record.called[group] == NEVER:

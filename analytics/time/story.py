@@ -15,6 +15,7 @@ from analytics.time.setting import Course, Setting
 from analytics.time.stated import Taken
 from analytics.time.steps import ITSELF
 from analytics.time.table import Kind
+from analytics.time.trips import ASSUMED as TRIPS_ASSUMED
 from graph.values import Floats
 from ontology.namespaces import DCX, compact
 from ontology.terms import Ids
@@ -33,7 +34,11 @@ class EventKind(StrEnum):
     """A standby source is called; it supplies at the time of `started`."""
     TRANSFERS = "transfers"
     """A transfer switch may interrupt what it feeds."""
+    TRIPS = "trips"
+    """It opens because it carries too much."""
     LOST = "lost"
+    LOST_AGAIN = "lost_again"
+    """It had the supply back, and loses it for good."""
     STARTED = "started"
     BACK = "back"
     """It has the supply again."""
@@ -101,6 +106,8 @@ class Story:
         found = {taken.text(count) for taken, count in counts.values() if count}
         found |= {f"{compact(graph.id(node))}: {text}" for node, text in self.reserves.refused if reached[node]}
         found |= set(self._inputs())
+        if len(self.set_.trips.nodes):
+            found.add(TRIPS_ASSUMED)
         return tuple(sorted(found))
 
     def _inputs(self) -> Iterator[str]:
@@ -126,6 +133,7 @@ class Story:
         wiring = self.set_.state.wiring
         reached = np.zeros(len(self.reserves.graph.nodes), dtype=np.bool_)
         reached[self.failed] = True
+        reached[self.set_.trips.nodes] = True
         for run in self.runs:
             reached[wiring.pair_node[np.isfinite(run.record.lost) | np.isfinite(run.record.carried)]] = True
             reached[wiring.slot_node[np.isfinite(run.record.down) | np.isfinite(run.record.up)]] = True
@@ -136,7 +144,7 @@ class Story:
 
 def tell(story: Story) -> tuple[Event, ...]:
     """All events, in order of their bounds (what may not happen last), kind, class and medium."""
-    events = [event for part in (_failed, _sources, _pairs, _slots) for event in part(story)]
+    events = [event for part in (_failed, _trips, _sources, _pairs, _slots) for event in part(story)]
     last = float("inf")
     return tuple(
         sorted(
@@ -150,6 +158,17 @@ def _failed(story: Story) -> Iterator[Event]:
     graph = story.reserves.graph
     for node in story.failed.tolist():
         yield Event(EventKind.FAILED, 0.0, 0.0, graph.class_iri(node), None, (graph.id(node),), "it fails")
+
+
+def _trips(story: Story) -> Iterator[Event]:
+    """What opens because it carries too much, where it is still up then."""
+    graph, trips, wiring = story.reserves.graph, story.set_.trips, story.set_.state.wiring
+    for node, at, kw, rated in zip(*(column.tolist() for column in (trips.nodes, trips.at_s, trips.kw, trips.rated_kw)), strict=True):
+        slots = np.arange(wiring.slots_at[node], wiring.slots_at[node + 1])
+        ends = [at if bool((run.record.down[slots] == at).any()) else np.inf for run in story.runs]
+        if np.isfinite(min(ends)):
+            text = f"it carries {kw:,.1f} kW and is rated for {rated:,.1f} kW"
+            yield Event(EventKind.TRIPS, *_ends(*ends), graph.class_iri(node), None, (graph.id(node),), text)
 
 
 def _sources(story: Story) -> Iterator[Event]:
@@ -180,6 +199,7 @@ def _pairs(story: Story) -> Iterator[Event]:
     for kind, times in (
         (EventKind.CARRIED, [run.record.carried for run in story.runs]),
         (EventKind.LOST, [run.record.lost for run in story.runs]),
+        (EventKind.LOST_AGAIN, [_again(run) for run in story.runs]),
         (EventKind.BACK, either([_back(run) for run in story.runs])),
     ):
         told = own & (np.isfinite(times[0]) | np.isfinite(times[1]))
@@ -187,15 +207,23 @@ def _pairs(story: Story) -> Iterator[Event]:
             told &= _worth_telling(story)
         if kind is EventKind.LOST:
             told &= story.worse.record.lost_by != ITSELF
+        if kind is EventKind.LOST_AGAIN:
+            told &= story.worse.record.again_by != ITSELF
         pairs = np.flatnonzero(told).astype(np.int32)
         yield from _grouped(story, kind, pairs, wiring.pair_node[pairs], wiring.pair_medium[pairs], [time[pairs] for time in times])
 
 
 def _back(run: Course) -> Floats:
-    """When each pair that was lost or carried has its supply again for good; nan for one that was neither."""
+    """When each pair that was lost or carried has its supply again for the last time; nan for one that was neither."""
     was_lost, was_carried = np.isfinite(run.record.lost), np.isfinite(run.record.carried)
     back = np.where(was_lost, run.record.back, run.record.relieved)
-    return np.where(was_lost | was_carried, np.where(run.holds, back, np.inf), np.nan)
+    return np.where(was_lost | was_carried, back, np.nan)
+
+
+def _again(run: Course) -> Floats:
+    """When each pair that had its supply back loses it after that; `inf` for the others."""
+    record = run.record
+    return np.where(np.isfinite(record.again) & (record.again > record.back), record.again, np.inf)
 
 
 def either(ends: list[Floats]) -> list[Floats]:
@@ -269,7 +297,7 @@ def _reason(story: Story, kind: EventKind, what: int, node: int) -> str:
     if kind is EventKind.BACK:
         by = int(record.back_by[what])
         return "its supply is back" if by < 0 else f"{_name(story, by)} supplies it again"
-    by = int(record.lost_by[what])
+    by = int((record.again_by if kind is EventKind.LOST_AGAIN else record.lost_by)[what])
     if by == ITSELF:
         return "it is down for another reason"
     return _empty(story, what) if by < 0 else f"{_name(story, by)} no longer supplies it"

@@ -34,6 +34,8 @@ class TimelineEventKind(Enum):
     FAILED = "failed"
     CARRIED = strawberry.enum_value("carried", description="A store carries it on.")
     CALLED = strawberry.enum_value("called", description="A standby source is called.")
+    TRIPS = strawberry.enum_value("trips", description="It opens because it carries too much.")
+    LOST_AGAIN = strawberry.enum_value("lost_again", description="It had its supply back, and loses it after that.")
     TRANSFERS = strawberry.enum_value("transfers", description="A transfer switch may interrupt what it feeds.")
     LOST = "lost"
     STARTED = strawberry.enum_value("started", description="A standby source supplies.")

@@ -266,8 +266,10 @@ def test_a_cooler_that_is_seen_running_after_it_stopped_is_not_waited_for() -> N
         ":CRAH brick:hasPoint :Running . :Running a brick:Run_Status ."
     )
 
-    assert back(counting(site, "Utility", after=12, readings={"Running": (1.0, -1)}))["Rack AirCooling"] == (7.0, 27.0)
-    assert left(counting(site, "Utility", after=12, readings={"Running": (1.0, 12)})) == {}
+    waiting, running = (counting(site, "Utility", after=12, readings={"Running": (1.0, seen)}) for seen in (-1, 12))
+    assert [(e.ids, e.lower, e.upper) for e in waiting.next if e.kind is EventKind.RUNS] == [((SITE + "CRAH",), 7.0, 27.0)]
+    assert [e for e in running.next if e.kind is EventKind.RUNS] == []
+    assert left(running) == {}
 
 
 # -- Switches --

@@ -16,6 +16,8 @@ WORDS = {
     "carried": "is carried on",
     "called": "is called",
     "transfers": "may transfer",
+    "trips": "trips",
+    "lost_again": "loses again",
     "lost": "loses",
     "started": "supplies",
     "back": "has back",

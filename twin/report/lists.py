@@ -53,6 +53,8 @@ _HAPPENS = {
     EventKind.CARRIED: "carried on",
     EventKind.CALLED: "called to start",
     EventKind.TRANSFERS: "may transfer",
+    EventKind.TRIPS: "trips",
+    EventKind.LOST_AGAIN: "again without",
     EventKind.LOST: "without",
     EventKind.STARTED: "running",
     EventKind.BACK: "has back",
@@ -95,7 +97,7 @@ def _totals(report: Report) -> str:
     before = any(down.values())
     itself = report.found.failed_itself.to_json()
     fails = any(itself.values())
-    words = {"it_load_kw": "IT load, kW"}
+    words = {"it_load_kw": "IT load, kW", "tenants": "tenants, something"}
     head = (
         "".join(f'<th class="n">{key(kind)} {STATE_WORDS[kind]}</th>' for kind in kinds)
         + ('<th class="n">fails itself</th>' if fails else "")

@@ -171,7 +171,7 @@ export interface Overload {
   limitKw: number;
 }
 
-export type EventKind = "FAILED" | "CARRIED" | "CALLED" | "TRANSFERS" | "LOST" | "STARTED" | "BACK" | "RUNS" | "DOWN";
+export type EventKind = "FAILED" | "CARRIED" | "CALLED" | "TRANSFERS" | "TRIPS" | "LOST_AGAIN" | "LOST" | "STARTED" | "BACK" | "RUNS" | "DOWN";
 
 /** One thing that happens to nodes of one class at one time, in seconds after the failure. */
 export interface TimelineEvent {
