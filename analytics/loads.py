@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 
-from analytics.supply_graph import Loads
+from analytics.supply_graph import Edges, Loads
 from graph.snapshot import Snapshot
 from graph.values import Floats
 from ontology.errors import UnitError
@@ -62,6 +63,22 @@ def loads(snapshot: Snapshot, vocabulary: Vocabulary, node_of: Ids) -> Loads:
         np.stack((node_of[owned.subjects[keep]], tenant), axis=1),
         np.stack((node_of[mounted.subjects[known]], node_of[mounted.objects[known]]), axis=1),
     )
+
+
+def with_planned(loads: Loads, edges: Edges, planned_kw: Floats) -> Loads:
+    """The loads with the racks of which nothing says what it draws: each counts with what is planned for it, as if it were equipment.
+
+    `planned_kw` is by node, 0 where nothing is planned or something behind it, or mounted in it, says what it draws. Cost: a sort.
+    """
+    draws = np.zeros(len(planned_kw), dtype=np.bool_)
+    draws[loads.equipment[loads.equipment_kw > 0]] = True
+    covered = np.concatenate((loads.mounted[draws[loads.mounted[:, 0]], 1], edges.source[draws[edges.target]]))
+    planned = np.setdiff1d(loads.racks[planned_kw[loads.racks] > 0], covered).astype(np.int32)
+    if len(planned) == 0:
+        return loads
+    equipment, kw = np.concatenate((loads.equipment, planned)), np.concatenate((loads.equipment_kw, planned_kw[planned]))
+    order = np.argsort(equipment)
+    return replace(loads, equipment=equipment[order], equipment_kw=kw[order])
 
 
 def draw_kw(snapshot: Snapshot, equipment: Ids) -> Floats:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from analytics import loads as load_columns
+from analytics.capacity.electrical import Basis
 from analytics.capacity.required import counted
 from analytics.capacity.stated import Things, electrical
 from analytics.columns import distinct, without
@@ -39,6 +40,7 @@ def compile_supply(snapshot: Snapshot, vocabulary: Vocabulary) -> SupplyGraph:
     edges = Edges.of(node_of[triples.source], node_of[triples.target], triples.medium)
     loads = load_columns.loads(snapshot, vocabulary, node_of)
     carries = electrical(snapshot, vocabulary, Things(terms, role, roles.classes), edges, loads, media)
+    loads = load_columns.with_planned(loads, edges, np.where(carries.basis == Basis.ALLOCATED, carries.draw_kw, 0.0))
     stated = counted(stated, edges, carries.rated_kw, terms, node_of, media)
     by_class, by_node = roles.source_of[role], _says_true(snapshot, "isSource", terms)
     sources = np.where(by_node, np.int64((1 << len(media)) - 1), by_class)

@@ -136,6 +136,7 @@ class Loads:
     racks: Ids
     services: Ids
     equipment: Ids
+    """IT equipment, and the racks that count as such because nothing in them says what it draws (`loads.with_planned`)."""
     equipment_kw: Floats
     """One entry for each of `equipment`; 0 where the model states no power."""
     tenants: Sequence[str]

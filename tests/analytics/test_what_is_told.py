@@ -146,6 +146,32 @@ def test_the_counts_of_all_outcomes_of_what_was_down_before_and_of_what_fails_it
     assert sum(answer.totals.racks.values()) == 1
 
 
+PLANNED = """
+:U a dcx:Utility_Feed ; dcx:feedsPower :R1, :R2, :R3, :R4 .
+:R1 a brick:ICT_Rack ; dcx:allocatedPower [ brick:value 10 ; brick:hasUnit unit:KiloW ] .
+:R2 a brick:ICT_Rack ; dcx:allocatedPower [ brick:value 20 ; brick:hasUnit unit:KiloW ] .
+:S2 a brick:Server ; dcx:mountedIn :R2 ; dcx:ratedPowerInput [ brick:value 9 ; brick:hasUnit unit:KiloW ] .
+:R3 a brick:ICT_Rack ; dcx:allocatedPower [ brick:value 40 ; brick:hasUnit unit:KiloW ] ; dcx:feedsPower :S3 .
+:S3 a brick:Server ; dcx:mountedIn :R3 ; dcx:allocatedPower [ brick:value 3 ; brick:hasUnit unit:KiloW ] .
+:R4 a brick:ICT_Rack ; dcx:allocatedPower [ brick:value 80 ; brick:hasUnit unit:KiloW ] ; dcx:feedsPower :S4 .
+:S4 a brick:Server ; brick:ratedPowerInput [ brick:value 5 ; brick:hasUnit unit:KiloW ] ; dcx:feedsPower :Strip . :Strip a dcx:Rack_PDU .
+"""
+
+
+def test_what_is_planned_for_a_rack_counts_while_nothing_in_it_says_what_it_draws() -> None:
+    """R1 is empty: 10 kW. R2's server states no draw: 20 kW. R3's states 3 and R4's 5 kW, so what is planned for these is left out."""
+    answer = fail(site(PLANNED), "U")
+
+    assert answer.totals.it_load_kw["LOST"] == 10 + 20 + 3 + 5
+
+
+def test_a_rack_that_fails_itself_takes_what_is_planned_for_it() -> None:
+    """R1 alone: its 10 kW fail themselves, the other 28 are unaffected."""
+    answer = fail(site(PLANNED), "R1")
+
+    assert (answer.failed_itself.it_load_kw, answer.totals.it_load_kw["UNAFFECTED"]) == (10.0, 28.0)
+
+
 def test_the_answer_as_the_command_line_prints_it() -> None:
     """The JSON form has the fields of the contract, ids in full."""
     answer = fail(site(":PDU a dcx:PDU ; dcx:feedsPower :R . :R a brick:ICT_Rack ."), "PDU").to_json()
