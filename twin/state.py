@@ -215,8 +215,12 @@ class View:
         `GraphError`."""
         case, snapshot = self._case(failed)
         bridges = self.reserves() if snapshot is self.snapshot else reserves(snapshot, self.vocabulary, case.graph)
-        checked = None if procedure is None else check(procedure, self.supply(), self.conditions())
-        return report(snapshot, self.vocabulary, case, bridges, self._rooms_of(case, snapshot), horizon_s, self._known, checked)
+        checked = safely = None
+        if procedure is not None:
+            checked = check(procedure, self.supply(), self.conditions())
+            if checked.safe is not None and checked.safe.steps:
+                safely = check(procedure.in_order(checked.safe.steps), self.supply(), self.conditions())
+        return report(snapshot, self.vocabulary, case, bridges, self._rooms_of(case, snapshot), horizon_s, self._known, checked, safely)
 
     def said_first(self, failed: Sequence[str] | Scenario, found: BlastRadius, course: Timeline) -> Headline:
         """The sentence that matters first about what fails together, or about a scenario, from its impact and its timeline."""

@@ -71,6 +71,8 @@ class Report:
     names: dict[str, str]
     """Labels by id of what the page names."""
     checked: Checked | None
+    safely: Checked | None
+    """The same steps in the order that is safe, where policy refuses them as they are written and there is such an order."""
     assumed: tuple[str, ...]
     limits: tuple[str, ...] = LIMITS
 
@@ -102,6 +104,7 @@ def report(
     horizon_s: float = HORIZON_S,
     known: CurrentValue | None = None,
     checked: Checked | None = None,
+    safely: Checked | None = None,
 ) -> Report:
     """The page for a scenario; `reserves` and `rooms` are those of its supply graph, `checked` is a procedure that goes with it.
 
@@ -123,6 +126,7 @@ def report(
         not_normal,
         _names(graph, found, course, touched, not_normal, checked),
         checked,
+        safely,
         (*found.assumed, *course.assumed),
     )
 

@@ -25,6 +25,7 @@ from tests.support.tools import need
 from twin.cli.app import app
 from twin.report.page import Asked, page
 from twin.report.style import POLICY
+from twin.report.words import text
 
 EVIL = """</title><script>alert("x")</script>&<img src=x onerror='alert(1)'>\\u001B"""
 GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "report.md"
@@ -115,6 +116,27 @@ def test_no_name_of_the_model_steers_the_page() -> None:
 def literal(text: str) -> str:
     """A text as Turtle writes it."""
     return '"' + text.replace('"', '\\"') + '"'
+
+
+def test_what_policy_refuses_says_so_first_and_its_boxes_are_in_the_safe_order(site: Path) -> None:
+    """The breaker behind the UPS opened before its bypass is closed: the page and the terminal begin with that, and the steps to tick stand
+    in the order that is safe, bypass first. Of steps without a safe order none has a box."""
+    (site / "wrong.yaml").write_text("steps:\n  - open: demo:Breaker-UPS-A-Output\n  - close: demo:Breaker-UPS-A-Bypass")
+    (site / "never.yaml").write_text("steps:\n  - open: demo:Breaker-UPS-A-Output")
+    said, pages = {}, {}
+    with contextlib.chdir(site):
+        for name in ("wrong", "never"):
+            answer = CliRunner().invoke(
+                app, ["report", "--isolate", "demo:UPS-A", "--procedure", f"{name}.yaml", "-o", f"{name}.html"], catch_exceptions=False
+            )
+            said[name], pages[name] = answer.output.splitlines()[0], Path(f"{name}.html").read_text()
+
+    assert said["wrong"].startswith("NOT AS WRITTEN: step 1 of the procedure is refused: ")
+    assert said["wrong"].endswith("Do it in this order: 2, 1.")
+    assert said["never"].endswith("No safe order of these steps was found: do not begin.")
+    assert all(f'<div class="headline"><p class="first refused">{text(said[name])}</p>' in pages[name] for name in pages)
+    boxes = re.findall(r'<td><span class="box"></span></td><td>(\w+)</td>', pages["wrong"])
+    assert (boxes, pages["never"].count('class="box"')) == (["2", "1"], 0)
 
 
 def test_the_page_allows_itself_its_own_style_only() -> None:

@@ -53,7 +53,7 @@ def report(
     It needs no other file and no script. As of an older revision the switches stand where they normally do; in a branch, where telemetry
     says."""
     from analytics.scenario import Scenario
-    from twin.report.page import Asked, page
+    from twin.report.page import Asked, page, verdict
 
     if not (ids or opened or closed or isolated):
         raise Failure("nothing happens: name what fails, or give --open, --close or --isolate", 2)
@@ -73,6 +73,8 @@ def report(
         return
     with written_beside(output) as out:
         out.write(html)
+    if found.checked is not None and (refused := verdict(found.checked)):
+        say(refused)
     say(found.headline.text)
     for text in found.headline.then:
         say(text)

@@ -44,6 +44,7 @@ ROWS = tuple(
 """The longest that fits is taken."""
 ROW_MM, LINE_MM, LETTERS_A_LINE = 4.1, 3.55, 54
 SWITCHES_SHOWN = 6
+TENANTS = '<p class="small">A tenant with something dark counts as dark.</p>'
 ROOMS_SHOWN = 4
 _LOST, _OVERLOADED, _EXPOSED, _REDUCED = (
     kind.value for kind in (OutcomeKind.LOST, OutcomeKind.OVERLOADED, OutcomeKind.NO_REDUNDANCY, OutcomeKind.REDUCED)
@@ -97,7 +98,7 @@ def _totals(report: Report) -> str:
     before = any(down.values())
     itself = report.found.failed_itself.to_json()
     fails = any(itself.values())
-    words = {"it_load_kw": "IT load, kW", "tenants": "tenants, something"}
+    words = {"it_load_kw": "IT load, kW"}
     head = (
         "".join(f'<th class="n">{key(kind)} {STATE_WORDS[kind]}</th>' for kind in kinds)
         + ('<th class="n">fails itself</th>' if fails else "")
@@ -111,7 +112,7 @@ def _totals(report: Report) -> str:
         + "</tr>"
         for what, counts in totals.items()
     )
-    return f"<section><h2>What it costs</h2><table><tr><th></th>{head}</tr>{rows}</table></section>"
+    return f"<section><h2>What it costs</h2><table><tr><th></th>{head}</tr>{rows}</table>{TENANTS}</section>"
 
 
 def _rooms(report: Report) -> str:

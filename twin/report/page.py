@@ -30,6 +30,9 @@ NOTES_LETTERS = 170
 STEPS_BESIDE = 10
 """Steps that stand on the first sheet; more of them have sheets of their own, `STEPS_A_SHEET` each."""
 STEPS_A_SHEET = 34
+VERDICT_LETTERS = 260
+BOX = '<span class="box"></span>'
+"""To tick; there is none where the steps have no order that policy allows."""
 DIAGRAM_MM = (116, 178)
 LEGEND_MM = 15.0
 STEPS_HEAD_MM, STEP_MM = 16.0, 5.1
@@ -53,12 +56,12 @@ class Asked:
 
 def page(report: Report, asked: Asked) -> str:
     """The whole file. Equal reports give equal bytes."""
-    steps = () if report.checked is None else report.checked.steps
-    is_short = report.checked is not None and len(steps) <= STEPS_BESIDE
+    steps = report.safely or report.checked
+    is_short = steps is not None and len(steps.steps) <= STEPS_BESIDE
     title = f"{', '.join(each.label for each in report.acts[:ACTS_SHOWN]) or 'Scenario'}: what it costs"
-    sheets = [_first(report, asked, report.checked if is_short else None)]
-    if report.checked is not None and not is_short:
-        sheets += _steps_sheets(report, report.checked, asked)
+    sheets = [_first(report, asked, steps if is_short else None)]
+    if steps is not None and not is_short:
+        sheets += _steps_sheets(report, steps, asked)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{text(POLICY)}">\n'
@@ -86,7 +89,9 @@ def _first(report: Report, asked: Asked, checked: Checked | None) -> str:
 
 def _headline_mm(report: Report) -> float:
     told = report.headline
-    return 27.0 + 6.0 * (len(told.text) // 66) + 4.2 * (len(" ".join(told.then)) // 112)
+    refused = "" if report.checked is None else cut(verdict(report.checked), VERDICT_LETTERS)
+    banner = 6.0 * (1 + len(refused) // 60) if refused else 0.0
+    return 27.0 + banner + 6.0 * (len(told.text) // 66) + 4.2 * (len(" ".join(told.then)) // 112)
 
 
 def _foot_mm(assumed: Sequence[str]) -> float:
@@ -129,7 +134,9 @@ def _instant(at: datetime) -> str:
 def _headline(report: Report) -> str:
     told = report.headline
     then = f'<p class="then">{text(" ".join(told.then))}</p>' if told.then else ""
-    return f'<div class="headline"><p class="first">{text(told.text)}</p>{then}</div>'
+    refused = "" if report.checked is None else cut(verdict(report.checked), VERDICT_LETTERS)
+    banner = f'<p class="first refused">{text(refused)}</p>' if refused else ""
+    return f'<div class="headline">{banner}<p class="first">{text(told.text)}</p>{then}</div>'
 
 
 def _legend() -> str:
@@ -156,27 +163,27 @@ def _foot(report: Report, assumed: Sequence[str]) -> str:
     )
 
 
+def verdict(checked: Checked) -> str:
+    """What policy says of a procedure; empty where it allows it."""
+    refused = checked.first_refused
+    if refused is None:
+        return ""
+    said = f"NOT AS WRITTEN: step {refused.step.id} of the procedure is refused: {'; '.join(refused.refused)}. "
+    if checked.safe is not None and checked.safe.steps:
+        return f"{said}Do it in this order: {', '.join(checked.safe.steps)}."
+    return f"{said}No safe order of these steps was found: do not begin."
+
+
 def _steps(report: Report, checked: Checked, steps: Sequence[Done], title: str) -> str:
-    rows = "".join(_step(report, done) for done in steps)
+    rows = "".join(_step(report, done, has_box=checked.first_refused is None) for done in steps)
     head = (
         "<tr><th></th><th>step</th><th></th><th class='n'>goes down</th><th class='n'>comes back</th><th class='n'>down then</th>"
         "<th class='n'>kW down</th><th class='n'>no redundancy</th><th></th></tr>"
     )
-    refused = checked.first_refused
-    safe = checked.safe.steps if checked.safe is not None else ()
-    verdict = (
-        ""
-        if refused is None
-        else f"Step {refused.step.id} is refused: {'; '.join(refused.refused)}. "
-        + (f"A safe order: {', '.join(safe)}." if safe else "No safe order of these steps was found.")
-    )
-    return (
-        f'<section class="steps"><h2>{text(cut(title, 110))}</h2><table>{head}{rows}</table>'
-        f"{f'<p class=refused>{text(cut(verdict, 260))}</p>' if verdict else ''}</section>"
-    )
+    return f'<section class="steps"><h2>{text(cut(title, 110))}</h2><table>{head}{rows}</table></section>'
 
 
-def _step(report: Report, done: Done) -> str:
+def _step(report: Report, done: Done, *, has_box: bool) -> str:
     step = done.step
     name = step.of if step.act is Act.NOTE else f"{_STEPS[step.act]} {report.names.get(step.of, compact(step.of))}"
     counts = [each.racks + each.equipment + each.services + each.other for each in (done.lost, done.back, done.down)]
@@ -184,7 +191,7 @@ def _step(report: Report, done: Done) -> str:
     numbers = [*map(number, counts), number(done.down.it_load_kw), number(exposed.racks + exposed.equipment + exposed.services)]
     cells = [""] * len(numbers) if step.act is Act.NOTE else numbers
     return (
-        f'<tr><td><span class="box"></span></td><td>{text(cut(step.id, 12))}</td><td><b>{text(cut(name, 62))}</b></td>'
+        f"<tr><td>{BOX if has_box else ''}</td><td>{text(cut(step.id, 12))}</td><td><b>{text(cut(name, 62))}</b></td>"
         + "".join(f'<td class="n">{cell}</td>' for cell in cells)
         + f'<td class="n refused">{"REFUSED" if done.refused else ""}</td></tr>'
     )
