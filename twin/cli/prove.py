@@ -90,20 +90,24 @@ def _tell(found: Certificate, state: str) -> None:
     if found.dark_ids:
         named = ", ".join(map(compact, found.dark_ids[:OUTCOMES_SHOWN])) + (", ..." if len(found.dark_ids) > OUTCOMES_SHOWN else "")
         say(f"without a supply before anything is out, so that no proof holds: {counts_line(found.dark)} ({named})")
-    for line in (*found.rules, *found.beside):
-        _tell_line(line)
+    for line in found.rules:
+        _tell_line(line, counts=True)
+    for line in found.beside:
+        _tell_line(line, counts=False)
     tell_basis(found.basis)
     for text in found.notes:
         say(f"note: {text}")
 
 
-def _tell_line(line: Line) -> None:
+def _tell_line(line: Line, *, counts: bool) -> None:
     from analytics.time.story import span
     from ontology.namespaces import compact
 
     tried = ", ".join(f"{count:,} {kind}" for kind, count in line.tried.items()) or "nothing"
     bad = sum(line.breached.values())
-    say(f"{line.name}: {tried} tried, {'all can be out' if line.holds else f'{bad:,} cannot be out'}")
+    say(
+        f"{line.name}{'' if counts else ' (does not count)'}: {tried} tried, {'all can be out' if line.holds else f'{bad:,} cannot be out'}"
+    )
     if line.counter_example is None:
         return
     say()
@@ -126,13 +130,18 @@ def _tell_line(line: Line) -> None:
     if bad > len(rows):
         say(f"... and {bad - len(rows):,} more: --first {bad} prints them")
     say()
-    _tell_counter_example(line.counter_example)
+    _tell_counter_example(line.counter_example, counts=counts)
 
 
-def _tell_counter_example(found: CounterExample) -> None:
+def _tell_counter_example(found: CounterExample, *, counts: bool) -> None:
     from ontology.namespaces import compact, local_name
 
-    say(f"the smallest counter-example: {compact(found.breach.out.id)}")
+    said = (
+        "the smallest counter-example"
+        if counts
+        else "the smallest of these, which is no counter-example: the answer does not count this line"
+    )
+    say(f"{said}: {compact(found.breach.out.id)}")
     for each in found.outcomes[:OUTCOMES_SHOWN]:
         because = chain_line([compact(step) for step in each.path]) if each.seconds is None else gap_line(*each.seconds)
         say(f"  {each.outcome.name} {compact(each.id)} ({local_name(each.medium)}): {because}")
