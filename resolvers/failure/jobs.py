@@ -87,8 +87,8 @@ class JobProgress:
     """Its last report."""
 
     stage: str = strawberry.field(description="What is being done.")
-    done: int = strawberry.field(description="How much of it is done.")
-    total: int = strawberry.field(description="How much there is; 0 when that is not known.")
+    done: float = strawberry.field(description="How much of it is done: a whole number, which may be more than an Int holds.")
+    total: float = strawberry.field(description="How much there is, as `done`; 0 when that is not known.")
 
 
 @strawberry.type(description="A long question that is worked out beside the others.")

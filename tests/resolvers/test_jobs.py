@@ -141,6 +141,25 @@ def test_a_job_is_followed_over_a_socket_until_it_ends() -> None:
     assert second == {"state": "DONE", "progress": {"stage": "single failures", "done": 3, "total": 3}, "error": None, "result": None}
 
 
+def test_a_job_of_more_steps_than_an_int_holds_is_told_like_any_other() -> None:
+    """Three thousand million trials: whoever asks for all jobs is told so, and of the others too."""
+    told = Event()
+
+    def work(progress: Progress) -> object:
+        progress("trials", 2_900_000_000, 3_000_000_000)
+        told.wait(WAIT_S)
+        return None
+
+    with served() as site:
+        site.face.jobs.start("availability", work)
+        while site.face.jobs.all()[0].stage is None:
+            told.wait(0.01)
+        (job,) = site.ask("{ jobs { progress { done total } } }")["jobs"]
+        told.set()
+
+    assert job["progress"] == {"done": 2_900_000_000, "total": 3_000_000_000}
+
+
 def test_a_job_is_cancelled_while_it_runs_and_its_followers_are_told() -> None:
     """The socket tells CANCELLED; the work learns it from its next report."""
     begun, go, left = Event(), Event(), Event()
