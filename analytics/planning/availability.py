@@ -10,7 +10,6 @@ from math import isfinite, prod, sqrt
 import numpy as np
 
 from analytics.conditions import Conditions
-from analytics.impact import media_numbers
 from analytics.planning import diagram
 from analytics.planning.lanes import PART, trials_down
 from analytics.planning.rates import MTBF, MTTR, Rates, known, rates_of
@@ -18,6 +17,7 @@ from analytics.state import plant
 from analytics.supply_graph import SupplyGraph
 from analytics.sweeps.basis import Basis, basis_of
 from analytics.sweeps.cuts import cut_sets
+from analytics.sweeps.fed import fed
 from analytics.sweeps.proof import Chain, chain_of
 from graph.errors import GraphError
 from graph.ports import Progress
@@ -151,19 +151,13 @@ def availability(
     """
     if not 0 <= trials <= TRIALS_MAX or not 0 <= seed < 1 << 63:
         raise GraphError(f"{trials} trials with seed {seed}: ask for 1 to {TRIALS_MAX:,} trials and a seed of 0 or more, below 2**63")
-    (iri,), nodes = graph.resolve([load])
-    wanted = media_numbers(graph, media)
     state = plant(graph, conditions)
-    wiring = state.wiring
-    own = np.array([pair for node in nodes.tolist() for pair in wiring.pairs_of(node)], dtype=np.int32)
-    pairs = own[np.isin(wiring.pair_medium[own], wanted)]
-    if len(pairs) == 0:
-        raise GraphError(f"nothing feeds {compact(iri)} in the media asked for: it has no supply that could fail")
-    fed = tuple(graph.media[medium] for medium in wiring.pair_medium[pairs].tolist())
+    iri, node, pairs = fed(graph, state, load, media)
+    named = tuple(graph.media[medium] for medium in state.wiring.pair_medium[pairs].tolist())
     basis = basis_of(graph, conditions, state)
     if state.base.failing[pairs].any():
-        return Availability(basis, iri, fed, "down before", 1.0, 1.0, None, (), (), (), None)
-    chain, units = chain_of(state, pairs, int(nodes[0]), graph.nodes.failure_unit)
+        return Availability(basis, iri, named, "down before", 1.0, 1.0, None, (), (), (), None)
+    chain, units = chain_of(state, pairs, node, graph.nodes.failure_unit)
     rates = rates_of(snapshot, vocabulary, graph, units)
     has = known(rates)
     if not has.any():
@@ -176,12 +170,14 @@ def availability(
     simulated = simulate(chain, down, trials, seed, tell) if trials else None
     found = exact(chain, down, nodes_max)
     if found is None:
-        low, high = _bounds(graph, conditions, iri, fed, {graph.id(n): q for n, q in zip(units.tolist(), down.tolist(), strict=True)})
-        return Availability(basis, iri, fed, "cut sets", low, high, None, (), missing, rates.notes, simulated)
+        low, high = _bounds(graph, conditions, iri, named, {graph.id(n): q for n, q in zip(units.tolist(), down.tolist(), strict=True)})
+        return Availability(basis, iri, named, "cut sets", low, high, None, (), missing, rates.notes, simulated)
     unavailable, importance = found
     outages = float(np.sum((importance / (rates.mtbf_hours + rates.mttr_hours))[has])) * HOURS_A_YEAR
     components = _components(graph, units, rates, importance, unavailable)
-    return Availability(basis, iri, fed, "decision diagram", unavailable, unavailable, outages, components, missing, rates.notes, simulated)
+    return Availability(
+        basis, iri, named, "decision diagram", unavailable, unavailable, outages, components, missing, rates.notes, simulated
+    )
 
 
 def exact(chain: Chain, down: Floats, nodes_max: int = NODES_MAX) -> tuple[float, Floats] | None:

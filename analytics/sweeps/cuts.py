@@ -9,10 +9,10 @@ from itertools import combinations
 import numpy as np
 
 from analytics.conditions import Conditions
-from analytics.impact import media_numbers
 from analytics.state import plant
 from analytics.supply_graph import SupplyGraph
 from analytics.sweeps.basis import Basis, basis_of
+from analytics.sweeps.fed import fed
 from analytics.sweeps.proof import Chain, chain_of, proof, takes_down
 from ontology.terms import Ids
 
@@ -65,8 +65,8 @@ def cut_sets(
 ) -> CutSets:
     """The minimal sets of up to `order` failure units that take a load (IRI or CURIE) down in one of the media; absent: in any.
 
-    A failure of the load itself is none of them. Raises `UnknownEntity` for an id or medium that the twin does not know, `ValueError` for
-    an order below 1.
+    A failure of the load itself is none of them. Raises `UnknownEntity` for an id or medium that the twin does not know, `GraphError`
+    where nothing feeds the load, `ValueError` for an order below 1.
 
     Every cut hits every proof that the load is up, so only the units of a proof are tried, and beside each of them those of a proof
     without it: the product of the proofs' sizes at most, not the number of subsets. Cost: that many groundings of what supplies the
@@ -74,22 +74,19 @@ def cut_sets(
     """
     if order < 1:
         raise ValueError(f"cut sets of order {order} are asked for: the smallest order is 1, a single point of failure")
-    (iri,), nodes = graph.resolve([load])
-    wanted = media_numbers(graph, media)
     state = plant(graph, conditions)
+    iri, node, pairs = fed(graph, state, load, media)
     wiring = state.wiring
-    own = np.array([pair for node in nodes.tolist() for pair in wiring.pairs_of(node)], dtype=np.int32)
-    pairs = own[np.isin(wiring.pair_medium[own], wanted)]
     down = bool(state.base.failing[pairs].any())
     found: list[Cut] = []
     tried, left_out = 0, ""
-    if len(pairs) and not down:
-        chain, units = chain_of(state, pairs, int(nodes[0]), graph.nodes.failure_unit)
+    if not down:
+        chain, units = chain_of(state, pairs, node, graph.nodes.failure_unit)
         found, tried, left_out = _search(chain, order, tried_max)
         found = [tuple(int(units[unit]) for unit in cut) for cut in found]
     names = tuple(tuple(graph.id(node) for node in cut) for cut in sorted(found, key=lambda cut: (len(cut), cut)))
-    fed = tuple(graph.media[medium] for medium in wiring.pair_medium[pairs].tolist())
-    return CutSets(basis_of(graph, conditions, state), iri, fed, order, names, tried, down, left_out)
+    told = tuple(graph.media[medium] for medium in wiring.pair_medium[pairs].tolist())
+    return CutSets(basis_of(graph, conditions, state), iri, told, order, names, tried, down, left_out)
 
 
 def _search(chain: Chain, order: int, tried_max: int) -> tuple[list[Cut], int, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -11,6 +12,8 @@ import strawberry
 
 from analytics.planning import availability as analysed
 from analytics.planning import place as placing
+from analytics.state import plant
+from analytics.sweeps.fed import fed
 from graph.ports import Progress
 from ontology.namespaces import expand
 from resolvers.analysis import Position
@@ -241,13 +244,20 @@ class AvailabilityJobInput:
     seed: int = strawberry.field(default=1, description="Of the draws, 0 or more: equal seeds give equal answers.")
 
     async def work(self, state: State) -> Callable[[Progress], Availability]:
-        """What the job does. Raises `BadInput`, `NoSuchEntity`."""
+        """What the job does. Raises `BadInput`, `NoSuchEntity`, `GraphError` where nothing feeds the load."""
         if not 1 <= self.trials <= analysed.TRIALS_MAX or self.trials != int(self.trials):
             raise BadInput(f"trials = {self.trials:g}: give a whole number, 1 to {analysed.TRIALS_MAX:,}")
         if self.seed < 0:
             raise BadInput(f"seed = {self.seed}: give 0 or more")
         (iri,) = await known(state.reads.index, [self.load])
+        await asyncio.to_thread(_fed, state.questions, iri, self.media)
         return lambda progress: availability_of(state.questions, iri, self.media, int(self.trials), self.seed, progress)
+
+
+def _fed(questions: Questions, load: str, media: Sequence[str] | None) -> None:
+    """Refuse what has no supply before a job begins. To be called in a worker thread."""
+    graph = questions.supply()
+    fed(graph, plant(graph, questions.conditions()), load, None if media is None else [expand(medium) for medium in media])
 
 
 def checked_rows(first: int) -> int:

@@ -44,3 +44,12 @@ def test_an_order_beyond_three_an_unknown_load_and_an_unknown_medium_are_refused
     assert load["extensions"]["code"] == "UNKNOWN_ENTITY"
     assert "did you mean demo:Rack-R0" in load["message"]
     assert medium["message"].startswith("no medium 'Steam': this site has dcx:Power")
+
+
+def test_a_tenant_is_no_load_and_no_all_clear(site: Served) -> None:
+    """What to name instead is said."""
+    (error,) = site.post(WHOLE, load="demo:Tenant-01")["errors"]
+
+    assert error["message"].startswith(
+        "demo:Tenant-01 is a tenant and has no supply of its own: name one of its racks or services, such as"
+    )

@@ -37,7 +37,7 @@ def test_a_load_that_nothing_feeds_is_refused_and_one_that_there_is_not_is_unkno
     (source,) = site.post(WHOLE, l="demo:Utility-A")["errors"]
     (nobody,) = site.post(WHOLE, l="demo:Rack-R9")["errors"]
 
-    assert source["message"] == "nothing feeds demo:Utility-A in the media asked for: it has no supply that could fail"
+    assert source["message"] == "nothing feeds demo:Utility-A: it has no supply that could fail; name a rack, a server or a service"
     assert source["extensions"] == {"code": "BAD_INPUT"}
     assert nobody["extensions"] == {"code": "UNKNOWN_ENTITY"}
 
@@ -113,6 +113,8 @@ def test_an_availability_as_a_job_is_simulated_as_the_command_line_does(site: Se
         ({"stranded": {"first": 1001}}, "first = 1001: give 1 to 1000"),
         ({"availability": {"load": "demo:Rack-R001", "trials": 0}}, "trials = 0: give a whole number, 1 to 100,000,000,000"),
         ({"availability": {"load": "demo:Rack-R001", "seed": -1}}, "seed = -1: give 0 or more"),
+        ({"availability": {"load": "demo:Tenant-01"}}, "demo:Tenant-01 is a tenant and has no supply of its own: name one of its racks"),
+        ({"availability": {"load": "demo:Cooling-Plant"}}, "nothing feeds demo:Cooling-Plant: it has no supply that could fail"),
         ({"availability": {"load": "demo:Rack-R9"}}, "did you mean demo:Rack-R0"),
     ],
 )

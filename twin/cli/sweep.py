@@ -154,9 +154,6 @@ def _tell_cuts(found: CutSets, state: str, first: int) -> None:
     from ontology.namespaces import compact, local_name
 
     name, media = compact(found.load), ", ".join(map(local_name, found.media))
-    if not found.media:
-        say(f"Nothing feeds {name} ({state}): no failure can take a supply from it.")
-        return
     say(f"What takes {name} down ({media}; {state}, {instant(found.basis.at)}):")
     say()
     if found.down_before:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from analytics.supply_graph import SupplyGraph
 from analytics.sweeps.cuts import CutSets, cut_sets
-from graph.errors import UnknownEntity
+from graph.errors import GraphError, UnknownEntity
 from tests.analytics.reference import Plan, Reference
 from tests.analytics.sites import NOW, SITE, TWO_SIDES, graph_of, site
 from tests.analytics.test_against_reference import redundant
@@ -98,23 +98,42 @@ def test_an_unknown_load_is_named() -> None:
         cut_sets(site(TWO_SIDES), NOW, SITE + "Nobody")
 
 
+def test_a_tenant_a_room_and_what_nothing_feeds_are_no_load_and_what_to_name_instead_is_said() -> None:
+    """An answer without cut sets would be read as an all-clear."""
+    graph = site(
+        TWO_SIDES
+        + ":T a dcx:Tenant . :Dual dcx:hasTenant :T . :T-2 a dcx:Tenant . :Hall a rec:Room . :S a brick:Ethernet_Switch ; dcx:feedsNetwork :Single ."
+    )
+
+    for load, media, said in (
+        ("T", None, "urn:site:T is a tenant and has no supply of its own: name one of its racks or services, such as urn:site:Dual"),
+        ("T-2", None, "urn:site:T-2 is a tenant and has no supply of its own: name one of its racks or services"),
+        ("Hall", None, "nothing feeds urn:site:Hall: it has no supply that could fail; name a rack, a server or a service"),
+        ("Utility-A", None, "nothing feeds urn:site:Utility-A: it has no supply"),
+        ("Dual", ["Network"], "nothing feeds urn:site:Dual in the media asked for: it has supplies of Power; ask for one of these"),
+    ):
+        with pytest.raises(GraphError) as refused:
+            cut_sets(graph, NOW, SITE + load, media)
+        assert said in str(refused.value)
+
+
 @SEEDS
 @given(seed=st.integers(0, 2**32))
 def test_the_cut_sets_equal_those_of_trying_every_set(seed: int) -> None:
     """Loops, ties, groups, counts and several media: up to three failures, for the last node of the site, in all media together."""
     plan = redundant(seed)
     graph, load = graph_of(plan), max(plan.kinds)
-    if graph.find(SITE + load) is None:
+    if not any(pair[0] == load for pair in Reference(plan).fed):
         return
 
     found = cut_sets(graph, NOW, SITE + load)
 
-    assert tried(plan, load) == [tuple(name.removeprefix(SITE) for name in cut) for cut in found.sets]
+    assert by_trying(plan, load) == [tuple(name.removeprefix(SITE) for name in cut) for cut in found.sets]
     assert found.down_before == bool({pair for pair in Reference(plan).fed if pair[0] == load} - Reference(plan).holding(frozenset()))
     assert isinstance(found, CutSets)
 
 
-def tried(plan: Plan, load: str) -> list[tuple[str, ...]]:
+def by_trying(plan: Plan, load: str) -> list[tuple[str, ...]]:
     """Every set of up to three failures that takes the load down, none of which holds another."""
     reference = Reference(plan)
     own = {pair for pair in reference.fed if pair[0] == load}
