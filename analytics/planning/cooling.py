@@ -49,6 +49,11 @@ class Short:
     cause: int
 
 
+def cooled(graph: SupplyGraph, state: Plant) -> frozenset[str]:
+    """The media in which the model has anything cooled. In none: it says nothing of cooling, and what a load would need is not known."""
+    return frozenset(graph.media[medium] for medium in np.unique(state.wiring.pair_medium).tolist()) & frozenset(MEDIA)
+
+
 def heat_of(
     graph: SupplyGraph, state: Plant, conditions: Conditions, capacity_kw: Floats, draw_kw: Floats, tell: Progress | None = None
 ) -> Heat:

@@ -16,7 +16,7 @@ from analytics.capacity.flow import Loads, loads_of
 from analytics.capacity.told import stands_on
 from analytics.conditions import Conditions
 from analytics.loads import KILOWATT
-from analytics.planning.cooling import heat_of, shorts
+from analytics.planning.cooling import cooled, heat_of, shorts
 from analytics.planning.headroom import Room, room_of
 from analytics.planning.space import UNITS, WEIGHT_LIMIT, Space, spaces
 from analytics.state import Plant, plant
@@ -207,6 +207,7 @@ class _Sites:
         self.single = _single(graph, conditions)
         self.fed = set(zip(state.wiring.pair_node.tolist(), state.wiring.pair_medium.tolist(), strict=True))
         self.with_network = _with_network(graph, self.fed)
+        self.cooled = cooled(graph, state)
 
     def place(self, row: int) -> Place:
         """One rack."""
@@ -255,6 +256,9 @@ class _Sites:
         ]
 
     def _cooling(self, rack: int, against: list[Against], unknown: list[str]) -> float | None:
+        if not self.cooled and any(kw > 0 for kw in self.load.heat.values()):
+            unknown.append("cooling: the model states none")
+            return None
         for medium, kw in self.load.heat.items():
             if kw > 0 and (medium not in self.graph.media or (rack, self.graph.media.index(medium)) not in self.fed):
                 against.append(Against(Kind.COOLING, kw, 0.0, "kW", local_name(medium)))

@@ -10,6 +10,7 @@ import numpy as np
 
 from analytics.capacity.flow import Loads, loads_of
 from analytics.conditions import Conditions
+from analytics.planning.cooling import cooled
 from analytics.planning.fill import Filled, fill
 from analytics.planning.place import Load, Place, place
 from analytics.state import plant
@@ -25,6 +26,8 @@ from ontology.vocabulary import Vocabulary
 LITTLE_KW = 0.1
 """What a rack is tried with: less than any equipment draws."""
 ROUNDING_KW = 1e-3
+SHARED = "racks that share cooling are not held against each other: each alone has the cooling for what it takes"
+UNCOOLED = "the model states no cooling: whether there is any for what the racks take is not known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +109,14 @@ def stranded(
     """Fill all racks up so that every single failure is still survived within all ratings of power.
 
     A rack takes part where `place` finds room for a little load of two cords and one rack unit, and up to the cooling that is left for it
-    (of which nothing is asked where the model states none at all);
+    (which is not known where the model states none at all, as for `place`);
     racks that share cooling are not held against each other. Raises `GraphError` as `place`. Cost: that of `place`, and some ten
     trials of all failures for the answer and for each class that limits.
     """
     state = plant(graph, conditions)
-    cooled = np.isin(state.wiring.pair_medium, [number for number, medium in enumerate(graph.media) if medium == AIR_COOLING]).any()
-    found = place(snapshot, vocabulary, graph, conditions, Load(LITTLE_KW, units=1, air_kw=None if cooled else 0.0), tell)
+    by = cooled(graph, state)
+    little = Load(LITTLE_KW, units=1, liquid_kw=LITTLE_KW if by and AIR_COOLING not in by else 0.0)
+    found = place(snapshot, vocabulary, graph, conditions, little, tell)
     loads = loads_of(graph, state, conditions)
     if loads is None:  # `place` has refused it
         raise GraphError("no rating is stated")
@@ -148,7 +152,7 @@ def stranded(
                 key=lambda each: (-each.more_kw, each.cls or ""),
             )
         ),
-        (*found.notes, "racks that share cooling are not held against each other: each alone has the cooling for what it takes"),
+        (*found.notes, SHARED if by else UNCOOLED),
     )
 
 

@@ -14,6 +14,7 @@ from scipy.optimize import linprog  # type: ignore[import-untyped]  # it ships n
 from analytics.capacity.flow import loads_of
 from analytics.conditions import Conditions
 from analytics.planning.fill import fill
+from analytics.planning.place import Load, place
 from analytics.planning.stranded import Stranded, stranded
 from analytics.state import plant
 from analytics.supply import compile_supply
@@ -131,3 +132,24 @@ def test_a_site_without_ratings_is_refused_with_the_next_step() -> None:
     """Nothing can be said where nothing has a limit."""
     with pytest.raises(GraphError, match="no rating is stated"):
         answer(":U a dcx:Utility_Feed ; dcx:feedsPower :R . :R a brick:ICT_Rack .")
+
+
+def test_without_any_cooling_in_the_model_what_place_says_is_what_is_stranded() -> None:
+    """Cooling is unknown, not against: a kilowatt fits into both racks, and 80 kW into both together. Both say what they do not know."""
+    snapshot = snapshot_of(site("100"))
+    found, placed = answer(site("100")), place(snapshot, vocabulary(), compile_supply(snapshot, vocabulary()), NOW, Load(1.0))
+
+    assert placed.fitting == found.racks == 2
+    assert all("cooling: the model states none" in each.unknown for each in placed.places)
+    assert found.placeable_kw == pytest.approx(80.0)
+    assert found.notes[-1] == "the model states no cooling: whether there is any for what the racks take is not known"
+
+
+def test_where_another_rack_is_cooled_a_rack_without_cooling_takes_nothing() -> None:
+    """The model speaks of cooling then: a load in R2 would have none, for both questions alike."""
+    turtle = site("100") + ":C1 a brick:CRAH ; dcx:feedsAirCooling :R1 . :C2 a brick:CRAH ; dcx:feedsAirCooling :R1 ."
+    snapshot = snapshot_of(turtle)
+    found, placed = answer(turtle), place(snapshot, vocabulary(), compile_supply(snapshot, vocabulary()), NOW, Load(1.0))
+
+    assert [each.rack for each in placed.places if each.fits] == [each.rack for each in found.fillings] == [SITE + "R1"]
+    assert found.notes[-1].startswith("racks that share cooling are not held against each other")
