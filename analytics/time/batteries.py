@@ -69,6 +69,8 @@ def power_stores(stated: Stated, behind: list[tuple[int, int]], standby: set[int
     for node, seconds in zip(fed.tolist(), own.tolist(), strict=True):
         if not np.isnan(seconds):
             rows[node] = _row(node, power, -1, _at_rating((seconds, seconds), rated[node], exponent, health), rated[node])
+    for of in ("peukertExponent", "stateOfHealth"):
+        stated.take(BATTERY, DCX + of, np.array(sorted(rows), dtype=np.int32))
     strings: dict[int, list[int]] = defaultdict(list)
     for storage, node in behind:
         if node in rated and node not in rows and node not in standby:
@@ -77,7 +79,9 @@ def power_stores(stated: Stated, behind: list[tuple[int, int]], standby: set[int
         law = _together([_law(stated, storage, node, rated[node] / len(each)) for storage in each])
         if law is not None:
             rows[node] = _row(node, power, each[0], law, rated[node])
-    for node in _without_stores(stated, fed, rows):
+    without = _without_stores(stated, fed, rows)
+    stated.take(BATTERY, DCX + "peukertExponent", np.array(without, dtype=np.int32))
+    for node in without:
         low, high = stated.value(DCX + "ridethroughSeconds", np.array([node], dtype=np.int32))
         rows[node] = _row(node, power, -1, _at_rating((float(low[0]), float(high[0])), rated[node], exponent, (1.0, 1.0)), rated[node])
     return [rows[node] for node in sorted(rows)]

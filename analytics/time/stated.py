@@ -102,6 +102,12 @@ class Stated:
         scale, offset = (1.0, 0.0) if said is None else _conversion(said.unit, unit)
         return (float("nan"), float("nan")) if said is None else (said.low * scale + offset, said.high * scale + offset)
 
+    def take(self, cls: str, of: str, nodes: Ids) -> None:
+        """Note that what a class says of a property is taken for some nodes; nothing where it says nothing."""
+        said = self.vocabulary.supply.value(cls, of)
+        if said is not None and len(nodes):
+            self.taken.append(Taken(of, cls, nodes, said.low, said.high, said.unit))
+
     def limit(self, of: str, nodes: Ids, unit: str, *, by_class: bool = True) -> tuple[Floats, Floats]:
         """A property of each node that its `dcx:environmentalClass` can say, too, and says first; else as `value`."""
         low, high = np.full((2, len(nodes)), np.nan)

@@ -278,13 +278,13 @@ def _grouped(story: Story, kind: EventKind, what: Ids, node: Ids, medium: Ids, t
             graph.class_iri(members[0]),
             None if in_medium < 0 else graph.media[in_medium],
             tuple(ids[member] for member in members),
-            _reason(story, kind, int(what[order[first]]), members[0]),
+            _reason(story, kind, what[order[first:last]], members[0]),
         )
 
 
-def _reason(story: Story, kind: EventKind, what: int, node: int) -> str:
-    """Why, of one pair (of a slot: of what transfers or has restarted)."""
-    reserves, record = story.reserves, story.worse.record
+def _reason(story: Story, kind: EventKind, which: Ids, node: int) -> str:
+    """Why, of the first of some pairs (of slots: of what transfers or has restarted); how long something is carried, of all of them."""
+    reserves, record, what = story.reserves, story.worse.record, int(which[0])
     if kind is EventKind.TRANSFERS:
         surely = np.isfinite(story.better.record.interrupted[what])
         why = "the input that it is on goes: it is" if surely else "one of its supplies goes: it may be"
@@ -293,7 +293,7 @@ def _reason(story: Story, kind: EventKind, what: int, node: int) -> str:
         after = "power" if reserves.by_power[node] else "its supplies"
         return f"it is up again {_range(*reserves.restart[::-1, node].tolist())} after it has {after} back"
     if kind is EventKind.CARRIED:
-        return _carries(story, what)
+        return _carries(story, which)
     if kind is EventKind.BACK:
         by = int(record.back_by[what])
         return "its supply is back" if by < 0 else f"{_name(story, by)} supplies it again"
@@ -308,10 +308,15 @@ def _store(story: Story, pair: int) -> int | None:
     return int(found[0]) if len(found) else None
 
 
-def _carries(story: Story, pair: int) -> str:
-    at = _store(story, pair)
+def _carries(story: Story, pairs: Ids) -> str:
+    at = _store(story, int(pairs[0]))
     if at is None:
         return "its store carries it"
+    every = np.flatnonzero(np.isin(story.set_.store_pair, pairs))
+    ends = np.array([run.lasts[every] for run in story.runs])
+    ends = np.where(np.isfinite(ends), ends, np.nan)[:, np.isfinite(ends).any(axis=0)]
+    if ends.size and (np.nanmin(ends, axis=0).min() < np.nanmin(ends, axis=0).max() or np.nanmax(ends, axis=0).min() < np.nanmax(ends)):
+        return f"the stores of each carry it for {_range(float(np.nanmin(ends)), float(np.nanmax(ends)))} at their loads"
     store = int(story.set_.stored[at])
     name, kind = compact(story.reserves.names[store]), Kind(int(story.reserves.stores.kind[store]))
     lasts = [float(run.lasts[at]) for run in story.runs]
@@ -349,7 +354,7 @@ def _ends(one: float, other: float) -> tuple[float, float | None]:
 
 
 def _range(low: float, high: float) -> str:
-    return span(low) if low == high else f"{span(low)} to {span(high)}"
+    return span(low) if span(low) == span(high) else f"{span(low)} to {span(high)}"
 
 
 def span(seconds: float) -> str:

@@ -235,6 +235,20 @@ def test_what_a_battery_does_not_state_widens_the_bounds_and_is_listed() -> None
     assert "dcx:peukertExponent of 1 dcx:Battery_String is 1.25 to 1.35: their model states none" in answer.assumed
 
 
+def test_stores_that_last_differently_are_told_as_a_range_and_what_is_taken_of_each_is_listed() -> None:
+    """One UPS of 600 s, one of 1,200 s at 10 kW: of the two together neither's time is said alone. Age and exponent are a battery's."""
+    ups = ":UPS-{n} a dcx:UPS ; dcx:ratedPower [ brick:value 10 ; brick:hasUnit unit:KiloW ] ; dcx:ridethroughSeconds {s} ; "
+    rack = "dcx:feedsPower :R{n} . :R{n} a brick:ICT_Rack ; dcx:allocatedPower [ brick:value 10 ; brick:hasUnit unit:KiloW ] ."
+    both = "".join((ups + rack).replace("{n}", n).replace("{s}", s) for n, s in (("A", "600"), ("B", "1200")))
+    answer = follow(":Utility a dcx:Utility_Feed ; dcx:feedsPower :UPS-A, :UPS-B . " + both, "Utility")
+
+    worst, best = 600 * 0.8**1.35, 1200.0
+    (carried,) = [event for event in answer.events if event.kind is EventKind.CARRIED]
+    assert carried.reason == f"the stores of each carry it for {span(worst)} to {span(best)} at their loads"
+    assert "dcx:stateOfHealth of 2 brick:Battery is 0.8 to 1: their model states none" in answer.assumed
+    assert "dcx:peukertExponent of 2 brick:Battery is 1.25 to 1.35: their model states none" in answer.assumed
+
+
 TWO_STORES = """
 :Utility a dcx:Utility_Feed ; dcx:feedsPower :UPS-A, :UPS-B .
 :UPS-A a dcx:UPS ; dcx:feedsPower :Rack . :UPS-B a dcx:UPS ; dcx:feedsPower :Rack .

@@ -49,7 +49,7 @@ def _after(event: Event) -> str:
 
     if event.upper is None:
         return f"{span(event.lower)} or not at all"
-    return span(event.lower) if event.lower == event.upper else f"{span(event.lower)} to {span(event.upper)}"
+    return span(event.lower) if span(event.lower) == span(event.upper) else f"{span(event.lower)} to {span(event.upper)}"
 
 
 def _what(event: Event) -> str:
