@@ -151,6 +151,22 @@ def test_the_sweep_ranks_single_failures_and_leads_to_their_what_if(desk: Desk) 
     expect(rows.first).to_be_visible()
 
 
+def test_the_rows_that_are_looked_at_of_a_large_answer_say_why(desk: Desk) -> None:
+    """UPS-A hits more rows than are explained at once: the page that is shown says because of what and by which path, and so does what
+    is filtered, and the node that is selected."""
+    page = desk.open("/?at=demo:Rack-R007&fail=demo:UPS-A&show=table")
+
+    rows = page.get_by_role("region", name="Outcomes").locator("tbody tr")
+    expect(rows).to_have_count(100)
+    expect(rows.first.locator("td.path")).to_contain_text("→")
+    expect(rows.first).to_contain_text("UPS A")
+    expect(page.locator(".standing").filter(has_text="Power")).to_contain_text("because of UPS A")
+    page.get_by_role("group", name="Pages").get_by_role("button").last.click()
+    expect(rows.last.locator("td.path")).to_contain_text("→")
+    page.locator(".toolbar select").nth(1).select_option(SERVICE)
+    expect(rows.first.locator("td.path")).to_contain_text("→")
+
+
 def test_a_room_fails_with_all_that_is_in_it(desk: Desk) -> None:
     """The cooling plant's room: a chiller in it is shown as failing, not as unaffected."""
     page = desk.open("/?at=demo:Chiller-1&show=table&fail=demo:Cooling-Plant")

@@ -1,5 +1,5 @@
 // Every outcome as a row: sorted, filtered, a page at a time, the selected one with its whole path.
-import { useMemo } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 import { whole } from "../core/format";
 import { compact, words } from "../core/iri";
 import { besideEachOther, differs, kinds, OUTCOMES, pageOf, type Row as OutcomeRow } from "../core/outcomes";
@@ -9,7 +9,7 @@ import { side } from "../core/scenarios";
 import type { Impact, Outcome } from "../core/types";
 import type { Column } from "../core/url";
 import { BasisOf } from "./BasisOf";
-import { MOST_EXPLAINED } from "../core/whatif";
+import { explained, lookedAt, MOST_EXPLAINED, reasons } from "../core/whatif";
 import { NodeLink, OutcomeMark } from "./parts";
 
 const HEADS: readonly (readonly [Column, string])[] = [
@@ -20,7 +20,12 @@ const HEADS: readonly (readonly [Column, string])[] = [
 export function OutcomeTable({ found, beside }: { found: Impact; beside: Impact | null }) {
   const { outcome, kind, differ, sort, descending, page } = view.value;
   const rows = useMemo(() => besideEachOther(found.outcomes, beside?.outcomes ?? null), [found, beside]);
+  const many = found.outcomes.length > MOST_EXPLAINED;
   const shown = useMemo(() => pageOf(rows, { outcome, kind, differ: differ && beside !== null, sort, descending, page }), [rows, outcome, kind, differ, sort, descending, page]);
+  useEffect(() => {
+    lookedAt.value = shown.rows.map(({ id }) => id);
+  }, [shown]);
+  useEffect(() => () => void (lookedAt.value = []), []);
   const classes = useMemo(() => kinds(rows), [rows]);
   return (
     <>
@@ -40,7 +45,7 @@ export function OutcomeTable({ found, beside }: { found: Impact; beside: Impact 
         {beside && <label class="tick"><input type="checkbox" checked={differ} onChange={() => go({ differ: !differ, page: 1 }, true)} /> only what differs ({whole(rows.filter(differs).length)})</label>}
         <span class="quiet" data-rows={shown.total}>{whole(shown.total)} {shown.total === 1 ? "row" : "rows"}{view.value.branch === null && <span class="wide"> · revision {whole(found.revision)}</span>}</span>
         <BasisOf found={found} />
-        {found.outcomes.length > MOST_EXPLAINED && <span class="quiet">of so many no evidence and no path is told</span>}
+        {many && reasons.value.state !== "ready" && <span class="quiet">{reasons.value.error ?? "why, of these rows: on its way…"}</span>}
         <span class="spread" />
         {shown.pages > 1 && (
           <span class="row" role="group" aria-label="Pages">
@@ -56,11 +61,13 @@ export function OutcomeTable({ found, beside }: { found: Impact; beside: Impact 
             <tr>
               {HEADS.slice(0, 1).map(([column, name]) => <Head key={column} column={column} name={name} />)}
               {beside && <th scope="col">In {side.value === 1 ? "②" : "①"}</th>}
-              {HEADS.slice(1).map(([column, name]) => <Head key={column} column={column} name={name} />)}
+              {HEADS.slice(1).map(([column, name]) => (
+                many && column === "evidence" ? <th key={column} scope="col">{name}</th> : <Head key={column} column={column} name={name} />
+              ))}
               <th scope="col">Path</th>
             </tr>
           </thead>
-          <tbody>{shown.rows.map((row) => <Row key={`${row.id} ${row.medium}`} row={row} />)}</tbody>
+          <tbody>{shown.rows.map((row) => <Row key={`${row.id} ${row.medium}`} row={explained(row)} />)}</tbody>
         </table>
         {shown.total === 0 && <p class="quiet pad">No outcome passes these filters.</p>}
       </div>

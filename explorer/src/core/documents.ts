@@ -73,6 +73,11 @@ export const IMPACT = impact("Impact", "evidence path");
 /** The rows alone. */
 export const IMPACT_ROWS = impact("ImpactRows", "");
 
+/** What explains the rows of some nodes: of a whole site those that are looked at. */
+export const IMPACT_REASONS = dated(({ also, given }) => `query ImpactReasons($failed: [ID!]!, $of: [ID!]!${also}) {
+  impact(failed: $failed${given}) { outcomes(of: $of) { id medium evidence path } }
+}`);
+
 /** `$ids`: nodes told of one event at most. */
 export const TIMELINE = dated(({ also, given }) => `query Timeline($failed: [ID!]!, $ids: Int!${also}) {
   timeline(failed: $failed${given}) {

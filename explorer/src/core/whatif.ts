@@ -1,17 +1,17 @@
 // The answers to the what-ifs of the address: what is hit, when, and how each node is to be shown for it.
 import { computed, effect, signal, type ReadonlySignal, type Signal } from "@preact/signals";
-import { IMPACT, IMPACT_ROWS, IMPACT_TOTALS, TIMELINE } from "./documents";
+import { IMPACT, IMPACT_REASONS, IMPACT_ROWS, IMPACT_TOTALS, TIMELINE } from "./documents";
 import { labelOf, learn, learnLabels } from "./labels";
 import { IDLE, load, type Loaded } from "./loading";
 import { again, askAt, said, view } from "./navigate";
 import { affected, lookOf, OUTCOMES, sum, worstOutcomes, type Look } from "./outcomes";
 import { chosen, scenarios, side, type Scenario } from "./scenarios";
 import { classesOf, MOMENTS, momentsAt, spellsOf, type Moment } from "./timeline";
-import type { Impact, Timeline, Totals } from "./types";
+import type { Impact, NodeOutcome, Timeline, Totals } from "./types";
 import type { Side } from "./url";
 
-/** Rows of which each is explained by evidence and path at most; of more, those of a whole site, only the outcomes are asked for. */
-export const MOST_EXPLAINED = 5000;
+/** Rows of which each is explained by evidence and path at most; of more, those of a whole site, only those that are looked at are. */
+export const MOST_EXPLAINED = 1000;
 /** Nodes that one event names at most. */
 const MOST_IDS = 20_000;
 
@@ -26,6 +26,18 @@ export const answers: Record<Side, Answer> = {
   1: { impact: signal(IDLE), early: signal(null) },
   2: { impact: signal(IDLE), early: signal(null) },
 };
+
+type Reasons = Pick<NodeOutcome, "evidence" | "path">;
+/** What explains those rows of a large answer that are looked at, by node and medium; empty where the rows say it themselves. */
+export const reasons: Signal<Loaded<ReadonlyMap<string, Reasons>>> = signal(IDLE);
+/** The nodes whose rows are looked at. */
+export const lookedAt: Signal<readonly string[]> = signal([]);
+
+/** A row with what explains it, as far as that is known. */
+export function explained<T extends NodeOutcome>(row: T): T {
+  const known = reasons.value.data?.get(`${row.id} ${row.medium}`);
+  return known ? { ...row, ...known } : row;
+}
 
 /** The one that is drawn and listed. */
 export const impact: ReadonlySignal<Loaded<Impact>> = computed(() => answers[side.value].impact.value);
@@ -83,11 +95,12 @@ function unexplained(found: Impact): Impact {
 export function sentence(found: Impact): string {
   const count = found.totals.racks;
   const names = found.failed.map(labelOf).join(" and ");
+  const fails = found.failed.length > 1 ? "fail" : "fails";
   const before = found.downBefore.racks > 0 ? ` ${found.downBefore.racks} racks were without supply before.` : "";
-  if (found.outcomes.length === 0) return `If ${names} fails, nothing ${before && "more "}is affected.${before}`;
+  if (found.outcomes.length === 0) return `If ${names} ${fails}, nothing ${before && "more "}is affected.${before}`;
   const counted = sum(count) > 0 && affected(count) > 0;
   const parts = OUTCOMES.filter((look) => count[look.field] > 0).map((look) => `${count[look.field]} ${look.word}`);
-  return `If ${names} fails: ${counted ? `racks ${parts.join(", ")}` : `${worstOutcomes(found.outcomes).size} nodes are affected, no rack`}.${before}`;
+  return `If ${names} ${fails}: ${counted ? `racks ${parts.join(", ")}` : `${worstOutcomes(found.outcomes).size} nodes are affected, no rack`}.${before}`;
 }
 
 /** Starts what follows from the what-ifs of the address; called once. */
@@ -106,6 +119,22 @@ export function startWhatIfs(): void {
       return load(answer.impact, (stop) => askImpact(scenario, answer, stop));
     });
   }
+
+  const many = computed(() => (impact.value.data?.outcomes.length ?? 0) > MOST_EXPLAINED);
+  const nodes = computed(() => [...new Set([...lookedAt.value, ...(view.value.at === null ? [] : [view.value.at])])].sort().join(" "));
+  effect(() => {
+    const scenario = chosen.value;
+    const known = impact.value.data; // a new answer has reasons of its own
+    if (!many.value || !scenario || !speaksOf(known, scenario) || nodes.value === "") {
+      reasons.value = IDLE;
+      return;
+    }
+    const of = nodes.value.split(" ");
+    return load(reasons, async (stop) => {
+      const { impact: found } = await askAt<{ impact: { outcomes: (Reasons & { id: string; medium: string })[] } }>(scenario.from, IMPACT_REASONS, { failed: scenario.fail, of }, stop);
+      return new Map(found.outcomes.map(({ id, medium, evidence, path }) => [`${id} ${medium}`, { evidence, path }]));
+    });
+  });
 
   const looked = computed(() => view.value.t !== null);
   const answered = computed(() => impact.value.data); // a new answer to what is hit means a new one to when

@@ -11,7 +11,7 @@ import { landing, view, visit, wayHome } from "../core/navigate";
 import { whatIf, withoutFailed } from "../core/scenarios";
 import { entity, graph } from "../core/store";
 import { spellText } from "../core/timeline";
-import { failing, impact, spells } from "../core/whatif";
+import { explained, failing, impact, spells } from "../core/whatif";
 import type { Entity, Property } from "../core/types";
 
 export function NodePanel() {
@@ -93,7 +93,7 @@ function Standing({ id, isTenant }: { id: string; isTenant: boolean }) {
   if (!found) return null;
   if (failing.value.has(id)) return <p class="standing">✕ fails in this what-if</p>;
   if (view.value.t !== null && spells.value.has(id)) return <Course id={id} />;
-  const rows = found.outcomes.filter((row) => row.id === id);
+  const rows = found.outcomes.filter((row) => row.id === id).map(explained);
   if (rows.length === 0 && isTenant) {
     return <p class="standing quiet">A tenant has no supply of its own: the what-if tells of its racks, servers and services.</p>;
   }

@@ -117,7 +117,7 @@ function Pairs() {
 }
 
 function Ranking({ found: { failures, harmful, by } }: { found: Sweep | SweepPairs }) {
-  const hurt = failures.filter(({ lost }) => lost.supplies > 0);
+  const hurt = failures.filter(({ lost }) => lost.supplies + lost.racks + lost.services + lost.tenants + lost.itLoadKw > 0);
   const most = Math.max(...hurt.map((failure) => amountOf(failure, by)), 0);
   if (hurt.length === 0) return <Notice title="No such failure takes anything down"><p>Whatever fails, every supply still holds.</p></Notice>;
   return (
