@@ -15,7 +15,7 @@ from analytics.posture import kernel
 from analytics.state import stated_positions
 from analytics.supply_graph import Flags, SupplyGraph
 from analytics.sweeps.basis import without_load
-from analytics.sweeps.behind import nothing_lost
+from analytics.sweeps.behind import behind_of, nothing_lost
 from analytics.sweeps.kernel import Behind, Lost, Marks
 from analytics.sweeps.pairs import Lists, by_item
 from analytics.sweeps.single import By, ranking
@@ -162,10 +162,12 @@ class Posture:
 
     @cached_property
     def behind_units(self) -> Lost:
-        """What hangs by each of the units, counted as a sweep does, but without what the unit is itself. Cost: the length of the lists."""
+        """What hangs by each of the units, counted as a sweep does, but without what the unit is itself, and without what is dark: that is
+        counted there. Cost: the length of the lists; where anything is dark also a few passes over the nodes."""
         lost, size = nothing_lost(len(self.units)), len(self.graph.nodes)
         marks = Marks(np.zeros(size, np.int32), np.zeros(size, np.int32), np.zeros(len(self.graph.loads.tenants), np.int32))
-        kernel.counted(self.lists, self.units, self.wiring.pair_node, self.behind, marks, lost)
+        behind = behind_of(self.graph, (self.dark, self.tenants(self.dark))) if self.dark.any() else self.behind
+        kernel.counted(self.lists, self.units, self.wiring.pair_node, behind, marks, lost)
         return lost
 
     def hangers(self, first: int = FIRST) -> tuple[Hanger, ...]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from analytics.supply_graph import SupplyGraph
+from analytics.supply_graph import Flags, SupplyGraph
 from analytics.sweeps.kernel import Behind, Lost, Marks
 from graph.values import Floats
 from ontology.terms import Ids
 
 
-def behind_of(graph: SupplyGraph) -> Behind:
-    """The loads of a graph by node. Cost: a few passes over the nodes."""
+def behind_of(graph: SupplyGraph, leave_out: tuple[Flags, Flags] | None = None) -> Behind:
+    """The loads of a graph by node, some nodes and tenants (flags by number) left out. Cost: a few passes over the nodes."""
     loads, size = graph.loads, len(graph.nodes)
     rack, service = np.zeros(size, np.int32), np.zeros(size, np.int32)
     rack[loads.racks] = 1
@@ -21,8 +21,14 @@ def behind_of(graph: SupplyGraph) -> Behind:
     fed = np.zeros(size, dtype=np.bool_)
     fed[graph.edges.target] = True
     fed[graph.requirements.node] = True
-    tenants_at, tenants = _lists(loads.owned, size)
-    holders_at, holders = _lists(loads.mounted[~fed[loads.mounted[:, 1]]], size)
+    owned, mounted = loads.owned, loads.mounted[~fed[loads.mounted[:, 1]]]
+    if leave_out is not None:
+        nodes, tenants_out = leave_out
+        rack[nodes], service[nodes], kw[nodes] = 0, 0, 0.0
+        owned = owned[~nodes[owned[:, 0]] & ~tenants_out[owned[:, 1]]]
+        mounted = mounted[~nodes[mounted[:, 0]]]
+    tenants_at, tenants = _lists(owned, size)
+    holders_at, holders = _lists(mounted, size)
     return _told(np.ones(size, np.int32), rack, service, kw, (tenants_at, tenants), (holders_at, holders))
 
 

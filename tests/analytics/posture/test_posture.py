@@ -186,3 +186,13 @@ def test_where_ratings_are_stated_it_says_that_load_is_not_followed() -> None:
     assert [text for text in rated.assumed if "trip nothing here" in text] == list(rated.assumed) != []
     assert posture(site(HALL), NOW).assumed == ()
     assert rated.counts == posture(site(HALL), NOW).counts
+
+
+def test_what_is_dark_already_hangs_by_nothing_more() -> None:
+    """UPS-B out: Rack-3 is dark, with S3 and its 4 kW, Db and tenant U. The air of racks 1 and 3 hangs by C: of them Rack-1 is up."""
+    found = posture(site(HALL + ":C a brick:CRAH ; dcx:feedsAirCooling :Rack-1, :Rack-3 ."), standing(out=("UPS-B",)))
+
+    by = {each.id.removeprefix(SITE): each for each in found.hangers()}
+    assert (by["C"].racks, found.counts.racks.dark, found.counts.it_load_kw.dark) == (1, 1, 4.0)
+    for kind in ("racks", "services", "tenants", "it_load_kw"):
+        assert max(getattr(each, kind) for each in by.values()) <= getattr(found.counts, kind).hanging
