@@ -16,7 +16,7 @@ from itertools import pairwise
 from analytics.oneline.oneline import FAILED, Drawn, OneLine, Wire
 from analytics.oneline.symbols import Symbol
 from twin.report.symbols import BAR, drawing, half, mark
-from twin.report.words import STATE_WORDS, cut, number, text, things
+from twin.report.words import SHORT_WORDS, STATE_WORDS, cut, number, text, things
 
 PITCH_MAX = 300.0
 ROW_MAX = 130.0
@@ -232,13 +232,14 @@ def _names(shown: OneLine, index: int, scale: _Scale) -> str:
         for at, line in enumerate(lines)
     ]
     state, shape = symbol.state.lower(), mark(symbol.state)
-    for at, line in enumerate(below, len(lines)):
+    for at, full in enumerate(below, len(lines)):
         baseline, marked = top + at * size, shape if at == len(lines) else ""
         inset = 20.0 if marked else 0.0
         if marked:
             said.append(f'<g class="mark {state}" transform="translate({start + 8:.1f} {baseline - 6:.1f})">{marked}</g>')
-        if not marked or len(line) < 6 or inset + len(line) * SMALL * LETTER <= room + 20:  # the shape says it, too
-            said.append(f'<text class="{state}" x="{start + inset:.1f}" y="{baseline:.1f}" font-size="{SMALL - 1:g}">{text(line)}</text>')
+        is_short = bool(marked) and inset + len(full) * SMALL * LETTER > room + 20
+        line = SHORT_WORDS.get(symbol.state, full) if is_short else full
+        said.append(f'<text class="{state}" x="{start + inset:.1f}" y="{baseline:.1f}" font-size="{SMALL - 1:g}">{text(line)}</text>')
     return "".join(said)
 
 

@@ -23,7 +23,7 @@ from twin.report.diagram import diagram
 from twin.report.lists import beside, key, medium_word
 from twin.report.style import POLICY, SHEET_MM, STYLE
 from twin.report.symbols import mark
-from twin.report.words import STATE_WORDS, alike, cut, listed, number, text, things
+from twin.report.words import SHORT_WORDS, STATE_WORDS, alike, cut, listed, number, text, things
 
 ASSUMED_SHOWN = 6
 NOTES_LETTERS = 170
@@ -140,7 +140,11 @@ def _headline(report: Report) -> str:
 
 
 def _legend() -> str:
-    states = "".join(f"<span>{key(state)}{word}</span>" for state, word in STATE_WORDS.items() if mark(state))
+    states = "".join(
+        f"<span>{key(state)}{word}{f' ({SHORT_WORDS[state]})' if state in SHORT_WORDS else ''}</span>"
+        for state, word in STATE_WORDS.items()
+        if mark(state)
+    )
     line = '<span><svg class="key" viewBox="-9 -9 18 18"><line class="{0}" x1="-9" y1="0" x2="9" y2="0"/></svg>{1}</span>'
     return f'<div class="legend">{states}{line.format("live", "live after it")}{line.format("dead", "without supply")}</div>'
 

@@ -20,6 +20,12 @@ STATE_WORDS = {
     OutcomeKind.REDUCED.value: "reduced",
     OutcomeKind.UNAFFECTED.value: "unaffected",
 }
+SHORT_WORDS = {
+    OutcomeKind.OVERLOADED.value: "over",
+    OutcomeKind.NO_REDUNDANCY.value: "hangs",
+    OutcomeKind.REDUCED.value: "less",
+}
+"""States as they are said where there is room for five letters; the legend says both."""
 PLURALS = {
     Symbol.UTILITY: "utility feeds",
     Symbol.GENERATOR: "generators",
