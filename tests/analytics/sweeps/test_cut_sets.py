@@ -51,6 +51,55 @@ def test_two_of_four_need_three_failures() -> None:
 
 def test_a_medium_is_cut_apart_from_the_others() -> None:
     """The chiller's power comes from UPS-A alone; the rack's from both. By air the rack falls with UPS-A, by power it does not."""
+    graph = site(
+        TWO_SIDES
+        + """
+        :UPS-A dcx:feedsPower :Chiller . :Tower a brick:Cooling_Tower ; dcx:feedsLiquidCooling :Chiller . :Utility-A dcx:feedsPower :Tower .
+        :Chiller a brick:Chiller ; dcx:feedsLiquidCooling :Dual .
+        """
+    )
+
+    assert cuts(graph, "Dual", "LiquidCooling", order=1) == ["Chiller", "Tower", "UPS-A", "Utility-A"]
+    assert cuts(graph, "Dual", "Power", order=1) == []
+    assert cuts(graph, "Dual", order=1) == ["Chiller", "Tower", "UPS-A", "Utility-A"]
+
+
+def test_a_ring_that_feeds_itself_is_cut_from_outside() -> None:
+    """Two buses feed each other over a closed tie. The tie and one feed, or both feeds: what the ring hands round comes from outside."""
+    graph = site(
+        """
+        :A a dcx:Utility_Feed ; dcx:feedsPower :Bus-A . :B a dcx:Utility_Feed ; dcx:feedsPower :Bus-B .
+        :Bus-A a dcx:Switchboard ; dcx:feedsPower :Rack . :Bus-B a dcx:Switchboard . :Rack a brick:ICT_Rack .
+        :Tie a dcx:Tie_Breaker ; dcx:normalPosition dcx:Closed ; dcx:ties :Bus-A, :Bus-B .
+        """
+    )
+
+    assert cuts(graph, "Rack") == ["Bus-A", "A+B", "A+Bus-B", "A+Tie"]
+
+
+def test_what_was_down_before_has_nothing_to_cut_and_says_so() -> None:
+    """The bus hangs on an open tie alone."""
+    found = cut_sets(site(":B a dcx:Utility_Feed . :T a dcx:Tie_Breaker ; dcx:ties :B, :R . :R a brick:ICT_Rack ."), NOW, SITE + "R")
+
+    assert (found.sets, found.down_before) == ((), True)
+
+
+def test_what_was_left_out_is_told_and_what_is_told_is_minimal() -> None:
+    """Room for 4 sets: the two singles of one proof (UPS-A and its utility), and beside the first of them the two of side B."""
+    found = cut_sets(site(TWO_SIDES), NOW, SITE + "Dual", tried_max=4)
+
+    assert found.sets == ((SITE + "UPS-A", SITE + "UPS-B"), (SITE + "UPS-A", SITE + "Utility-B"))
+    assert "not all were tried" in found.left_out
+
+
+def test_an_unknown_load_is_named() -> None:
+    """As everywhere."""
+    with pytest.raises(UnknownEntity, match="urn:site:Nobody"):
+        cut_sets(site(TWO_SIDES), NOW, SITE + "Nobody")
+
+
+def test_a_tenant_a_room_and_what_nothing_feeds_are_no_load_and_what_to_name_instead_is_said() -> None:
+    """An answer without cut sets would be read as an all-clear."""
     tenants = ":T a dcx:Tenant . :Dual dcx:hasTenant :T . :T-2 a dcx:Tenant . "
     others = ":Hall a rec:Room . :S a brick:Ethernet_Switch ; dcx:feedsNetwork :Single ."
     graph = site(TWO_SIDES + tenants + others)
