@@ -207,7 +207,7 @@ def _tell(found: BlastRadius, every: bool, state: str) -> None:
     if itself := found.failed_itself.said():
         say(f"fails itself, and is in no count above: {itself}")
     if down := found.down_before.said():
-        say(f"already without supply before this failure: {down}")
+        say(f"already without a supply before this failure, and losing no other: {down}")
     say()
     rest = len(TOLD_FIRST)
 
