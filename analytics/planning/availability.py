@@ -11,12 +11,13 @@ import numpy as np
 
 from analytics.conditions import Conditions
 from analytics.planning import diagram
+from analytics.planning.common_cause import with_causes
 from analytics.planning.lanes import PART, trials_down
-from analytics.planning.rates import MTBF, MTTR, Rates, known, rates_of
+from analytics.planning.rates import MTBF, MTTR, Groups, Rates, known, rates_of, stating
 from analytics.state import plant
 from analytics.supply_graph import SupplyGraph
 from analytics.sweeps.basis import Basis, basis_of
-from analytics.sweeps.cuts import cut_sets
+from analytics.sweeps.cuts import TRIED_MAX, search
 from analytics.sweeps.fed import fed
 from analytics.sweeps.proof import Chain, chain_of
 from graph.errors import GraphError
@@ -34,6 +35,8 @@ CUT_ORDER = 3
 CONFIDENCE, Z = 0.95, 1.959963984540054
 """Of the interval of a simulation, and the quantile of the normal distribution that belongs to it."""
 TRIALS_MAX = 10**11
+LEFT_OUT_TOLD = 5
+"""Things that state rates and cannot be counted that an answer names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +142,8 @@ def availability(
     nodes_max: int = NODES_MAX,
     tell: Progress | None = None,
 ) -> Availability:
-    """The availability of what feeds a load (IRI or CURIE) in the given media (absent: all), each failure unit failing by itself.
+    """The availability of what feeds a load (IRI or CURIE) in the given media (absent: all): each failure unit fails by itself, and so does
+    what else states rates; a common-cause group that states them fails all its members.
 
     With `trials` the same is simulated too. The load's own failures count not; the switches stand as `conditions` say for ever. Raises
     `UnknownEntity` for an id or medium that the twin does not know, `GraphError` where nothing feeds the load, where nothing that does has
@@ -157,27 +161,45 @@ def availability(
     basis = basis_of(graph, conditions, state)
     if state.base.failing[pairs].any():
         return Availability(basis, iri, named, "down before", 1.0, 1.0, None, (), (), (), None)
-    chain, units = chain_of(state, pairs, node, graph.nodes.failure_unit)
+    stated, causes, left_out = stating(snapshot, vocabulary, graph)
+    can_fail = graph.nodes.failure_unit.copy()
+    can_fail[stated] = True
+    among = can_fail.copy()
+    among[[node for of in causes.members for node in of.tolist()]] = True
+    chain, units = chain_of(state, pairs, node, among)
     rates = rates_of(snapshot, vocabulary, graph, units)
+    missing = tuple(graph.id(unit) for unit in units[~known(rates) & can_fail[units]].tolist())
+    chain, ids, rates = _with_causes(chain, [graph.id(unit) for unit in units.tolist()], rates, causes, units)
     has = known(rates)
     if not has.any():
         raise GraphError(
             f"nothing that supplies {compact(iri)} has rates of failure and repair: state {compact(MTBF)} and {compact(MTTR)}, or say them "
             "of a class by dcx:defaultValue"
         )
-    missing = tuple(graph.id(node) for node in units[~has].tolist())
+    notes = (*rates.notes, *left_out[:LEFT_OUT_TOLD])
+    if len(left_out) > LEFT_OUT_TOLD:
+        notes = (*notes, f"so are {len(left_out) - LEFT_OUT_TOLD:,} more that state rates")
     down = np.where(has, rates.down, 0.0)
     simulated = simulate(chain, down, trials, seed, tell) if trials else None
     found = exact(chain, down, nodes_max)
     if found is None:
-        low, high = _bounds(graph, conditions, iri, named, {graph.id(n): q for n, q in zip(units.tolist(), down.tolist(), strict=True)})
-        return Availability(basis, iri, named, "cut sets", low, high, None, (), missing, rates.notes, simulated)
-    unavailable, importance = found
+        low, high = _bounds(chain, down)
+        return Availability(basis, iri, named, "cut sets", low, high, None, (), missing, notes, simulated)
+    gone, importance = found
     outages = float(np.sum((importance / (rates.mtbf_hours + rates.mttr_hours))[has])) * HOURS_A_YEAR
-    components = _components(graph, units, rates, importance, unavailable)
-    return Availability(
-        basis, iri, named, "decision diagram", unavailable, unavailable, outages, components, missing, rates.notes, simulated
-    )
+    components = _components(ids, rates, importance, gone)
+    return Availability(basis, iri, named, "decision diagram", gone, gone, outages, components, missing, notes, simulated)
+
+
+def _with_causes(chain: Chain, ids: list[str], rates: Rates, causes: Groups, units: Ids) -> tuple[Chain, list[str], Rates]:
+    """The chain, the ids of its units and their rates with those common causes that have a member in it."""
+    members = [np.flatnonzero(np.isin(units, of)).astype(np.int32) for of in causes.members]
+    here = [at for at, of in enumerate(members) if len(of)]
+    if not here:
+        return chain, ids, rates
+    mtbf = np.concatenate((rates.mtbf_hours, causes.mtbf_hours[here]))
+    mttr = np.concatenate((rates.mttr_hours, causes.mttr_hours[here]))
+    return with_causes(chain, [members[at] for at in here]), [*ids, *(causes.ids[at] for at in here)], Rates(mtbf, mttr, rates.notes)
 
 
 def exact(chain: Chain, down: Floats, nodes_max: int = NODES_MAX) -> tuple[float, Floats] | None:
@@ -197,34 +219,34 @@ def exact(chain: Chain, down: Floats, nodes_max: int = NODES_MAX) -> tuple[float
     return float(unavailable), importance
 
 
-def _components(graph: SupplyGraph, units: Ids, rates: Rates, importance: Floats, unavailable: float) -> tuple[Component, ...]:
-    rows = zip(units.tolist(), *(column.tolist() for column in (rates.mtbf_hours, rates.mttr_hours, rates.down, importance)), strict=True)
+def _components(ids: Sequence[str], rates: Rates, importance: Floats, unavailable: float) -> tuple[Component, ...]:
+    rows = zip(ids, *(column.tolist() for column in (rates.mtbf_hours, rates.mttr_hours, rates.down, importance)), strict=True)
     found = [
-        Component(graph.id(node), mtbf, mttr, q, counts, counts * q / unavailable if unavailable > 0 else 0.0)
-        for node, mtbf, mttr, q, counts in rows
+        Component(iri, mtbf, mttr, q, counts, counts * q / unavailable if unavailable > 0 else 0.0)
+        for iri, mtbf, mttr, q, counts in rows
         if isfinite(q)
     ]
     return tuple(sorted(found, key=lambda each: (-round(each.share, 12), each.id)))
 
 
-def _bounds(graph: SupplyGraph, conditions: Conditions, load: str, media: Sequence[str], down: dict[str, float]) -> tuple[float, float]:
+def _bounds(chain: Chain, down: Floats) -> tuple[float, float]:
     """The unavailability, from and to, by the minimal cut sets that could all be found: those of one, of up to two, or of up to three.
 
     Down is a set of failures that holds a cut set found, or has more failures than these: at most the sum of their probabilities and that
     of so many failures. At least the sum less that of every two together (Bonferroni 1936), and at least the likeliest.
     """
     order = CUT_ORDER
-    found = cut_sets(graph, conditions, load, media, order)
-    while found.left_out and order > 1:
+    sets, _, left_out = search(chain, order, TRIED_MAX)
+    while left_out and order > 1:
         order -= 1
-        found = cut_sets(graph, conditions, load, media, order)
-    cuts = sorted((prod(down[each] for each in cut), cut) for cut in found.sets)
+        sets, _, left_out = search(chain, order, TRIED_MAX)
+    cuts = sorted((prod(down[list(cut)].tolist()), cut) for cut in sets)
     cuts = [each for each in cuts if each[0] > 0]
     single = sum(chance for chance, _ in cuts)
     some = cuts[-1000:]
-    both = sum(prod(down[each] for each in {*one, *other}) for (_, one), (_, other) in combinations(some, 2))
+    both = sum(prod(down[sorted({*one, *other})].tolist()) for (_, one), (_, other) in combinations(some, 2))
     low = max([chance for chance, _ in cuts[-1:]] + [sum(chance for chance, _ in some) - both, 0.0])
-    return low, 1.0 if found.left_out else min(1.0, single + _more_than(list(down.values()), order))
+    return low, 1.0 if left_out else min(1.0, single + _more_than(down.tolist(), order))
 
 
 def _more_than(down: Sequence[float], count: int) -> float:

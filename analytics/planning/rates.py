@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analytics.roles import COMMON_CAUSE_GROUP
 from analytics.supply_graph import SupplyGraph
 from analytics.time.stated import Stated
 from graph.snapshot import Snapshot
@@ -40,6 +41,41 @@ def rates_of(snapshot: Snapshot, vocabulary: Vocabulary, graph: SupplyGraph, nod
     _, mttr = stated.value(MTTR, nodes)
     refused = (f"{compact(graph.id(node))}: {text}" for node, text in stated.refused)
     return Rates(mtbf, mttr, (*(each.text(len(each.nodes)) for each in stated.taken), *sorted(refused)))
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """The common-cause groups that state both rates, in order of ids: each failure of one takes all its members down."""
+
+    ids: tuple[str, ...]
+    members: tuple[Ids, ...]
+    """Of each: its members among the nodes."""
+    mtbf_hours: Floats
+    mttr_hours: Floats
+
+
+def stating(snapshot: Snapshot, vocabulary: Vocabulary, graph: SupplyGraph) -> tuple[Ids, Groups, tuple[str, ...]]:
+    """The nodes that state a rate themselves, the groups that state both, and what states rates and cannot be counted."""
+    terms = sorted({term for of in (MTBF, MTTR) for term in snapshot.relation(of).subjects.tolist()}, key=snapshot.key)
+    causes = set(snapshot.instances(vocabulary.subclasses(COMMON_CAUSE_GROUP)).tolist())
+    stated = Stated(snapshot, vocabulary, graph, snapshot.terms.numbers(graph.nodes.ids))
+    nodes, groups, left_out = [], [], []
+    for term in terms:
+        iri = snapshot.key(term)
+        if term in causes:
+            mtbf, mttr = (float(stated.number(of, np.array([term], np.int32))[0]) for of in (MTBF, MTTR))
+            found = {node for each in snapshot.objects(term, DCX + "hasMember") if (node := graph.find(snapshot.key(each))) is not None}
+            if mtbf > 0 and mttr > 0 and found:
+                groups.append((iri, np.array(sorted(found), np.int32), mtbf, mttr))
+            else:
+                left_out.append(f"{compact(iri)} is not counted: a group needs members in supply, and both rates above 0")
+        elif (node := graph.find(iri)) is not None:
+            nodes.append(node)
+        else:
+            left_out.append(f"{compact(iri)} states rates and is not counted: it plays no part in supply")
+    columns = (np.array([group[at] for group in groups], dtype=np.float64) for at in (2, 3))
+    told = Groups(tuple(group[0] for group in groups), tuple(group[1] for group in groups), *columns)
+    return np.array(sorted(nodes), np.int32), told, tuple(left_out)
 
 
 def known(rates: Rates) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

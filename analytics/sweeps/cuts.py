@@ -82,14 +82,14 @@ def cut_sets(
     tried, left_out = 0, ""
     if not down:
         chain, units = chain_of(state, pairs, node, graph.nodes.failure_unit)
-        found, tried, left_out = _search(chain, order, tried_max)
+        found, tried, left_out = search(chain, order, tried_max)
         found = [tuple(int(units[unit]) for unit in cut) for cut in found]
     names = tuple(tuple(graph.id(node) for node in cut) for cut in sorted(found, key=lambda cut: (len(cut), cut)))
     told = tuple(graph.media[medium] for medium in wiring.pair_medium[pairs].tolist())
     return CutSets(basis_of(graph, conditions, state), iri, told, order, names, tried, down, left_out)
 
 
-def _search(chain: Chain, order: int, tried_max: int) -> tuple[list[Cut], int, str]:
+def search(chain: Chain, order: int, tried_max: int) -> tuple[list[Cut], int, str]:
     """The cuts, how many sets were tried, and what was left out."""
     found: set[Cut] = set()
     open_sets: list[tuple[Cut, Ids]] = [((), proof(chain, np.empty(0, np.int32)))]

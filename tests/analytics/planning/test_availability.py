@@ -235,3 +235,44 @@ def test_the_bounds_hold_the_exact_figure(seed: int) -> None:
 
     assert bounds.low <= exact.low * (1 + 1e-9)
     assert exact.high <= bounds.high * (1 + 1e-9)
+
+
+HALF = "dcx:mtbfHours 1 ; dcx:mttrHours 1"
+TENTH = "dcx:mtbfHours 9 ; dcx:mttrHours 1"
+
+
+def test_a_common_cause_that_states_rates_takes_all_its_members_down() -> None:
+    """Two sources, each down a tenth of the time, and a cause of both that is there a tenth of the time: 1 - 0.9 x (1 - 0.01) = 0.109.
+    The same by simulation, and within the bounds of the cut sets."""
+    turtle = f""":A a dcx:Utility_Feed ; {TENTH} ; dcx:feedsPower :Rack . :B a dcx:Utility_Feed ; {TENTH} ; dcx:feedsPower :Rack .
+        :Rack a brick:ICT_Rack . :Flood a dcx:Common_Cause_Group ; dcx:hasMember :A , :B ; {TENTH} ."""
+
+    found, bounds = of(turtle, trials=100_000), of(turtle, nodes_max=1)
+
+    assert found.low == found.high == pytest.approx(0.109)
+    assert found.components[0].id == SITE + "Flood"
+    assert found.simulated is not None
+    assert found.simulated.low < 0.109 < found.simulated.high
+    assert bounds.low - 1e-12 <= 0.109 <= bounds.high + 1e-12
+
+
+def test_what_states_rates_is_a_component_of_whatever_class_it_is() -> None:
+    """A thing of no known class between a source and a rack: 1 - 0.9 x 0.5 = 0.55."""
+    found = of(f":A a dcx:Utility_Feed ; {TENTH} ; dcx:feedsPower :X . :X {HALF} ; dcx:feedsPower :Rack . :Rack a brick:ICT_Rack .")
+
+    assert found.low == pytest.approx(0.55)
+    assert {each.id for each in found.components} == {SITE + "A", SITE + "X"}
+
+
+def test_what_states_rates_and_cannot_be_counted_is_named() -> None:
+    """A thing that plays no part in supply, and a common cause without members."""
+    found = of(
+        f":A a dcx:Utility_Feed ; {TENTH} ; dcx:feedsPower :Rack . :Rack a brick:ICT_Rack . :Lost a dcx:Tenant ; {HALF} . "
+        f":Flood a dcx:Common_Cause_Group ; {HALF} ."
+    )
+
+    assert found.low == pytest.approx(0.1)
+    assert [note for note in found.notes if "not counted" in note] == [
+        "urn:site:Flood is not counted: a group needs members in supply, and both rates above 0",
+        "urn:site:Lost states rates and is not counted: it plays no part in supply",
+    ]
