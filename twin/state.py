@@ -185,10 +185,16 @@ class View:
         graph = self.supply()
         return self._reserves.get(lambda: reserves(self.snapshot, self.vocabulary, graph))
 
+    def _bridges(self, case: Case, snapshot: Snapshot) -> Reserves:
+        """What bridges and starts in a scenario: after moves that of the moved site."""
+        if snapshot is self.snapshot:
+            return self.reserves()
+        return replace(reserves(snapshot, self.vocabulary, case.graph), unmoved=case.unmoved)
+
     def timeline(self, failed: Sequence[str] | Scenario, horizon_s: float = HORIZON_S) -> Timeline:
         """What follows when the given entities fail together, or in a scenario, and when. Raises `UnknownEntity`, `GraphError`."""
         case, snapshot = self._case(failed)
-        bridges = self.reserves() if snapshot is self.snapshot else reserves(snapshot, self.vocabulary, case.graph)
+        bridges = self._bridges(case, snapshot)
         found = timeline(bridges, case.out_ids(), case.conditions, horizon_s, self._known)
         return replace(found, failed=case.asked, assumed=(*case.notes, *found.assumed))
 
@@ -214,7 +220,7 @@ class View:
         """The page about what fails together, or about a scenario, and a switching procedure that goes with it. Raises `UnknownEntity`,
         `GraphError`."""
         case, snapshot = self._case(failed)
-        bridges = self.reserves() if snapshot is self.snapshot else reserves(snapshot, self.vocabulary, case.graph)
+        bridges = self._bridges(case, snapshot)
         checked = safely = None
         if procedure is not None:
             checked = check(procedure, self.supply(), self.conditions())
@@ -225,7 +231,7 @@ class View:
     def said_first(self, failed: Sequence[str] | Scenario, found: BlastRadius, course: Timeline) -> Headline:
         """The sentence that matters first about what fails together, or about a scenario, from its impact and its timeline."""
         case, snapshot = self._case(failed)
-        bridges = self.reserves() if snapshot is self.snapshot else reserves(snapshot, self.vocabulary, case.graph)
+        bridges = self._bridges(case, snapshot)
         return said_first(case, bridges, found, course, course.horizon_s, self._known)
 
     def response(self) -> Response:

@@ -60,6 +60,8 @@ class Reserves:
     refused: tuple[tuple[int, str], ...]
     charge_points: tuple[tuple[int, str], ...] = ()
     """Stores by number, and the points (IRIs) that say how full they are."""
+    unmoved: SupplyGraph | None = None
+    """Where tenants have moved: the graph before that, so that what they load beyond its limit trips."""
 
     @staticmethod
     def none(graph: SupplyGraph) -> Reserves:

@@ -86,7 +86,7 @@ def setting(reserves: Reserves, failed: Ids, conditions: Conditions) -> Setting:
         stored,
         pairs_at,
         order,
-        Trips.after(reserves.graph, state, conditions, failed),
+        Trips.after(reserves.graph, state, conditions, failed, reserves.unmoved),
         _takes(reserves.graph, state, before),
     )
 

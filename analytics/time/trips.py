@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.capacity.cascade import Cascade, cascade
-from analytics.capacity.flow import loads_of
+from analytics.capacity.flow import loads_since
 from analytics.conditions import Conditions
 from analytics.state import Plant
 from analytics.supply_graph import SupplyGraph
@@ -35,9 +35,10 @@ class Trips:
     slots_at_s: Floats
 
     @staticmethod
-    def after(graph: SupplyGraph, state: Plant, conditions: Conditions, failed: Ids) -> Trips:
-        """What trips when the given nodes fail; nothing where no rating is stated. Cost: one cascade of loads."""
-        loads = loads_of(graph, state, conditions)
+    def after(graph: SupplyGraph, state: Plant, conditions: Conditions, failed: Ids, unmoved: SupplyGraph | None = None) -> Trips:
+        """What trips when the given nodes fail, and after tenants' moves from what was so in `unmoved`; nothing where no rating is stated.
+        Cost: one cascade of loads."""
+        loads = loads_since(graph, state, conditions, unmoved)
         found = Cascade.none() if loads is None else cascade(state, loads, failed)
         rated = np.empty(0) if loads is None else loads.electrical.rated_kw[found.tripped]
         wiring = state.wiring

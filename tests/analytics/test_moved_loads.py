@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from analytics.moves import Move
+from analytics.moving import case_of
+from analytics.scenario import Scenario
+from analytics.supply import compile_supply
+from analytics.time.reserves import reserves
+from analytics.time.timeline import timeline
 from graph.errors import GraphError
-from tests.analytics.sites import SITE, told
+from tests.analytics.sites import NOW, SITE, snapshot_of, told, vocabulary
 from tests.analytics.test_scenarios import ask, names
 
 KW = "[ brick:value {} ; brick:hasUnit unit:KiloW ]"
@@ -40,6 +47,20 @@ def test_a_breaker_that_a_move_overloads_trips_by_its_curve_and_takes_down_what_
         "R": ["Q", "R"],
         "S": ["Q", "R", "S"],
         "A": ["Q", "A"],
+    }
+
+
+def test_a_timeline_of_a_move_says_when_what_it_trips_goes_dark() -> None:
+    """The same 14.5 kW on 10 kW: the rack goes dark at 3,600 s, what is in it 10 ms later, which its power supplies hold."""
+    snapshot = snapshot_of(site(9.5))
+    case, after = case_of(snapshot, vocabulary(), compile_supply(snapshot, vocabulary()), NOW, Scenario(moves=TO_R))
+
+    found = timeline(replace(reserves(after, vocabulary(), case.graph), unmoved=case.unmoved), [], case.conditions)
+
+    assert {(each.id.removeprefix(SITE), round(each.lower, 3)) for each in found.bounds if each.id != SITE + "Q"} == {
+        ("R", 3600.0),
+        ("S", 3600.01),
+        ("A", 3600.01),
     }
 
 
