@@ -158,12 +158,15 @@ async def followed(face: Face, job_id: str) -> AsyncGenerator[Job, None]:
     """A job at once and at each change, at most every `TICK_S`, until it has ended. Raises `UnknownJob`."""
     bell = Bell()
     stop = face.jobs.hear(job_id, bell.ring)
+    told = None
     try:
         while True:
             job = face.jobs.get(job_id)
             if job is None:
                 raise jobs.unknown(job_id)
-            yield Job.of(job)
+            if job != told:
+                yield Job.of(job)
+            told = job
             if job.ended:
                 return
             await bell.wait()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from threading import Event
 from typing import Any
 
@@ -14,6 +15,8 @@ from analytics.sweeps.answers import sweep, sweep_pairs
 from analytics.sweeps.single import By
 from graph.ports import Progress
 from ontology.namespaces import DEMO
+from resolvers.context import Face
+from resolvers.failure.jobs import TICK_S, followed
 from tests.resolvers.camel import in_camel_case
 from tests.support.served import Served, served
 
@@ -158,6 +161,30 @@ def test_a_job_of_more_steps_than_an_int_holds_is_told_like_any_other() -> None:
         told.set()
 
     assert job["progress"] == {"done": 2_900_000_000, "total": 3_000_000_000}
+
+
+async def reports_of(face: Face, job_id: str) -> list[float]:
+    """How far a job was at each report of a follower."""
+    return [job.progress.done async for job in followed(face, job_id) if job.progress is not None]
+
+
+def test_a_report_that_says_the_same_again_is_not_told_again() -> None:
+    """The work says three times that nothing is done, over several times the least time between two reports, then that it is at one."""
+    said = Event()
+
+    def work(progress: Progress) -> object:
+        for _ in range(3):
+            progress("slow", 0, 1)
+            said.wait(2 * TICK_S)
+        progress("slow", 1, 1)
+        said.wait(2 * TICK_S)
+        return None
+
+    with served() as site:
+        job = site.face.jobs.start("sweep", work)
+        told = asyncio.run(reports_of(site.face, job.id))
+
+    assert told == [0, 1, 1]
 
 
 def test_a_job_is_cancelled_while_it_runs_and_its_followers_are_told() -> None:
