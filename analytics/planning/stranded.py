@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -26,6 +27,8 @@ from ontology.vocabulary import Vocabulary
 LITTLE_KW = 0.1
 """What a rack is tried with: less than any equipment draws."""
 ROUNDING_KW = 1e-3
+PLACES_TRIED = 8
+"""Places of a class that are tried alone, those that limit most first."""
 SHARED = "racks that share cooling are not held against each other: each alone has the cooling for what it takes"
 UNCOOLED = "the model states no cooling: whether there is any for what the racks take is not known"
 
@@ -62,6 +65,8 @@ class OneMore:
     units: int
     """How many places such a unit would come to: feeders that share what they feed are one place."""
     more_kw: float
+    ids: tuple[str, ...] = ()
+    """The feeders that share a load in the one place where it buys most; none where it comes to each place of the class."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,15 +148,7 @@ def stranded(
         len(racks),
         tuple(Filling(each.rack, each.label, kw) for each, kw in zip(fitting, np.round(full.kw, 3).tolist(), strict=True) if kw > 0),
         _left(graph, loads, limit, (empty.part, full.part), worth, racks),
-        tuple(
-            sorted(
-                (
-                    OneMore(cls or None, len(places), round(float(filled(_with_one_more(limit, places)).kw.sum()) - placeable, 3))
-                    for cls, places in _limiting(graph, loads, np.flatnonzero(worth > ROUNDING_KW).astype(np.int32)).items()
-                ),
-                key=lambda each: (-each.more_kw, each.cls or ""),
-            )
-        ),
+        _one_more(graph, loads, limit, worth, placeable, lambda limit: float(filled(limit).kw.sum())),
         (*found.notes, SHARED if by else UNCOOLED),
     )
 
@@ -203,6 +200,25 @@ def _limiting(graph: SupplyGraph, loads: Loads, slots: Ids) -> dict[str, dict[tu
         together = {slot, *(int(other) for others in beside for other in others[cls[others] == cls[slot]])}
         found[graph.class_iri(int(loads.slot_node[slot])) or ""][tuple(sorted(together))] = len(together)
     return dict(found)
+
+
+def _one_more(
+    graph: SupplyGraph, loads: Loads, limit: Floats, worth: Floats, placeable: float, filled: Callable[[Floats], float]
+) -> tuple[OneMore, ...]:
+    """What each class that limits would buy in all its places, and in the best one alone of those that limit (where it has several)."""
+    rows = list[OneMore]()
+    for cls, places in _limiting(graph, loads, np.flatnonzero(worth > ROUNDING_KW).astype(np.int32)).items():
+
+        def buys(some: dict[tuple[int, ...], int]) -> float:
+            return round(filled(_with_one_more(limit, some)) - placeable, 3)
+
+        rows.append(OneMore(cls or None, len(places), buys(places)))
+        if len(places) > 1:
+            most = sorted(places, key=lambda slots: (-float(worth[list(slots)].sum()), slots))[:PLACES_TRIED]
+            each = [(buys({slots: places[slots]}), slots) for slots in most if worth[list(slots)].sum() > ROUNDING_KW]
+            kw, slots = min(each, key=lambda one: (-one[0], one[1]))
+            rows.append(OneMore(cls or None, 1, kw, tuple(sorted(graph.id(int(loads.slot_node[slot])) for slot in slots))))
+    return tuple(sorted(rows, key=lambda each: (-each.more_kw, each.cls or "", each.ids)))
 
 
 def _with_one_more(limit: Floats, places: dict[tuple[int, ...], int]) -> Floats:

@@ -44,6 +44,9 @@ class OneMore:
     class_: str | None = strawberry.field(name="class", description="IRI of the class.")
     units: int = strawberry.field(description="How many places such a unit would come to.")
     more_kw: float = strawberry.field(description="Kilowatts more in all.")
+    ids: list[strawberry.ID] = strawberry.field(
+        description="The feeders that share a load in the one place where it buys most; empty where it comes to each place of the class."
+    )
 
 
 @strawberry.type(description="How much more all racks can take together, what is stranded beside it, and what one more unit would buy.")
@@ -59,7 +62,9 @@ class Stranded:
     fillings: list[Filling] = strawberry.field(description="In order of ids, as many as were asked for.")
     feeders_count: int = strawberry.field(description="How many feeders with a rating there are above these racks.")
     feeders: list[StrandedFeeder] = strawberry.field(description="The one with most stranded first, as many as were asked for.")
-    one_more: list[OneMore] = strawberry.field(description="Of the classes that limit, the one that buys most first.")
+    one_more: list[OneMore] = strawberry.field(
+        description="Of the classes that limit, in all their places and in the best one alone: what buys most first."
+    )
     notes: list[str] = strawberry.field(description="What was taken for granted.")
 
 

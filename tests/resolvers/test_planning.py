@@ -50,7 +50,7 @@ PLACED = """query($id: ID!) { job(id: $id) { state error result { ... on Placeme
   bottlenecks { class feeders racks moreKw } } } } }"""
 STRANDED = """query($id: ID!) { job(id: $id) { state error result { ... on Stranded {
   revision at placeableKw complete racks fillingsCount feedersCount notes fillings { rack label kw }
-  feeders { id label class limitKw leftKw strandedKw worth } oneMore { class units moreKw } } } } }"""
+  feeders { id label class limitKw leftKw strandedKw worth } oneMore { class units moreKw ids } } } } }"""
 SIMULATED = """query($id: ID!) { job(id: $id) { state error result { ... on Availability {
   load method unavailability simulated { trials seed down confidence unavailability } } } } }"""
 
@@ -85,6 +85,8 @@ def test_what_is_stranded_as_a_job_is_the_command_lines_answer(site: Served) -> 
     told = in_camel_case(stranded(view.snapshot, view.vocabulary, view.supply(), view.conditions()).to_json())
     for each in (*told["feeders"], *told["oneMore"]):
         each["class"] = each.pop("cls")
+    for each in told["oneMore"]:
+        each["ids"] = list(each["ids"])
     counts = {"fillingsCount": len(told["fillings"]), "feedersCount": len(told["feeders"])}
 
     assert {**found, "at": None} == {**told, "at": None, **counts}

@@ -74,7 +74,8 @@ def _tell_stranded(found: Stranded, every: bool, state: str) -> None:
     for each in found.one_more:
         places = f"{each.units:,} place{'s' if each.units > 1 else ''}"
         kw = f"{found.placeable_kw + each.more_kw:,.1f} kW ({each.more_kw:+,.1f} kW)"
-        say(f"One more {local_name(each.cls or 'thing')} in each of its {places} would make that {kw}.")
+        where = f"beside {', '.join(map(compact, each.ids))} alone" if each.ids else f"in each of its {places}"
+        say(f"One more {local_name(each.cls or 'thing')} {where} would make that {kw}.")
     say()
     shown = found.feeders if every else found.feeders[:ROWS_SHOWN]
     rows = [

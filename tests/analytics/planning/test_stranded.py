@@ -101,7 +101,8 @@ def answer(turtle: str) -> Stranded:
 
 def test_what_the_ups_cannot_carry_is_stranded_on_the_board_before_it() -> None:
     """Each UPS of 100 kW may have to carry both racks: 100 - 20 = 80 kW more fit. The boards may carry 1,000 kW continuously (or 80 % of
-    it, if that is their limit): their left less 80 kW is stranded. A second UPS on each side carries 100 kW more: 80 + 100 = 180 kW."""
+    it, if that is their limit): their left less 80 kW is stranded. A second UPS on each side carries 100 kW more: 80 + 100 = 180 kW; on
+    one side alone nothing, for the other may still have to carry all."""
     found = answer(site("100"))
 
     assert found.placeable_kw == pytest.approx(80.0)
@@ -112,7 +113,31 @@ def test_what_the_ups_cannot_carry_is_stranded_on_the_board_before_it() -> None:
     ups = [each for each in found.feeders if each.id.startswith(SITE + "UPS")]
     assert [(each.left_kw, each.stranded_kw) for each in ups] == [(80.0, 0.0), (80.0, 0.0)]
     assert sum(each.worth for each in ups) == pytest.approx(1.0)
-    assert [(each.units, each.more_kw) for each in found.one_more] == [(2, 100.0)]
+    assert [(each.units, each.more_kw, each.ids) for each in found.one_more] == [(2, 100.0, ()), (1, 0.0, (SITE + "UPS-A",))]
+
+
+def test_one_more_in_the_best_place_alone_is_told_beside_one_more_in_each() -> None:
+    """Two halls of which the smaller UPS limits: 100 - 20 = 80 kW in the first, 140 - 20 = 120 kW in the second, 200 in all. A second one
+    beside each: 200 - 20 + 280 - 20 = 440 kW, 240 more; beside that of the second hall alone 140 more."""
+    found = answer(hall("1", 100) + hall("2", 140))
+
+    assert found.placeable_kw == pytest.approx(200.0)
+    assert [(each.units, each.more_kw, each.ids) for each in found.one_more] == [
+        (4, 240.0, ()),
+        (1, 140.0, (SITE + "M2-A",)),
+    ]
+
+
+def hall(name: str, kw: float) -> str:
+    """Two sides with a UPS each, one so large and one larger than it need be, and a rack of 20 kW on both."""
+    unit = "brick:hasUnit unit:KiloW"
+    sides = "".join(
+        f""":V{name}-{side} a dcx:Utility_Feed ; dcx:feedsPower :M{name}-{side} .
+        :M{name}-{side} a dcx:UPS ; dcx:ratedPower [ brick:value {rated} ; {unit} ] ; dcx:feedsPower :K{name} .
+        """
+        for side, rated in (("A", kw), ("B", 1000))
+    )
+    return f"{sides} :K{name} a brick:ICT_Rack ; dcx:rackUnits 42 ; dcx:allocatedPower [ brick:value 20 ; {unit} ] ."
 
 
 def test_where_no_rack_can_take_anything_nothing_fits_and_everything_left_is_stranded() -> None:
