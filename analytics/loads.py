@@ -107,6 +107,17 @@ def quantities(snapshot: Snapshot, predicate: str, subjects: Ids, unit: str) -> 
     return result
 
 
+def amounts(snapshot: Snapshot, predicate: str, subject: int, unit: str) -> set[float]:
+    """The different numbers, in `unit`, that one thing states by a predicate of quantities."""
+    found = set()
+    for node in snapshot.objects(subject, predicate):
+        for value in snapshot.objects(node, BRICK + "value"):
+            for of in snapshot.objects(node, BRICK + "hasUnit"):
+                factor, offset = _factor(snapshot.key(of), unit)
+                found.add(round(_number(snapshot.key(value)) * factor + offset, 9))
+    return {each for each in found if each >= 0}
+
+
 def _numbers(snapshot: Snapshot, terms: Ids) -> Floats:
     distinct, inverse = np.unique(terms, return_inverse=True)
     return np.array([_number(snapshot.key(term)) for term in distinct.tolist()])[inverse.reshape(-1)] if len(terms) else np.empty(0)

@@ -41,6 +41,7 @@ def compile_supply(snapshot: Snapshot, vocabulary: Vocabulary) -> SupplyGraph:
     loads = load_columns.loads(snapshot, vocabulary, node_of)
     carries = electrical(snapshot, vocabulary, Things(terms, role, roles.classes), edges, loads, media)
     loads = load_columns.with_planned(loads, edges, np.where(carries.basis == Basis.ALLOCATED, carries.draw_kw, 0.0))
+    stated += _of_nothing(edges, roles.group[role] & ~_says_true(snapshot, "isSource", terms), stated, terms, media)
     stated = counted(stated, edges, carries.rated_kw, terms, node_of, media)
     by_class, by_node = roles.source_of[role], _says_true(snapshot, "isSource", terms)
     sources = np.where(by_node, np.int64((1 << len(media)) - 1), by_class)
@@ -118,6 +119,16 @@ def labels_of(snapshot: Snapshot, terms: Ids) -> Callable[[int], str]:
         return key[1 : key.rindex('"')] if is_literal(key) else snapshot.label(int(terms[node]))
 
     return label
+
+
+def _of_nothing(edges: Edges, group: Flags, stated: list[Stated], terms: Ids, media: tuple[str, ...]) -> list[Stated]:
+    """A group that feeds something, and that no member and nothing else supplies with it: it needs one, and has none."""
+    width = len(media)
+    handed_on = distinct((edges.source.astype(np.int64) * width + edges.medium)[group[edges.source]])
+    said = {(need.entity, need.medium) for need in stated}
+    empty = without(handed_on, distinct(edges.target.astype(np.int64) * width + edges.medium)).tolist() if len(handed_on) else []
+    found = [(int(terms[key // width]), media[key % width]) for key in empty]
+    return [Stated(term, medium, 1, frozenset({term}), False, False) for term, medium in found if (term, medium) not in said]
 
 
 def _normally_open(snapshot: Snapshot, terms: Ids, by_class: Flags) -> Flags:

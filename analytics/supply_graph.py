@@ -168,6 +168,13 @@ class Assumed(IntEnum):
     NO_SWITCH = 9
     GROUP = 10
     NEVER = 11
+    DRAWS = 12
+
+
+_DOUBTS: dict[int, str] = {
+    Assumed.NO_SWITCH: "is no switch: its dcx:normalPosition is left out",
+    Assumed.GROUP: "needs any one of its members: its dcx:requiredCount or dcx:spareCount leaves no number from 0 of them",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,15 +341,23 @@ class SupplyGraph:
         if what == Assumed.POSITION:
             stands = "open" if self.nodes.normally_open[node] else "closed"
             return f"counts as {stands} where no reading says otherwise: its dcx:normalPosition is not one of dcx:Open and dcx:Closed"
-        if what == Assumed.NO_SWITCH:
-            return "is no switch: its dcx:normalPosition is left out"
-        if what == Assumed.GROUP:
-            return "needs any one of its members: its dcx:requiredCount or dcx:spareCount leaves no number from 0 of them"
+        if what == Assumed.DRAWS:
+            return f"states several draws that differ: {self._drawn(node)} counts"
+        if what in _DOUBTS:
+            return _DOUBTS[what]
         rows = np.flatnonzero((self.requirements.node == node) & (self.requirements.medium == medium))
         has = np.diff(self.requirements.starts)[rows]
         short = rows[self.requirements.at_least[rows] > has][0]
         wanted, there = int(self.requirements.at_least[short]), int(np.diff(self.requirements.starts)[short])
         return f"needs {wanted} suppliers of {local_name(self.media[medium])} and has {there}: it is never supplied"
+
+    def _drawn(self, node: int) -> str:
+        """The draw that counts of a node, in words."""
+        at = int(np.searchsorted(self.loads.equipment, node))
+        if at < len(self.loads.equipment) and self.loads.equipment[at] == node:
+            return f"{self.loads.equipment_kw[at]:g} kW"
+        drawn = 0.0 if self.electrical is None else float(self.electrical.draw_kw[node])
+        return f"{drawn:g} kW" if drawn > 0 else "none of them"
 
     def _assumed(self, what: int, node: int, medium: int, other: int) -> str:
         name, of = compact(self.id(node)), local_name(self.media[medium])

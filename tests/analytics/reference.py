@@ -70,6 +70,7 @@ class Reference:
         self.plan = plan
         self.edges = self._edges()
         self.fed = {(v, m) for _, v, m in self.edges} | {(need.node, need.medium) for need in plan.needs}
+        self.fed |= {(u, m) for u, _, m in self.edges if plan.kinds[u] == "group"}  # a group of nothing never holds
         self.gates = self._gates()
         self.gates_of: dict[Pair, list[Gate]] = defaultdict(list)
         for gate in self.gates:

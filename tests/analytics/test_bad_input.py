@@ -51,6 +51,25 @@ CASES = {
         f"{LINE} :P dcx:ratedPower [ brick:value 10 ] .", "quantity-has-value-and-unit", "P", (NO_LIMIT,), LOST
     ),
     "a breaker of -10 A": Case(f"{LINE} :P dcx:breakerRating {kw(-10, 'unit:A')} .", "quantity-has-value-and-unit", "P", (NO_LIMIT,), LOST),
+    "several draws that are one": Case(
+        f"{LINE} :R dcx:allocatedPower {kw(10)}, {kw(10)} . :P dcx:feedsPower :S . "
+        f":S a brick:Server ; dcx:allocatedPower {kw(20)}, {kw(20000, 'unit:W')}, {kw(20)} . "
+        f":U dcx:feedsPower :T . :T a brick:Server ; brick:ratedPowerInput {kw(5)}, {kw(5)} .",
+        "one-planned-power",
+        "S",
+        (),
+        LOST | {"S Power": "LOST", "T Power": "LOST"},
+    ),
+    "a group of nothing": Case(
+        f"{LINE} :G a dcx:Redundancy_Group ; dcx:feedsPower :R .",
+        "group-has-members",
+        "G",
+        (
+            f"{DARK}1 (urn:site:G); nothing can be lost there: either a switch is open, or no source reaches them",
+            "urn:site:G needs 1 suppliers of Power and has 0: it is never supplied",
+        ),
+        LOST,
+    ),
     "a draw below 0": Case(
         f"{LINE} :R dcx:allocatedPower {kw(-5)} .",
         "quantity-has-value-and-unit",

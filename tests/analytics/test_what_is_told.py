@@ -146,6 +146,15 @@ def test_the_counts_of_all_outcomes_of_what_was_down_before_and_of_what_fails_it
     assert sum(answer.totals.racks.values()) == 1
 
 
+def test_of_several_draws_that_differ_the_answer_says_which_counts() -> None:
+    """10 and 20 kW are planned for one server: the one that is counted is named, and it is the one in the totals."""
+    ten, twenty = (f"[ brick:value {kw} ; brick:hasUnit unit:KiloW ]" for kw in (10, 20))
+    answer = fail(site(f":U a dcx:Utility_Feed ; dcx:feedsPower :S . :S a brick:Server ; dcx:allocatedPower {ten}, {twenty} ."), "U")
+
+    counted = answer.totals.it_load_kw["LOST"]
+    assert answer.assumed == (f"urn:site:S states several draws that differ: {counted:g} kW counts",)
+
+
 PLANNED = """
 :U a dcx:Utility_Feed ; dcx:feedsPower :R1, :R2, :R3, :R4 .
 :R1 a brick:ICT_Rack ; dcx:allocatedPower [ brick:value 10 ; brick:hasUnit unit:KiloW ] .

@@ -197,6 +197,11 @@ def test_a_users_own_terms_are_known(tmp_path: Path) -> None:
             ":x dcx:allocatedPower [ brick:value 3 ] .",
             ":x dcx:allocatedPower [ brick:value 3 ; brick:hasUnit unit:KiloW ] . :y dcx:feedsPower :x .",
         ),
+        (
+            "one-planned-power",
+            ":x dcx:allocatedPower [ brick:value 3 ; brick:hasUnit unit:KiloW ], [ brick:value 4 ; brick:hasUnit unit:KiloW ] .",
+            ":x dcx:allocatedPower [ brick:value 3 ; brick:hasUnit unit:KiloW ] . :y dcx:feedsPower :x .",
+        ),
         ("rack-units", ":x dcx:uPosition 'top' .", ":x dcx:uPosition 42 ."),
         ("derating", ":x dcx:deratingFactor 1.2 .", ":x dcx:deratingFactor 0.8 ."),
         ("sample-period", ":x dcx:samplePeriod 0 .", ":x dcx:samplePeriod 0.5 ."),
