@@ -35,7 +35,7 @@ class Warming:
         waited = time.monotonic() - self._began
         return [
             *self._service.reasons(),
-            f"failure engine: being compiled for this machine, at its first start only; {waited:.0f} s so far",
+            f"failure engine: being loaded, at its first start compiled for this machine; {waited:.0f} s so far",
         ]
 
     def away(self) -> Sequence[str]:
@@ -43,7 +43,9 @@ class Warming:
         return self._service.away()
 
     def _run(self) -> None:
-        text = "compiling the failure engine for this machine, about a minute, at the first start only; /readyz says when it is done"
+        text = (
+            "loading the failure engine; at its first start it is compiled for this machine, about a minute; /readyz says when it is done"
+        )
         notice = Timer(self._said_after_s, self._say, [text])
         notice.daemon = True
         notice.start()
@@ -55,4 +57,4 @@ class Warming:
         took = time.monotonic() - self._began
         self._done.set()
         if took > self._said_after_s:
-            self._say(f"the failure engine is compiled: it took {took:.0f} s")
+            self._say(f"the failure engine is ready: it took {took:.0f} s")

@@ -8,7 +8,7 @@ from time import monotonic, sleep
 
 from twin.warming import Warming
 
-REASON = "failure engine: being compiled for this machine, at its first start only"
+REASON = "failure engine: being loaded, at its first start compiled for this machine"
 
 
 class Standing:
@@ -46,8 +46,8 @@ def test_a_service_is_not_ready_and_says_why_until_its_engine_is_compiled() -> N
     assert until(lambda: warming.reasons() == ["store: it does not answer"])
     assert warming.away() == ["mqtt: the broker does not answer"]
     assert until(lambda: len(said) == 2)
-    assert said[0].startswith("compiling the failure engine for this machine")
-    assert said[1].startswith("the failure engine is compiled: it took ")
+    assert said[0].startswith("loading the failure engine; at its first start it is compiled")
+    assert said[1].startswith("the failure engine is ready: it took ")
 
 
 def assert_in_time(event: Event) -> None:
