@@ -12,6 +12,7 @@ from analytics.loads import KILOWATT, quantities
 from analytics.roles import ANY_ONE, Masks
 from analytics.supply_graph import ALL, Edges, Requirements
 from graph.snapshot import Snapshot
+from ontology.media import MEDIA
 from ontology.namespaces import DCX
 from ontology.terms import Ids, is_literal, literal_parts
 
@@ -100,8 +101,9 @@ def without_medium(snapshot: Snapshot) -> list[int]:
 
 
 def _resources(snapshot: Snapshot, objects: Iterable[int]) -> list[int]:
-    """Those of the objects that are no literals."""
-    return [obj for obj in objects if not is_literal(snapshot.key(obj))]
+    """Those of the objects that may be media: no literals, and of our own names those that there are."""
+    named = ((obj, snapshot.key(obj)) for obj in objects)
+    return [obj for obj, key in named if not is_literal(key) and (key in MEDIA or not key.startswith(DCX))]
 
 
 def needed_members(snapshot: Snapshot) -> dict[int, tuple[int, frozenset[int]]]:

@@ -171,6 +171,7 @@ class Assumed(IntEnum):
     DRAWS = 12
 
 
+_MEDIA_NAMED = ", ".join(map(compact, MEDIA))
 _DOUBTS: dict[int, str] = {
     Assumed.NO_SWITCH: "is no switch: its dcx:normalPosition is left out",
     Assumed.GROUP: "needs any one of its members: its dcx:requiredCount or dcx:spareCount leaves no number from 0 of them",
@@ -371,7 +372,9 @@ class SupplyGraph:
             edge, kind = f"{name} -> {compact(self.id(other))}", local_name(self.class_iri(node) or "")
             return f"{edge} is not counted: {kind} stores energy and is no supplier; it bridges time (impact --timeline)"
         if what == Assumed.NO_MEDIUM:
-            return f"{name}: a dcx:requires is ignored because it names no medium: give it a dcx:medium"
+            return (
+                f"{name}: a dcx:requires is ignored because it names no medium that there is: give it a dcx:medium, one of {_MEDIA_NAMED}"
+            )
         uncounted = "the dcx:atLeast of a dcx:requires is no number of 0 or more"
         why = uncounted if what == Assumed.NO_COUNT else "the capacity that it requires cannot be computed from the ratings stated"
         return f"{name} needs any one supplier of {of}: {why}"

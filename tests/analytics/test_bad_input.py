@@ -22,6 +22,10 @@ LINE = (
 """A feed, a UPS, a PDU and a rack in a row: with U gone P and R are lost."""
 LOST = {"P Power": "LOST", "R Power": "LOST"}
 NO_LIMIT = "urn:site:P states a rating that is no number above 0 in a unit of its kind: it counts as without limit"
+NO_MEDIUM = (
+    "a dcx:requires is ignored because it names no medium that there is: give it a dcx:medium, one of dcx:Power, dcx:LiquidCooling, "
+    "dcx:AirCooling, dcx:Network, dcx:Compute, dcx:Control"
+)
 DARK = "not supplied before the failure, of what this answer rests on: "
 
 
@@ -51,6 +55,13 @@ CASES = {
         f"{LINE} :P dcx:ratedPower [ brick:value 10 ] .", "quantity-has-value-and-unit", "P", (NO_LIMIT,), LOST
     ),
     "a breaker of -10 A": Case(f"{LINE} :P dcx:breakerRating {kw(-10, 'unit:A')} .", "quantity-has-value-and-unit", "P", (NO_LIMIT,), LOST),
+    "a requirement in a medium that there is not": Case(
+        f"{LINE} :R dcx:requires [ dcx:medium dcx:Powr ; dcx:atLeast 1 ] .",
+        "unknown-term",
+        "R",
+        (f"urn:site:R: {NO_MEDIUM}",),
+        LOST,
+    ),
     "several draws that are one": Case(
         f"{LINE} :R dcx:allocatedPower {kw(10)}, {kw(10)} . :P dcx:feedsPower :S . "
         f":S a brick:Server ; dcx:allocatedPower {kw(20)}, {kw(20000, 'unit:W')}, {kw(20)} . "
@@ -102,7 +113,7 @@ CASES = {
         f"{LINE} :R dcx:requires [ dcx:atLeast 1 ] .",
         "requirement-has-a-medium",
         "R",
-        ("urn:site:R: a dcx:requires is ignored because it names no medium: give it a dcx:medium",),
+        (f"urn:site:R: {NO_MEDIUM}",),
         LOST,
     ),
     "a group that needs more than it has": Case(

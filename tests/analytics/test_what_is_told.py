@@ -228,7 +228,8 @@ def test_a_requirement_that_cannot_be_understood_is_told() -> None:
 
     assert fail(graph, "A").assumed == (
         "urn:site:R needs any one supplier of Power: the dcx:atLeast of a dcx:requires is no number of 0 or more",
-        "urn:site:R: a dcx:requires is ignored because it names no medium: give it a dcx:medium",
+        "urn:site:R: a dcx:requires is ignored because it names no medium that there is: give it a dcx:medium, one of dcx:Power, "
+        "dcx:LiquidCooling, dcx:AirCooling, dcx:Network, dcx:Compute, dcx:Control",
     )
 
 
