@@ -16,21 +16,33 @@ _NONE = np.empty(0, dtype=np.int32)
 
 
 @dataclass(frozen=True, slots=True)
+class Loaded:
+    """How far load was looked into for further failures (`analytics/capacity/exposure.py`)."""
+
+    tried: int = 0
+    """Further failures whose cascades were followed."""
+    left_out: int = 0
+    """Those that were too many to look at, and are judged without load."""
+
+
+@dataclass(frozen=True, slots=True)
 class Damage:
     """Pairs by number, ascending, the failed nodes' own pairs among them."""
 
     lost: Ids
     weaker: Ids
-    """Pairs that still hold and in whose chain a requirement has lost a live supplier; those of `exposed` are among them."""
+    """Pairs that still hold and in whose chain a requirement has lost a live supplier; those of `exposed` are among them, save what
+    load exposes."""
     exposed: Ids
     """Pairs that would now fall by one further failure that they would have survived before."""
     threats: tuple[Ids, Ids]
     """Two columns, in order of the first: an exposed pair, and one of the first three nodes whose failure would take it down."""
     overloaded: Ids = field(default_factory=lambda: _NONE)
-    """Pairs that still hold, of what carries more than it may. These and `lost` may name a node without such a pair, a source, by the
-    number of pairs + the node's (`analytics/capacity/effects.py`)."""
+    """Pairs that still hold, of what carries more than it may. These, `lost` and `exposed` may name a node without such a pair, a source,
+    by the number of pairs + the node's (`analytics/capacity/pairs.py`)."""
     tripped: Ids = field(default_factory=lambda: _NONE)
     """Nodes that tripped, in order of time."""
+    further: Loaded = Loaded()
 
     def exposed_to(self, pairs: Ids) -> list[tuple[int, ...]]:
         """For each of some pairs the first three nodes, ascending, whose failure would now take it down; none for one not exposed."""

@@ -28,11 +28,12 @@ def smallest_causes(plant: Plant, failed: Ids, ask: Ask, damage: Damage, pairs: 
     """For each of the given pairs, all with an outcome, a smallest subset of `failed` that alone gives that outcome or a worse one.
 
     Of equally small ones the first in order of nodes. The sets are tried by size, and only among the failures upstream of the pair:
-    without overload an outcome never improves when more fails. Where something is overloaded or trips any failure may be the cause.
+    without overload an outcome never improves when more fails. Where something is overloaded or trips, or would by a further failure, any
+    failure may be the cause.
     `moved` says that tenants have, so that what is overloaded may need no failure: its cause is then the empty set.
     `ask` assesses a set. Cost: one assessment a set, `SUBSETS_MAX` and `THINNED_MAX` at most together.
     """
-    loaded = len(damage.overloaded) + len(damage.tripped) > 0
+    loaded = len(damage.overloaded) + len(damage.tripped) + damage.further.tried > 0
     least = 0 if moved and loaded else 1
     if len(failed) == least == 1:
         return dict.fromkeys(pairs.tolist(), (int(failed[0]),))

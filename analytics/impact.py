@@ -14,9 +14,10 @@ import numpy as np
 from analytics import walks
 from analytics.backfeed import closed_towards_live
 from analytics.capacity.cascade import Cascade
-from analytics.capacity.effects import Moved, assess_loaded, media_of, nodes_of, power_pairs
+from analytics.capacity.effects import Moved, assess_loaded
 from analytics.capacity.flow import Loads, loads_since, power_of
-from analytics.capacity.told import Overload, Trip, cut_short, overloads, stands_on, trips
+from analytics.capacity.pairs import media_of, nodes_of, power_pairs
+from analytics.capacity.told import Overload, Trip, cut_short, overloads, stands_on, too_many, trips
 from analytics.columns import among, distinct, without
 from analytics.conditions import Conditions, Position
 from analytics.damage import Damage
@@ -205,7 +206,7 @@ def impact_of(
             *conditions.assumed(graph.find),
             *case.notes,
             *_assumed(graph, state, pairs, out),
-            *_loads_assumed(loads, moved, conditions),
+            *_loads_assumed(loads, moved, damage, conditions),
         ),
         _stated(graph, conditions, opened),
         down_before,
@@ -378,12 +379,14 @@ def reasons(
             yield named[cause], along.to(pair, ids[node])
 
 
-def _loads_assumed(loads: Loads | None, moved: Cascade, conditions: Conditions) -> Iterator[str]:
+def _loads_assumed(loads: Loads | None, moved: Cascade, damage: Damage, conditions: Conditions) -> Iterator[str]:
     """What the figures stand on, where load plays a part in the answer."""
-    if loads is not None and len(moved.tripped) + len(moved.overloaded):
+    if loads is not None and len(moved.tripped) + len(moved.overloaded) + damage.further.tried + damage.further.left_out:
         yield stands_on(loads, conditions)
         if not moved.complete:
             yield cut_short(moved)
+        if damage.further.left_out:
+            yield too_many(damage.further)
 
 
 def _assumed(graph: SupplyGraph, state: Plant, pairs: Ids, failed: Ids) -> tuple[str, ...]:

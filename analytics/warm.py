@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from analytics.capacity.electrical import Electrical
+from analytics.capacity.electrical import Curve, Electrical
 from analytics.capacity.flow import loads_of
 from analytics.capacity.standing import capacity
 from analytics.causes.explain import root_cause
@@ -51,7 +51,8 @@ def warm() -> None:
     impact(graph, ["urn:warm:0"], Conditions(datetime.fromtimestamp(0, UTC)))
     levels_of(graph)
     _sweeps(graph, Conditions(datetime.fromtimestamp(0, UTC)))
-    load = replace(Electrical.plain(5), draw_kw=np.ones(5), limit_kw=np.ones(5), rated_kw=np.ones(5), one_input=np.ones(5, np.bool_))
+    load = replace(Electrical.plain(5), draw_kw=np.ones(5), limit_kw=np.ones(5), rated_kw=np.full(5, 2.0), one_input=np.ones(5, np.bool_))
+    load = replace(load, curve_of=np.zeros(5, np.int32), curves=(Curve(np.array([1.1, 2.0]), np.array([60.0, 1.0])),))
     rated, now = replace(graph, electrical=load), Conditions(datetime.fromtimestamp(0, UTC))
     impact(rated, ["urn:warm:0"], now)
     capacity(rated, now)

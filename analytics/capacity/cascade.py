@@ -66,25 +66,32 @@ def cascade(plant: Plant, loads: Loads, failed: Ids, *, trace: bool = False) -> 
     `trace` fills `moved`. Cost: the damage, what it takes from and all upstream of that, once a round.
     """
     with plant.bench() as bench, loads.lent() as (flow, work):
-        run = _Run(plant, loads, bench, flow, work)
+        run = Run(plant, loads, bench, flow, work)
         found = run.to_the_end(plant.slots(failed), trace=trace)
         run.undo()
     return found
 
 
-class _Run:
+class Run:
     """One cascade under way."""
 
     def __init__(self, plant: Plant, loads: Loads, bench: Bench, flow: Flow, work: Work) -> None:
         self._plant, self._loads, self._bench, self._flow, self._work = plant, loads, bench, flow, work
         self._dead: list[Ids] = []
-        self._touched = 0
+        self.touched = 0
+        """How much of `work.touched` has been worked out anew."""
         self._looked_at = 0
         self._rated = _NONE if loads.earlier is None else loads.rated()
         """What was touched, has a limit and is live, ascending; where tenants have moved all that has a limit and is live."""
         self._progress: dict[int, float] = {}
 
+    @property
+    def dead(self) -> Ids:
+        """The slots that have died, each once."""
+        return np.concatenate(self._dead) if self._dead else _NONE
+
     def to_the_end(self, seeds: Ids, *, trace: bool) -> Cascade:
+        """Let the seeds die and whatever follows; `undo` takes it back."""
         tripped: list[tuple[Ids, float, Floats]] = []
         moved: list[tuple[Ids, Ids]] = []
         now, rounds, complete = 0.0, 0, True
@@ -119,8 +126,8 @@ class _Run:
 
     def undo(self) -> None:
         """Leave what was lent as it was."""
-        kernel.restore(self._loads.net, self._flow, self._loads.base, self._work, self._touched)
-        dead = np.concatenate(self._dead) if self._dead else _NONE
+        kernel.restore(self._loads.net, self._flow, self._loads.base, self._work, self.touched)
+        dead = self.dead
         supply.revive(self._plant.wires, self._bench.now, dead, 0, len(dead))
 
     def _lose(self, seeds: Ids) -> None:
@@ -128,14 +135,14 @@ class _Run:
         count, _, _ = supply.cascade(plant.wires, plant.ring, bench.now, bench.work, seeds, plant.base.counts)
         dead = bench.work.dead[:count].copy()
         self._dead.append(dead)
-        self._touched = kernel.redistribute(self._loads.net, self._flow, bench.now.live, dead, NO_READINGS, self._work, self._touched)
+        self.touched = kernel.redistribute(self._loads.net, self._flow, bench.now.live, dead, NO_READINGS, self._work, self.touched)
 
     def _over(self) -> tuple[Ids, Floats]:
         """The live slots above their continuous limit that carry more than before, ascending, and their load as a part of it."""
         loads = self._loads
         limit = loads.electrical.limit_kw
-        new = self._work.touched[self._looked_at : self._touched]
-        self._looked_at = self._touched
+        new = self._work.touched[self._looked_at : self.touched]
+        self._looked_at = self.touched
         known = distinct(np.concatenate((self._rated, new[np.isfinite(limit[loads.slot_node[new]])])))
         some = self._rated = known[self._bench.now.live[known] == 1]
         part, before = loads.part_of(some, self._flow.demand, limit), loads.part_of(some, loads.before, limit)
@@ -166,7 +173,7 @@ class _Run:
     def _moved(self) -> tuple[Ids, Ids]:
         """The takes by which more comes now than before."""
         net, flow, base = self._loads.net, self._flow, self._loads.base
-        touched = self._work.touched[: self._touched]
+        touched = self._work.touched[: self.touched]
         counts = net.takes_at[touched + 1] - net.takes_at[touched]
         takes = np.repeat(net.takes_at[touched] - np.cumsum(counts) + counts, counts) + np.arange(int(counts.sum()))
         taker = net.taker[takes]

@@ -13,6 +13,8 @@ from graph.values import Floats
 from ontology.terms import Ids
 
 PHASES = 3
+ROUNDING = 1e-9
+"""What the same load may differ by, as a part of it, when it is summed up in another order."""
 PRIORITY_LAST = np.iinfo(np.int32).max
 """The preference of an input that states none."""
 
@@ -41,10 +43,10 @@ class Curve:
 
     def after_s(self, multiples: Floats) -> Floats:
         """When it trips, in seconds, at each multiple of its rating: a straight line between two points in logarithms of both, never
-        (`inf`) below the first point nor below the rating, as at the last point beyond it."""
+        (`inf`) below the first point nor below the rating, by more than rounding does, as at the last point beyond it."""
         known = np.maximum(multiples, 1e-12)
         found = np.exp(np.interp(np.log(known), np.log(self.multiples), np.log(self.seconds)))
-        return np.where(multiples >= max(float(self.multiples[0]), 1.0), found, np.inf)
+        return np.where(multiples >= max(float(self.multiples[0]), 1.0) * (1 - ROUNDING), found, np.inf)
 
 
 @dataclass(frozen=True, eq=False)

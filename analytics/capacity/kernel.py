@@ -328,11 +328,11 @@ def _load(net: Net, flow: Flow, live: Flags, slot: int, measured: Floats, work: 
                     loads[p] += flow.demand[net.taker[take], p] * flow.share[take]
         mask = net.phases[slot] if phases > 1 else 0
         if len(measured) > 0 and not np.isnan(measured[slot]):
-            _spread(flow.own[slot], measured[slot] - loads.sum(), mask)
+            spread(flow.own[slot], measured[slot] - loads.sum(), mask)
         for p in range(phases):
             loads[p] = max(loads[p] + flow.own[slot, p], 0.0)
         if mask > 0:
-            _spread(loads, loads.sum(), mask)
+            spread(loads, loads.sum(), mask)
     changed = False
     for p in range(phases):
         if flow.demand[slot, p] != loads[p]:
@@ -342,7 +342,7 @@ def _load(net: Net, flow: Flow, live: Flags, slot: int, measured: Floats, work: 
 
 
 @compiled
-def _spread(loads: Floats, kw: float, mask: int) -> None:
+def spread(loads: Floats, kw: float, mask: int) -> None:
     """Equal parts of a load on the phases of a mask; 0 for all."""
     on = 0
     for p in range(len(loads)):

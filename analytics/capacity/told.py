@@ -10,6 +10,7 @@ from analytics.capacity.cascade import Cascade
 from analytics.capacity.electrical import Basis
 from analytics.capacity.flow import Loads
 from analytics.conditions import Conditions
+from analytics.damage import Loaded
 from analytics.supply_graph import SupplyGraph
 
 
@@ -73,3 +74,11 @@ def stands_on(loads: Loads, conditions: Conditions | None = None) -> str:
 def cut_short(found: Cascade) -> str:
     """That not every trip was followed; empty where all were."""
     return "" if found.complete else f"the first {found.rounds:,} trips in order of time are followed, later ones are not"
+
+
+def too_many(further: Loaded) -> str:
+    """That not every further failure was followed with what trips by it."""
+    return (
+        f"of the further failures that could make something trip the first {further.tried:,} are followed with what trips; "
+        f"{further.left_out:,} more are judged without load"
+    )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from analytics.capacity.effects import media_of, nodes_of
 from analytics.capacity.flow import Loads, power_of
+from analytics.capacity.pairs import media_of, nodes_of
 from analytics.damage import Damage
 from analytics.impact import KINDS, LOST, OVERLOADED, Outcome, reasons
 from analytics.proofs.load import ItLoad

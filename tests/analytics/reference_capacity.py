@@ -150,8 +150,9 @@ class Reference:
 
     def trips_after(self, v: str, multiple: float) -> float:
         points = self.circuit.curve.get(v)
-        if not points or multiple < max(points[0][0], 1.0):
+        if not points or multiple < max(points[0][0], 1.0) * (1 - 1e-9):
             return inf
+        multiple = max(multiple, points[0][0])
         for (m0, t0), (m1, t1) in pairwise(points):
             if m0 <= multiple <= m1:
                 return exp(log(t0) + (log(multiple) - log(m0)) / (log(m1) - log(m0)) * (log(t1) - log(t0)))
@@ -181,3 +182,24 @@ class Reference:
             now += soonest
             trips.append((now, names))
             out |= set(names)
+
+    def lost(self, failed: frozenset[str]) -> set[tuple[str, str]]:
+        """The supplies that fall by some failures and what trips with them: node and medium."""
+        tripped = {name for _, names in self.cascade(failed)[0] for name in names}
+        live = self.circuit.live(failed | tripped)
+
+        def holds(v: str, medium: str, up: frozenset[str]) -> bool:
+            return sum(u in up for u in self.circuit.suppliers(v, medium)) >= self.circuit.needs.get((v, medium), 1)
+
+        supplied = {(v, medium) for _, v, medium in self.circuit.edges}
+        return {(v, m) for v, m in supplied if holds(v, m, self.base) and not holds(v, m, live)} | {(v, "Power") for v in tripped}
+
+    def exposures(self, failed: frozenset[str]) -> dict[tuple[str, str], list[str]]:
+        """Every supply that falls by some failures and a further one, and by neither alone: by which further ones; all of them tried."""
+        lost = self.lost(failed)
+        found: dict[tuple[str, str], list[str]] = {}
+        for x in sorted(set(self.circuit.nodes) - failed):
+            for v, medium in self.lost(failed | {x}) - lost - self.lost(frozenset({x})):
+                if v != x and v not in failed:
+                    found.setdefault((v, medium), []).append(x)
+        return found

@@ -188,3 +188,22 @@ def _falls(circuit: Circuit, name: str, few: tuple[str, ...], trips: list[tuple[
     if not suppliers:
         return False
     return supplied(frozenset()) and not supplied(frozenset((*few, *(n for _, names in trips for n in names))))
+
+
+@tried(150)
+@given(seed=SEEDS)
+def test_what_is_without_redundancy_equals_trying_every_further_failure_with_what_trips(seed: int) -> None:
+    """For any plant and failures: a supply is without redundancy exactly if some further single failure, with what trips, takes it down
+    and neither does so alone; it is exposed to the first three of these."""
+    circuit = circuit_of(seed)
+    graph, reference = graph_of(circuit), Reference(circuit)
+    conditions = Conditions(AT, power_kw=circuit.readings)
+    dice = random.Random(seed)
+    for failed in (dice.sample(circuit.nodes, 1), dice.sample(circuit.nodes, 2)):
+        answer = impact(graph, failed, conditions)
+
+        told = {(o.id, o.medium): list(o.exposed_to) for o in answer.outcomes if o.outcome == "NO_REDUNDANCY"}
+        overloaded = {(o.id, "Power") for o in answer.outcomes if o.outcome == "OVERLOADED"}
+        wanted = {pair: names for pair, names in reference.exposures(frozenset(failed)).items() if pair not in overloaded}
+        media = dict(zip(("Power", "LiquidCooling"), MEDIA, strict=False))
+        assert told == {(v, media[medium]): names[:3] for (v, medium), names in wanted.items()}
