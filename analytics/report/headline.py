@@ -82,13 +82,12 @@ def headline(
 
 
 def _nothing(found: BlastRadius) -> str:
-    if found.failed_itself.said():
-        return "Nothing else goes dark than what fails itself."
+    nothing = "Nothing else" if found.failed_itself.said() else "Nothing"
     if any(outcome.outcome is OutcomeKind.NO_REDUNDANCY for outcome in found.outcomes):
         return "No rack goes dark; parts of the plant lose their redundancy."
     if any(outcome.outcome is OutcomeKind.LOST for outcome in found.outcomes):
         return "No rack, no IT equipment and no service goes dark; parts of the plant lose a supply."
-    return "Nothing goes dark, and nothing loses its redundancy." if not found.outcomes else "Nothing goes dark; some spare is lost."
+    return f"{nothing} goes dark{'; some spare is lost' if found.outcomes else ', and nothing loses its redundancy'}."
 
 
 def _behind(dark: _Dark, found: BlastRadius) -> list[str]:

@@ -79,7 +79,7 @@ def test_nothing_is_a_sentence_too() -> None:
     """A rack that feeds nothing fails: nothing else goes dark."""
     found = made(TWO_SIDES, "Dual")
 
-    assert found.headline.text == "Nothing goes dark, and nothing loses its redundancy."
+    assert found.headline.text == "Nothing else goes dark, and nothing loses its redundancy."
 
 
 class Tags(HTMLParser):
