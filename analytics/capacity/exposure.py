@@ -36,8 +36,8 @@ from ontology.terms import Ids
 TRIED_MAX = 1_000
 """Further failures whose cascades one assessment follows: first what feeds anything, then what only draws, each in order of ids. The
 answer says how many more there were."""
-WORK_MAX = 5_000_000
-"""Slots that these cascades may work out together, some 1 s; none is begun beyond it."""
+WORK_MAX = 200_000
+"""Slots that these cascades may work out together, some 0.2 s; none is begun beyond it."""
 LOOKS_MAX = 20_000_000
 """Slots worked out, some 1 s, in looking by which further failures something trips at once; none is begun beyond it."""
 SKIPPED = 0.25
