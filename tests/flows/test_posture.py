@@ -188,6 +188,9 @@ def test_a_position_published_by_mqtt_is_an_event_on_the_socket(tmp_path: Path) 
         publish(1.0)
         _say(socket, {"id": "1", "type": "subscribe", "payload": {"query": asked}})
         before = _hear(socket)["payload"]["data"]["posture"]
+        for position in (0.0, 1.0):  # where the breaker stands is known from here on, whenever its first position was taken in
+            publish(position)
+            _hear(socket)
         publish(0.0)
         event = _hear(socket)["payload"]["data"]["posture"]
 
