@@ -28,7 +28,7 @@ def test_the_service_gives_the_page_of_a_failure(site: Served) -> None:
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert "revision 1" in answer.text
     assert "asked by Rita &lt;Ops&gt;" in answer.text
-    assert "UPS A (UPS) fails" in answer.text
+    assert "UPS A, Hall 1 CRAH 1 fail" in answer.text
 
 
 def test_a_switch_may_be_opened_in_a_state_of_the_past(site: Served) -> None:
