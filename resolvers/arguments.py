@@ -26,6 +26,21 @@ Of = Annotated[
 ]
 
 
+def checked_count(name: str, given: int, most: int) -> int:
+    """A number from 1 on. Raises `BadInput`."""
+    if not 1 <= given <= most:
+        raise BadInput(f"{name} = {given}: give 1 to {most}")
+    return given
+
+
+def checked_first(given: int | None, default: int, most: int) -> int:
+    """How many rows are asked for, none at all allowed; the default where nobody says. Raises `BadInput`."""
+    wanted = default if given is None else given
+    if not 0 <= wanted <= most:
+        raise BadInput(f"first = {wanted}: give 0 to {most:,}")
+    return wanted
+
+
 def iris_of(of: Sequence[str] | None) -> frozenset[str] | None:
     """The IRIs of the entities that rows are asked of; None for all. Raises `BadInput`."""
     if of is not None and len(of) > OF_MAX:

@@ -159,12 +159,17 @@ def _measured(graph: SupplyGraph, state: Plant, electrical: Electrical, readings
     return Loads(net, flow, basis, power_of(graph), wiring.slot_node, power_slot, electrical, readings)
 
 
+def on_phases(phases: np.ndarray[tuple[int], np.dtype[np.uint8]], count: int) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
+    """Shape (things, `count`): which phases each is on, by its mask; 0 is all of them."""
+    return np.stack([(phases == 0) | ((phases >> p) & 1 == 1) for p in range(count)], axis=1)
+
+
 def _spread(own: kernel.Table, slots: Ids, kw: Floats, phases: np.ndarray[tuple[int], np.dtype[np.uint8]]) -> None:
     """A draw over the phases that its node is on."""
     if own.shape[1] == 1:
         own[slots, 0] = kw
         return
-    on = np.stack([(phases == 0) | ((phases >> p) & 1 == 1) for p in range(PHASES)], axis=1)
+    on = on_phases(phases, PHASES)
     own[slots] = on * (kw / on.sum(axis=1))[:, None]
 
 

@@ -15,7 +15,7 @@ from scipy.optimize import linprog  # type: ignore[import-untyped]  # it ships n
 from scipy.sparse import csr_array  # type: ignore[import-untyped]  # it ships no types
 
 from analytics.capacity import kernel
-from analytics.capacity.flow import NO_READINGS, Loads
+from analytics.capacity.flow import NO_READINGS, Loads, on_phases
 from analytics.capacity.kernel import Flow, Net, Table
 from analytics.capacity.standing import worst_of
 from analytics.compiled import compiled
@@ -98,17 +98,15 @@ def _with(loads: Loads, state: Plant, racks: Ids, kw: Floats) -> Flow:
 
 def _spread(net: Net, slots: Ids, phases: int) -> Table:
     """Of each slot the part of its own load that is on each phase."""
-    mask = net.phases[slots]
-    on = np.stack([(mask == 0) | ((mask >> p) & 1 == 1) for p in range(phases)], axis=1)
+    on = on_phases(net.phases[slots], phases)
     return np.asarray(on / on.sum(axis=1)[:, None], dtype=np.float64)
 
 
 def _worst(state: Plant, loads: Loads, base: Flow, failures: Ids, limit: Floats, tell: Progress | None) -> tuple[Floats, Ids]:
     """By slot the highest load as a part of its limit (0 where it has none), and the failure that causes it; -1: as things stand."""
     part: Floats = np.zeros(len(limit))
-    rated = np.flatnonzero(np.isfinite(limit) & (state.base.live == 1))
-    for slot in rated.tolist():
-        part[slot] = kernel.part_of(loads.net, base.demand[slot], slot) / limit[slot]
+    rated = np.flatnonzero(np.isfinite(limit) & (state.base.live == 1)).astype(np.int32)
+    part[rated] = loads.part_of(rated, base.demand, np.ones(len(loads.electrical.limit_kw))) / limit[rated]
     return worst_of(state, loads, base, failures, limit, part, tell)
 
 

@@ -12,6 +12,7 @@ from analytics.causes import explain
 from analytics.causes.sightings import Sightings
 from analytics.sweeps import units as analysed
 from resolvers.analysis import Position
+from resolvers.arguments import checked_count
 from resolvers.context import Info, Questions, face_of
 from resolvers.errors import BadInput
 from resolvers.failure.sweeps import UnitKind, checked_units
@@ -104,9 +105,7 @@ class CausesQuery:
         as_of: AsOfArgument = None,
         branch: BranchArgument = None,
     ) -> RootCause:
-        rows = explain.FIRST if first is None else first
-        if not 1 <= rows <= FIRST_MAX:
-            raise BadInput(f"first = {rows}: give 1 to {FIRST_MAX}")
+        rows = checked_count("first", explain.FIRST if first is None else first, FIRST_MAX)
         given = [down or [], up or [], unknown or []]
         if sum(map(len, given)) > SEEN_MAX:
             raise BadInput(f"down, up and unknown have {sum(map(len, given)):,} ids: give {SEEN_MAX:,} at most")

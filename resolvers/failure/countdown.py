@@ -23,11 +23,11 @@ import strawberry
 from analytics.time import countdown as analysed
 from analytics.time import present
 from analytics.time.story import Event
-from resolvers.arguments import FAILED_MAX, Of, iris_of
+from resolvers.arguments import FAILED_MAX, Of, checked_first, iris_of
 from resolvers.bell import Bell
 from resolvers.context import Face
 from resolvers.errors import BadInput
-from resolvers.failure.timeline import TimelineEvent, checked_count, checked_horizon
+from resolvers.failure.timeline import TimelineEvent, checked_horizon
 from resolvers.states import known
 from twin.countdown import Counting
 
@@ -148,7 +148,7 @@ class Countdown:
         of: Of = None,
         first: Annotated[int | None, strawberry.argument(description=f"How many at most, up to {LEFT_MAX:,}.")] = LEFT_DEFAULT,
     ) -> list[SecondsLeft]:
-        rows = checked_count("first", first, LEFT_DEFAULT, LEFT_MAX)
+        rows = checked_first(first, LEFT_DEFAULT, LEFT_MAX)
         wanted = iris_of(of)
         kept = iter(self.found.left) if wanted is None else self.found.left.of(sorted(wanted))
         return [SecondsLeft.of(each.later(self.passed_s)) for each in islice(kept, rows)]

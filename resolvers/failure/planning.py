@@ -17,7 +17,7 @@ from analytics.sweeps.fed import fed
 from graph.ports import Progress
 from ontology.namespaces import expand
 from resolvers.analysis import Position
-from resolvers.arguments import Id, Media
+from resolvers.arguments import Id, Media, checked_count
 from resolvers.context import Info, Questions, State, face_of
 from resolvers.errors import BadInput
 from resolvers.failure.telling import told
@@ -227,7 +227,7 @@ class PlacementJobInput:
 
     async def work(self, state: State) -> Callable[[Progress], Placement]:
         """What the job does. Raises `BadInput`, `GraphError` for a load that cannot be."""
-        first = checked_rows(self.first)
+        first = checked_count("first", self.first, PLACES_MAX)
         load = placing.Load(self.kw, self.cords, self.units, self.weight_kg, self.air_kw, self.liquid_kw, self.network)
         return lambda progress: placed(state.questions, load, first, progress)
 
@@ -258,10 +258,3 @@ def _fed(questions: Questions, load: str, media: Sequence[str] | None) -> None:
     """Refuse what has no supply before a job begins. To be called in a worker thread."""
     graph = questions.supply()
     fed(graph, plant(graph, questions.conditions()), load, None if media is None else [expand(medium) for medium in media])
-
-
-def checked_rows(first: int) -> int:
-    """How many racks are told. Raises `BadInput`."""
-    if not 1 <= first <= PLACES_MAX:
-        raise BadInput(f"first = {first}: give 1 to {PLACES_MAX}")
-    return first

@@ -13,9 +13,10 @@ import strawberry
 from analytics.posture import posture as analysed
 from analytics.posture.change import Moved, PostureChange
 from resolvers.analysis import Position
+from resolvers.arguments import checked_first
 from resolvers.bell import Bell
 from resolvers.context import Face, Info, Questions, face_of
-from resolvers.errors import BadInput, LimitExceeded
+from resolvers.errors import LimitExceeded
 from resolvers.failure.telling import told
 from resolvers.states import AsOfArgument, BranchArgument, state_of
 
@@ -165,9 +166,7 @@ class PostureQuery:
         as_of: AsOfArgument = None,
         branch: BranchArgument = None,
     ) -> Posture:
-        rows = analysed.FIRST if first is None else first
-        if not 0 <= rows <= FIRST_MAX:
-            raise BadInput(f"first = {rows}: give 0 to {FIRST_MAX:,}")
+        rows = checked_first(first, analysed.FIRST, FIRST_MAX)
         state = await state_of(info, as_of, branch)
         return await face_of(info).analysis.run(_posture, state.questions, rows)
 
@@ -179,9 +178,7 @@ def _posture(questions: Questions, first: int) -> Posture:
 async def postures(face: Face, first: int | None) -> AsyncGenerator[PostureEvent, None]:
     """How things stand, then each change as it happens, with the first ids of each kind. Raises `BadInput`, and `LimitExceeded` for who
     cannot keep up."""
-    rows = EVENT_FIRST if first is None else first
-    if not 0 <= rows <= FIRST_MAX:
-        raise BadInput(f"first = {rows}: give 0 to {FIRST_MAX:,}")
+    rows = checked_first(first, EVENT_FIRST, FIRST_MAX)
     waiting: deque[tuple[PostureChange, analysed.Counts]] = deque()
     bell = Bell()
 

@@ -13,11 +13,11 @@ from analytics.proofs import answers, claim
 from analytics.proofs.prove import BREACHES_TOLD, Question
 from graph.ports import Progress
 from resolvers.analysis import Overload, Position, Trip
-from resolvers.arguments import media_of
+from resolvers.arguments import checked_count, media_of
 from resolvers.context import Questions, State
 from resolvers.errors import BadInput
 from resolvers.failure.loads import LOAD_MAX, LoadCounts, NamedLoad, named
-from resolvers.failure.sweeps import FailureUnit, UnitCounts, checked_count
+from resolvers.failure.sweeps import FailureUnit, UnitCounts
 from resolvers.failure.telling import told
 from resolvers.outcomes import Outcome
 

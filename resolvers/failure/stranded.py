@@ -10,8 +10,9 @@ import strawberry
 
 from analytics.planning import stranded as analysed
 from graph.ports import Progress
+from resolvers.arguments import checked_count
 from resolvers.context import Questions, State
-from resolvers.failure.planning import PLACES_MAX, checked_rows
+from resolvers.failure.planning import PLACES_MAX
 from resolvers.failure.telling import told
 
 
@@ -92,5 +93,5 @@ class StrandedJobInput:
 
     async def work(self, state: State) -> Callable[[Progress], Stranded]:
         """What the job does. Raises `BadInput`."""
-        first = checked_rows(self.first)
+        first = checked_count("first", self.first, PLACES_MAX)
         return lambda progress: stranded_of(state.questions, first, progress)

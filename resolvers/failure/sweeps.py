@@ -12,7 +12,7 @@ import strawberry
 from analytics.sweeps import answers, cuts, single, units
 from graph.ports import Progress
 from resolvers.analysis import Position
-from resolvers.arguments import Id, Media, media_of
+from resolvers.arguments import Id, Media, checked_count, media_of
 from resolvers.context import Info, Questions, State, face_of
 from resolvers.errors import BadInput
 from resolvers.failure.telling import told
@@ -219,13 +219,6 @@ def checked_units(kinds: Sequence[UnitKind] | None) -> Sequence[UnitKind]:
     if kinds is not None and not kinds:
         raise BadInput(f"units is empty: name one or more of {', '.join(kind.name for kind in UnitKind)}, or leave it out for all")
     return tuple(UnitKind) if kinds is None else kinds
-
-
-def checked_count(name: str, given: int, most: int) -> int:
-    """A number from 1 on. Raises `BadInput`."""
-    if not 1 <= given <= most:
-        raise BadInput(f"{name} = {given}: give 1 to {most}")
-    return given
 
 
 @strawberry.type(description="Every two failures at once (N-2): the worst of them.")

@@ -12,7 +12,7 @@ import strawberry
 
 from analytics.time import story
 from analytics.time import timeline as analysed
-from resolvers.arguments import FAILED_MAX, Failed, Of, iris_of
+from resolvers.arguments import FAILED_MAX, Failed, Of, checked_first, iris_of
 from resolvers.context import Face, Info, State, face_of
 from resolvers.errors import BadInput
 from resolvers.states import AsOfArgument, BranchArgument, known, state_of
@@ -61,7 +61,7 @@ class TimelineEvent:
     def ids(
         self, first: Annotated[int | None, strawberry.argument(description=f"How many at most, up to {IDS_MAX:,}.")] = IDS_DEFAULT
     ) -> list[strawberry.ID]:
-        return [strawberry.ID(iri) for iri in self.found.ids[: checked_count("first", first, IDS_DEFAULT, IDS_MAX)]]
+        return [strawberry.ID(iri) for iri in self.found.ids[: checked_first(first, IDS_DEFAULT, IDS_MAX)]]
 
     @staticmethod
     def of(found: story.Event) -> TimelineEvent:
@@ -130,7 +130,7 @@ class Timeline:
         of: Of = None,
         first: Annotated[int | None, strawberry.argument(description=f"How many at most, up to {BOUNDS_MAX:,}.")] = BOUNDS_DEFAULT,
     ) -> list[TimelineBound]:
-        rows = checked_count("first", first, BOUNDS_DEFAULT, BOUNDS_MAX)
+        rows = checked_first(first, BOUNDS_DEFAULT, BOUNDS_MAX)
         wanted = iris_of(of)
         kept = (bound for bound in self.found.bounds if wanted is None or bound.id in wanted)
         return [TimelineBound.of(bound) for bound in islice(kept, rows)]
@@ -181,12 +181,4 @@ def checked_horizon(horizon_s: float | None) -> float:
     wanted = analysed.HORIZON_S if horizon_s is None else horizon_s
     if not 0 < wanted <= HORIZON_S_MAX:
         raise BadInput(f"horizonS = {wanted:g}: give more than 0 and at most {HORIZON_S_MAX:,.0f} seconds")
-    return wanted
-
-
-def checked_count(name: str, given: int | None, default: int, most: int) -> int:
-    """How many rows are asked for. Raises `BadInput`."""
-    wanted = default if given is None else given
-    if not 0 <= wanted <= most:
-        raise BadInput(f"{name} = {wanted}: give 0 to {most:,}")
     return wanted

@@ -123,9 +123,7 @@ def _tell_line(line: Line, *, counts: bool) -> None:
         for each in line.breaches
     ]
     header = ("KW", "RACKS", "SERVICES", "EQUIPMENT", "OTHER", "OVERLOAD", "AFTER", "KIND", "OUT")
-    keep = [
-        at for at, name in enumerate(header) if name not in ("OTHER", "OVERLOAD", "AFTER") or any(row[at] not in ("0", "") for row in rows)
-    ]
+    keep = [at for at, name in enumerate(header) if name not in MAY_BE_EMPTY or any(row[at] not in ("0", "") for row in rows)]
     table([header[at] for at in keep], [[row[at] for at in keep] for row in rows])
     if bad > len(rows):
         say(f"... and {bad - len(rows):,} more: --first {bad} prints them")
