@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.compiled import compiled
+from graph.compiled import compiled
 from ontology.terms import Ids
 
 Flags = NDArray[np.uint8]

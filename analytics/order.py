@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.compiled import compiled
+from graph.compiled import compiled
 from ontology.terms import Ids
 
 Flags = NDArray[np.uint8]

@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics import kernel
-from analytics.compiled import compiled
 from analytics.kernel import Flags, Loops, Scratch, Tally, Wires
 from analytics.walks import Marks
+from graph.compiled import compiled
 from ontology.terms import Ids
 
 

@@ -12,12 +12,12 @@ from dataclasses import replace
 import numpy as np
 
 from analytics import kernel
-from analytics.compiled import compiled
 from analytics.kernel import Flags, Tally, Wires
 from analytics.splice import Fed, put_in
 from analytics.state import Bench, Plant, copied, hand_on_plants, keep_plants, kept_plants
 from analytics.supply_graph import SupplyGraph
 from analytics.wiring import Wiring
+from graph.compiled import compiled
 from ontology.terms import Ids
 
 Gates = list[tuple[int, int, Ids]]

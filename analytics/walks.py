@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from analytics.compiled import compiled
 from analytics.kernel import Flags, Tally, Wires
+from graph.compiled import compiled
 from ontology.terms import Ids
 
 

@@ -37,6 +37,8 @@ from analytics.time.countdown import countdown
 from analytics.time.present_points import PresentPoints
 from analytics.time.reserves import Reserves
 from analytics.time.timeline import timeline
+from graph.current import CurrentValues
+from graph.values import Quality, ReadingBatch
 
 
 def warm() -> None:
@@ -44,11 +46,16 @@ def warm() -> None:
 
     Cost: a minute or so at the very first start (`python -m bench failure.warm`), a second at every later one.
     """
+    values = CurrentValues({"urn:warm:0": 1.0})
+    values.take(ReadingBatch.of([("urn:warm:0", 1.0, 1, 1, Quality.GOOD)]))
+    values.sweep(2)
     source = np.array([0, 1, 2, 2, 1, 3], dtype=np.int32)
     target = np.array([2, 3, 3, 4, 4, 2], dtype=np.int32)
     graph = SupplyGraph.from_edges([f"urn:warm:{n}" for n in range(5)], source, target, at_least=1)
     impact(graph, ["urn:warm:0", "urn:warm:1"], Conditions(datetime.fromtimestamp(0, UTC)))
     impact(graph, ["urn:warm:0"], Conditions(datetime.fromtimestamp(0, UTC)))
+    dark = dict.fromkeys(("urn:warm:0", "urn:warm:1"), "urn:warm:point")
+    impact(graph, ["urn:warm:2"], Conditions(datetime.fromtimestamp(0, UTC), out=dark))
     levels_of(graph)
     _sweeps(graph, Conditions(datetime.fromtimestamp(0, UTC)))
     load = replace(Electrical.plain(5), draw_kw=np.ones(5), limit_kw=np.ones(5), rated_kw=np.full(5, 2.0), one_input=np.ones(5, np.bool_))

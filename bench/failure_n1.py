@@ -18,11 +18,11 @@ import igraph  # type: ignore[import-untyped]  # it ships no types
 import networkx as nx  # type: ignore[import-untyped]  # it ships no types
 import numpy as np
 
-from analytics.compiled import compiled
 from analytics.state import plant
 from analytics.sweeps.single import n1
 from bench.failure_campus import all_of, graph_of
 from bench.failure_one import NOW, Row, row, timed
+from graph.compiled import compiled
 from ontology.terms import Ids
 
 NAME = "failure.n1"

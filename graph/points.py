@@ -21,16 +21,22 @@ DEFAULT_PERIOD_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class PointFacts:
-    """One point: seconds between samples, its plausible range in its own unit, and the point on which a written value is read back."""
+    """One point: seconds between samples, what it may read in its own unit, and the point on which a written value is read back."""
 
     period_s: float = DEFAULT_PERIOD_S
     low: float = -inf
     high: float = inf
     feedback: str = ""
+    rate_max: float = inf
+    """How fast it can move, units a second; what is faster is no measurement."""
+    frozen_s: float = inf
+    """How long it can stand still, seconds; a value that stands longer comes from a sensor that has stopped."""
 
     def __post_init__(self) -> None:
         if not self.period_s > 0:
             raise ValueError(f"dcx:samplePeriod must be more than 0 seconds, not {self.period_s:g}")
+        if not self.rate_max > 0 or not self.frozen_s > 0:
+            raise ValueError(f"rate and time of standing still must be more than 0, not {self.rate_max:g} and {self.frozen_s:g}")
         if not self.low <= self.high:
             raise ValueError(f"dcx:minValue {self.low:g} must not be above dcx:maxValue {self.high:g}")
 

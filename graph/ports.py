@@ -9,7 +9,9 @@ from typing import Protocol
 
 from graph.changes import Branch, Cause, ChangeSet, Revision
 from graph.commands import Command, CommandEvent
-from graph.values import ReadingBatch
+from graph.history import Buckets, HistoryStatus, Series
+from graph.points import PointFacts
+from graph.values import ReadingBatch, Samples, Slots
 from ontology.terms import Ids, QuadBlock
 
 Clock = Callable[[], datetime]
@@ -77,10 +79,52 @@ class TwinStore(Protocol):
 
 
 class ReadingSink(Protocol):
-    """Takes what a wire has read."""
+    """Takes what a wire has read. When `take` or `accept` returns, the wire may acknowledge it: it is durable as far as anything is."""
+
+    def slots(self, points: Sequence[str]) -> Slots:
+        """The slots of points, -1 for each that the graph does not have; they hold for the life of the process."""
+
+    def take(self, samples: Samples) -> None:
+        """Take samples by slot: the way of everything that comes often."""
 
     def accept(self, batch: ReadingBatch) -> None:
-        """Take the batch; when this returns, the wire may acknowledge it."""
+        """Take readings by name."""
+
+
+class History(Protocol):
+    """Keeps what was read, for years. Every method but `close` may raise `HistoryUnavailable`, and is safe from any thread.
+
+    A sample is a point, a source time and a value: said again, it is kept once, with the better quality. Spans are [since, until).
+    """
+
+    def rebind(self, points: Mapping[str, PointFacts]) -> None:
+        """Know these points' periods and how long each is kept; what is kept of points that are gone stays until its time is over."""
+
+    def append(self, samples: Samples, names: Callable[[Slots], Sequence[str]]) -> None:
+        """Keep the samples; when this returns, they survive a kill. `names` gives the IRIs of slots, asked once a slot."""
+
+    def series(self, point: str, since_ms: int, until_ms: int, limit: int) -> Series:
+        """The samples of a point as they came, the oldest `limit` of the span; none for a point that never said anything."""
+
+    def buckets(self, points: Sequence[str], since_ms: int, until_ms: int, step_ms: int) -> Sequence[Buckets]:
+        """The samples of points by spans of `step_ms`, one answer a point, in their order; what has only been kept as rolled up is taken
+        from there (a step of a minute at least, or of an hour)."""
+
+    def at(self, points: Sequence[str], instant_ms: int) -> ReadingBatch:
+        """The last sample of each point at or before the instant, in their order; `NO_VALUE` where there is none within a day, and aged
+        as the table of current values would have been."""
+
+    def points(self) -> Sequence[str]:
+        """Every point that anything is kept of, in order of IRIs."""
+
+    def maintain(self, now_ms: int) -> None:
+        """Sort what has come into its files, roll it up, and let go of what is over its time; long work, called every few seconds."""
+
+    def status(self) -> HistoryStatus:
+        """How it stands; never raises."""
+
+    def close(self) -> None:
+        """Make everything durable and let go; a second call does nothing."""
 
 
 class Journal(Protocol):

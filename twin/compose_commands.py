@@ -69,7 +69,7 @@ class BusFeed:
 
     def readings(self, callback: Callable[[Sequence[str]], None]) -> Callable[[], None]:
         """See `Feed.readings`."""
-        return self._bus.subscribe(ReadingStored, lambda event: callback(event.batch.points))
+        return self._bus.subscribe(ReadingStored, lambda event: callback(event.points))
 
     def changes(self, callback: Callable[[], None]) -> Callable[[], None]:
         """See `Feed.changes`."""

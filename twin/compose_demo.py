@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import socket
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from threading import Event, Thread
 from uuid import uuid4
 
+import numpy as np
 import orjson
 
 from adapters.modbus.bindings import bind as bind_modbus
@@ -25,7 +27,7 @@ from graph.errors import GraphError, UnknownEntity
 from graph.names import no_entity
 from graph.ports import DeviceRefused, DeviceUnknown, TwinStore
 from graph.snapshot import Snapshot
-from graph.values import ReadingBatch
+from graph.values import ReadingBatch, Samples, Slots
 from ontology.namespaces import BRICK, DCX
 from twin.compose import Opened
 from twin.compose_service import Wires
@@ -125,6 +127,13 @@ def _free_port() -> int:
 
 class _Deaf:
     """Takes readings and forgets them: the one who operates a breaker by hand looks at it, not at us."""
+
+    def slots(self, points: Sequence[str]) -> Slots:
+        """No point is known."""
+        return np.full(len(points), -1, np.int32)
+
+    def take(self, samples: Samples) -> None:
+        """Nothing."""
 
     def accept(self, batch: ReadingBatch) -> None:
         """Nothing."""

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from analytics.posture.change import PostureChange
 from analytics.posture.posture import Counts
 from graph.changes import ChangeSet, Revision
 from graph.commands import CommandEvent
+from graph.current import CurrentValues
 from graph.snapshot import Snapshot
-from graph.values import ReadingBatch
+from graph.values import ReadingBatch, Slots
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ReadingStored:
-    """Current values have changed: one row a point, as the table has them now (a worse quality by silence included)."""
+    """Current values have changed, a worse quality by silence included: the slots of the points, each once."""
 
-    batch: ReadingBatch
+    slots: Slots
+    current: CurrentValues
+
+    @cached_property
+    def points(self) -> Sequence[str]:
+        """The points' IRIs. Cost: a look-up each, once for all who ask."""
+        return self.current.points(self.slots)
+
+    @cached_property
+    def batch(self) -> ReadingBatch:
+        """One row a point, as the table has them when it is first asked."""
+        return self.current.rows(self.slots)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,12 @@
-"""From a wire's batches to current values: range, then the table, then the bus; and from there to the store at its own pace.
+"""From a wire's batches to current values and history: the table, the bus, then the log; and from there to the store at its own pace.
 
 Rules of this file:
 
-1. When `Ingest.accept` returns, every row that is news of a known point is in the table; the wire may acknowledge it.
+1. When `Ingest.accept` or `take` returns, every row of a known point is in the table as far as it is news, and durable in the history
+   where there is one; the wire may acknowledge it.
 2. Events leave in the order in which the table changed.
-3. The store is never written row by row and never in a wire's thread: `ValueWriter` writes the newest value of what changed.
+3. A history that cannot be written stops no current value: it is logged once, what it misses is counted, and it is tried with each batch.
+4. The store is never written row by row and never in a wire's thread: `ValueWriter` writes the newest value of what changed.
 """
 
 from __future__ import annotations
@@ -12,15 +14,15 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Mapping, Sequence
-from math import isinf
-from threading import Condition, RLock, Thread
+from threading import Condition, Lock, Thread
 
 import numpy as np
 
 from graph.current import CurrentValues
+from graph.history import HistoryUnavailable
 from graph.points import PointFacts
-from graph.ports import Clock, TwinStore
-from graph.values import Quality, ReadingBatch
+from graph.ports import Clock, History, TwinStore
+from graph.values import ReadingBatch, Samples, Slots
 from twin.bus import Bus
 from twin.events import ReadingStored
 
@@ -33,58 +35,69 @@ BATCH_ROWS_MAX = 50_000
 class Ingest:
     """The `ReadingSink` of every wire. Safe from any thread."""
 
-    def __init__(self, current: CurrentValues, bus: Bus, clock: Clock, points: Mapping[str, PointFacts] | None = None) -> None:
+    def __init__(
+        self,
+        current: CurrentValues,
+        bus: Bus,
+        clock: Clock,
+        points: Mapping[str, PointFacts] | None = None,
+        history: History | None = None,
+    ) -> None:
         """`points` as `graph.points.point_facts` reads them; `rebind` gives others when the graph has changed."""
-        self._lock = RLock()
-        self._current, self._bus, self._clock = current, bus, clock
-        self._ranges: dict[str, tuple[float, float]] = {}
+        self._lock = Lock()
+        self._current, self._bus, self._clock, self._history = current, bus, clock, history
+        self.history_missed = 0
+        """Rows that the history could not take."""
+        self.history_error = ""
+        """Why it cannot take any now; empty while it can."""
         if points is not None:
             self.rebind(points)
 
     def rebind(self, points: Mapping[str, PointFacts]) -> None:
         """Take the points of another revision; values of points that stay are kept."""
-        with self._lock:
-            self._ranges = {iri: (facts.low, facts.high) for iri, facts in points.items() if not (isinf(facts.low) and isinf(facts.high))}
-            self._current.rebind({iri: facts.period_s for iri, facts in points.items()})
+        self._current.rebind(points)
+
+    def slots(self, points: Sequence[str]) -> Slots:
+        """See `ReadingSink.slots`."""
+        return self._current.slots(points)
 
     def accept(self, batch: ReadingBatch) -> None:
-        """Take the batch; what changed is on the bus when this returns."""
-        for start in range(0, len(batch), BATCH_ROWS_MAX):
-            self._accept(_piece(batch, start, start + BATCH_ROWS_MAX) if len(batch) > BATCH_ROWS_MAX else batch)
+        """Take readings by name; otherwise as `take`."""
+        self.take(self._current.samples(batch))
 
-    def _accept(self, batch: ReadingBatch) -> None:
+    def take(self, samples: Samples) -> None:
+        """Take the samples; what changed is on the bus, and what is kept is durable, when this returns."""
+        for start in range(0, len(samples), BATCH_ROWS_MAX):
+            self._take(samples.piece(slice(start, start + BATCH_ROWS_MAX)) if len(samples) > BATCH_ROWS_MAX else samples)
+
+    def _take(self, samples: Samples) -> None:
         with self._lock:
-            self._publish(self._current.take(self._in_range(batch)))
+            taken = self._current.absorb(samples)
+            self._publish(taken.touched)
+        if self._history is not None and len(taken.kept):
+            self._keep(self._history, taken.kept)
+
+    def _keep(self, history: History, samples: Samples) -> None:
+        try:
+            history.append(samples, self._current.points)
+        except HistoryUnavailable as error:
+            self.history_missed += len(samples)
+            if not self.history_error:
+                _log.warning("history cannot be written: %s; current values go on, what is missed is counted", error)
+            self.history_error = str(error)
+        else:
+            if self.history_error:
+                _log.warning("history is written again; %d rows were missed so far", self.history_missed)
+            self.history_error = ""
 
     def sweep(self) -> None:
         """Make silence visible as of now. The composition root calls it once a second."""
         with self._lock:
-            self._publish(self._current.sweep(int(self._clock().timestamp() * 1000)))
+            self._publish(self._current.age(int(self._clock().timestamp() * 1000)))
 
-    def _publish(self, batch: ReadingBatch) -> None:
-        if len(batch):
-            self._bus.publish(ReadingStored(batch))
-
-    def _in_range(self, batch: ReadingBatch) -> ReadingBatch:
-        """The batch with every value outside its point's range marked `UNCERTAIN` at best: out of specification, NE 107."""
-        if not self._ranges:
-            return batch
-        ranges, values = self._ranges, batch.values.tolist()
-        outside = [
-            row
-            for row, point in enumerate(batch.points)
-            if (bounds := ranges.get(point)) is not None and (values[row] < bounds[0] or values[row] > bounds[1])
-        ]
-        if not outside:
-            return batch
-        quality = batch.quality.copy()
-        quality[outside] = np.maximum(quality[outside], np.uint8(Quality.UNCERTAIN))
-        return ReadingBatch(batch.points, batch.values, batch.observed_at, batch.received_at, quality)
-
-
-def _piece(batch: ReadingBatch, lo: int, hi: int) -> ReadingBatch:
-    columns = batch.values[lo:hi], batch.observed_at[lo:hi], batch.received_at[lo:hi], batch.quality[lo:hi]
-    return ReadingBatch(batch.points[lo:hi], *columns)
+    def _publish(self, slots: Slots) -> None:
+        if len(slots):
+            self._bus.publish(ReadingStored(slots, self._current))
 
 
 class ValueWriter:
@@ -96,11 +109,11 @@ class ValueWriter:
 
     def __init__(self, store: TwinStore, current: CurrentValues, bus: Bus, pace_s: float = 2.0) -> None:
         self._store, self._current, self._pace_s = store, current, pace_s
-        self._waiting: set[str] = set()
+        self._waiting: set[int] = set()
         self._wake = Condition()
         self._closed = False
         self._failures = 0
-        self._unsubscribe = bus.subscribe(ReadingStored, lambda event: self._offer(event.batch.points))
+        self._unsubscribe = bus.subscribe(ReadingStored, lambda event: self._offer(event.slots.tolist()))
         self._thread = Thread(target=self._run, name="value-writer", daemon=True)
 
     @property
@@ -123,9 +136,9 @@ class ValueWriter:
         else:
             self._write()
 
-    def _offer(self, points: Sequence[str]) -> None:
+    def _offer(self, slots: Sequence[int]) -> None:
         with self._wake:
-            self._waiting.update(points)
+            self._waiting.update(slots)
 
     def _run(self) -> None:
         while True:
@@ -143,16 +156,16 @@ class ValueWriter:
 
     def _write(self) -> None:
         with self._wake:
-            points, self._waiting = sorted(self._waiting), set()
-        if not points:
+            slots, self._waiting = sorted(self._waiting), set()
+        if not slots:
             return
         try:
-            self._store.write_values(self._current.many(points))
+            self._store.write_values(self._current.rows(np.array(slots, np.int32)))
         except Exception as error:
             with self._wake:
-                self._waiting.update(points)
+                self._waiting.update(slots)
             if not self._failures:
-                _log.warning("current values cannot be written: %s; %d points wait, it is tried again", error, len(points))
+                _log.warning("current values cannot be written: %s; %d points wait, it is tried again", error, len(slots))
             self._failures += 1
         else:
             if self._failures:

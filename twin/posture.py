@@ -59,7 +59,7 @@ class PostureWatch:
             self._thread.join(timeout_s)
 
     def _heard(self, event: ReadingStored) -> None:
-        if self._stands_on.heard(event.batch.points):
+        if self._stands_on.heard(event.points):
             self._wake.set()
 
     def _run(self) -> None:

@@ -6,8 +6,8 @@ from __future__ import annotations
 import numpy as np
 
 from analytics.capacity.kernel import Flow, Net, Table, Work, part_of, redistribute, restore, spread
-from analytics.compiled import compiled
 from analytics.kernel import Flags, Loops, Scratch, Tally, Wires, cascade, mark_upstream, revive
+from graph.compiled import compiled
 from graph.values import Floats
 from ontology.terms import Ids
 

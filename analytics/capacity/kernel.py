@@ -18,8 +18,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.compiled import compiled
 from analytics.kernel import Flags, Loops, Scratch, Tally, Wires, cascade, revive
+from graph.compiled import compiled
 from graph.values import Floats
 from ontology.terms import Ids
 

@@ -18,9 +18,9 @@ from analytics.capacity import kernel
 from analytics.capacity.flow import NO_READINGS, Loads, on_phases
 from analytics.capacity.kernel import Flow, Net, Table
 from analytics.capacity.standing import worst_of
-from analytics.compiled import compiled
 from analytics.kernel import Flags, cascade, revive
 from analytics.state import Plant
+from graph.compiled import compiled
 from graph.ports import Progress
 from graph.values import Floats
 from ontology.terms import Ids

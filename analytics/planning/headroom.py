@@ -19,10 +19,10 @@ from analytics import kernel as supply
 from analytics.capacity.flow import Loads
 from analytics.capacity.kernel import Flow, Net, Table, Work, redistribute, restore
 from analytics.capacity.standing import in_turn
-from analytics.compiled import compiled, inlined
 from analytics.kernel import Flags, cascade, revive
 from analytics.state import Plant
 from analytics.supply_graph import SupplyGraph
+from graph.compiled import compiled, inlined
 from graph.ports import Progress
 from graph.values import Floats
 from ontology.terms import Ids

@@ -15,8 +15,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.compiled import compiled
 from analytics.sweeps.proof import Chain
+from graph.compiled import compiled
 from graph.values import Floats
 from ontology.terms import Ids
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from analytics.compiled import compiled
 from analytics.kernel import Flags, Loops, Scratch, Tally, Wires, cascade, revive
 from analytics.sweeps.kernel import Behind, Lost, Marks, count_fallen
 from analytics.sweeps.pairs import Lists, grown
+from graph.compiled import compiled
 from ontology.terms import Ids
 
 

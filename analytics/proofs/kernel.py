@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from analytics.compiled import compiled
 from analytics.kernel import Flags, Loops, Scratch, Tally, Wires, cascade, revive
 from analytics.sweeps.pairs import Lists, gather
+from graph.compiled import compiled
 from graph.values import Floats
 from ontology.terms import Ids
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from analytics.compiled import compiled
+from graph.compiled import compiled
 from ontology.terms import Ids
 
 UNREACHED = -1

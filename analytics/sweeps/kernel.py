@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from analytics.compiled import compiled, inlined
 from analytics.kernel import Flags, Loops, Scratch, Tally, Wires, cascade, revive
+from graph.compiled import compiled, inlined
 from graph.values import Floats
 from ontology.terms import Ids
 

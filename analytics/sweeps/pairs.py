@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from analytics.compiled import compiled
 from analytics.kernel import Flags, Loops, Scratch, Tally, Wires, cascade, revive
 from analytics.sweeps.kernel import Behind, Lost, Marks, count_fallen
+from graph.compiled import compiled
 from ontology.terms import Ids
 
 

@@ -15,10 +15,10 @@ import numpy as np
 
 from analytics import kernel as supply
 from analytics.columns import distinct
-from analytics.compiled import compiled
 from analytics.kernel import Flags, Tally, Wires, ground
 from analytics.state import Plant
 from analytics.supply_graph import Flags as Bools
+from graph.compiled import compiled
 from ontology.terms import Ids
 
 

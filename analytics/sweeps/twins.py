@@ -19,12 +19,12 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.compiled import compiled
 from analytics.kernel import Wires
 from analytics.supply_graph import Flags, SupplyGraph
 from analytics.sweeps.behind import behind_of, joined, only
 from analytics.sweeps.kernel import Behind
 from analytics.wiring import Wiring
+from graph.compiled import compiled
 from ontology.terms import Ids
 
 HEIGHTS = (2, 3, 4, 5, 6)

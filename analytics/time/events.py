@@ -17,7 +17,6 @@ import heapq
 
 import numpy as np
 
-from analytics.compiled import compiled, inlined
 from analytics.time.rings import ground_again
 from analytics.time.sharing import lasting, share_power, shared_out
 from analytics.time.standing import stands
@@ -40,6 +39,7 @@ from analytics.time.steps import (
     start,
     stop,
 )
+from graph.compiled import compiled, inlined
 from graph.values import Floats
 from ontology.terms import Ids
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from analytics.compiled import compiled
 from analytics.kernel import Wires
 from analytics.time.state import Record, Site, State
 from analytics.time.steps import NOBODY, Events, Index, Waiting, carry, kill, stop
+from graph.compiled import compiled
 from graph.values import Floats
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from analytics.compiled import compiled
 from analytics.kernel import Flags, Wires
 from analytics.time.state import Held, Loads, Site, State
+from graph.compiled import compiled
 from graph.values import Floats
 from ontology.terms import Ids
 

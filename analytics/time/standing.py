@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from analytics.compiled import compiled
 from analytics.time.state import NEVER, Record, Site, State, Then
+from graph.compiled import compiled
 
 
 @compiled

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from analytics.compiled import inlined
 from analytics.time.sharing import lasting
 from analytics.time.state import NEVER, Record, Site, State
+from graph.compiled import inlined
 from graph.values import Floats
 
 START, RESTART, EMPTY, SHED, TRIP = range(5)

@@ -13,8 +13,9 @@ from types import CodeType, FunctionType, ModuleType
 from numba.core.dispatcher import Dispatcher
 
 import analytics
-from analytics.compiled import compiled
+import graph
 from analytics.warm import warm
+from graph.compiled import compiled
 
 
 def test_a_kernel_whose_machine_code_cannot_be_kept_is_compiled_all_the_same() -> None:
@@ -38,8 +39,10 @@ def test_warming_up_leaves_no_kernel_to_compile_in_somebody_s_first_question() -
 
 
 def _called() -> list[Dispatcher]:
-    """The kernels that uncompiled functions of the room call, by the names in their code."""
-    names = [found.name for found in pkgutil.walk_packages(analytics.__path__, "analytics.") if found.name != "analytics.warm"]
+    """The kernels that uncompiled functions of the rooms call, by the names in their code."""
+    rooms = (analytics, graph)
+    found = [each.name for room in rooms for each in pkgutil.walk_packages(room.__path__, f"{room.__name__}.")]
+    names = [name for name in found if name != "analytics.warm"]
     for name in names:
         import_module(name)
     modules = [sys.modules[name] for name in names]

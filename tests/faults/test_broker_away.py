@@ -73,10 +73,11 @@ def test_what_comes_while_we_are_away_comes_after(broker: Mosquitto, config: Mqt
 def test_a_message_that_the_sink_has_not_taken_comes_again(broker: Mosquitto, config: MqttConfig) -> None:
     """A process that ends between reading and taking has acknowledged nothing: the next one gets every message."""
 
-    class Stuck:
+    class Stuck(Taken):
         """Never returns before the test ends."""
 
         def __init__(self) -> None:
+            super().__init__()
             self.asked = 0
 
         def accept(self, batch: ReadingBatch) -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 
 from graph.current import CurrentValues
+from graph.points import PointFacts
 from graph.values import Quality, ReadingBatch
 from tests.support.wired import MovedClock, Table, snapshot_of
 from twin.events import ReadingStored
@@ -144,7 +145,7 @@ def test_points_that_stay_keep_their_value_when_the_graph_changes() -> None:
     values.take(row(20.0, T))
     values.take(row(5.0, T, point=Q))
 
-    values.rebind({P: 10.0, "urn:r": 10.0})
+    values.rebind({P: PointFacts(10.0), "urn:r": PointFacts(10.0)})
 
     assert seen(values) == (20.0, T, "GOOD")
     assert values.get(Q) is None

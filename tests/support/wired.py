@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pyoxigraph as ox
 
 from graph.current import CurrentValues
 from graph.points import point_facts
 from graph.snapshot import Snapshot
-from graph.values import ReadingBatch
+from graph.values import ReadingBatch, Samples, Slots
 from ontology.namespaces import PREFIXES
 from ontology.terms import QuadBlock, key_of
 from twin.bus import Bus
@@ -50,11 +51,22 @@ def wall_clock() -> datetime:
 
 
 class Taken:
-    """A `ReadingSink` that remembers every batch, and can be told to refuse."""
+    """A `ReadingSink` that remembers every batch, and can be told to refuse. Every point has a slot as soon as it is asked for."""
 
     def __init__(self) -> None:
         self.batches: list[ReadingBatch] = []
         self.refuses = False
+        self._names: list[str] = []
+
+    def slots(self, points: Sequence[str]) -> Slots:
+        for point in points:
+            if point not in self._names:
+                self._names.append(point)
+        return np.array([self._names.index(point) for point in points], np.int32)
+
+    def take(self, samples: Samples) -> None:
+        names = [self._names[slot] for slot in samples.slots.tolist()]
+        self.accept(ReadingBatch(names, samples.values, samples.observed_at, samples.received_at, samples.quality, samples.reason))
 
     def accept(self, batch: ReadingBatch) -> None:
         if self.refuses:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from graph.current import CurrentValues
+from graph.points import PointFacts
 from graph.snapshot import Snapshot
 from graph.values import Quality, ReadingBatch
 from ontology.namespaces import BRICK, DCX, RDF
@@ -55,7 +56,7 @@ def test_points_are_followed_when_the_table_takes_others() -> None:
     reader = current.follow([OTHER, POINT])
     read(current, POINT, 1.0, 0)
     before = reader()
-    current.rebind({OTHER: 10.0})
+    current.rebind({OTHER: PointFacts(10.0)})
     read(current, OTHER, 20.0, 1)
     after = reader()
 
