@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -42,11 +42,17 @@ class Heat:
 
 @dataclass(frozen=True, slots=True)
 class Short:
-    """The unit that has the least left when a load is added (kW; below 0: too little), and the failure (-1: as things stand)."""
+    """What limits the heat of a load, over the cooling units behind a rack and all single failures."""
 
     left_kw: float
+    """The least that a unit has left with the load; below 0: too little."""
+    room_kw: float
+    """The most heat that a load whose media share it as this one's do may give off: what a unit has left without it, over the part of
+    it that comes to the unit."""
     unit: int
+    """The unit that allows no more than that,"""
     cause: int
+    """after the failure of this node; -1: as things stand."""
 
 
 def cooled(graph: SupplyGraph, state: Plant) -> frozenset[str]:
@@ -79,9 +85,10 @@ def heat_of(
 
 
 def shorts(heat: Heat, racks: Iterable[int], added_kw: dict[str, float]) -> dict[int, Short]:
-    """What has the least left when a rack gives off more heat (kW by medium), over all single failures; nothing is said of a rack
-    behind which no unit states a capacity. Racks behind the same units share one answer."""
+    """What limits each rack when it gives off more heat (kW by medium); nothing is said of a rack behind which no unit states a capacity.
+    Racks behind the same units share one answer."""
     media = [medium for medium in MEDIA if added_kw.get(medium, 0.0) > 0]
+    whole = sum(added_kw[medium] for medium in media)
     behind = {rack: tuple(heat.stages.get((rack, medium), ()) for medium in media) for rack in racks}
     worst: dict[tuple[tuple[Stage, ...], ...], Short] = {}
     for out, cause in sorted(heat.losses.items(), key=lambda each: each[1]):
@@ -93,9 +100,11 @@ def shorts(heat: Heat, racks: Iterable[int], added_kw: dict[str, float]) -> dict
                     for unit in stage - out:
                         more[unit] += added_kw[medium] / len(stage - out)
             for unit in sorted(more):
-                left = float(heat.capacity_kw[unit]) - loads[unit] - more[unit]
-                if stages not in worst or left < worst[stages].left_kw:
-                    worst[stages] = Short(left, unit, cause)
+                free = float(heat.capacity_kw[unit]) - loads[unit]
+                found = Short(free - more[unit], free / more[unit] * whole, unit, cause)
+                so_far = worst.get(stages, found)
+                limits = found if found.room_kw < so_far.room_kw else so_far
+                worst[stages] = replace(limits, left_kw=min(found.left_kw, so_far.left_kw))
     return {rack: worst[stages] for rack, stages in behind.items() if stages in worst}
 
 

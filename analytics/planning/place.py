@@ -106,6 +106,8 @@ class Place:
     weight_left_kg: float | None
     cooling_left_kw: float | None
     """What the fullest cooling unit behind it has left with this load, after the worst failure; below 0: too little."""
+    cooling_room_kw: float | None
+    """The most heat that a load may give off here, into air and liquid in the parts of this one, after any one failure too."""
     network: bool
     against: tuple[Against, ...]
     unknown: tuple[str, ...]
@@ -185,7 +187,7 @@ def place(
     carried = loads.base.demand.sum(axis=1) > 0
     unrated = int(np.count_nonzero(carried & ~np.isfinite(loads.electrical.limit_kw[loads.slot_node])))
     refused = sorted(f"{compact(graph.id(node))}: {text}" for node, text in stated.refused)
-    notes = (stands_on(loads), *(each.text(len(each.nodes)) for each in stated.taken), *refused)
+    notes = (stands_on(loads, conditions), *(each.text(len(each.nodes)) for each in stated.taken), *refused)
     return Places(basis_of(graph, conditions, state), load, tuple(places), _bottlenecks(graph, places), unrated, notes)
 
 
@@ -239,7 +241,7 @@ class _Sites:
             None if best is None else _kw(float(self.room.next_kw[best])),
             self.space[row].units,
             None if self.space[row].weight_kg is None else round(float(self.space[row].weight_kg or 0.0), 3),
-            cooling,
+            *cooling,
             network,
             tuple(against),
             tuple(unknown),
@@ -255,10 +257,11 @@ class _Sites:
             if (causes := self.single.get((rack, medium)))
         ]
 
-    def _cooling(self, rack: int, against: list[Against], unknown: list[str]) -> float | None:
+    def _cooling(self, rack: int, against: list[Against], unknown: list[str]) -> tuple[float | None, float | None]:
+        """`Place.cooling_left_kw` and `cooling_room_kw`."""
         if not self.cooled and any(kw > 0 for kw in self.load.heat.values()):
             unknown.append("cooling: the model states none")
-            return None
+            return None, None
         for medium, kw in self.load.heat.items():
             if kw > 0 and (medium not in self.graph.media or (rack, self.graph.media.index(medium)) not in self.fed):
                 against.append(Against(Kind.COOLING, kw, 0.0, "kW", local_name(medium)))
@@ -266,13 +269,12 @@ class _Sites:
         if short is None:
             if any(kw > 0 for kw in self.load.heat.values()):
                 unknown.append("cooling: nothing upstream states a capacity")
-            return None
-        if short.left_kw < -ROUNDING_KW:
-            needed = sum(self.load.heat.values())
-            against.append(
-                Against(Kind.COOLING, needed, round(needed + short.left_kw, 3), "kW", self.graph.id(short.unit), self._name(short.cause))
-            )
-        return round(short.left_kw, 3)
+            return None, None
+        needed = sum(kw for kw in self.load.heat.values() if kw > 0)
+        if short.room_kw < needed - ROUNDING_KW:
+            there = round(short.room_kw, 3)
+            against.append(Against(Kind.COOLING, needed, there, "kW", self.graph.id(short.unit), self._name(short.cause)))
+        return round(short.left_kw, 3), round(short.room_kw, 3)
 
     def _inside(self, row: int, against: list[Against], unknown: list[str]) -> None:
         space, load = self.space[row], self.load

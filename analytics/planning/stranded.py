@@ -113,7 +113,7 @@ def stranded(
 ) -> Stranded:
     """Fill all racks up so that every single failure is still survived within all ratings of power.
 
-    A rack takes part where `place` finds room for a little load of two cords and one rack unit, and up to the cooling that is left for it
+    A rack takes part where `place` finds room for a little load of two cords and one rack unit, and up to what cooling allows it
     (which is not known where the model states none at all, as for `place`);
     racks that share cooling are not held against each other. Raises `GraphError` as `place`. Cost: that of `place`, and some ten
     trials of all failures for the answer and for each class that limits.
@@ -154,8 +154,8 @@ def stranded(
 
 
 def _most(each: Place) -> float:
-    """The cooling that is left for a rack, where that is known."""
-    return np.inf if each.cooling_left_kw is None else max(each.cooling_left_kw, 0.0) + LITTLE_KW
+    """What cooling allows a rack, where that is known."""
+    return np.inf if each.cooling_room_kw is None else max(each.cooling_room_kw, 0.0)
 
 
 def _left(graph: SupplyGraph, loads: Loads, limit: Floats, parts: tuple[Floats, Floats], worth: Floats, racks: Ids) -> tuple[Left, ...]:

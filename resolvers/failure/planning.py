@@ -119,6 +119,9 @@ class Place:
     cooling_left_kw: float | None = strawberry.field(
         description="What the fullest cooling unit behind it has left with this load, after the worst failure; below 0: too little."
     )
+    cooling_room_kw: float | None = strawberry.field(
+        description="The most heat that a load may give off here, into air and liquid in the parts of this one, after any one failure too."
+    )
     network: bool = strawberry.field(description="Whether network reaches it.")
     against: list[Against] = strawberry.field(description="What stands against it.")
     unknown: list[str] = strawberry.field(description="What could not be checked, because the model states no figure.")

@@ -45,7 +45,7 @@ def test_a_load_that_nothing_feeds_is_refused_and_one_that_there_is_not_is_unkno
 PLACED = """query($id: ID!) { job(id: $id) { state error result { ... on Placement {
   revision at load { kw cords units weightKg airKw liquidKw network } fitting placesCount unrated notes assumed
   positions { id position fromTelemetry }
-  places { rack label fits roomKw limitedBy limitedAfter withoutLimitKw unitsFree weightLeftKg coolingLeftKw network unknown
+  places { rack label fits roomKw limitedBy limitedAfter withoutLimitKw unitsFree weightLeftKg coolingLeftKw coolingRoomKw network unknown
     against { kind needed there unit at cause } }
   bottlenecks { class feeders racks moreKw } } } } }"""
 STRANDED = """query($id: ID!) { job(id: $id) { state error result { ... on Stranded {

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from analytics.planning.place import Kind, Load, Place, Places, place
 from analytics.supply import compile_supply
 from graph.errors import GraphError
-from tests.analytics.sites import NOW, SITE, snapshot_of, vocabulary
+from tests.analytics.sites import AT, NOW, SITE, snapshot_of, vocabulary
 from tests.analytics.test_capacity_cases import rack, rated
 
 TWO = (
@@ -84,14 +87,14 @@ def test_two_cords_that_end_in_one_thing_are_no_redundancy() -> None:
 
 def test_cooling_is_what_the_units_left_can_take() -> None:
     """Three air handlers of 50 kW, two needed, 50 kW of heat. Without one: 25 kW on each of two, 25 kW left on each, 50 kW in all. A load
-    of 40 kW puts 20 kW on each and leaves 5 kW; one of 60 kW is 5 kW too much for each, 55 of 60 fit on the fullest."""
+    of 40 kW puts 20 kW on each and leaves 5 kW; one of 60 kW is 5 kW too much for each: 50 of 60 fit."""
     crahs = " ".join(f":C{n} a brick:CRAH ; brick:coolingCapacity [ brick:value 50000 ; brick:hasUnit unit:W ] ." for n in range(3))
     group = ":G a dcx:Redundancy_Group ; dcx:hasMember :C0, :C1, :C2 ; dcx:requiredCount 2 ; dcx:feedsAirCooling :Aisle ."
     site = TWO.replace("100", "1000") + f"{crahs} {group} :Aisle a dcx:Cold_Aisle ; dcx:feedsAirCooling :R1, :R2 ."
     fits, too_much, liquid = (places(site, load)["R1"] for load in (Load(40), Load(60), Load(40, liquid_kw=10)))
 
-    assert (fits.fits, fits.cooling_left_kw) == (True, 5.0)
-    assert short(too_much) == [(Kind.COOLING, 60, 55.0)]
+    assert (fits.fits, fits.cooling_left_kw, fits.cooling_room_kw) == (True, 5.0, 50.0)
+    assert short(too_much) == [(Kind.COOLING, 60, 50.0)]
     assert (too_much.against[0].at, too_much.against[0].cause) == (SITE + "C1", SITE + "C0")
     assert [(each.kind, each.at) for each in liquid.against] == [(Kind.COOLING, "LiquidCooling")]
 
@@ -110,6 +113,16 @@ def test_height_weight_and_network() -> None:
     assert short(ask["heavy"]["R1"]) == [(Kind.WEIGHT, 31, 30.0)]
     assert short(ask["network"]["R1"]) == [(Kind.NETWORK, 1, 0)]
     assert ask["fits"]["R2"].unknown == ("height: no dcx:rackUnits", "weight: no dcx:weightLimitKg")
+
+
+def test_the_answer_says_when_the_readings_that_it_stands_on_were_taken() -> None:
+    """A meter read 30 s before the answer's instant, which is midnight."""
+    snapshot = snapshot_of(TWO)
+    then = replace(NOW, power_kw={SITE + "A": 28.0}, power_at=AT - timedelta(seconds=30))
+
+    answer = place(snapshot, vocabulary(), compile_supply(snapshot, vocabulary()), then, Load(5, air_kw=0))
+
+    assert any("good readings (taken at 23:59:30 UTC) of 1," in note for note in answer.notes)
 
 
 def test_more_load_never_fits_where_less_does_not() -> None:

@@ -178,3 +178,19 @@ def test_where_another_rack_is_cooled_a_rack_without_cooling_takes_nothing() -> 
 
     assert [each.rack for each in placed.places if each.fits] == [each.rack for each in found.fillings] == [SITE + "R1"]
     assert found.notes[-1].startswith("racks that share cooling are not held against each other")
+
+
+def test_a_rack_takes_all_that_the_units_of_its_cooling_take_together_after_any_failure() -> None:
+    """Three air handlers of 50 kW cool the two racks' 20 kW; the power side has 1,000 - 20 kW. Without one handler 10 kW on each of two,
+    40 kW left on each: a rack alone may give off 80 kW more, not 40. Of two chillers of 90 kW behind them one alone has 70 kW left."""
+    crahs = " ".join(f":C{n} a brick:CRAH ; brick:coolingCapacity [ brick:value 50 ; brick:hasUnit unit:KiloW ] ." for n in range(3))
+    group = ":G a dcx:Redundancy_Group ; dcx:hasMember :C0, :C1, :C2 ; dcx:requiredCount 2 ; dcx:feedsAirCooling :R1 , :R2 ."
+    chillers = " ".join(
+        f":CH{n} a brick:Air_Cooled_Chiller ; dcx:feedsLiquidCooling :C0, :C1, :C2 ; "
+        "brick:coolingCapacity [ brick:value 90 ; brick:hasUnit unit:KiloW ] ."
+        for n in range(2)
+    )
+    air, water = (answer(site("1000", 5000) + crahs + group + more) for more in ("", chillers))
+
+    assert [each.kw for each in air.fillings] == pytest.approx([80.0, 80.0])
+    assert [each.kw for each in water.fillings] == pytest.approx([70.0, 70.0])
