@@ -61,10 +61,10 @@ def overloads(graph: SupplyGraph, loads: Loads | None, found: Cascade) -> tuple[
     return tuple(Overload(graph.id(node), round(kw, 3), round(float(limit[node]), 3)) for node, kw in pairs)
 
 
-def stands_on(loads: Loads, conditions: Conditions | None = None) -> str:
-    """What the loads of a plant rest on, in one sentence; under conditions also when their readings were taken, where that was before."""
+def stands_on(loads: Loads, conditions: Conditions) -> str:
+    """What the loads of a plant rest on, in one sentence, and when their readings were taken, where that was before."""
     counts = np.bincount(loads.basis[loads.power_slot[loads.power_slot >= 0]], minlength=len(Basis))
-    read_at = None if conditions is None or conditions.power_at == conditions.at else conditions.power_at
+    read_at = None if conditions.power_at == conditions.at else conditions.power_at
     taken = "" if read_at is None else f" (taken at {read_at:%H:%M:%S} UTC)"
     of = {Basis.READING: f"good readings{taken}", Basis.ALLOCATED: "allocated power", Basis.RATED: "rated input times a diversity factor"}
     said = [f"{what} of {counts[basis]:,}" for basis, what in of.items() if counts[basis]]

@@ -242,7 +242,7 @@ class _Proof:
     def _ratings(self) -> str:
         if self._rated is None:
             return "ratings play no part: the model states none"
-        return f"ratings count as far as the model states them; {stands_on(self._rated)}"
+        return f"ratings count as far as the model states them; {stands_on(self._rated, self._conditions)}"
 
 
 def _without_services(load: ItLoad) -> ItLoad:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,7 +18,7 @@ from analytics.sweeps.units import UnitKind
 from graph.errors import GraphError, UnknownEntity
 from ontology.namespaces import DCX
 from tests.analytics.reference import Plan, Reference
-from tests.analytics.sites import NOW, SITE, TWO_SIDES, graph_of, site, snapshot_of, vocabulary
+from tests.analytics.sites import AT, NOW, SITE, TWO_SIDES, graph_of, site, snapshot_of, vocabulary
 from tests.analytics.sweeps.loads import loaded
 from tests.analytics.test_against_reference import SITES
 from tests.support.random_cases import tried
@@ -243,3 +246,13 @@ def test_a_proof_in_which_ratings_count_does_not_say_that_nothing_trips() -> Non
 
     assert not found.holds
     assert not [text for text in found.basis.assumed if "trip nothing here" in text]
+
+
+def test_a_certificate_says_when_the_readings_that_it_stands_on_were_taken() -> None:
+    """A meter read 30 s before the certificate's instant, which is midnight."""
+    then = replace(NOW, power_kw={SITE + "UPS-A": 2.4}, power_at=AT - timedelta(seconds=30))
+    rated = "".join(f":UPS-{side} dcx:ratedPower [ brick:value 9 ; {KW} ] ." for side in "AB")
+
+    found = fault_tolerant(site(TWO_N + rated), then)
+
+    assert any("good readings (taken at 23:59:30 UTC) of 1," in note for note in found.notes)
