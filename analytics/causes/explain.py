@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import prod
 
 import numpy as np
 
 from analytics import kernel
 from analytics.causes.priors import Priors
-from analytics.causes.search import Causes, Search, sightings_of
+from analytics.causes.search import Causes, Search, effect_of
 from analytics.causes.sightings import ITSELF, Columns, Sighting, Sightings, columns_of
 from analytics.columns import distinct, without
 from analytics.conditions import Conditions
@@ -141,7 +140,7 @@ def root_cause(
     tried, left_out = 0, ""
     if asked.storm:
         with asked.state.bench() as bench:
-            search = Search(asked.state, bench, asked.columns, asked.units, asked.known)
+            search = Search(asked.state, bench, asked.columns, asked.units, asked.known, asked.priors.counted(asked.units))
             search.run((), order)
             if len(asked.known):
                 search.run(search.fitting(tuple(asked.known[:KNOWN_MAX].tolist())), order)
@@ -211,7 +210,7 @@ class _Asked:
             needed = self._needed(causes, bench)
             if needed and needed not in found:
                 found[needed] = self._explanation(needed, search, bench)
-        return [found[causes] for causes in sorted(found, key=lambda causes: self._rank(causes, found[causes]))[:first]]
+        return [found[causes] for causes in sorted(found, key=lambda causes: _rank(causes, found[causes], search))[:first]]
 
     def _needed(self, causes: Causes, bench: Bench) -> Causes:
         """A set of causes without those that explain nothing that the others do not, the known ones among them."""
@@ -223,7 +222,7 @@ class _Asked:
 
     def _reached(self, causes: Causes, bench: Bench) -> Ids:
         """The sightings that some causes reach, those of open switches themselves left out."""
-        reached = sightings_of(self.state, bench, self.columns, _nodes(self.units, causes))
+        reached, _ = effect_of(self.state, bench, self.columns, _nodes(self.units, causes))
         return reached[~self.columns.of_itself[reached]]
 
     def _explanation(self, causes: Causes, search: Search, bench: Bench) -> Explanation:
@@ -248,21 +247,15 @@ class _Asked:
         )
 
     def _cause(self, unit: int) -> Cause:
-        named, nodes = self.units.unit(unit), self.units.nodes_of(unit)
+        named, node = self.units.unit(unit), int(self.units.named[unit])
         alone = named.kind is UnitKind.EQUIPMENT
-        prior = float(self.priors.percent[nodes[0]]) if alone else float("nan")
+        prior = float(self.priors.percent[node]) if alone else float("nan")
         return Cause(
             named,
-            self.graph.class_iri(int(nodes[0])) if alone else None,
+            self.graph.class_iri(node) if alone else None,
             prior if np.isfinite(prior) else None,
             bool(np.isin(unit, self.known)),
         )
-
-    def _rank(self, causes: Causes, found: Explanation) -> tuple[float, int, int, float, int, Causes]:
-        """By score, then the smaller, that which contradicts less, the more usual, that which takes down less that nobody sees; by ids."""
-        rare = self.priors.unstated
-        often = prod(rare if cause.prior is None else cause.prior for cause in found.causes)
-        return found.score, len(causes), len(found.contradicts), -often, found.supplies, causes
 
     def basis(self, conditions: Conditions, found: list[Explanation]) -> Basis:
         """What the answer rests on."""
@@ -282,6 +275,11 @@ class _Asked:
         if self.silenced:
             unsaid.append(f"{self.silenced:,} that are seen up say nothing: stored energy may carry them")
         return replace(basis, assumed=(*self.sightings.notes, *unsaid, *self.priors.notes, *basis.assumed))
+
+
+def _rank(causes: Causes, found: Explanation, search: Search) -> tuple[float, int, int, float, int, Causes]:
+    """By score, then the smaller, that which contradicts less, the more usual, that which takes down less that nobody sees; by ids."""
+    return found.score, len(causes), len(found.contradicts), -search.often(causes), found.supplies, causes
 
 
 def _as_it_should_stand(graph: SupplyGraph, conditions: Conditions) -> tuple[Conditions, set[str]]:

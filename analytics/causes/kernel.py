@@ -92,12 +92,14 @@ def weigh(
     marks: Ids,
     units: Trials,
     chosen: Ids,
-) -> tuple[Ids, Ids]:
+) -> tuple[Ids, Ids, Ids]:
     """Let each of the chosen units fail in turn, beside what has failed in `now`: how many sightings of things down, and of things up, it
-    reaches that are not `TAKEN`. Two columns in the order of `chosen`. Cost: the damage of each, twice.
+    reaches that are not `TAKEN`, and how many supplies fall with it. Three columns in the order of `chosen`. Cost: the damage of each,
+    twice.
     """
     down = np.zeros(len(chosen), np.int32)
     up = np.zeros(len(chosen), np.int32)
+    supplies = np.zeros(len(chosen), np.int32)
     for i in range(len(chosen)):
         nodes = units.nodes[units.at[chosen[i]] : units.at[chosen[i] + 1]]
         count = 0
@@ -111,11 +113,12 @@ def weigh(
                 count += 1
         dead, fallen, _ = cascade(wires, ring, now, work, seeds, untouched)
         down[i], up[i] = reached(seen, pair_node, pair_medium, marks, i + 1, nodes, work.fallen[:fallen])
+        supplies[i] = fallen
         revive(wires, now, work.dead, 0, dead)
     for sighting in range(len(marks)):
         if marks[sighting] != TAKEN:
             marks[sighting] = 0
-    return down, up
+    return down, up, supplies
 
 
 @compiled

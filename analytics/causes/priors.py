@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.supply_graph import SupplyGraph
+from analytics.sweeps.units import KINDS, UnitKind, Units
 from analytics.time.stated import Stated
 from graph.snapshot import Snapshot
 from graph.values import Floats
@@ -34,6 +35,14 @@ class Priors:
         """What a thing of which nobody says anything counts as: half as often as the rarest of those stated."""
         stated = self.percent[np.isfinite(self.percent)]
         return float(stated.min()) / 2 if len(stated) else 1.0
+
+    def counted(self, units: Units) -> Floats:
+        """Per unit: the prior of a piece of equipment, and what counts where nobody says, as of what is more than one thing."""
+        counted = np.full(len(units), self.unstated)
+        alone = np.flatnonzero(units.kind == KINDS.index(UnitKind.EQUIPMENT))
+        stated = self.percent[units.named[alone]]
+        counted[alone] = np.where(np.isfinite(stated), stated, self.unstated)
+        return counted
 
 
 def priors_of(snapshot: Snapshot, vocabulary: Vocabulary, graph: SupplyGraph) -> Priors:

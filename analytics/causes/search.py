@@ -8,11 +8,13 @@ Rules of this file:
    A theory of diagnosis from first principles, 1987): for a few things seen down all such pairs are tried, whatever the first explains by
    itself. Larger sets grow from the best smaller ones.
 3. Failing more never brings anything up: a set that contradicts too much is not grown.
+4. What is cut off is the worse in the order of explanations, never the later by id where anything else tells two sets apart: of equal
+   scores the smaller set, then that which contradicts less, the more usual by failure priors, that which takes down less.
 """
 
 from __future__ import annotations
 
-from math import log2
+from math import log2, prod
 
 import numpy as np
 
@@ -24,6 +26,7 @@ from analytics.columns import distinct, ranges, without
 from analytics.state import Bench, Plant
 from analytics.sweeps.proof import chain_of, proof
 from analytics.sweeps.units import Units
+from graph.values import Floats
 from ontology.terms import Ids
 
 Causes = tuple[int, ...]
@@ -57,18 +60,20 @@ def cost_of_a_cause(downs: int) -> float:
 
 
 class Search:
-    """One search over one plant, on a borrowed bench. Not for two threads at once."""
+    """One search over one plant, on a borrowed bench; `prior` says of each unit how often such a thing fails. Not for two threads at
+    once."""
 
-    def __init__(self, state: Plant, bench: Bench, columns: Columns, units: Units, known: Ids) -> None:
+    def __init__(self, state: Plant, bench: Bench, columns: Columns, units: Units, known: Ids, prior: Floats) -> None:
         self.state, self.bench, self.columns, self.units = state, bench, columns, units
         self.cost = cost_of_a_cause(columns.downs)
-        self.reach: dict[Causes, tuple[int, int]] = {}
-        """Of the sets worth keeping: how many sightings of things down it reaches, and how many of things up."""
+        self.reach: dict[Causes, tuple[int, int, int]] = {}
+        """Of the sets worth keeping: how many sightings of things down it reaches, how many of things up, and how many supplies fall."""
         self.tried = 0
         """How many sets were tried."""
         self.left_out = ""
         """What was not looked into."""
         self._known = frozenset(known.tolist())
+        self._prior = prior
         self._margin = max(MARGIN, self.cost)
         self._limit = columns.downs + self.cost + self._margin
         """What a set must score below to be of use."""
@@ -88,14 +93,22 @@ class Search:
 
     def score(self, causes: Causes) -> float:
         """What a set that was tried leaves open and contradicts, and what its causes cost (rule 1)."""
-        down, up = self.reach[causes]
+        down, up, _ = self.reach[causes]
         return self.columns.downs - down + up + self.costs(causes)
 
     def best(self) -> list[Causes]:
-        """The sets tried that explain anything, the best first; of equal ones the smaller, then the one that contradicts less, then by
-        order of ids."""
-        found = [causes for causes, (down, _) in self.reach.items() if causes and down > 0]
-        return sorted(found, key=lambda causes: (round(self.score(causes), 6), len(causes), self.reach[causes][1], causes))
+        """The sets tried that explain anything, the best first (rule 4), then by order of ids."""
+        found = [causes for causes, (down, _, _) in self.reach.items() if causes and down > 0]
+        return sorted(found, key=lambda causes: (round(self.score(causes), 6), len(causes), *self._among_equals(causes)))
+
+    def often(self, causes: Causes) -> float:
+        """How usual it is that these things fail: the product of their priors."""
+        return float(prod(sorted(self._prior[list(causes)].tolist())))
+
+    def _among_equals(self, causes: Causes) -> tuple[int, float, int, Causes]:
+        """The order of sets of one score and size that were tried (rule 4), then by ids."""
+        _, up, supplies = self.reach[causes]
+        return up, -self.often(causes), supplies, causes
 
     def run(self, start: Causes, order: int) -> None:
         """Try what rule 2 says, up to `order` causes beside those of `start`."""
@@ -115,10 +128,10 @@ class Search:
             sets = [known, *(tuple(unit for unit in known if unit != each) for each in known)]
             for causes in sets:
                 if causes not in self.reach:
-                    reached = sightings_of(self.state, self.bench, self.columns, self.fails(causes))
+                    reached, supplies = effect_of(self.state, self.bench, self.columns, self.fails(causes))
                     down = int(np.count_nonzero(self.columns.seen.down[reached]))
-                    self._keep(causes, down, len(reached) - down)
-            best = min(sets, key=lambda causes: (self.score(causes), -len(causes), causes))
+                    self._keep(causes, down, len(reached) - down, supplies)
+            best = min(sets, key=lambda causes: (round(self.score(causes), 6), -len(causes), *self._among_equals(causes)))
             if best == known:
                 break
             known = best
@@ -144,13 +157,13 @@ class Search:
         dead, fallen, _ = supply.cascade(wires, self.state.ring, bench.now, bench.work, self.state.slots(nodes), untouched)
         died = bench.work.dead[:dead].copy()
         down, up = kernel.reached(seen, wiring.pair_node, wiring.pair_medium, marks, 1, nodes, bench.work.fallen[:fallen])
-        self._keep(causes, down, up)
+        self._keep(causes, down, up, fallen)
         marks[marks == 1] = TAKEN
         if down < self.columns.downs and up + least < self._limit:
             chosen = self._candidates(causes)
             columns = (wiring.pair_node, wiring.pair_medium, seen, marks, self._trials, chosen)
-            more_down, more_up = kernel.weigh(wires, self.state.ring, bench.now, bench.work, untouched, *columns)
-            self._keep_best(causes, chosen, down + more_down, up + more_up)
+            more_down, more_up, more_fallen = kernel.weigh(wires, self.state.ring, bench.now, bench.work, untouched, *columns)
+            self._keep_best(causes, chosen, down + more_down, up + more_up, fallen + more_fallen)
             if not causes:
                 self._up_alone[chosen] = more_up
                 self._keep_company(chosen, more_down - more_up)
@@ -178,18 +191,19 @@ class Search:
         if len(self._downs) > ALONE_MAX:
             self._lies = int(np.count_nonzero(self._company[self._downs] < 2))
 
-    def _keep(self, causes: Causes, down: int, up: int) -> None:
-        self.reach[causes] = (down, up)
+    def _keep(self, causes: Causes, down: int, up: int, supplies: int) -> None:
+        self.reach[causes] = (down, up, supplies)
         if causes and down > 0:
             self._limit = min(self._limit, self.score(causes) + self._margin)
 
-    def _keep_best(self, causes: Causes, chosen: Ids, down: Ids, up: Ids) -> None:
-        """Note the best of a set's children; those that explain no more than the set itself are none."""
+    def _keep_best(self, causes: Causes, chosen: Ids, down: Ids, up: Ids, supplies: Ids) -> None:
+        """Note the best of a set's children (rule 4); those that explain no more than the set itself are none."""
         self.tried += len(chosen)
         better = np.flatnonzero(down > self.reach[causes][0])
         loss = up[better] - down[better] + np.isin(chosen[better], list(self._known)) * (KNOWN_COST - self.cost)
-        for row in better[np.argsort(loss, kind="stable")[:KEPT]].tolist():
-            self._keep(tuple(sorted((*causes, int(chosen[row])))), int(down[row]), int(up[row]))
+        order = np.lexsort((supplies[better], -self._prior[chosen[better]], up[better], loss))
+        for row in better[order[:KEPT]].tolist():
+            self._keep(tuple(sorted((*causes, int(chosen[row])))), int(down[row]), int(up[row]), int(supplies[row]))
 
     def _candidates(self, causes: Causes) -> Ids:
         """The units, ascending, that may explain a thing seen down beside what has failed in the bench, without contradicting too much."""
@@ -232,7 +246,7 @@ class Search:
 
     def _left_open(self, causes: Causes) -> Ids:
         """The sightings of things down that a set does not explain."""
-        reached = sightings_of(self.state, self.bench, self.columns, self.fails(causes))
+        reached, _ = effect_of(self.state, self.bench, self.columns, self.fails(causes))
         return without(self._downs, reached)
 
     def _proof(self, start: Causes, sighting: int) -> Ids:
@@ -249,10 +263,10 @@ class Search:
         return distinct(np.concatenate((own, self._units(nodes[carriers[carriers >= 0]]))))
 
 
-def sightings_of(state: Plant, bench: Bench, columns: Columns, nodes: Ids) -> Ids:
-    """The sightings, by number and ascending, that the failure of some nodes reaches."""
+def effect_of(state: Plant, bench: Bench, columns: Columns, nodes: Ids) -> tuple[Ids, int]:
+    """The sightings, by number and ascending, that the failure of some nodes reaches; and how many supplies fall with it."""
     marks = np.zeros(len(columns.told), np.int32)
     dead, fallen, _ = supply.cascade(state.wires, state.ring, bench.now, bench.work, state.slots(nodes), state.base.counts)
     kernel.reached(columns.seen, state.wiring.pair_node, state.wiring.pair_medium, marks, 1, nodes, bench.work.fallen[:fallen])
     supply.revive(state.wires, bench.now, bench.work.dead, 0, dead)
-    return np.flatnonzero(marks).astype(np.int32)
+    return np.flatnonzero(marks).astype(np.int32), int(fallen)
