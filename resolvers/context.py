@@ -94,8 +94,9 @@ class Questions(Protocol):
     def reserves(self) -> Reserves:
         """What bridges a loss and what starts after one. Takes seconds the first time: call it in a worker thread."""
 
-    def timeline(self, failed: Sequence[str], horizon_s: float = HORIZON_S) -> Timeline:
-        """What follows when the given entities fail together, and when. Takes milliseconds to a second: call it in a worker thread."""
+    def timeline(self, failed: Sequence[str] | Scenario, horizon_s: float = HORIZON_S) -> Timeline:
+        """What follows when the given entities fail together, or in a scenario, and when. Takes milliseconds to a second: call it in
+        a worker thread."""
 
     def posture(self) -> Posture:
         """What hangs by a single failure as things stand. Takes milliseconds to a second of a core: call it in a worker thread."""

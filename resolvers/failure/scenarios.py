@@ -26,7 +26,8 @@ Opened = Annotated[
     list[strawberry.ID] | None, strawberry.argument(description="Switches that are opened: not broken, they hand on nothing.")
 ]
 Closed = Annotated[
-    list[strawberry.ID] | None, strawberry.argument(description="Switches that are closed first, such as a tie; see `better`.")
+    list[strawberry.ID] | None,
+    strawberry.argument(description="Switches that are closed first, such as a tie; an impact says what gets `better`."),
 ]
 Isolated = Annotated[
     list[strawberry.ID] | None,

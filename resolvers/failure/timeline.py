@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from enum import Enum
 from itertools import islice
@@ -12,9 +11,10 @@ import strawberry
 
 from analytics.time import story
 from analytics.time import timeline as analysed
-from resolvers.arguments import FAILED_MAX, Failed, Of, checked_first, iris_of
-from resolvers.context import Face, Info, State, face_of
+from resolvers.arguments import Failed, Of, checked_first, iris_of
+from resolvers.context import Info, face_of
 from resolvers.errors import BadInput
+from resolvers.failure.scenarios import Closed, Isolated, MovedTo, Opened, scenario_of
 from resolvers.states import AsOfArgument, BranchArgument, known, state_of
 
 HORIZON_S_MAX = 30 * 24 * 3600.0
@@ -155,7 +155,10 @@ class Timeline:
 class TimelineQuery:
     """The question of when."""
 
-    @strawberry.field(description="What becomes of the site, and when, after the given entities fail together.")
+    @strawberry.field(
+        description="What becomes of the site, and when, after the given entities fail together; or in a scenario, as of `impact`. Errors: "
+        "BAD_INPUT, UNKNOWN_ENTITY, LIMIT_EXCEEDED."
+    )
     async def timeline(
         self,
         info: Info,
@@ -163,17 +166,15 @@ class TimelineQuery:
         horizon_s: HorizonS = analysed.HORIZON_S,
         as_of: AsOfArgument = None,
         branch: BranchArgument = None,
+        opened: Opened = None,
+        closed: Closed = None,
+        isolated: Isolated = None,
+        moved: MovedTo = None,
     ) -> Timeline:
-        state = await state_of(info, as_of, branch)
-        return await timeline_of(face_of(info), state, failed, checked_horizon(horizon_s))
-
-
-async def timeline_of(face: Face, state: State, failed: Sequence[str], horizon_s: float) -> Timeline:
-    """The timeline in one state, worked out in a worker thread. Raises `BadInput`, `NoSuchEntity`, `LimitExceeded`."""
-    if not 1 <= len(failed) <= FAILED_MAX:
-        raise BadInput(f"failed has {len(failed)} ids: give 1 to {FAILED_MAX}")
-    iris = await known(state.reads.index, failed)
-    return Timeline.of(await face.analysis.run(state.questions.timeline, iris, horizon_s))
+        horizon, state = checked_horizon(horizon_s), await state_of(info, as_of, branch)
+        scenario = scenario_of(failed, opened, closed, isolated, moved)
+        await known(state.reads.index, scenario.ids())
+        return Timeline.of(await face_of(info).analysis.run(state.questions.timeline, scenario, horizon))
 
 
 def checked_horizon(horizon_s: float | None) -> float:
