@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from math import fsum
 
 import numpy as np
 
 from analytics.supply_graph import Assumed
 from analytics.time.stated import Stated
-from analytics.time.stores import rated_discharge_kw
 from analytics.time.table import Kind, Row
 from ontology.media import POWER
 from ontology.namespaces import BRICK, DCX, UNIT
@@ -99,7 +99,11 @@ def _at_rating(seconds: Ends, rated: float, exponent: Ends, health: Ends) -> Law
 
 
 def _law(stated: Stated, storage: int, node: int, share_kw: float) -> Law | None:
-    """What one storage behind a node carries, `share_kw` being its part of that one's rating; None where nothing is known."""
+    """What one storage behind a node carries, `share_kw` being its part of that one's rating; None where nothing is known.
+
+    A battery of capacity C at H hours empties in H at C V eta / H; at another load in H (C / (I H))^k, I = P / (eta V): W. Peukert,
+    Elektrotechnische Zeitschrift 20 (1897) 287. `stateOfHealth` is the share of C that is left with age (0.8: IEEE 1188 replaces it).
+    """
 
     def of(name: str, unit: str = "") -> Ends:
         return stated.one(storage, DCX + name, UNIT + unit if unit else "", node)
@@ -111,7 +115,7 @@ def _law(stated: Stated, storage: int, node: int, share_kw: float) -> Law | None
     charge, volts = of("batteryCapacity", "A-HR")[0], of("batteryVoltage", "V")[0]
     if charge > 0 and volts > 0:
         hours, health, efficiency = of("dischargeHours")[0], share("stateOfHealth"), share("inverterEfficiency")
-        at = [rated_discharge_kw(charge, volts, hours, efficiency[end]) * health[end] for end in (0, 1)]
+        at = [charge * volts * efficiency[end] / (1000 * hours) * health[end] for end in (0, 1)]
         return Law((hours * 3600, hours * 3600), (at[0], at[1]), of("peukertExponent"))
     energy = of("storedEnergy", "KiloW-HR")[0]
     if energy > 0:
@@ -127,16 +131,29 @@ def _law(stated: Stated, storage: int, node: int, share_kw: float) -> Law | None
 
 
 def _together(laws: list[Law | None]) -> Law | None:
-    """Stores beside each other share the load; each is brought to the time of the first. Without a known rating the longest counts."""
+    """Stores beside each other share the load so that they are empty together: for a time t they carry the sum of what each carries.
+
+    The law of the sum is exact at the time of the store with most energy, whatever the stores are called; at other loads its exponent is
+    between the least and the greatest of theirs, and the worse and the better end of the law are bounds. A store without a known rating
+    carries its time at any load: of such the longest counts, and what else there is may add to it.
+    """
     known = [law for law in laws if law is not None]
-    if not known:
-        return None
-    first = known[0]
-    if any(law.exponent[0] == 0 for law in known):
-        ends = tuple(max(law.seconds[end] for law in known) for end in (0, 1))
-        return Law((ends[0], ends[1]), (0.0, 0.0), (0.0, 0.0))
-    at = tuple(sum(law.at_kw[end] * (law.seconds[end] / first.seconds[end]) ** (1 / first.exponent[0]) for law in known) for end in (0, 1))
-    return Law(first.seconds, (at[0], at[1]), first.exponent)
+    if len(known) <= 1:
+        return known[0] if known else None
+    at_any = [law.seconds[0] for law in known if law.exponent[0] == 0]
+    if at_any:
+        return Law((max(at_any), max(law.seconds[1] for law in known)), (0.0, 0.0), (0.0, 0.0))
+    (worse_s, worse_kw), (better_s, better_kw) = (_at_one_time(known, end) for end in (0, 1))
+    exponent = min(law.exponent[0] for law in known), max(law.exponent[1] for law in known)
+    return Law((worse_s, better_s), (worse_kw, better_kw), exponent)
+
+
+def _at_one_time(laws: list[Law], end: int) -> tuple[float, float]:
+    """The time of the store with most energy, and what all carry together for so long, kW; with the worse (0) or better (1) ends."""
+    seconds = max((law.at_kw[end] * law.seconds[end], law.seconds[end]) for law in laws)[1]
+    ratios = [law.seconds[end] / seconds for law in laws]
+    powers = (1 / law.exponent[1 - end if ratio > 1 else end] for law, ratio in zip(laws, ratios, strict=True))
+    return seconds, fsum(law.at_kw[end] * ratio**power for law, ratio, power in zip(laws, ratios, powers, strict=True))
 
 
 def _without_stores(stated: Stated, fed: Ids, rows: dict[int, Row]) -> list[int]:
