@@ -1,6 +1,6 @@
-"""How fast a room and its water warm up when cooling is lost: the two-node model, air alone, and a chilled-water buffer.
+"""How fast a room warms up when cooling is lost: the two-node model, and air alone.
 
-Powers in kW, heat capacities in kJ/K, heat exchange (hA) in kW/K, volumes in m3, temperatures and rises in K, times in seconds.
+Powers in kW, heat capacities in kJ/K, heat exchange (hA) in kW/K, temperatures and rises in K, times in seconds.
 
 C_a dT_a/dt = Q - hA (T_a - T_s); C_s dT_s/dt = hA (T_a - T_s): a room's air takes up the servers' heat Q and hands part of it to the
 solids (form of V. Khankari, ASHRAE Transactions 117-1, 2011: the rate starts at its maximum Q / C_a and falls to Q / (C_a + C_s)).
@@ -46,12 +46,3 @@ def seconds_to_rise(
             reached = air_rise(heat, np.where(np.isinf(middle), 0.0, middle), air, solid, exchange) >= wanted
         low, high = np.where(reached, low, middle), np.where(reached, middle, high)
     return np.asarray(high)
-
-
-def water_seconds(kw: float, cubic_metres: float, rise: float) -> float:
-    """How long a volume of water takes up a heat while it warms by `rise`: V rho c dT / Q. `inf` without heat.
-
-    >>> round(water_seconds(1000, 20, 6))
-    502
-    """
-    return float("inf") if kw <= 0 else WATER_KJ_PER_M3_K * cubic_metres * rise / kw

@@ -1,33 +1,12 @@
-"""The formulas of the timeline by hand: batteries, flywheels, water, air; each docstring shows the sum."""
+"""How a room warms up, by hand, and how times are said; each docstring shows the sum."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from analytics.time.heat import AIR_KJ_PER_M3_K, air_rise, seconds_to_rise, water_seconds
-from analytics.time.stores import battery_seconds, flywheel_seconds
+from analytics.time.heat import AIR_KJ_PER_M3_K, air_rise, seconds_to_rise
 from analytics.time.story import span
-
-
-@pytest.mark.parametrize(("exponent", "minutes"), [(1.05, 122.7), (1.25, 79.5), (1.35, 64.0)])
-def test_a_battery_lasts_as_peukert_says(exponent: float, minutes: float) -> None:
-    """100 Ah at 20 h, 240 V, 10 kW, eta 0.95: I = 10,000 / (0.95 * 240) = 43.86 A; t = 20 (100 / (43.86 * 20))^k hours."""
-    assert round(battery_seconds(10, 100, 240, exponent=exponent) / 60, 1) == minutes
-
-
-def test_a_battery_that_is_half_full_or_old_lasts_less() -> None:
-    """Half the charge is half the time; at 80 % of its capacity 0.8^1.25 = 0.7566 of it."""
-    new = battery_seconds(10, 100, 240)
-
-    assert battery_seconds(10, 100, 240, charge=0.5) == pytest.approx(new / 2)
-    assert battery_seconds(10, 100, 240, health=0.8) == pytest.approx(new * 0.75659, rel=1e-4)
-
-
-def test_a_flywheel_lasts_its_energy_over_the_load() -> None:
-    """1.25 kWh at 250 kW: 1.25 / 250 h = 18 s. Without a load for ever."""
-    assert flywheel_seconds(250, 1.25, efficiency=1.0) == pytest.approx(18.0)
-    assert flywheel_seconds(0, 1.25) == float("inf")
 
 
 def test_a_room_warms_up_as_the_two_node_model_says() -> None:
@@ -62,11 +41,6 @@ def test_the_time_to_a_rise_is_the_inverse_of_the_rise() -> None:
     assert air_rise(heat, seconds, air, solid, exchange) == pytest.approx(rise, rel=1e-9)
     assert seconds_to_rise(0.0, 5, 300, 8000, 3) == np.inf
     assert seconds_to_rise(100, -1, 300, 8000, 3) == 0.0
-
-
-def test_water_takes_up_heat_while_it_warms() -> None:
-    """20 m3 * 4,186 kJ/(m3 K) * 6 K / 1,000 kW = 502.3 s."""
-    assert round(water_seconds(1000, 20, 6), 1) == 502.3
 
 
 @pytest.mark.parametrize(
