@@ -140,15 +140,6 @@ def condition_points(snapshot: Snapshot, vocabulary: Vocabulary) -> ConditionPoi
     return ConditionPoints(switches, signs, points, watched.reads)
 
 
-def positions(snapshot: Snapshot, vocabulary: Vocabulary, current_value: CurrentValue) -> dict[str, Position]:
-    """The switches whose position telemetry knows well, by IRI, in order of IRIs (rule 1).
-
-    A switch is left out where no point of it has a `GOOD` value of 0 (open) or 1 (closed), the only ones that are positions: there
-    the normal position holds, which the supply graph knows. Cost: the position points.
-    """
-    return dict(condition_points(snapshot, vocabulary).read(current_value).positions)
-
-
 def switches_with_position(snapshot: Snapshot, vocabulary: Vocabulary) -> tuple[str, ...]:
     """The switches that have a position point, in order of IRIs."""
     return tuple(_position_points(snapshot, vocabulary))

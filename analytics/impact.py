@@ -214,7 +214,7 @@ def impact_of(
         trips(graph, loads, moved),
         overloads(graph, loads, moved),
         case.resolved,
-        _better(case, state, pairs, kinds, wanted) if case.before is not None else (),
+        _better(case, state, pairs, kinds, wanted),
         case.moved,
         None if rooms is None else count_parts(graph, rooms, ranks),
     )

@@ -90,7 +90,7 @@ def after_moves(
     now = replace(conditions, power_kw={})
     if conditions.power_kw:
         notes.append("loads are those that are planned: readings were taken before the move")
-    over = _overfull(graph, after, replace(conditions, power_kw={}))
+    over = _overfull(graph, after, now)
     points = single_points(after, now)
     state = plant(after, now)
     found = tuple(

@@ -99,12 +99,3 @@ class Lookout:
         nodes = np.zeros(len(self._wiring.slots_at) - 1, dtype=np.bool_)
         nodes[self._wiring.slot_node[np.flatnonzero(slots)]] = True
         return np.flatnonzero(nodes[units]).astype(np.int32)
-
-
-def posture(graph: SupplyGraph, conditions: Conditions) -> Posture:
-    """How a site stands against single failures under some conditions.
-
-    Every supply that does not hold is dark; one that holds hangs by a failure unit that would take it down alone, its own node excepted.
-    Cost: a grounding of the plant, and the damage of all single failures.
-    """
-    return Lookout(graph, conditions).posture

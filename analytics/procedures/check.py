@@ -14,12 +14,12 @@ from analytics.conditions import Conditions
 from analytics.damage import assess
 from analytics.impact import OutcomeKind
 from analytics.procedures.order import SafeOrder, safe_order
-from analytics.procedures.states import Out, State, States
+from analytics.procedures.states import Out, States
 from analytics.procedures.steps import SWITCHING, Act, Policy, Procedure, ProcedureError, Step
 from analytics.proofs.load import Counts
 from analytics.proofs.why import first_outcomes
 from analytics.state import plant
-from analytics.supply_graph import Flags, SupplyGraph
+from analytics.supply_graph import SupplyGraph
 from analytics.sweeps.basis import Basis, basis_of
 from ontology.namespaces import compact
 
@@ -213,7 +213,7 @@ class _Run:
         states, graph = self.states, self._graph
         was, now = states.of(_all(before)), states.of(_all(after))
         count = states.load.count
-        lost = states.loads(self._lost(was, now, _all(after)))
+        lost = states.loads(was.holds & ~now.holds & ~states.own(_all(after)))
         opened, isolated = (tuple(graph.id(node) for node in sorted(which)) for which in after)
         return Done(
             step,
@@ -227,11 +227,6 @@ class _Run:
             self._findings(step, before, after),
             self._refusals(_all(before), _all(after)),
         )
-
-    def _lost(self, was: State, now: State, out: Out) -> Flags:
-        own = np.isin(self.states.plant.wiring.pair_node, np.array(sorted(out), dtype=np.int32))
-        lost: Flags = was.holds & ~now.holds & ~own
-        return lost
 
     def _findings(self, step: Step, before: _Out, after: _Out) -> tuple[str, ...]:
         node = self._node[step.id]

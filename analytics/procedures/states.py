@@ -85,7 +85,8 @@ class States:
     def _slots(self, out: Out) -> Ids:
         return self.plant.slots(np.array(sorted(out), dtype=np.int32))
 
-    def _own(self, out: Out) -> Flags:
+    def own(self, out: Out) -> Flags:
+        """The pairs of what is out itself."""
         return np.isin(self.plant.wiring.pair_node, np.array(sorted(out), dtype=np.int32))
 
     def _holding(self, out: Out) -> Flags:
@@ -98,11 +99,11 @@ class States:
 
     def _worked(self, out: Out) -> State:
         holds = self._holding(out)
-        up = self._held & ~self._own(out)
+        up = self._held & ~self.own(out)
         return State(up & ~holds, holds)
 
     def _threats(self, out: Out) -> Ids:
-        asked = self.of(out).holds & self._held & ~self._own(out)
+        asked = self.of(out).holds & self._held & ~self.own(out)
         state = self.plant
         if out == self.start:
             return np.full(len(asked), -1, np.int32)

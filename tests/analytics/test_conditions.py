@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analytics.conditions import Conditions, Position, condition_points, positions
+from analytics.conditions import Conditions, Position, condition_points
 from analytics.impact import impact
 from analytics.state import live
 from analytics.supply import compile_supply
@@ -22,7 +22,7 @@ def test_a_good_position_counts_and_the_answer_says_where_it_came_from() -> None
     """The breaker reads 0, open: R lives by Spare alone, so losing Spare loses R; without telemetry the breaker carries R."""
     snapshot = snapshot_of(SITE_WITH_BREAKER)
     graph = compile_supply(snapshot, vocabulary())
-    heard = positions(snapshot, vocabulary(), {SITE + "Position": (0.0, Quality.GOOD)}.get)
+    heard = condition_points(snapshot, vocabulary()).read({SITE + "Position": (0.0, Quality.GOOD)}.get).positions
 
     answer = impact(graph, [SITE + "Spare"], Conditions(AT, heard))
 
@@ -39,7 +39,7 @@ def test_a_closed_position_that_telemetry_confirms_is_listed_too() -> None:
     """1 is closed."""
     snapshot = snapshot_of(SITE_WITH_BREAKER)
 
-    heard = positions(snapshot, vocabulary(), {SITE + "Position": (1.0, Quality.GOOD)}.get)
+    heard = condition_points(snapshot, vocabulary()).read({SITE + "Position": (1.0, Quality.GOOD)}.get).positions
     answer = impact(compile_supply(snapshot, vocabulary()), [SITE + "R"], Conditions(AT, heard))
 
     first = answer.positions[0]
@@ -50,8 +50,8 @@ def test_a_position_that_is_not_good_falls_back_to_the_normal_one() -> None:
     """A stale 0 is no present position."""
     snapshot = snapshot_of(SITE_WITH_BREAKER)
 
-    assert positions(snapshot, vocabulary(), {SITE + "Position": (0.0, Quality.STALE)}.get) == {}
-    assert positions(snapshot, vocabulary(), lambda _: None) == {}
+    assert condition_points(snapshot, vocabulary()).read({SITE + "Position": (0.0, Quality.STALE)}.get).positions == {}
+    assert condition_points(snapshot, vocabulary()).read(lambda _: None).positions == {}
 
 
 @pytest.mark.parametrize("value", [0.5, 7.0, -1.0, float("nan")])
@@ -60,7 +60,7 @@ def test_a_value_that_is_neither_open_nor_closed_is_no_position(value: float) ->
     snapshot = snapshot_of(SITE_WITH_BREAKER)
     told_so = {SITE + "Position": (value, Quality.GOOD)}.get
 
-    heard = positions(snapshot, vocabulary(), told_so)
+    heard = condition_points(snapshot, vocabulary()).read(told_so).positions
     answer = impact(compile_supply(snapshot, vocabulary()), [SITE + "Spare"], Conditions(AT, heard))
 
     assert heard == {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from analytics.conditions import Conditions, Position
 from analytics.posture.change import Act, Moved, PostureChange, compare
-from analytics.posture.lookout import Lookout, posture
+from analytics.posture.lookout import Lookout
 from analytics.supply_graph import SupplyGraph
 from tests.analytics.sites import AT, NOW, SITE, site
 
@@ -41,7 +41,7 @@ def test_what_hangs_by_one_failure_is_counted_and_by_which() -> None:
     """Rack-3 has side B alone: it hangs by UPS-B and Utility-B, and so does Db behind it, by S3 and Rack-3 too. S1, S2 and S3 hang by their
     racks: 2 + 3 + 4 = 9 kW. Web runs on either of two, racks 1 and 2 have both sides. The utility is told before
     the UPS, which falls with it."""
-    found = posture(site(HALL), NOW)
+    found = Lookout(site(HALL), NOW).posture
 
     assert found.counts.to_json() == {
         "racks": {"all": 3, "dark": 0, "hanging": 1},
@@ -136,11 +136,11 @@ def test_a_switch_of_which_telemetry_says_nothing_before_or_after_is_told_as_wha
 
 def test_of_another_model_only_what_both_know_is_compared() -> None:
     """Rack-2 loses its cord to side A in the model, and Rack-4 comes on side A alone: Rack-2 has lost redundancy, the new one nothing."""
-    older = posture(site(HALL), standing())
-    newer = posture(
+    older = Lookout(site(HALL), standing()).posture
+    newer = Lookout(
         site(HALL.replace("dcx:feedsPower :Rack-1, :Rack-2 .", "dcx:feedsPower :Rack-1, :Rack-4 .") + ":Rack-4 a brick:ICT_Rack ."),
         standing(),
-    )
+    ).posture
 
     change = compare(older, newer)
 
@@ -170,7 +170,7 @@ def test_a_ring_that_loses_its_only_source_is_dark_and_comes_back_with_it() -> N
 
 def test_the_answer_names_what_it_stands_on() -> None:
     """Revision, instant, positions with their origin, and what is out of service with the point that says so."""
-    told = posture(site(HALL), standing("Q-A1", out=("UPS-B",))).to_json()
+    told = Lookout(site(HALL), standing("Q-A1", out=("UPS-B",))).posture.to_json()
 
     assert (told["revision"], told["at"]) == (1, "2026-01-01T00:00:00Z")
     assert told["positions"] == [{"id": SITE + "Q-A1", "position": "open", "from_telemetry": True}]
@@ -181,16 +181,16 @@ def test_the_answer_names_what_it_stands_on() -> None:
 
 def test_where_ratings_are_stated_it_says_that_load_is_not_followed() -> None:
     """The same hall with and without a rating; the answer is that of supply alone in both."""
-    rated = posture(site(HALL + ":UPS-A dcx:ratedPower [ brick:value 1 ; brick:hasUnit unit:KiloW ] ."), NOW)
+    rated = Lookout(site(HALL + ":UPS-A dcx:ratedPower [ brick:value 1 ; brick:hasUnit unit:KiloW ] ."), NOW).posture
 
     assert [text for text in rated.assumed if "trip nothing here" in text] == list(rated.assumed) != []
-    assert posture(site(HALL), NOW).assumed == ()
-    assert rated.counts == posture(site(HALL), NOW).counts
+    assert Lookout(site(HALL), NOW).posture.assumed == ()
+    assert rated.counts == Lookout(site(HALL), NOW).posture.counts
 
 
 def test_what_is_dark_already_hangs_by_nothing_more() -> None:
     """UPS-B out: Rack-3 is dark, with S3 and its 4 kW, Db and tenant U. The air of racks 1 and 3 hangs by C: of them Rack-1 is up."""
-    found = posture(site(HALL + ":C a brick:CRAH ; dcx:feedsAirCooling :Rack-1, :Rack-3 ."), standing(out=("UPS-B",)))
+    found = Lookout(site(HALL + ":C a brick:CRAH ; dcx:feedsAirCooling :Rack-1, :Rack-3 ."), standing(out=("UPS-B",))).posture
 
     by = {each.id.removeprefix(SITE): each for each in found.hangers()}
     assert (by["C"].racks, found.counts.racks.dark, found.counts.it_load_kw.dark) == (1, 1, 4.0)

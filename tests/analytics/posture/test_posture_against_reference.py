@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from analytics.conditions import Conditions, Position
 from analytics.posture.change import Moved, PostureChange, compare
-from analytics.posture.lookout import Lookout, posture
+from analytics.posture.lookout import Lookout
 from analytics.posture.posture import Posture
 from analytics.supply_graph import SupplyGraph
 from ontology.namespaces import DCX
@@ -104,7 +104,7 @@ def test_switch_after_switch_the_posture_equals_a_fresh_fixed_point(plan: Plan, 
 
         slow = Slow.of(replace(plan, open=set(opened)), out)
         assert told(after) == slow
-        assert told(posture(graph, conditions)) == slow
+        assert told(Lookout(graph, conditions).posture) == slow
         if before is not None and slow_before is not None:
             expected = moved(graph, slow_before, slow)
             assert racks(compare(before, after)) == tuple(_racks(graph, nodes) for nodes in expected)
