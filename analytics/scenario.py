@@ -20,10 +20,11 @@ from enum import StrEnum
 
 import numpy as np
 
+from analytics.columns import distinct, ranges, spans, without
 from analytics.conditions import Conditions, Position
 from analytics.moves import Move, Relocation
 from analytics.places import contents, is_collection, is_place, parts
-from analytics.supply_graph import SupplyGraph
+from analytics.supply_graph import Flags, SupplyGraph
 from graph.errors import GraphError, UnknownEntity
 from graph.snapshot import Snapshot
 from ontology.media import POWER
@@ -240,29 +241,38 @@ def _hands_on(graph: SupplyGraph, node: int | None) -> bool:
 
 
 def _made_safe(graph: SupplyGraph, nodes: set[int]) -> tuple[list[int], list[int]]:
-    """Rule 3: the switches to open, and suppliers with no switch between; each ascending."""
-    opens, bare = set[int](), set[int]()
-    within, queue = set(nodes), sorted(nodes)
-    while queue:
-        for supplier in _power_into(graph, queue.pop()):
-            if supplier in within:
-                continue
-            if graph.nodes.switch[supplier]:
-                opens.add(supplier)
-            elif _power_into(graph, supplier) and _feeds_only(graph, supplier, within):
-                within.add(supplier)
-                queue.append(supplier)
-            else:
-                bare.add(supplier)
-    return sorted(opens), sorted(bare)
+    """Rule 3: the switches to open, and suppliers with no switch between; each ascending.
+
+    All that feeds nothing but what is within so far joins it at once: in which order things are named makes no difference. Cost: the edges
+    into what is within; those out of the suppliers, once for each thing in a row that feeds nothing else.
+    """
+    within = np.zeros(len(graph.nodes), dtype=np.bool_)
+    reached = np.zeros(len(graph.nodes), dtype=np.bool_)
+    joined = np.array(sorted(nodes), dtype=np.int32)
+    bare = joined[:0]
+    while len(joined):
+        within[joined] = True
+        suppliers, _ = _power_into(graph, joined)
+        reached[suppliers] = True
+        bare = distinct(np.concatenate((bare, suppliers[~graph.nodes.switch[suppliers]])))
+        bare = bare[~within[bare]]
+        joined = _feeding_only(graph, bare, within)
+    return np.flatnonzero(reached & graph.nodes.switch & ~within).tolist(), bare.tolist()
 
 
-def _power_into(graph: SupplyGraph, node: int) -> list[int]:
+def _power_into(graph: SupplyGraph, nodes: Ids) -> tuple[Ids, Ids]:
+    """The edges that bring power to some nodes: sources, and targets."""
     edges = graph.edges
-    first, last = np.searchsorted(edges.target, [node, node + 1])
-    power = graph.media.index(POWER)
-    return [int(u) for u, m in zip(edges.source[first:last], edges.medium[first:last], strict=True) if m == power]
+    rows = spans(np.searchsorted(edges.target, nodes), np.searchsorted(edges.target, nodes, side="right"))
+    rows = rows[edges.medium[rows] == graph.media.index(POWER)]
+    return edges.source[rows], edges.target[rows]
 
 
-def _feeds_only(graph: SupplyGraph, node: int, some: set[int]) -> bool:
-    return set(graph.edges.target[graph.edges.source == node].tolist()) <= some
+def _feeding_only(graph: SupplyGraph, nodes: Ids, within: Flags) -> Ids:
+    """Those of some nodes, ascending, that feed nothing but what is within, and that something feeds with power."""
+    at, fed = graph.feeding
+    rows = ranges(at, nodes)
+    source = np.repeat(nodes, at[nodes + 1] - at[nodes])
+    others = distinct(source[~within[fed[rows]]])
+    _, powered = _power_into(graph, nodes)
+    return without(distinct(powered), others)

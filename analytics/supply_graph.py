@@ -261,6 +261,13 @@ class SupplyGraph:
         return rows[np.argsort(rows[:, 0], kind="stable")]
 
     @cached_property
+    def feeding(self) -> tuple[Ids, Ids]:
+        """Shape (nodes + 1): where what a node feeds begins in the second column, in any medium. Cost: one sort of the edges, once."""
+        order = np.argsort(self.edges.source, kind="stable")
+        at = np.searchsorted(self.edges.source[order], np.arange(len(self.nodes) + 1, dtype=np.int32))
+        return at.astype(np.int32), self.edges.target[order]
+
+    @cached_property
     def into_never(self) -> tuple[Ids, Ids]:
         """Source and target of the edges to the nodes of `never`. Cost: one pass over the edges, once, where there are any."""
         edges = self.edges

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 import pytest
 
 from analytics.impact import BlastRadius, impact_of
@@ -162,6 +165,35 @@ def test_what_no_switch_isolates_is_disconnected_at_its_terminals_and_said_to_be
 
     assert told(answer) == {"R Power": "LOST"}
     assert answer.assumed == ("urn:site:U is disconnected at its own terminals: no switch stands between it and urn:site:F",)
+
+
+def turned(turtle: str, *order: str) -> tuple[str, str]:
+    """A site under two sets of names, of which the order of ids is that given and the opposite."""
+
+    def named(names: Sequence[str]) -> str:
+        new = {name: f"{at}-{name}" for at, name in enumerate(names)}
+        return re.sub(r"(?<!\w):([\w-]+)", lambda found: f":{new[found[1]]}", turtle)
+
+    return named(order), named(order[::-1])
+
+
+@pytest.mark.parametrize(
+    "turtle",
+    [
+        # the board feeds the rack, and a box that feeds the rack: the box joins first, then the board feeds nothing else
+        ":Q dcx:feedsPower :S . :S a brick:Switchgear ; dcx:feedsPower :R, :B . :B a dcx:PDU ; dcx:feedsPower :R .",
+        # the same, but the board gives the box its network and another breaker gives it power
+        ":Q dcx:feedsPower :S, :B . :S a dcx:PDU ; dcx:feedsPower :R ; dcx:feedsNetwork :B . :B a dcx:PDU ; dcx:feedsPower :R .",
+    ],
+)
+def test_what_isolates_a_thing_is_the_same_whatever_things_are_called(turtle: str) -> None:
+    """All that stands between Q and R feeds nothing but R: Q is opened, and R is not disconnected at its terminals. Under any names."""
+    turtle += " :F a dcx:Utility_Feed ; dcx:feedsPower :Q . :Q a brick:Circuit_Breaker . :R a brick:ICT_Rack ."
+    for site, name in zip(turned(turtle, "B", "F", "Q", "R", "S"), ("3-R", "1-R"), strict=True):
+        answer = ask(site, isolated=(name,))
+
+        assert [opened[2:] for opened in names(answer.resolved[0].opens)] == ["Q"]
+        assert not [text for text in answer.assumed if "terminals" in text]
 
 
 def test_what_is_closed_between_isolated_equipment_and_a_live_board_is_named() -> None:
