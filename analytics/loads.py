@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from analytics.supply_graph import Edges, Loads
+from analytics.supply_graph import Edges, Loads, SupplyGraph
 from graph.snapshot import Snapshot
 from graph.values import Floats
 from ontology.errors import UnitError
@@ -18,6 +18,7 @@ from ontology.vocabulary import Vocabulary
 
 RACK = BRICK + "ICT_Rack"
 HARDWARE = BRICK + "ICT_Hardware"
+NETWORK_EQUIPMENT = BRICK + "Data_Network_Equipment"
 SERVICE = DCX + "Service"
 TENANT = DCX + "Tenant"
 KILOWATT = UNIT + "KiloW"
@@ -91,6 +92,24 @@ def draw_kw(snapshot: Snapshot, equipment: Ids) -> Floats:
     return np.where(draw > 0, draw, 0.0)
 
 
+def draws(snapshot: Snapshot, vocabulary: Vocabulary, graph: SupplyGraph, terms: Ids) -> Floats:
+    """What each piece of IT and network equipment draws, and each rack where nothing in it or behind it says what it draws; kW by node.
+
+    `terms` are the nodes' term numbers. Timelines empty batteries and warm rooms with it, placements cool it.
+    """
+    draw = np.zeros(len(graph.nodes))
+    network = [vocabulary.is_a(cls, NETWORK_EQUIPMENT) for cls in graph.nodes.classes]
+    switches = np.flatnonzero(np.array([*network, False])[graph.nodes.class_of]).astype(np.int32)
+    draw[switches] = draw_kw(snapshot, terms[switches])
+    draw[graph.loads.equipment] = graph.loads.equipment_kw
+    inside = np.zeros(len(draw))
+    np.add.at(inside, graph.loads.mounted[:, 1], draw[graph.loads.mounted[:, 0]])
+    silent = graph.loads.racks[(inside + draw)[graph.loads.racks] == 0]
+    if graph.electrical is not None:
+        draw[silent] = graph.electrical.draw_kw[silent]
+    return draw
+
+
 def quantities(snapshot: Snapshot, predicate: str, subjects: Ids, unit: str) -> Floats:
     """The quantity that each subject states by a predicate, `[brick:value n; brick:hasUnit u]`, in `unit`; nan where it states none."""
     result = np.full(len(subjects), np.nan)
@@ -114,16 +133,17 @@ def amounts(snapshot: Snapshot, predicate: str, subject: int, unit: str) -> set[
         for value in snapshot.objects(node, BRICK + "value"):
             for of in snapshot.objects(node, BRICK + "hasUnit"):
                 factor, offset = _factor(snapshot.key(of), unit)
-                found.add(round(_number(snapshot.key(value)) * factor + offset, 9))
+                found.add(round(number_of(snapshot.key(value)) * factor + offset, 9))
     return {each for each in found if each >= 0}
 
 
 def _numbers(snapshot: Snapshot, terms: Ids) -> Floats:
     distinct, inverse = np.unique(terms, return_inverse=True)
-    return np.array([_number(snapshot.key(term)) for term in distinct.tolist()])[inverse.reshape(-1)] if len(terms) else np.empty(0)
+    return np.array([number_of(snapshot.key(term)) for term in distinct.tolist()])[inverse.reshape(-1)] if len(terms) else np.empty(0)
 
 
-def _number(key: str) -> float:
+def number_of(key: str) -> float:
+    """The number that a term is, nan where it is none."""
     try:
         return float(literal_parts(key).lexical) if is_literal(key) else float("nan")
     except ValueError:

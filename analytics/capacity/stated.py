@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.capacity.electrical import PHASES, PRIORITY_LAST, Basis, Curve, Electrical
-from analytics.loads import KILOWATT, quantities
+from analytics.loads import KILOWATT, number_of, quantities
 from analytics.supply_graph import Edges, Loads
 from graph.snapshot import Snapshot
 from graph.values import Floats
@@ -105,7 +105,7 @@ class _Stated:
         relation = self._snapshot.relation(DCX + name)
         first = relation.first_objects(self._things.terms)
         for node in np.flatnonzero(first >= 0).tolist():
-            value = _number(self._snapshot.key(int(first[node])))
+            value = number_of(self._snapshot.key(int(first[node])))
             if 0 < value <= 1:
                 found[node] = value
         return found
@@ -203,7 +203,7 @@ def _curves(snapshot: Snapshot, vocabulary: Vocabulary, things: Things) -> tuple
     relation = snapshot.relation(DCX + "tripCurve")
     multiples, seconds = snapshot.relation(DCX + "multiple"), snapshot.relation(DCX + "seconds")
     for thing, point in zip(relation.subjects.tolist(), relation.objects.tolist(), strict=True):
-        pair = [_number(snapshot.key(int(o))) for r in (multiples, seconds) for o in r.objects_of(point)[:1]]
+        pair = [number_of(snapshot.key(int(o))) for r in (multiples, seconds) for o in r.objects_of(point)[:1]]
         if len(pair) == 2 and min(pair) > 0:
             own[thing].append((pair[0], pair[1]))
     for thing, points in own.items():
@@ -241,20 +241,13 @@ def _priorities(snapshot: Snapshot, terms: Ids) -> Ids:
     stated = snapshot.relation(DCX + "priority")
     of = dict.fromkeys(terms.tolist(), PRIORITY_LAST) if len(stated) else {}
     for port, value in zip(stated.subjects.tolist(), stated.objects.tolist(), strict=True):
-        number = _number(snapshot.key(value))
+        number = number_of(snapshot.key(value))
         if not np.isfinite(number):
             continue
         for thing in (port, *snapshot.relation(S223 + "connectsAt").subjects_of(port).tolist()):
             if thing in of:
                 of[thing] = min(of[thing], int(min(number, PRIORITY_LAST)))
     return np.array([of[term] for term in terms.tolist()], dtype=np.int32) if of else np.full(len(terms), PRIORITY_LAST, np.int32)
-
-
-def _number(key: str) -> float:
-    try:
-        return float(literal_parts(key).lexical) if is_literal(key) else float("nan")
-    except ValueError:
-        return float("nan")
 
 
 def _is_true(key: str) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 from analytics.capacity.flow import Loads, loads_of
 from analytics.capacity.told import stands_on
 from analytics.conditions import Conditions
-from analytics.loads import KILOWATT
+from analytics.loads import KILOWATT, draws
 from analytics.planning.cooling import cooled, heat_of, shorts
 from analytics.planning.headroom import Room, room_of
 from analytics.planning.space import UNITS, WEIGHT_LIMIT, Space, spaces
@@ -27,7 +27,6 @@ from analytics.time.stated import Stated
 from graph.errors import GraphError
 from graph.ports import Progress
 from graph.snapshot import Snapshot
-from graph.values import Floats
 from ontology.media import AIR_COOLING, LIQUID_COOLING, NETWORK, POWER
 from ontology.namespaces import BRICK, compact, local_name
 from ontology.vocabulary import Vocabulary
@@ -204,7 +203,7 @@ class _Sites:
         self.room: Room = room_of(graph, state, loads, np.array(entries, dtype=np.int32), tell)
         self.space: list[Space] = spaces(stated, racks)
         capacity, _ = stated.value(CAPACITY, np.arange(len(graph.nodes), dtype=np.int32), KILOWATT)
-        heat = heat_of(graph, state, conditions, capacity, _draws(graph), tell)
+        heat = heat_of(graph, state, conditions, capacity, draws(stated.snapshot, stated.vocabulary, graph, stated.terms), tell)
         self.short = shorts(heat, racks.tolist(), load.heat)
         self.single = _single(graph, conditions)
         self.fed = set(zip(state.wiring.pair_node.tolist(), state.wiring.pair_medium.tolist(), strict=True))
@@ -313,18 +312,6 @@ def _entries(loads: Loads, racks: list[int], feeds: list[list[int]], cords: int)
         rows.append(list(range(len(entries), len(entries) + len(own))))
         entries += own
     return entries, rows
-
-
-def _draws(graph: SupplyGraph) -> Floats:
-    """The draw of each piece of IT equipment; of a rack its own where nothing in it draws any."""
-    draw = np.zeros(len(graph.nodes))
-    draw[graph.loads.equipment] = graph.loads.equipment_kw
-    inside = np.zeros(len(draw))
-    np.add.at(inside, graph.loads.mounted[:, 1], draw[graph.loads.mounted[:, 0]])
-    silent = graph.loads.racks[inside[graph.loads.racks] == 0]
-    if graph.electrical is not None:
-        draw[silent] = graph.electrical.draw_kw[silent]
-    return draw
 
 
 def _single(graph: SupplyGraph, conditions: Conditions) -> dict[tuple[int, str], list[int]]:

@@ -11,6 +11,7 @@ import numpy as np
 from analytics.supply_graph import Assumed
 from analytics.time.stated import Stated
 from analytics.time.table import Kind, Row
+from graph.snapshot import RDF_TYPE
 from ontology.media import POWER
 from ontology.namespaces import BRICK, DCX, UNIT
 from ontology.terms import Ids
@@ -45,11 +46,8 @@ def storages(stated: Stated) -> list[tuple[int, int]]:
 
 
 def _kinds(stated: Stated) -> list[str]:
-    classes = {stated.snapshot.key(term) for term in np.unique(stated.snapshot.relation(_TYPE).objects).tolist()}
+    classes = {stated.snapshot.key(term) for term in np.unique(stated.snapshot.relation(RDF_TYPE).objects).tolist()}
     return sorted(cls for cls in classes if stated.vocabulary.supply.is_storage(cls))
-
-
-_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 
 
 def power_stores(stated: Stated, behind: list[tuple[int, int]], standby: set[int]) -> list[Row]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analytics.loads import draw_kw
+from analytics.loads import draws
 from analytics.supply_graph import Flags, SupplyGraph
 from analytics.time.batteries import power_stores, storages, tank_seconds
 from analytics.time.readings import charge_points
@@ -23,10 +23,9 @@ from analytics.time.water import water_stores
 from graph.snapshot import Snapshot
 from graph.values import Floats
 from ontology.media import AIR_COOLING, LIQUID_COOLING, POWER
-from ontology.namespaces import BRICK, DCX, UNIT
+from ontology.namespaces import DCX, UNIT
 from ontology.vocabulary import Vocabulary
 
-NETWORK = BRICK + "Data_Network_Equipment"
 AIR_SHARE = 0.25
 """Of the heat of equipment that liquid cools, what still goes into the air; usual figure of cold plates on processors."""
 
@@ -76,7 +75,7 @@ class Reserves:
 def reserves(snapshot: Snapshot, vocabulary: Vocabulary, graph: SupplyGraph) -> Reserves:
     """Read the reserves of a supply graph's nodes. Cost: columns over the nodes, and Python for each rack, battery and loop."""
     stated = Stated(snapshot, vocabulary, graph, snapshot.terms.numbers(graph.nodes.ids))
-    draw = _draws(stated)
+    draw = draws(snapshot, vocabulary, graph, stated.terms)
     air, liquid = (_fed(graph, medium) for medium in (AIR_COOLING, LIQUID_COOLING))
     liquid_share = np.where(liquid, np.where(air, 1 - AIR_SHARE, 1.0), 0.0)
     equipment = np.setdiff1d(np.flatnonzero((draw > 0) | np.isin(np.arange(len(draw)), graph.loads.equipment)), graph.loads.racks)
@@ -120,22 +119,6 @@ def _fed(graph: SupplyGraph, medium: str) -> Flags:
     fed = np.zeros(len(graph.nodes), dtype=np.bool_)
     fed[graph.edges.target[graph.edges.medium == graph.media.index(medium)]] = True
     return fed
-
-
-def _draws(stated: Stated) -> Floats:
-    """The draw of each piece of IT and network equipment, and of each rack whose equipment states none, kW by node."""
-    graph = stated.graph
-    loads = graph.loads
-    draw = np.zeros(len(graph.nodes))
-    network = [stated.vocabulary.is_a(cls, NETWORK) for cls in graph.nodes.classes]
-    switches = np.flatnonzero(np.array([*network, False])[graph.nodes.class_of]).astype(np.int32)
-    draw[switches] = draw_kw(stated.snapshot, stated.terms[switches])
-    draw[loads.equipment] = loads.equipment_kw
-    inside = np.zeros(len(draw))
-    np.add.at(inside, loads.mounted[:, 1], draw[loads.mounted[:, 0]])
-    silent = loads.racks[inside[loads.racks] == 0]
-    draw[silent] = np.nan_to_num(stated.number(DCX + "allocatedPower", stated.terms[silent], UNIT + "KiloW"))
-    return draw
 
 
 def _sources(stated: Stated, behind: list[tuple[int, int]]) -> tuple[Flags, Floats, Floats]:

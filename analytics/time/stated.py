@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from analytics.loads import quantities
+from analytics.loads import number_of, quantities
 from analytics.supply_graph import SupplyGraph
 from graph.snapshot import Snapshot
 from graph.values import Floats
 from ontology.errors import UnitError
 from ontology.namespaces import DCX, compact
-from ontology.terms import Ids, is_literal, literal_parts
+from ontology.terms import Ids
 from ontology.units import conversion
 from ontology.vocabulary import Vocabulary
 
@@ -76,7 +76,7 @@ class Stated:
         objects = self.snapshot.relation(of).first_objects(terms)
         result = np.full(len(terms), np.nan)
         for row in np.flatnonzero(objects >= 0).tolist():
-            result[row] = _number(self.snapshot.key(int(objects[row])))
+            result[row] = number_of(self.snapshot.key(int(objects[row])))
         return result
 
     def one(self, term: int, of: str, unit: str, node: int) -> tuple[float, float]:
@@ -124,13 +124,6 @@ class Stated:
         for part in np.split(order, np.flatnonzero(np.diff(classes[order])) + 1):
             if len(part) and classes[part[0]] >= 0:
                 yield self.graph.nodes.classes[int(classes[part[0]])], rows[np.sort(part)]
-
-
-def _number(key: str) -> float:
-    try:
-        return float(literal_parts(key).lexical) if is_literal(key) else float("nan")
-    except ValueError:
-        return float("nan")
 
 
 def _conversion(unit: str, wanted: str) -> tuple[float, float]:

@@ -72,6 +72,20 @@ def test_a_load_whose_battery_is_not_known_by_load_still_counts_as_its_rating() 
     assert lost(follow(site, "Utility"))["UPS Power"] == (600.0, 600.0)
 
 
+def test_what_is_planned_for_a_rack_is_no_load_beside_what_the_rack_feeds() -> None:
+    """40 kW are planned for the rack, the server behind it (which the model does not mount in it) draws 10: 600 s at 10 kW, not 120 s at
+    50. As everywhere else, what is planned counts only where nothing in a rack or behind it says what it draws."""
+    site = """
+    :Utility a dcx:Utility_Feed ; dcx:feedsPower :UPS . :UPS a dcx:UPS ; dcx:feedsPower :Rack .
+    :String a brick:Battery ; dcx:ratedPower [ brick:value 10 ; brick:hasUnit unit:KiloW ] ; dcx:ridethroughSeconds 600 ;
+        dcx:peukertExponent 1.0 ; dcx:stateOfHealth 1.0 ; brick:isPartOf :UPS .
+    :Rack a brick:ICT_Rack ; dcx:allocatedPower [ brick:value 40 ; brick:hasUnit unit:KiloW ] ; dcx:feedsPower :Server .
+    :Server a brick:Server ; dcx:allocatedPower [ brick:value 10 ; brick:hasUnit unit:KiloW ] .
+    """
+
+    assert lost(follow(site, "Utility"))["UPS Power"] == (600.0, 600.0)
+
+
 def test_what_is_up_again_is_a_load_again() -> None:
     """The CDU is back 100 + 10 to 100 + 30 s after the failure, the server 60 s after it: 10 kW up to 30 s (with the better ends), 5 kW up
     to 170 s, 10 kW from there: 600 * (1 - 30 / 600 - 140 / 1,200) = 500 s more, 670 s. What may be up counts for the lower bound: 600 s."""

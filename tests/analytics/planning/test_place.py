@@ -99,6 +99,18 @@ def test_cooling_is_what_the_units_left_can_take() -> None:
     assert [(each.kind, each.at) for each in liquid.against] == [(Kind.COOLING, "LiquidCooling")]
 
 
+def test_network_equipment_gives_off_heat_too() -> None:
+    """A switch of 10 kW in R1, 20 kW planned for R2: 30 kW of heat. Either of two air handlers of 50 kW takes 20 kW more."""
+    crahs = "".join(
+        f":C{n} a brick:CRAH ; dcx:feedsAirCooling :R1, :R2 ; brick:coolingCapacity [ brick:value 50 ; brick:hasUnit unit:KiloW ] ."
+        for n in range(2)
+    )
+    ten = "dcx:allocatedPower [ brick:value 10 ; brick:hasUnit unit:KiloW ]"
+    switch = f":R1 dcx:feedsPower :N . :N a brick:Data_Network_Equipment ; dcx:mountedIn :R1 ; {ten} ."
+
+    assert {name: each.cooling_room_kw for name, each in places(TWO + crahs + switch, Load(5)).items()} == {"R1": 20.0, "R2": 20.0}
+
+
 def test_height_weight_and_network() -> None:
     """A rack of 10 U: 2 U at 3, 1 U at 8 leave 1-2, 5-7 and 9-10 free, 3 U in a row. It may bear 100 kg, 70 kg are in it."""
     inside = (
