@@ -92,6 +92,10 @@ class Hazard:
     """Those that were too many to look at: what they do by themselves counts without load."""
     _known: dict[int, Harm] = field(default_factory=dict)
 
+    def counts(self, failure_units: Flags) -> bool:
+        """Whether it was made for these failure units."""
+        return self.failure_units is failure_units or np.array_equal(self.failure_units, failure_units)
+
     def further(self, failed: Ids, tripped: Ids) -> Further:
         """The further failures that load may decide about after `failed`, by which `tripped` tripped, and what is exposed to them.
 
@@ -223,13 +227,13 @@ _making = Lock()
 
 
 def hazard_of(plant: Plant, loads: Loads, failure_units: Flags) -> Hazard:
-    """What can trip under some loads; made once for them. Cost: one pass over the plant, and, where something can trip, what each failure
-    moves that can load it."""
+    """What can trip under some loads, made once for them and the failure units asked about last. Cost: one pass over the plant, and, where
+    something can trip, what each failure moves that can load it."""
     found = _hazards.get(loads)
-    if found is None:
+    if found is None or not found.counts(failure_units):
         with _making:
             found = _hazards.get(loads)
-            if found is None:
+            if found is None or not found.counts(failure_units):
                 found = _hazards[loads] = _made(plant, loads, failure_units)
     return found
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from analytics.capacity.exposure import hazard_of
+from analytics.capacity.flow import loads_of
 from analytics.impact import BlastRadius
-from tests.analytics.sites import SITE, fail, site, told
+from analytics.state import plant
+from tests.analytics.sites import NOW, SITE, fail, site, told
 from tests.analytics.test_capacity_cases import rack, rated
 
 HELD = "NO_REDUNDANCY"
@@ -102,3 +107,18 @@ def test_of_two_failures_the_one_that_took_the_spare_is_the_evidence() -> None:
 
     evidence = {o.id.removeprefix(SITE): [x.removeprefix(SITE) for x in o.evidence] for o in answer.outcomes}
     assert evidence == {"Q": ["C"], "B": ["P1"], "R": ["P1"], "P2": ["P1"], "P3": ["P1"]}
+
+
+def test_what_can_trip_is_told_for_the_failures_that_count_whoever_asked_before() -> None:
+    """225 kW are 75 kW on each of three UPSs, without one 112.5: 1.125 times, above the curve's foot (1.1): each makes the others trip by
+    itself. Where no UPS counts as a failure none does, in whichever order that is asked."""
+    graph = site(three_systems(225))
+    state = plant(graph, NOW)
+    loads = loads_of(graph, state, NOW)
+    assert loads is not None
+    units = graph.nodes.failure_unit
+    ups = [graph.find(SITE + name) for name in ("P1", "P2", "P3")]
+
+    alone = [hazard_of(state, loads, which).alone.tolist() for which in (units, np.zeros_like(units), units)]
+
+    assert alone == [ups, [], ups]
