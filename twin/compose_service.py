@@ -22,7 +22,6 @@ from threading import Event, Thread
 from adapters.modbus.bindings import bind as bind_modbus
 from adapters.modbus.client import ModbusClient
 from adapters.modbus.config import Endpoint, ModbusConfig
-from adapters.mqtt.bindings import bind as bind_mqtt
 from adapters.mqtt.client import MqttClient
 from adapters.mqtt.config import MqttConfig
 from graph.errors import GraphError, StoreUnavailable
@@ -132,7 +131,7 @@ class Service:
             return None
         settings = self._opened.settings
         config = replace(broker_of(self._wires.mqtt_url), client_id=client_id_of(settings), topics=settings.mqtt_topics)
-        return MqttClient(config, bind_mqtt(snapshot), self._ingest, now)
+        return MqttClient(config, snapshot, self._ingest, now)
 
     def _modbus_client(self, snapshot: Snapshot) -> ModbusClient | None:
         if not self._wires.modbus:
@@ -150,7 +149,7 @@ class Service:
         self._ingest.rebind(points)
         self._control.rebind(points)
         if self._mqtt is not None:
-            self._mqtt.rebind(bind_mqtt(watched))
+            self._mqtt.rebind(watched)
         if self._modbus is not None:
             self._modbus.rebind(bind_modbus(watched, self._endpoints))
 

@@ -47,13 +47,12 @@ class MqttBindings:
     unbound: Sequence[Unbound] = ()
     command_topics: frozenset[str] = frozenset()
     """Where we write; what comes back from there is our own."""
+    refused: Mapping[str, str] = field(default_factory=dict)
+    """Topics that only references name which cannot be used, and why."""
 
-    def filters(self, besides: Sequence[str] = ()) -> Sequence[str]:
-        """The subscriptions that cover every bound topic: `first/#` for each first level, a topic of one level as it is; and those
-        given `besides`, of which `#` covers all."""
-        if "#" in besides:
-            return ["#"]
-        return sorted({topic.partition("/")[0] + "/#" if "/" in topic else topic for topic in self.entries} | set(besides))
+    def filters(self) -> Sequence[str]:
+        """The subscriptions that cover every bound topic: `first/#` for each first level, a topic of one level as it is."""
+        return sorted({topic.partition("/")[0] + "/#" if "/" in topic else topic for topic in self.entries})
 
 
 def bind(snapshot: Snapshot) -> MqttBindings:
@@ -75,7 +74,8 @@ def bind(snapshot: Snapshot) -> MqttBindings:
         except ValueError as error:
             refused.append(Unbound(reference.point, topic, f"{compact(reference.point)}: {error}"))
     command_topics = frozenset(target.topic for target in targets.values())
-    return MqttBindings({topic: tuple(entries[topic]) for topic in sorted(entries)}, targets, tuple(refused), command_topics)
+    only_refused = {one.target: one.reason for one in refused if one.target and one.target not in entries}
+    return MqttBindings({topic: tuple(entries[topic]) for topic in sorted(entries)}, targets, tuple(refused), command_topics, only_refused)
 
 
 def _entry(snapshot: Snapshot, reference: Reference) -> Entry:

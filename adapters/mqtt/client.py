@@ -1,127 +1,115 @@
-"""The MQTT socket: subscribes to what the graph binds, hands batches to the sink, acknowledges after that, publishes commands once.
+"""The MQTT wire: one broker, several dialects; hands batches to the sink, acknowledges after that, publishes commands once.
 
 Rules of this file:
 
 1. A message of QoS 1 is acknowledged when the sink has taken it, never before; until then the broker's persistent session holds it.
    One exception: what the sink fails on three times is buried (rule 4), for it would fail for ever and hold up all that comes after it.
-2. An acknowledgement goes to the connection on which its message came: after a reconnect the broker sends the message again, and its
-   number may by then stand for another.
-3. The queue is bounded; while it is full the socket is not read, and the broker keeps the rest.
+2. An acknowledgement goes to the connection on which its message came, or nowhere (`adapters/mqtt/link.py`).
+3. The inbox is bounded; while it is full the socket is not read, and the broker keeps the rest.
 4. Poison is acknowledged, kept in a bounded ring of dead letters and counted; it never comes twice and never stops the wire.
 5. A command goes out at QoS 0, which is MQTT's *at most once*: a library that sends QoS 1 again after a reconnect would write twice.
+6. A broker that is away for longer than `link_s_max` makes every point that it fed `NO_COMMUNICATION`, for the reason `LINK`; one that
+   comes back and has forgotten our session has lost what it held: that is counted, and the points are marked once more, `GAP`.
 """
 
 from __future__ import annotations
 
 import logging
 import random
-import socket
-from collections import OrderedDict, deque
-from collections.abc import Sequence
+import ssl
+import sys
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from itertools import islice
-from queue import Empty, Full, Queue
 from threading import Event, Lock, Thread
 from typing import Any
 
+import numpy as np
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from adapters.mqtt.bindings import MqttBindings
-from adapters.mqtt.codec import Rows, decode, encode
+from adapters.mqtt.bound import Bound
 from adapters.mqtt.config import MqttConfig
+from adapters.mqtt.dialect import NO_SLOTS, Dialect, Heard, Intake, Message, Publication
+from adapters.mqtt.inbox import Inbox
+from adapters.mqtt.link import Link
+from adapters.mqtt.strays import DeadLetter, Strays, UnboundTopic
 from graph.commands import Command
 from graph.ports import Clock, DeviceRefused, DeviceUnknown, ReadingSink
 from graph.references import Unbound
+from graph.snapshot import Snapshot
+from graph.values import Quality, Reason, Samples, Slots
+from twin.sync import Wish
 
 _log = logging.getLogger(__name__)
 
 SINK_ATTEMPTS = 3
 """How often a batch is offered to a sink that fails, before its messages become dead letters."""
-COMMAND_EXPIRY_S = 10
-"""A command that a broker could not hand on for so long is not handed on at all (reliability reference 6)."""
-DEAD_LETTER_BYTES = 1_024
-"""How much of a poison payload is kept to be looked at."""
-
-
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """A payload that could not be read: its topic, its beginning, why, and when it came."""
-
-    topic: str
-    payload: bytes
-    reason: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class UnboundTopic:
-    """A topic that speaks and that no point listens to: how often, when last, and why it is not bound."""
-
-    topic: str
-    count: int
-    last_at: datetime
-    reason: str
+TICK_S = 1.0
+"""How often dialects are told that time passes, and the link is looked at."""
+NOT_NAMED = "no dcx:MQTTReference of the graph names this topic"
 
 
 @dataclass(frozen=True, slots=True)
 class MqttStatus:
-    """The wire now: whether the broker answers, connections so far, messages taken, payloads that were poison, messages that wait."""
+    """The wire now: whether the broker answers, connections so far, messages taken, payloads that were poison, messages that wait, messages
+    of no point, sessions that the broker has lost with what it held for us, and why it does not answer (empty while it does)."""
 
     connected: bool
     connections: int
     messages: int
     poison: int
     queued: int
-
-
-@dataclass(slots=True)
-class _Message:
-    topic: str
-    payload: bytes
-    retained: bool
-    qos: int
-    number: int
-    connection: int
-    at: datetime
+    unbound: int = 0
+    sessions_lost: int = 0
+    error: str = ""
 
 
 class MqttClient:
-    """One broker. `start`, `rebind` when the graph changes, `close`; as a `DevicePort` it writes points with a `dcx:commandTopic`."""
+    """One broker. `start`, `rebind` when the graph changes, `close`; as a `DevicePort` it writes the points that a dialect serves."""
 
-    def __init__(self, config: MqttConfig, bindings: MqttBindings, sink: ReadingSink, clock: Clock) -> None:
-        """Nothing is connected before `start`."""
-        self._config, self._bindings, self._sink, self._clock = config, bindings, sink, clock
+    def __init__(
+        self,
+        config: MqttConfig,
+        snapshot: Snapshot,
+        sink: ReadingSink,
+        clock: Clock,
+        dialects: Sequence[Dialect] | None = None,
+        wishes: Callable[[Wish], None] | None = None,
+    ) -> None:
+        """Nothing is connected before `start`. `dialects` in the order in which they are asked for a message; the graph's own references
+        where none are given. `wishes` takes what a dialect has learned about the plant, at once: it is called between batches."""
+        self._config, self._sink, self._clock, self._wishes = config, sink, clock, wishes
+        self._dialects = list(dialects) if dialects is not None else [Bound(config.payload_bytes_max)]
         self._lock = Lock()
-        self._queue: Queue[_Message] = Queue(config.queue_messages_max)
-        self._stop = Event()
-        self._connected = Event()
-        self._connection = self._messages = self._poison = self._failures = 0
-        self._dead: deque[DeadLetter] = deque(maxlen=config.dead_letters_max)
-        self._unbound: OrderedDict[str, UnboundTopic] = OrderedDict()
-        self._client = _paho(config)
-        self._client.on_connect = self._on_connect
-        self._client.on_connect_fail = self._on_connect_fail
-        self._client.on_disconnect = self._on_disconnect
-        self._client.on_message = self._on_message
+        self._inbox = Inbox(config.queue_messages_max)
+        self._strays = Strays(config.dead_letters_max, config.unbound_topics_max)
+        self._stop, self._connected, self._greet = Event(), Event(), Event()
+        self._filters: frozenset[str] = frozenset()
+        self._connections = self._messages = self._failures = self._sessions_lost = 0
+        self._error = ""
+        self._lost_at: float | None = None
+        self._linked = True
+        self._session_lost = False
+        self._fed: Slots = NO_SLOTS
+        self._bind(snapshot)
+        self._link = Link(config, self._on_messages)
+        self._link.on_pre_connect = self._on_pre_connect
+        self._link.on_connect = self._on_connect
+        self._link.on_subscribe = self._on_subscribe
+        self._link.on_connect_fail = self._on_connect_fail
+        self._link.on_disconnect = self._on_disconnect
         self._worker = Thread(target=self._run, name="mqtt-ingest", daemon=True)
 
     # -- life -----------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Connect, and go on trying while the broker is away; returns at once."""
-        properties = None
-        if self._config.protocol == "5":
-            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho leaves this constructor without annotations
-            properties.SessionExpiryInterval = self._config.session_expiry_s
-        clean = False if self._config.protocol == "5" else paho.MQTT_CLEAN_START_FIRST_ONLY
-        self._client.connect_async(self._config.host, self._config.port, self._config.keepalive_s, clean_start=clean, properties=properties)
         self._back_off()
         self._worker.start()
-        self._client.loop_start()
+        self._link.begin(self._config)
 
     def close(self) -> None:
         """Take what has been read, then let go of the broker; it keeps the session. A second call does nothing."""
@@ -130,44 +118,43 @@ class MqttClient:
         self._stop.set()
         if self._worker.is_alive():
             self._worker.join(self._config.send_timeout_s)
-        self._client.disconnect()
-        self._client.loop_stop()
+        self._link.disconnect()
+        self._link.loop_stop()
 
     def wait_connected(self, timeout_s: float) -> bool:
-        """Whether the broker answers within `timeout_s`."""
+        """Whether the broker has taken our subscriptions within `timeout_s`."""
         return self._connected.wait(timeout_s)
 
-    def rebind(self, bindings: MqttBindings) -> None:
-        """Take the bindings of another revision, whole; subscriptions follow."""
-        with self._lock:
-            before, self._bindings = set(self._filters()), bindings
-            after = set(self._filters())
-            for topic in [topic for topic in self._unbound if topic in bindings.entries]:
-                del self._unbound[topic]
-        if self._connected.is_set():
-            if before - after:
-                self._client.unsubscribe(sorted(before - after))
-            self._subscribe(sorted(after - before))
+    def rebind(self, snapshot: Snapshot) -> None:
+        """Take another revision of the graph: every dialect is bound anew, subscriptions follow, and unbound topics are counted anew."""
+        self._bind(snapshot)
+        self._strays.forget()
+        self._resubscribe()
+
+    def _bind(self, snapshot: Snapshot) -> None:
+        for dialect in self._dialects:
+            dialect.bind(snapshot, self._sink.slots)
+        self._fed = np.unique(np.concatenate([NO_SLOTS, *(dialect.fed() for dialect in self._dialects)]))
 
     # -- looking at it --------------------------------------------------------------------------------------------
 
     def status(self) -> MqttStatus:
         """The wire now."""
-        return MqttStatus(self._connected.is_set(), self._connection, self._messages, self._poison, self._queue.qsize())
+        strays, lost = self._strays, self._sessions_lost
+        counts = self._connections, self._messages, strays.poison, len(self._inbox), strays.unbound_messages, lost
+        return MqttStatus(self._connected.is_set(), *counts, "" if self._connected.is_set() else self._error)
 
     def unbound(self, first: int = 1_000) -> Sequence[UnboundTopic]:
         """Topics that nothing listens to, in order of topics; a bounded table, those heard longest ago leave it first."""
-        with self._lock:
-            return list(islice(sorted(self._unbound.values(), key=lambda one: one.topic), first))
+        return self._strays.topics(first)
 
     def dead_letters(self) -> Sequence[DeadLetter]:
         """The newest poison payloads, oldest first."""
-        with self._lock:
-            return list(self._dead)
+        return self._strays.letters()
 
     def unusable(self) -> Sequence[Unbound]:
         """The references of the graph that this wire cannot use, and why."""
-        return self._bindings.unbound
+        return [one for dialect in self._dialects for one in dialect.unusable()]
 
     # -- commands -------------------------------------------------------------------------------------------------
 
@@ -177,27 +164,24 @@ class MqttClient:
         return self._config.send_timeout_s
 
     def serves(self, point: str) -> bool:
-        """Whether the point has a `dcx:commandTopic`."""
-        return point in self._bindings.targets
+        """Whether a dialect can write the point."""
+        return any(dialect.serves(point) for dialect in self._dialects)
 
     def send(self, command: Command) -> None:
         """Publish the command once, not retained.
 
         Raises `DeviceRefused` when nothing left this host, `DeviceUnknown` when nobody can tell.
         """
-        target = self._bindings.targets.get(command.point)
-        if target is None:
+        dialect = next((one for one in self._dialects if one.serves(command.point)), None)
+        if dialect is None:
             raise DeviceRefused(f"{command.point} has no dcx:commandTopic: nothing was sent")
+        request = dialect.request(command)
+        away = f"the broker {self._config.host}:{self._config.port} is away: nothing was sent"
         if not self._connected.is_set():
-            raise DeviceRefused(f"the broker {self._config.host}:{self._config.port} is away: nothing was sent")
-        properties = None
-        if self._config.protocol == "5":
-            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # as above
-            properties.MessageExpiryInterval = COMMAND_EXPIRY_S
-            properties.CorrelationData = command.id.encode()
-        info = self._client.publish(target.topic, encode(target, command.value), qos=0, retain=False, properties=properties)
+            raise DeviceRefused(away)
+        info = self._publish(request)
         if info.rc == MQTTErrorCode.MQTT_ERR_NO_CONN:
-            raise DeviceRefused(f"the broker {self._config.host}:{self._config.port} is away: nothing was sent")
+            raise DeviceRefused(away)
         try:
             info.wait_for_publish(self._config.send_timeout_s)
         except (RuntimeError, ValueError) as error:
@@ -205,35 +189,69 @@ class MqttClient:
         if not info.is_published():
             raise DeviceUnknown(f"the broker took nothing for {self._config.send_timeout_s:g} s")
 
+    def _publish(self, said: Publication) -> paho.MQTTMessageInfo:
+        properties = None
+        if self._config.protocol == "5" and (said.expiry_s is not None or said.correlation):
+            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho leaves this constructor without annotations
+            if said.expiry_s is not None:
+                properties.MessageExpiryInterval = said.expiry_s
+            if said.correlation:
+                properties.CorrelationData = said.correlation
+        return self._link.publish(said.topic, said.payload, qos=said.qos, retain=said.retain, properties=properties)
+
     # -- the library's callbacks (its network thread) ---------------------------------------------------------------
 
-    def _on_connect(self, _client: paho.Client, _user: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+    def _on_pre_connect(self, _client: paho.Client, _user: Any) -> None:
+        will = next((will for dialect in self._dialects if (will := dialect.will(self._now())) is not None), None)
+        if will is not None:
+            self._link.will_set(will.topic, will.payload, will.qos, will.retain)
+
+    def _on_connect(self, _client: paho.Client, _user: Any, flags: Any, reason: Any, _properties: Any) -> None:
         if reason.is_failure:
-            self._failures += 1
-            if self._failures == 1:
-                _log.warning("the broker %s:%d refuses us: %s", self._config.host, self._config.port, reason)
+            self._lost(f"refuses us: {reason}")
             return
-        if self._failures or self._connection:
+        if self._failures or self._connections:
             _log.warning("the broker %s:%d answers again", self._config.host, self._config.port)
-        self._failures = 0
+        if self._connections and not flags.session_present:
+            self._sessions_lost += 1
+            self._session_lost = True
+            _log.warning("the broker %s:%d has forgotten our session, and what it held for us", self._config.host, self._config.port)
+        self._failures, self._error = 0, ""
+        self._connections += 1
         with self._lock:
-            self._connection += 1
-            filters = self._filters()
-        self._connected.set()
-        self._subscribe(filters)
+            self._filters = frozenset(self._wanted())
+            filters = sorted(self._filters)
+        if not filters or self._link.subscribe([(topic, 1) for topic in filters])[0] != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            self._listening()
+
+    def _on_subscribe(self, _client: paho.Client, _user: Any, _number: int, reasons: Sequence[Any], _properties: Any) -> None:
+        refused = sum(1 for reason in reasons if reason.is_failure)
+        if refused:
+            _log.warning("the broker refuses %d of %d subscriptions: its access rules have to let us read", refused, len(reasons))
+        self._listening()
+
+    def _listening(self) -> None:
+        """From now on what is said reaches us."""
+        if not self._connected.is_set():
+            self._connected.set()
+            self._greet.set()
 
     def _on_connect_fail(self, _client: paho.Client, _user: Any) -> None:
-        self._lost("does not answer")
+        """The library calls this while it handles what went wrong."""
+        self._lost(_why(sys.exc_info()[1]))
 
     def _on_disconnect(self, _client: paho.Client, _user: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        if self._connected.is_set():
+            self._lost_at = time.monotonic()
         self._connected.clear()
         if not self._stop.is_set():
             self._lost(f"is gone: {reason}")
 
     def _lost(self, what: str) -> None:
         self._failures += 1
-        if self._failures == 1:
+        if self._failures == 1 or (what != self._error and what.startswith("refuses")):
             _log.warning("the broker %s:%d %s; it is tried again", self._config.host, self._config.port, what)
+        self._error = what
         self._back_off()
 
     def _back_off(self) -> None:
@@ -241,127 +259,137 @@ class MqttClient:
         config = self._config
         limit = min(config.reconnect_s_max, config.reconnect_s_min * 2.0 ** min(self._failures, 16))
         delay: Any = random.uniform(config.reconnect_s_min, limit)  # paho says int; its wait takes any number of seconds
-        self._client.reconnect_delay_set(delay, delay)
+        self._link.reconnect_delay_set(delay, delay)
 
-    def _filters(self) -> Sequence[str]:
-        return self._bindings.filters(self._config.topics)
+    def _resubscribe(self) -> None:
+        """Subscribe to what is wanted and not there yet, and leave what is wanted no more."""
+        if not self._connected.is_set():
+            return
+        with self._lock:
+            before, self._filters = self._filters, frozenset(self._wanted())
+            gone, new = sorted(before - self._filters), sorted(self._filters - before)
+        if gone:
+            self._link.unsubscribe(gone)
+        if new:
+            self._link.subscribe([(topic, 1) for topic in new])
 
-    def _subscribe(self, filters: Sequence[str]) -> None:
-        if filters:
-            self._client.subscribe([(topic, 1) for topic in filters])
+    def _wanted(self) -> set[str]:
+        """What the settings name and what the dialects want; `#` covers all but the broker's own topics (MQTT 5, 4.7.2), unless it is
+        shared with other processes (4.8.2) and each needs it for itself."""
+        group = self._config.share_group
+        wanted = {topic for dialect in self._dialects for topic in dialect.filters()} | set(self._config.topics)
+        if "#" in wanted:
+            wanted = {topic for topic in wanted if topic == "#" or topic.startswith("$")}
+        everywhere = {topic for dialect in self._dialects for topic in dialect.everywhere()}
+        if not group:
+            return wanted if "#" in wanted else wanted | everywhere
+        return {f"$share/{group}/{topic}" for topic in wanted} | everywhere
 
-    def _on_message(self, _client: paho.Client, _user: Any, message: paho.MQTTMessage) -> None:
-        try:
-            topic = message.topic
-        except UnicodeDecodeError:
-            topic = "\ufffd"
-        item = _Message(topic, bytes(message.payload), message.retain, message.qos, message.mid, self._connection, self._clock())
-        while not self._stop.is_set():
-            try:
-                self._queue.put(item, timeout=0.5)
-            except Full:
-                continue
-            else:
-                return
+    def _on_messages(self, connection: int, messages: list[Message]) -> None:
+        self._inbox.put(self._now(), connection, messages, self._stop.is_set)
+
+    def _now(self) -> int:
+        return round(self._clock().timestamp() * 1000)
 
     # -- the worker -----------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
+        """Whatever messages hold and dialects do, this goes on: the wire has one worker, and nothing is read without it."""
+        ticked = time.monotonic()
         while True:
-            try:
-                messages = [self._queue.get(timeout=0.1)]
-            except Empty:
-                if self._stop.is_set():
-                    return
-                continue
-            try:
-                while len(messages) < self._config.batch_messages_max:
-                    messages.append(self._queue.get_nowait())
-            except Empty:
-                pass
-            self._take(messages)
+            now, connection, messages = self._inbox.get(self._config.batch_messages_max, 0.1)
+            if messages:
+                self._take(now, connection, messages)
+                self._inbox.taken(len(messages))
+            elif self._stop.is_set():
+                return
+            if self._greet.is_set() or time.monotonic() - ticked >= TICK_S:
+                ticked = time.monotonic()
+                self._tick()
 
-    def _take(self, messages: Sequence[_Message]) -> None:
-        """Whatever the messages hold, this returns: the wire has one worker, and nothing is read without it."""
-        try:
-            taken = self._handed_on(messages)
-        except Exception:
-            _log.exception("%d messages could not be read; they are dead letters", len(messages))
-            taken = False
-        if not taken:
-            for message in messages:
-                self._bury(message, "the readings could not be taken; the log says why")
+    def _take(self, now: int, connection: int, messages: Sequence[Message]) -> None:
+        intake = Intake(now)
+        for message in messages:
+            try:
+                for dialect in self._dialects:
+                    if dialect.take(message, intake):
+                        break
+                else:
+                    intake.heard.append(Heard(message.topic, NOT_NAMED))
+            except Exception:
+                _log.exception("a message on %s could not be read; it is a dead letter", message.topic)
+                intake.poison(message, "the wire failed on it; the log says why")
+        if not self._handed_on(intake):
+            intake.letters = [(message, "the readings could not be taken; the log says why") for message in messages]
+        self._finish(intake)
         self._messages += len(messages)
-        for message in messages:
-            if message.qos and message.connection == self._connection:
-                self._client.ack(message.number, message.qos)
+        numbers = [message.number for message in messages if message.qos]
+        if numbers:
+            self._link.acknowledge(connection, numbers)
 
-    def _handed_on(self, messages: Sequence[_Message]) -> bool:
-        rows = Rows()
-        for message in messages:
-            self._decode(message, rows)
-        return not len(rows) or self._offer(rows)
+    def _handed_on(self, intake: Intake) -> bool:
+        try:
+            samples = intake.samples()
+        except Exception:
+            _log.exception("rows of a batch do not fit together")
+            return False
+        return not len(samples) or self._offer(samples)
 
-    def _offer(self, rows: Rows) -> bool:
-        batch = rows.batch()
+    def _offer(self, samples: Samples) -> bool:
         for attempt in range(SINK_ATTEMPTS):
             try:
-                self._sink.accept(batch)
+                self._sink.take(samples)
             except Exception:
-                _log.exception("a batch of %d readings was not taken, attempt %d of %d", len(batch), attempt + 1, SINK_ATTEMPTS)
+                _log.exception("a batch of %d readings was not taken, attempt %d of %d", len(samples), attempt + 1, SINK_ATTEMPTS)
                 self._stop.wait(0.1 * 2**attempt)
             else:
                 return True
         return False
 
-    def _decode(self, message: _Message, rows: Rows) -> None:
-        entries = self._bindings.entries.get(message.topic)
-        if entries is None:
-            return None if message.topic in self._bindings.command_topics else self._count_unbound(message)
-        received_at = round(message.at.timestamp() * 1000)
-        bytes_max = self._config.payload_bytes_max
-        finding = decode(rows, message.payload, entries, received_at, retained=message.retained, bytes_max=bytes_max)
-        if finding:
-            self._bury(message, finding)
-        return None
+    def _finish(self, intake: Intake) -> None:
+        """What a batch leaves beside its rows: dead letters, unbound topics, what is to be said."""
+        if intake.letters:
+            self._strays.bury(intake.letters, intake.now)
+        if intake.heard:
+            self._strays.count(intake.heard, intake.now)
+        for said in intake.says:
+            self._publish(said)
 
-    def _bury(self, message: _Message, reason: str) -> None:
-        with self._lock:
-            self._poison += 1
-            self._dead.append(DeadLetter(message.topic, message.payload[:DEAD_LETTER_BYTES], reason, message.at))
+    def _tick(self) -> None:
+        """Once a second, and as soon as the broker answers: the link, what dialects have to say, what they have learned."""
+        intake = Intake(self._now())
+        try:
+            self._look_at_link(intake)
+            greet = self._greet.is_set()
+            self._greet.clear()
+            for dialect in self._dialects:
+                if greet:
+                    dialect.connected(intake)
+                dialect.tick(intake)
+                if self._wishes is not None and (wish := dialect.wish()) is not None:
+                    self._wishes(wish)
+            self._resubscribe()
+        except Exception:
+            _log.exception("a tick of the wire failed; it goes on")
+        self._handed_on(intake)
+        self._finish(intake)
 
-    def _count_unbound(self, message: _Message) -> None:
-        with self._lock:
-            known = self._unbound.pop(message.topic, None)
-            reason = known.reason if known else self._why_unbound(message.topic)
-            self._unbound[message.topic] = UnboundTopic(message.topic, known.count + 1 if known else 1, message.at, reason)
-            while len(self._unbound) > self._config.unbound_topics_max:
-                self._unbound.popitem(last=False)
-
-    def _why_unbound(self, topic: str) -> str:
-        given = next((one.reason for one in self._bindings.unbound if one.target == topic), None)
-        return given or "no dcx:MQTTReference of the graph names this topic"
-
-
-def _paho(config: MqttConfig) -> paho.Client:
-    """The library's client for the configuration: persistent session, acknowledgements by hand."""
-    five = config.protocol == "5"
-    client = paho.Client(
-        CallbackAPIVersion.VERSION2,
-        config.client_id,
-        None if five else False,
-        protocol=MQTTProtocolVersion.MQTTv5 if five else MQTTProtocolVersion.MQTTv311,
-        manual_ack=True,
-    )
-    client.connect_timeout = config.connect_timeout_s
-    client.on_socket_open = _no_delay
-    if config.username:
-        client.username_pw_set(config.username, config.password or None)
-    if config.tls:
-        client.tls_set()
-    return client
+    def _look_at_link(self, intake: Intake) -> None:
+        """Rule 6."""
+        if self._connected.is_set():
+            if self._session_lost:
+                self._session_lost = False
+                intake.mark(self._fed, Quality.NO_COMMUNICATION, Reason.GAP)
+            self._linked, self._lost_at = True, None
+        elif self._linked and self._lost_at is not None and time.monotonic() - self._lost_at >= self._config.link_s_max:
+            self._linked = False
+            intake.mark(self._fed, Quality.NO_COMMUNICATION, Reason.LINK)
 
 
-def _no_delay(_client: paho.Client, _user: Any, connection: Any) -> None:
-    """Send each acknowledgement at once: a broker has 20 messages under way by default, and Nagle's algorithm made that 300 a second."""
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+def _why(error: BaseException | None) -> str:
+    """Why a connection did not come about, with the next step where TLS refuses it."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"shows a certificate that is not trusted ({error.verify_message}): correct it, or name its authority in mqtt_ca_file"
+    if isinstance(error, ssl.SSLError):
+        return f"does not agree on TLS ({error.reason or error}): it may want a client certificate, mqtt_cert_file and mqtt_key_file"
+    return f"does not answer: {error}" if error is not None else "does not answer"

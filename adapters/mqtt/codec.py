@@ -9,90 +9,69 @@ Rules of this file:
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from math import isfinite, nan
-from typing import Any
+from typing import Any, NamedTuple
 
-import numpy as np
 import orjson
 
-from adapters.mqtt.bindings import Entry, Pointer, Target
-from graph.values import Quality, ReadingBatch
+from adapters.mqtt.bindings import Pointer, Target
+from adapters.mqtt.dialect import Intake
+from graph.values import Quality, Reason
 
 MILLIS_FROM = 1e11
 """A number of seconds since 1970 reaches this in the year 5138; a number of milliseconds passed it in 1973."""
 _ABSENT = object()
+_NUMBERS = frozenset((int, float, bool, type(None)))
 
 
-class Rows:
-    """Readings on their way into a batch, as columns; one reading is one item in each list."""
+class Place(NamedTuple):
+    """Where a payload speaks of a point: its slot, the pointers to value and source time (None: none), value = raw * scale + offset."""
 
-    __slots__ = ("observed", "points", "quality", "received", "values")
-
-    def __init__(self) -> None:
-        self.points: list[str] = []
-        self.values: list[float] = []
-        self.observed: list[int] = []
-        self.received: list[int] = []
-        self.quality: list[int] = []
-
-    def __len__(self) -> int:
-        return len(self.points)
-
-    def add(self, point: str, value: float, observed_at: int, received_at: int, quality: int) -> None:
-        """One more reading."""
-        self.points.append(point)
-        self.values.append(value)
-        self.observed.append(observed_at)
-        self.received.append(received_at)
-        self.quality.append(quality)
-
-    def batch(self) -> ReadingBatch:
-        """The readings so far."""
-        return ReadingBatch(
-            self.points,
-            np.array(self.values, dtype=np.float64),
-            np.array(self.observed, dtype=np.int64),
-            np.array(self.received, dtype=np.int64),
-            np.array(self.quality, dtype=np.uint8),
-        )
+    slot: int
+    value_at: Pointer
+    time_at: Pointer | None
+    scale: float
+    offset: float
 
 
-def decode(rows: Rows, payload: bytes, entries: Sequence[Entry], received_at: int, *, retained: bool, bytes_max: int) -> str:
-    """Add what the payload says to `rows`; returns the finding, empty when there is none.
+def decode(intake: Intake, payload: bytes, places: Sequence[Place], *, retained: bool, bytes_max: int) -> str:
+    """Add what the payload says to the intake; returns the finding, empty when there is none.
 
-    `received_at` in ms; a payload that the broker had kept (`retained`) is `UNCERTAIN` until a live one comes.
-    Cost: one parse, and one walk along the pointer for each entry.
+    A payload that the broker had kept (`retained`) is `UNCERTAIN` until a live one comes.
+    Cost: one parse, and one walk along the pointer for each place.
     """
-    document, finding = _parse(payload, bytes_max)
+    document, finding = parse(payload, bytes_max)
+    now = intake.now
     if finding:
-        for entry in entries:
-            rows.add(entry.point, nan, received_at, received_at, Quality.BAD)
+        for place in places:
+            intake.row(place.slot, nan, now, Quality.BAD, Reason.SENSOR)
         return finding
-    good = Quality.UNCERTAIN if retained else Quality.GOOD
-    times: dict[Pointer | None, int | None] = {None: received_at}
-    found, problems = 0, []
-    for entry in entries:
-        raw = _follow(document, entry.value_at)
+    good, why = (Quality.UNCERTAIN, Reason.RETAINED) if retained else (Quality.GOOD, Reason.NONE)
+    times: dict[Pointer | None, int | None] = {None: now}
+    found, problem = 0, ""
+    for slot, value_at, time_at, scale, offset in places:
+        raw = _follow(document, value_at)
         if raw is _ABSENT:
             continue
         found += 1
-        if entry.time_at not in times:
-            times[entry.time_at] = _instant(_follow(document, entry.time_at or ()))
-        observed = times[entry.time_at]
-        value = _number(raw) * entry.scale + entry.offset
+        if time_at not in times:
+            times[time_at] = instant(_follow(document, time_at or ()))
+        observed = times[time_at]
+        value = number(raw) * scale + offset
         if not isfinite(value):
-            problems.append(f"{_path(entry.value_at)} is {_shown(raw)}, not a finite number")
-            rows.add(entry.point, nan, received_at, received_at, Quality.BAD)
+            problem = problem or f"{_path(value_at)} is {shown(raw)}, not a finite number"
+            intake.row(slot, nan, now, Quality.BAD, Reason.SENSOR)
         elif observed is None:
-            problems.append(f"{_path(entry.time_at or ())} is no instant: ISO 8601 with an offset, or seconds or milliseconds since 1970")
-            rows.add(entry.point, value, received_at, received_at, max(good, Quality.UNCERTAIN))
+            problem = problem or f"{_path(time_at or ())} is no instant: ISO 8601 with an offset, or seconds or milliseconds since 1970"
+            intake.row(slot, value, now, Quality.UNCERTAIN, why or Reason.CLOCK)
         else:
-            rows.add(entry.point, value, observed, received_at, good)
-    if not found and entries:
-        return f"the payload holds nothing at {_path(entries[0].value_at)}: correct dcx:jsonPointer or the sender"
-    return problems[0] if problems else ""
+            intake.row(slot, value, observed, good, why)
+    if not found and places:
+        return f"the payload holds nothing at {_path(places[0].value_at)}: correct dcx:jsonPointer or the sender"
+    return problem
 
 
 def encode(target: Target, value: float) -> bytes:
@@ -105,18 +84,60 @@ def encode(target: Target, value: float) -> bytes:
 
 def wanted(target: Target, payload: bytes, bytes_max: int) -> float | None:
     """The value, in the point's unit, that a command payload asks for; the inverse of `encode`, None for anything else."""
-    document, finding = _parse(payload, bytes_max)
-    value = nan if finding else _number(_follow(document, target.value_at)) * target.scale + target.offset
+    document, finding = parse(payload, bytes_max)
+    value = nan if finding else number(_follow(document, target.value_at)) * target.scale + target.offset
     return value if isfinite(value) else None
 
 
-def _parse(payload: bytes, bytes_max: int) -> tuple[Any, str]:
+def parse(payload: bytes, bytes_max: int) -> tuple[Any, str]:
+    """The JSON document of a payload, or what is wrong with it."""
     if len(payload) > bytes_max:
         return None, f"the payload has {len(payload)} bytes, more than the {bytes_max} that are read"
     try:
-        return orjson.loads(payload), ""
+        document = orjson.loads(payload)
     except orjson.JSONDecodeError as error:
         return None, f"the payload is neither JSON nor a number: {error}"
+    if type(document) is dict and payload.count(b'"') != 2 * len(document) and _named_twice(payload, document):
+        return None, "an object of the payload names a member twice: which one counts is anybody's guess (RFC 8259, 4)"
+    return document, ""
+
+
+def _named_twice(payload: bytes, document: Any) -> bool:
+    """Whether an object of the payload has two members of one name: each name and each text has two quotation marks; where these do not
+    add up the payload is read again, slowly, by a parser that tells."""
+    if payload.count(b'"') == 2 * _texts(document):
+        return False
+    try:
+        json.loads(payload, object_pairs_hook=_once)
+    except _TwiceError:
+        return True
+    except (ValueError, RecursionError):
+        return False
+    return False
+
+
+def _texts(document: Any) -> int:
+    """How many names and texts a document holds; a list that begins with a number counts as one of numbers."""
+    count, waiting = 0, [document]
+    while waiting:
+        one = waiting.pop()
+        if type(one) is str:
+            count += 1
+        elif type(one) is dict:
+            count += len(one)
+            waiting += one.values()
+        elif type(one) is list and one and type(one[0]) not in _NUMBERS:
+            waiting += one
+    return count
+
+
+class _TwiceError(Exception):
+    """A name stands twice in one object."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> None:
+    if len({name for name, _ in pairs}) != len(pairs):
+        raise _TwiceError
 
 
 def _follow(document: Any, steps: Pointer) -> Any:
@@ -130,12 +151,12 @@ def _follow(document: Any, steps: Pointer) -> Any:
     return document
 
 
-def _number(raw: Any) -> float:
+def number(raw: Any) -> float:
     """A JSON number, or true and false as 1 and 0; anything else is nan."""
     return float(raw) if isinstance(raw, int | float) else nan
 
 
-def _instant(raw: Any) -> int | None:
+def instant(raw: Any) -> int | None:
     """Milliseconds since 1970 of an ISO 8601 text with an offset or of a number; None for anything else."""
     if isinstance(raw, bool):
         return None
@@ -155,7 +176,7 @@ def _path(steps: Pointer) -> str:
     return "/" + "/".join(steps) if steps else "the payload"
 
 
-def _shown(raw: Any) -> str:
+def shown(raw: Any) -> str:
     """What stands there, for a person; a container by its kind only: its depth is the sender's choice, and Python's is bounded."""
     if isinstance(raw, dict | list):
         return "an object" if isinstance(raw, dict) else "an array"

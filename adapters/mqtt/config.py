@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
@@ -37,6 +38,15 @@ class MqttConfig:
     dead_letters_max: int = 1_000
     unbound_topics_max: int = 1_000
     send_timeout_s: float = 3.0
+    link_s_max: float = 2.0
+    """How long a broker may be away before its points are marked: a gap is told within 5 s (reliability reference 8, F3)."""
+    share_group: str = ""
+    """Subscriptions are shared with every process of this group (`$share/<group>/…`): each message goes to one of them."""
+    ca_file: str = ""
+    """The authority that the broker's certificate must come from; empty takes those of the system."""
+    cert_file: str = ""
+    key_file: str = ""
+    """Our own certificate and its key (PEM); the key may stand in the certificate's file."""
 
     topics: tuple[str, ...] = ("#",)
     """Subscriptions beside those that bound points need: what speaks there and is named by no point is counted as unbound."""
@@ -46,6 +56,12 @@ class MqttConfig:
             raise ValueError("the broker's host is empty: give it as mqtt://host:port")
         if not 0 < self.port < 65536:
             raise ValueError(f"the broker's port must be 1 to 65535, not {self.port}")
+        if self.share_group and not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", self.share_group):
+            raise ValueError(f"the group that shares subscriptions is 1 to 64 of A-Z a-z 0-9 _ . -, not {self.share_group!r}")
+        if not self.tls and (self.ca_file or self.cert_file or self.key_file):
+            raise ValueError("certificates are given, and the broker's address is not of TLS: begin it with mqtts://")
+        if self.key_file and not self.cert_file:
+            raise ValueError("a key without its certificate: name both, or the certificate alone where it holds the key")
         if self.protocol not in {"3.1.1", "5"}:
             raise ValueError(f"MQTT protocol must be 3.1.1 or 5, not {self.protocol!r}")
         if not 0 < self.reconnect_s_min <= self.reconnect_s_max:

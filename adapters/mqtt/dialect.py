@@ -54,6 +54,8 @@ class Publication:
     retain: bool = False
     expiry_s: int | None = None
     """MQTT 5: after how long a broker that could not hand it on lets it go."""
+    correlation: bytes = b""
+    """MQTT 5: what an answer to it carries."""
 
 
 class Heard(NamedTuple):
@@ -147,7 +149,12 @@ class Dialect(Protocol):
         """Take a revision of the graph: which point an address of this language is, and where its slot stands (rule 7)."""
 
     def filters(self) -> Sequence[str]:
-        """The subscriptions that it wants now; asked after each batch that it took anything of, and after `bind`."""
+        """The subscriptions that it wants now, asked once a second and after `bind`; each message to one process, where several share."""
+        return ()
+
+    def everywhere(self) -> Sequence[str]:
+        """The subscriptions that each process needs for itself, also where several share the others: what is retained (a broker sends no
+        kept copy to a shared subscription), and what must be known to read the rest."""
         return ()
 
     def take(self, message: Message, intake: Intake) -> bool:
@@ -157,11 +164,13 @@ class Dialect(Protocol):
         """What the broker says when we are gone, asked before each connection; a socket has one, the first dialect's that wants one."""
         return None
 
-    def connected(self, intake: Intake) -> None:
+    def connected(self, intake: Intake) -> None:  # noqa: ARG002  most say nothing
         """The broker answers (again): say what is said first."""
+        return
 
-    def tick(self, intake: Intake) -> None:
+    def tick(self, intake: Intake) -> None:  # noqa: ARG002  as above
         """A second has passed: what is due is said, what has been waited for in vain is given up."""
+        return
 
     def fed(self) -> Slots:
         """The points that this language feeds: they are marked `LINK` while the broker is away."""

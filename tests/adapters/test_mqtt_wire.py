@@ -16,6 +16,7 @@ from adapters.mqtt.bindings import bind
 from adapters.mqtt.broker import EmbeddedBroker
 from adapters.mqtt.client import MqttClient
 from adapters.mqtt.config import MqttConfig
+from adapters.mqtt.dialect import Intake
 from adapters.mqtt.simulator import MqttSimulator
 from graph.commands import Command
 from graph.ports import DeviceRefused
@@ -61,7 +62,7 @@ def test_a_plants_values_reach_their_points_in_the_points_own_unit(config: MqttC
     """77 F is (77 - 32) / 1.8 = 25 C; 6300 W is 6.3 kW; the source time comes from the payload."""
     bindings = bind(snapshot_of(SITE))
     table = Table(snapshot_of(SITE))
-    client = MqttClient(config, bindings, table.ingest, wall_clock)
+    client = MqttClient(config, snapshot_of(SITE), table.ingest, wall_clock)
     plant = MqttSimulator(config, bindings)
     client.start()
     assert client.wait_connected(5)
@@ -84,7 +85,7 @@ def test_a_command_reaches_the_plant_once_and_is_not_kept_by_the_broker(config: 
     """The plant hears 24.5 once; who subscribes later hears nothing, because commands are not retained."""
     bindings = bind(snapshot_of(SITE))
     table = Table(snapshot_of(SITE))
-    client = MqttClient(config, bindings, table.ingest, wall_clock)
+    client = MqttClient(config, snapshot_of(SITE), table.ingest, wall_clock)
     heard: list[tuple[str, float]] = []
     plant = MqttSimulator(config, bindings, lambda point, value: heard.append((point, value)))
     client.start()
@@ -117,7 +118,7 @@ def _subscribed(plant: MqttSimulator) -> bool:
 def test_topics_that_nothing_listens_to_are_counted_with_the_reason(config: MqttConfig) -> None:
     """Two messages on dc/stranger: listed once, count 2, and why."""
     table = Table(snapshot_of(SITE))
-    client = MqttClient(config, bind(snapshot_of(SITE)), table.ingest, wall_clock)
+    client = MqttClient(config, snapshot_of(SITE), table.ingest, wall_clock)
     client.start()
     assert client.wait_connected(5)
     speaker = paho.Client(CallbackAPIVersion.VERSION2, "stranger")
@@ -141,9 +142,8 @@ def test_topics_that_nothing_listens_to_are_counted_with_the_reason(config: Mqtt
 
 def test_poison_is_a_bad_quality_and_a_dead_letter_and_the_next_good_value_counts(config: MqttConfig) -> None:
     """After 6300 W the payload NaN: the number stays 6.3 kW, the quality is BAD; after 6400 W all is well again."""
-    bindings = bind(snapshot_of(SITE))
     table = Table(snapshot_of(SITE))
-    client = MqttClient(config, bindings, table.ingest, wall_clock)
+    client = MqttClient(config, snapshot_of(SITE), table.ingest, wall_clock)
     client.start()
     assert client.wait_connected(5)
     speaker = paho.Client(CallbackAPIVersion.VERSION2, "speaker")
@@ -165,20 +165,20 @@ def test_poison_is_a_bad_quality_and_a_dead_letter_and_the_next_good_value_count
     client.close()
 
 
-def test_a_batch_on_which_the_wire_itself_fails_is_buried_and_the_next_is_read(
+def test_a_message_on_which_the_wire_itself_fails_is_buried_and_the_next_is_read(
     mosquitto: MqttConfig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A codec that breaks on one payload costs that batch: it is logged and counted, and the worker lives."""
+    """A codec that breaks on one payload costs that message: it is logged and counted, and the worker lives."""
     table = Table(snapshot_of(SITE))
-    client = MqttClient(mosquitto, bind(snapshot_of(SITE)), table.ingest, wall_clock)
+    client = MqttClient(mosquitto, snapshot_of(SITE), table.ingest, wall_clock)
     whole = codec.decode
 
-    def breaks(rows: codec.Rows, payload: bytes, *given: Any, **options: Any) -> str:
+    def breaks(intake: Intake, payload: bytes, *given: Any, **options: Any) -> str:
         if payload == b"break":
             raise RecursionError("too deep")
-        return whole(rows, payload, *given, **options)
+        return whole(intake, payload, *given, **options)
 
-    monkeypatch.setattr("adapters.mqtt.client.decode", breaks)
+    monkeypatch.setattr("adapters.mqtt.bound.decode", breaks)
     client.start()
     assert client.wait_connected(5)
     speaker = paho.Client(CallbackAPIVersion.VERSION2, "speaker")
@@ -191,7 +191,7 @@ def test_a_batch_on_which_the_wire_itself_fails_is_buried_and_the_next_is_read(
     assert wait_until(lambda: say(b"break") and bool(client.dead_letters()))
     assert wait_until(lambda: say(b"6300") and table.quality(LOAD) == "GOOD")
 
-    assert "could not be read; they are dead letters" in caplog.text
+    assert "could not be read; it is a dead letter" in caplog.text
     speaker.disconnect()
     speaker.loop_stop()
     client.close()
@@ -207,7 +207,7 @@ def test_a_plant_that_refuses_a_command_goes_on_speaking(mosquitto: MqttConfig, 
             raise ValueError("too hot")
         heard.append(value)
 
-    client = MqttClient(mosquitto, bindings, Table(snapshot_of(SITE)).ingest, wall_clock)
+    client = MqttClient(mosquitto, snapshot_of(SITE), Table(snapshot_of(SITE)).ingest, wall_clock)
     plant = MqttSimulator(mosquitto, bindings, write)
     client.start()
     assert client.wait_connected(5)
@@ -226,7 +226,7 @@ def test_a_plant_that_refuses_a_command_goes_on_speaking(mosquitto: MqttConfig, 
 def test_a_command_is_refused_while_the_broker_is_away() -> None:
     """Nothing listens on the port: nothing was sent, and that is certain."""
     config = MqttConfig("127.0.0.1", free_port())
-    client = MqttClient(config, bind(snapshot_of(SITE)), Table(snapshot_of(SITE)).ingest, wall_clock)
+    client = MqttClient(config, snapshot_of(SITE), Table(snapshot_of(SITE)).ingest, wall_clock)
     client.start()
 
     with pytest.raises(DeviceRefused, match="is away: nothing was sent"):

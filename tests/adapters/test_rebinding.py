@@ -30,7 +30,7 @@ def test_an_mqtt_topic_is_heard_from_the_revision_on_that_names_it(tmp_path: Pat
     config = MqttConfig("127.0.0.1", broker.port, topics=())
     first, second = snapshot_of(topic("A", "dc/a")), snapshot_of(topic("A", "dc/a") + topic("B", "dc/b") + topic("C", "plant2/c"))
     table = Table(first)
-    client = MqttClient(config, bind_mqtt(first), table.ingest, wall_clock)
+    client = MqttClient(config, first, table.ingest, wall_clock)
     plant = MqttSimulator(config, bind_mqtt(second))
     client.start()
     assert client.wait_connected(5)
@@ -40,7 +40,7 @@ def test_an_mqtt_topic_is_heard_from_the_revision_on_that_names_it(tmp_path: Pat
     assert table.value(A) == 1.0
 
     table.ingest.rebind(point_facts(second))
-    client.rebind(bind_mqtt(second))
+    client.rebind(second)
 
     assert wait_until(lambda: plant.publish(values, wall_clock()) > 0 and table.quality(B) == table.quality(C) == "GOOD")
     assert client.unbound() == []
@@ -55,7 +55,7 @@ def test_a_topic_far_from_every_bound_one_is_counted_too(tmp_path: Path) -> None
     broker = Mosquitto(tmp_path).start()
     config = MqttConfig("127.0.0.1", broker.port)
     graph = snapshot_of(topic("A", "dc/a"))
-    client = MqttClient(config, bind_mqtt(graph), Table(graph).ingest, wall_clock)
+    client = MqttClient(config, graph, Table(graph).ingest, wall_clock)
     plant = MqttSimulator(config, bind_mqtt(snapshot_of(topic("C", "plant2/c"))))
     client.start()
     assert client.wait_connected(5)

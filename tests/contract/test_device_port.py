@@ -80,7 +80,7 @@ demo:ReadOnly ref:hasExternalReference [ a dcx:MQTTReference ; dcx:topic "dc/rea
     written: list[float] = []
     values = {SET: 20.0, READ_ONLY: 1.0}
     devices = MqttSimulator(config, bindings, lambda point, value: _obey(point, value, values, written))
-    client = MqttClient(config, bindings, table.ingest, wall_clock)
+    client = MqttClient(config, snapshot, table.ingest, wall_clock)
     client.start()
     assert devices.start()
     assert devices.ready.wait(5)

@@ -11,7 +11,6 @@ import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from adapters.mqtt.bindings import bind
 from adapters.mqtt.client import MqttClient
 from adapters.mqtt.config import MqttConfig
 from graph.values import ReadingBatch
@@ -53,7 +52,7 @@ def say(port: int, values: range) -> None:
 
 def test_what_comes_while_we_are_away_comes_after(broker: Mosquitto, config: MqttConfig) -> None:
     """Subscribe, end, 500 messages at QoS 1, start again under the same client id: all 500, in order."""
-    first = MqttClient(config, bind(snapshot_of(SITE)), Taken(), wall_clock)
+    first = MqttClient(config, snapshot_of(SITE), Taken(), wall_clock)
     first.start()
     assert first.wait_connected(5)
     say(broker.port, range(1))
@@ -62,7 +61,7 @@ def test_what_comes_while_we_are_away_comes_after(broker: Mosquitto, config: Mqt
 
     say(broker.port, range(1, 501))
     sink = Taken()
-    second = MqttClient(config, bind(snapshot_of(SITE)), sink, wall_clock)
+    second = MqttClient(config, snapshot_of(SITE), sink, wall_clock)
     second.start()
 
     assert wait_until(lambda: sink.values(P) == [float(value) for value in range(1, 501)])
@@ -86,16 +85,16 @@ def test_a_message_that_the_sink_has_not_taken_comes_again(broker: Mosquitto, co
 
     over = False
     stuck = Stuck()
-    first = MqttClient(config, bind(snapshot_of(SITE)), stuck, wall_clock)
+    first = MqttClient(config, snapshot_of(SITE), stuck, wall_clock)
     first.start()
     assert first.wait_connected(5)
     assert wait_until(lambda: _subscribed(broker, stuck))
     say(broker.port, range(1, 11))
-    first._client.loop_stop()
-    first._client._sock_close()  # the process is gone: no DISCONNECT, no PUBACK
+    first._link.loop_stop()
+    first._link._sock_close()  # the process is gone: no DISCONNECT, no PUBACK
 
     sink = Taken()
-    second = MqttClient(config, bind(snapshot_of(SITE)), sink, wall_clock)
+    second = MqttClient(config, snapshot_of(SITE), sink, wall_clock)
     second.start()
 
     assert wait_until(lambda: set(range(1, 11)) <= {int(value) for value in sink.values(P)})
@@ -114,7 +113,7 @@ def _subscribed(broker: Mosquitto, stuck: object) -> bool:
 def test_a_broker_that_returns_is_found_again_and_nothing_that_it_kept_is_lost(broker: Mosquitto, config: MqttConfig, end: str) -> None:
     """Values 1 to 20, the broker goes and comes back, values 21 to 40: each is taken, none twice in the table's eyes."""
     sink = Taken()
-    client = MqttClient(config, bind(snapshot_of(SITE)), sink, wall_clock)
+    client = MqttClient(config, snapshot_of(SITE), sink, wall_clock)
     client.start()
     assert client.wait_connected(5)
     say(broker.port, range(1, 21))
@@ -137,7 +136,7 @@ def test_silence_of_the_broker_is_seen_and_heals(broker: Mosquitto) -> None:
     clock = MovedClock()
     config = MqttConfig("127.0.0.1", broker.port, client_id="twin", reconnect_s_min=0.1, reconnect_s_max=0.3)
     table = Table(snapshot_of(SITE), clock)
-    client = MqttClient(config, bind(snapshot_of(SITE)), table.ingest, clock)
+    client = MqttClient(config, snapshot_of(SITE), table.ingest, clock)
     client.start()
     assert client.wait_connected(5)
     assert wait_until(lambda: _spoken(broker, table, clock))
@@ -171,7 +170,7 @@ def _spoken(broker: Mosquitto, table: Table, clock: MovedClock) -> bool:
 def test_a_sink_that_fails_stops_nothing(broker: Mosquitto, config: MqttConfig) -> None:
     """Three attempts, then a dead letter that says so; the next message is taken."""
     sink = Taken()
-    client = MqttClient(config, bind(snapshot_of(SITE)), sink, wall_clock)
+    client = MqttClient(config, snapshot_of(SITE), sink, wall_clock)
     client.start()
     assert client.wait_connected(5)
     say(broker.port, range(1, 2))
@@ -193,7 +192,7 @@ def test_ten_thousand_poison_payloads_and_the_values_between_them(broker: Mosqui
     """Every tenth of 10,000 messages is good: 1,000 values are taken, 9,000 are counted, the ring keeps its bound."""
     config = MqttConfig("127.0.0.1", broker.port, client_id="twin", dead_letters_max=100)
     sink = Taken()
-    client = MqttClient(config, bind(snapshot_of(SITE)), sink, wall_clock)
+    client = MqttClient(config, snapshot_of(SITE), sink, wall_clock)
     client.start()
     assert client.wait_connected(5)
     say(broker.port, range(1))
@@ -223,7 +222,7 @@ def test_a_half_open_broker_is_let_go_and_the_real_one_found(tmp_path: Path) -> 
     broker = Mosquitto(tmp_path)
     deaf = socket.create_server(("127.0.0.1", broker.port), reuse_port=False)
     config = MqttConfig("127.0.0.1", broker.port, keepalive_s=1, reconnect_s_min=0.1, reconnect_s_max=0.3)
-    client = MqttClient(config, bind(snapshot_of(SITE)), Taken(), wall_clock)
+    client = MqttClient(config, snapshot_of(SITE), Taken(), wall_clock)
     client.start()
     held, _ = deaf.accept()
     assert not client.wait_connected(0.5)
@@ -241,7 +240,7 @@ def test_a_broker_that_hangs_is_noticed_and_found_again_when_it_goes_on(broker: 
     """Its process stands still for a while: not connected within three keepalives, and what is said afterwards is taken."""
     config = MqttConfig("127.0.0.1", broker.port, client_id="twin", keepalive_s=1, reconnect_s_min=0.1, reconnect_s_max=0.3)
     sink = Taken()
-    client = MqttClient(config, bind(snapshot_of(SITE)), sink, wall_clock)
+    client = MqttClient(config, snapshot_of(SITE), sink, wall_clock)
     client.start()
     assert client.wait_connected(5)
 
