@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 import json
-import re
-import shlex
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from tests.support.guides import GUIDES, answers
 from twin.cli.app import app
 
-GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "posture.md"
-INSTANT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ")
+GUIDE = GUIDES / "posture.md"
 
 
 def test_the_guide_s_posture_is_as_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every command runs, and where a block of text follows it is what the command printed. As JSON the counts are the same."""
     monkeypatch.chdir(tmp_path)
-    blocks = re.findall(r"```(console|text)\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
-    answer = ""
 
-    for kind, text in blocks:
-        if kind == "text":
-            assert INSTANT.sub("*", text).strip() == INSTANT.sub("*", answer).strip()
-            continue
-        for line in text.splitlines():
-            answer = CliRunner().invoke(app, shlex.split(line.removeprefix("$ ridethrough ")), catch_exceptions=False).output
+    for said, printed in answers(GUIDE):
+        assert said == printed
 
     told = json.loads(CliRunner().invoke(app, ["posture", "--json"], catch_exceptions=False).output)
     assert told["racks"] == {"all": 40, "dark": 0, "hanging": 3}

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from twin.cli.app import app
+from tests.support.guides import GUIDES, answers, blocks
 
-GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "proofs.md"
-INSTANT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ")
+GUIDE = GUIDES / "proofs.md"
 
 
 def test_the_guide_s_proofs_answer_as_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every command runs, and where a block of text follows it is what the command printed; a yaml block is the file that it names."""
     monkeypatch.chdir(tmp_path)
-    blocks = re.findall(r"```(console|text|yaml)\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
-    answer = ""
+    for _, text in blocks(GUIDE, "yaml"):
+        (tmp_path / text.splitlines()[0].removeprefix("# ")).write_text(text)
 
-    for kind, text in blocks:
-        if kind == "text":
-            assert INSTANT.sub("*", text.strip()) == INSTANT.sub("*", answer.strip())
-        elif kind == "yaml":
-            (tmp_path / text.splitlines()[0].removeprefix("# ")).write_text(text)
-        else:
-            for line in text.splitlines():
-                answer = CliRunner().invoke(app, shlex.split(line.removeprefix("$ ridethrough ")), catch_exceptions=False).output
+    for said, printed in answers(GUIDE):
+        assert said == printed

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from tests.support.guides import GUIDES, answers
 from twin.cli.app import app
 from twin.cli.output import Failure
-
-GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "root-cause.md"
-INSTANT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ")
 
 
 @pytest.fixture(scope="module")
@@ -33,15 +30,9 @@ def run(line: str) -> str:
 def test_the_guide_s_commands_answer_as_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every command runs, and where a block of text follows it is what the command printed; only the instants differ."""
     monkeypatch.chdir(tmp_path)
-    blocks = re.findall(r"```(console|text)\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
-    answer = ""
 
-    for kind, text in blocks:
-        if kind == "text":
-            assert INSTANT.sub("*", text.strip()) == INSTANT.sub("*", answer.strip())
-            continue
-        for line in text.splitlines():
-            answer = run(line.removeprefix("$ ridethrough "))
+    for said, printed in answers(GUIDES / "root-cause.md"):
+        assert said == printed
 
 
 def test_a_file_says_what_is_seen(site: Path) -> None:

@@ -2,48 +2,29 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from tests.support.guides import GUIDES, answers, blocks, missing
 from tests.support.served import served
 from twin.cli.app import app
 
-GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "scenarios.md"
-INSTANT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ")
-
-
-def blocks(*kinds: str) -> list[tuple[str, str]]:
-    """The guide's blocks of some kinds."""
-    return re.findall(rf"```({'|'.join(kinds)})\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
-
-
-def typed(command: str) -> str:
-    """What a command prints."""
-    return CliRunner().invoke(app, shlex.split(command.removeprefix("$ ridethrough ")), catch_exceptions=False).output
+GUIDE = GUIDES / "scenarios.md"
 
 
 def test_the_guide_s_scenarios_answer_as_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every command runs, and every line of a block that follows it is a line of the answer, in that order."""
     monkeypatch.chdir(tmp_path)
-    answer = ""
 
-    for kind, text in blocks("console", "text"):
-        if kind == "console":
-            for line in text.splitlines():
-                answer = typed(line)
-            continue
-        lines = iter(INSTANT.sub("*", answer).splitlines())
-        wanted = [INSTANT.sub("*", line) for line in text.splitlines() if line not in ("", "…")]
-        assert [line for line in wanted if line not in lines] == []
+    for said, printed in answers(GUIDE):
+        assert missing(said, printed) == []
 
 
 def test_the_guide_s_query_is_answered() -> None:
     """The scenario of the guide, over GraphQL."""
-    ((_, query),) = blocks("graphql")
+    ((_, query),) = blocks(GUIDE, "graphql")
     with served() as site:
         found = site.ask(query)["impact"]
 

@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from twin.cli.app import app
-
-GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "sweeps.md"
-INSTANT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ")
+from tests.support.guides import GUIDES, answers
 
 
 def test_the_guide_s_sweeps_answer_as_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every command runs, and where a block of text follows it is what the command printed."""
+    """Every command runs, and where a block of text follows it is what the command printed, but for what was assumed."""
     monkeypatch.chdir(tmp_path)
-    blocks = re.findall(r"```(console|text)\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
-    answer = ""
 
-    for kind, text in blocks:
-        if kind == "text":
-            assert lines(text) == lines(answer)
-            continue
-        for line in text.splitlines():
-            answer = CliRunner().invoke(app, shlex.split(line.removeprefix("$ ridethrough ")), catch_exceptions=False).output
-
-
-def lines(text: str) -> list[str]:
-    """What is told but for instants, and but for what was assumed, which the guide leaves out."""
-    return [INSTANT.sub("*", line) for line in text.strip().splitlines() if not line.startswith("assumed:")]
+    for pair in answers(GUIDES / "sweeps.md"):
+        said, printed = ([line for line in lines if not line.startswith("assumed:")] for lines in pair)
+        assert said == printed

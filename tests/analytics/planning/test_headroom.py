@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from analytics.capacity.flow import loads_of
@@ -30,7 +30,7 @@ def test_so_much_fits_and_no_more(seed: int) -> None:
     loads = loads_of(graph, state, conditions)
     entry = len(circuit.nodes) - 1
     if loads is None or state.base.live[loads.power_slot[entry]] == 0:
-        return
+        reject()
 
     room = room_of(graph, state, loads, np.array([loads.power_slot[entry]], dtype=np.int32))
     kw = float(room.kw[0])
@@ -53,7 +53,7 @@ def test_the_room_of_each_is_the_same_whoever_else_is_asked_for(seed: int) -> No
     state = plant(graph, conditions)
     loads = loads_of(graph, state, conditions)
     if loads is None:
-        return
+        reject()
     slots = loads.power_slot[loads.power_slot >= 0]
     live = slots[state.base.live[slots] == 1]
 
