@@ -6,6 +6,7 @@ Rules of this file:
    it draws moves as what is planned for it.
 2. It is spread so that the racks get alike: the largest piece first, each to the rack that has got least.
 3. There it is supplied as the rack is, in power, cooling and network: by what feeds the rack, else by what feeds what is mounted in it.
+   What fed it in these media where it was, by whatever relation, does so no longer; media that the rack lacks still come from there.
 4. Readings were taken before the move: loads are those that are planned.
 """
 
@@ -18,15 +19,17 @@ import numpy as np
 
 from analytics.capacity.cascade import GROWN
 from analytics.capacity.flow import loads_since
+from analytics.columns import rows_of
 from analytics.conditions import Conditions
 from analytics.loads import HARDWARE, KILOWATT, RACK, draw_kw, hardware, quantities
 from analytics.moves import Arrival, Move, Overfull, Relocation
 from analytics.scenario import Case, Scenario, resolve
 from analytics.state import Plant, plant
 from analytics.supply import compile_supply
-from analytics.supply_graph import SupplyGraph
+from analytics.supply_graph import Assumed, SupplyGraph
 from analytics.sweeps.points import single_points
 from graph.changes import ChangeSet
+from graph.connections import Connections
 from graph.errors import GraphError, UnknownEntity
 from graph.snapshot import RDF_TYPE, Snapshot
 from ontology.media import AIR_COOLING, FEEDS_IN, LIQUID_COOLING, NETWORK, POWER
@@ -208,7 +211,7 @@ def _place(
         if number is not None:
             for medium in _MEDIA:
                 if by.get(medium):
-                    _unplug(snapshot, vocabulary, change, number, medium, moving)
+                    _unplug(snapshot, vocabulary, graph, change, number, medium, moving)
             for predicate in _PLACED:
                 change.take_back(number, predicate)
         for medium, suppliers in by.items():
@@ -245,18 +248,47 @@ def _is_fed(graph: SupplyGraph, iri: str, medium: str) -> bool:
     return node is not None and bool(_suppliers(graph, [node], medium))
 
 
-def _unplug(snapshot: Snapshot, vocabulary: Vocabulary, change: _Change, thing: int, medium: str, moving: frozenset[str]) -> None:
-    """Take back what feeds a thing in a medium from where it was; what moves with it goes on feeding it."""
-    for prop in sorted({*vocabulary.subproperties(_FEEDS[medium]), BRICK + "feeds"}):
-        for supplier in snapshot.subjects(prop, thing):
-            if snapshot.key(supplier) not in moving:
-                change.take_back(supplier, prop, thing)
-    for supplier in snapshot.objects(thing, BRICK + "isFedBy"):
-        if snapshot.key(supplier) not in moving:
-            change.take_back(thing, BRICK + "isFedBy", supplier)
+def _unplug(
+    snapshot: Snapshot,
+    vocabulary: Vocabulary,
+    graph: SupplyGraph,
+    change: _Change,
+    thing: int,
+    medium: str,
+    moving: frozenset[str],
+) -> None:
+    """Take back what feeds a thing in a medium from where it was; what moves with it goes on feeding it, and so does what carries another
+    medium."""
+    explicit = vocabulary.subproperties(_FEEDS[medium])
+    plain = vocabulary.subproperties(BRICK + "feeds") - frozenset().union(*map(vocabulary.subproperties, FEEDS_IN))
+    said = [(s, prop, thing, s) for prop in sorted(explicit | plain) for s in snapshot.subjects(prop, thing)]
+    said += [(thing, prop, s, s) for prop in sorted(vocabulary.subproperties(BRICK + "isFedBy")) for s in snapshot.objects(thing, prop)]
+    for subject, prop, obj, supplier in said:
+        if snapshot.key(supplier) not in moving and (prop in explicit or _carries(snapshot, graph, supplier, thing, medium)):
+            change.take_back(subject, prop, obj)
+    connections = Connections(snapshot, vocabulary)
+    for connection in connections.of(thing):
+        stays = not connection.sources or {snapshot.key(each) for each in connection.sources} - moving
+        if stays and thing in connection.targets and _carries(snapshot, graph, connection.number, thing, medium):
+            for triple in connections.joints(connection.number, thing):
+                change.take_back(*triple)
     for need in snapshot.objects(thing, DCX + "requires"):
-        if snapshot.objects(need, DCX + "among"):
+        media = map(snapshot.key, snapshot.objects(need, DCX + "medium"))
+        if medium in media and snapshot.objects(need, DCX + "among"):
             change.take_back(thing, DCX + "requires", need)
+
+
+def _carries(snapshot: Snapshot, graph: SupplyGraph, supplier: int, thing: int, medium: str) -> bool:
+    """Whether a supplier feeds a thing in a medium; of a store of energy, whether it would."""
+    u, v = graph.find(snapshot.key(supplier)), graph.find(snapshot.key(thing))
+    if u is None or v is None:
+        return False
+    first, last = rows_of(graph.edges.target, v)
+    media = graph.edges.medium[first:last][graph.edges.source[first:last] == u]
+    if len(media) == 0:
+        stored = graph.assumptions
+        media = stored.medium[(stored.what == Assumed.STORED) & (stored.node == u) & (stored.other == v)]
+    return graph.media.index(medium) in media
 
 
 def _overfull(before: SupplyGraph, after: SupplyGraph, conditions: Conditions) -> tuple[Overfull, ...]:

@@ -79,6 +79,16 @@ class Connections:
             found |= {c for c in _either_way(near, point) if near.kind(c, _CONNECTION) is not None}
         return tuple(_connection(number, near) for number in sorted(found))
 
+    def joints(self, connection: int, node: int) -> list[Triple]:
+        """The facts that lead a connection to a node, every one: without them it leads there no longer, and all else stands."""
+        near = self._near
+        found = [(connection, _TO, node)]
+        for point in _points(connection, near):
+            enters = any(near.kind(point, kind) is not None for kind in (_INLET, _EITHER))
+            if enters and node in _owners(point, connection, near):
+                found += [(connection, _AT, point), (point, _THROUGH, connection), (connection, _CNX, point), (point, _CNX, connection)]
+        return [(subject, predicate, obj) for subject, predicate, obj in found if obj in near.objects(subject, predicate)]
+
 
 def _either_way(facts: _Facts, node: int) -> set[int]:
     return {*facts.objects(node, _CNX), *facts.subjects(_CNX, node)}

@@ -326,6 +326,61 @@ def test_what_fails_after_a_move_hits_the_load_where_it_is_now() -> None:
     assert (moved.totals.tenants["LOST"], moved.totals.it_load_kw["LOST"]) == (1, 4.0)
 
 
+PORTS = ":PA s223:hasConnectionPoint :Out . :S1 s223:hasConnectionPoint :In . :Out a s223:OutletConnectionPoint . :In a {} ."
+
+
+@pytest.mark.parametrize(
+    "cord",
+    [
+        ":PA brick:feeds :S1 .",
+        ":S1 brick:isFedBy :PA .",
+        ":Cord s223:connectsFrom :PA ; s223:connectsTo :S1 .",
+        ":Cord s223:connectsAt :Out, :In ." + PORTS.format("s223:InletConnectionPoint"),
+        ":Out s223:connectsThrough :Cord . :In s223:connectsThrough :Cord ." + PORTS.format("s223:BidirectionalConnectionPoint"),
+        ":Cord a s223:Conductor ; s223:cnx :Out . :In s223:cnx :Cord ." + PORTS.format("s223:InletConnectionPoint"),
+        ":Cord s223:connectsAt :Out, :In ; s223:connectsTo :S1 . :In s223:connectsThrough :Cord ."
+        + PORTS.format("s223:InletConnectionPoint"),
+    ],
+)
+def test_a_load_that_moves_leaves_its_cords_behind(cord: str) -> None:
+    """S1 hangs on PA itself, by a connection of ASHRAE 223P or a plain feed, as well as by its rack R1. At R4, on PC alone, PA is no matter
+    of it any more."""
+    stays, moved = (ask(MOVING + cord, moves, fails=("PC",)) for moves in ((), moving("R4")))
+    before, after = (ask(MOVING + cord, moves, fails=("PA",)) for moves in ((), moving("R4")))
+
+    assert ("S1 Power" in told(stays), told(moved)["S1 Power"]) == (False, "LOST")
+    assert ("S1 Power" in told(before), "S1 Power" in told(after)) == (True, False)
+    assert names(after.moves[0].arrivals[0].single_points) == ["A", "PC"]
+
+
+def test_a_load_leaves_the_battery_of_its_old_place_behind() -> None:
+    """What stores energy is not counted as a supplier of S1, and that is said; at R4 it plays no part."""
+    plant = MOVING + ":Bat a dcx:Battery_String ; brick:feeds :S1 ."
+    stays, moved = (ask(plant, moves, fails=("A",)) for moves in ((), moving("R4")))
+
+    assert [len([text for text in each.assumed if ":Bat -> " in text]) for each in (stays, moved)] == [1, 0]
+
+
+@pytest.mark.parametrize(
+    "feed",
+    [
+        ":CDU brick:feeds :S1 .",
+        ":S1 brick:isFedBy :CDU .",
+        ":Hose s223:connectsFrom :CDU ; s223:connectsTo :S1 .",
+        ":CDU dcx:feedsLiquidCooling :S1 .",
+        ":CDU dcx:feedsLiquidCooling :S1 . :CDU-2 a dcx:CDU ; dcx:isSource true ; dcx:feedsLiquidCooling :S1 ."
+        ":S1 dcx:requires [ dcx:medium dcx:LiquidCooling ; dcx:atLeast 2 ; dcx:among :CDU, :CDU-2 ] .",
+    ],
+)
+def test_a_load_keeps_what_feeds_it_in_a_medium_that_the_new_rack_lacks(feed: str) -> None:
+    """R3 has power and no water: S1 is fed by PA there, which PB no longer takes down, and still cooled by the CDU."""
+    plant = MOVING + ":CDU a dcx:CDU ; dcx:isSource true . " + feed
+    power, water = (ask(plant, moving("R3"), fails=(name,)) for name in ("PB", "CDU"))
+
+    assert not [each for each in told(power) if each.startswith("S1 ")]
+    assert told(water)["S1 LiquidCooling"] == "LOST"
+
+
 def test_a_load_is_spread_over_the_racks_the_largest_piece_first() -> None:
     """4, 3 and 2 kW over two racks: 4 to the first, 3 to the second, 2 to the second, which has less: 4 and 5."""
     more = "".join(
