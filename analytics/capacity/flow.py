@@ -93,10 +93,10 @@ def loads_of(graph: SupplyGraph, state: Plant, conditions: Conditions) -> Loads 
     """
     if graph.electrical is None or not graph.electrical.any_rated:
         return None
-    found = _kept(state, conditions.power_kw)
+    found = _kept(state, graph.electrical, conditions.power_kw)
     if found is None:
         with _making:
-            found = _kept(state, conditions.power_kw)
+            found = _kept(state, graph.electrical, conditions.power_kw)
             if found is None:
                 earlier = _loads.get(state, ())
                 found = _measured(graph, state, graph.electrical, conditions.power_kw, earlier[0] if earlier else None)
@@ -124,12 +124,14 @@ def loads_since(graph: SupplyGraph, state: Plant, conditions: Conditions, unmove
     return replace(loads, earlier=earlier)
 
 
-def _kept(state: Plant, readings: Mapping[str, float]) -> Loads | None:
-    """The loads under these readings, where they are known; they are then the last that are forgotten."""
+def _kept(state: Plant, electrical: Electrical, readings: Mapping[str, float]) -> Loads | None:
+    """The loads under these ratings and readings, where they are known; they are then the last that are forgotten. A graph in which only
+    ratings are others has the same plant."""
     with _loads_lock:
         known = _loads.get(state, ())
-        found = next((each for each in known if each.readings is readings), None)
-        found = found or next((each for each in known if each.readings == readings), None)
+        same = [each for each in known if each.electrical is electrical]
+        found = next((each for each in same if each.readings is readings), None)
+        found = found or next((each for each in same if each.readings == readings), None)
         if found is not None and known[0] is not found:
             _loads[state] = (found, *(each for each in known if each is not found))
     return found

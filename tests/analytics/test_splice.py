@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, reject
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -111,13 +111,28 @@ def test_what_is_put_in_is_what_would_be_compiled_anew(turtle: str, change: tupl
     carried = carried_over(site(turtle)[1], snapshot, [exact], vocabulary())
 
     if carried is None:
-        return
+        reject()
     fresh = compiled(snapshot, vocabulary()).graph
     assert columns(carried.graph) == columns(fresh)
     assert electrical(carried) == electrical(Compiled(fresh, carried.reads, carried.terms))
     assert state(plant(carried.graph, NOW)) == state(plant(fresh, NOW))
     for name in ("UPS-A", "Panel-B", "S1"):
         assert impact(carried.graph, [SITE + name], NOW) == impact(fresh, [SITE + name], NOW)
+
+
+def test_a_changed_rating_is_what_loads_are_held_against_though_the_plant_stays() -> None:
+    """Without UPS B and panel B the 2 kW of server 1 come by UPS A alone: nothing on its 500 kW; at 1 kW twice its rating, and it trips."""
+    rating, graph = (SITE + "Rating-A", BRICK + "value"), graph_of_facts()
+    failed = [SITE + "UPS-B", SITE + "Panel-B"]
+    before = impact(site(NO_LOOPS)[1].graph, failed, NOW)
+    snapshot, exact = after(NO_LOOPS, [(*rating, number(1), graph)], [(*rating, number(500), graph)])
+
+    carried = carried_over(site(NO_LOOPS)[1], snapshot, [exact], vocabulary())
+
+    assert carried is not None
+    found = impact(carried.graph, failed, NOW)
+    assert before.trips == ()
+    assert [(trip.id, trip.load_kw, trip.rated_kw) for trip in found.trips] == [(SITE + "UPS-A", 2.0, 1.0)]
 
 
 def electrical(found: Compiled) -> list[list[float]]:
