@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum
 
@@ -13,7 +14,7 @@ from analytics.time.stated import Stated
 from analytics.time.table import Kind, Row
 from graph.snapshot import RDF_TYPE
 from ontology.media import POWER
-from ontology.namespaces import BRICK, DCX, UNIT
+from ontology.namespaces import BRICK, DCX, UNIT, compact
 from ontology.terms import Ids
 
 BATTERY = BRICK + "Battery"
@@ -73,16 +74,52 @@ def power_stores(stated: Stated, behind: list[tuple[int, int]], standby: set[int
     for storage, node in behind:
         if node in rated and node not in rows and node not in standby:
             strings[node].append(storage)
+    share, bank = _shares(strings, rated), _banks(stated, strings)
     for node, each in strings.items():
-        law = _together([_law(stated, storage, node, rated[node] / len(each)) for storage in each])
+        law = _together([_law(stated, storage, node, share[storage]) for storage in each])
         if law is not None:
-            rows[node] = _row(node, power, each[0], law, rated[node])
+            rows[node] = _row(node, power, each[0], law, rated[node])._replace(bank=bank.get(node, (-1, -1)))
     without = _without_stores(stated, fed, rows)
     stated.take(BATTERY, DCX + "peukertExponent", np.array(without, dtype=np.int32))
     for node in without:
         low, high = stated.value(DCX + "ridethroughSeconds", np.array([node], dtype=np.int32))
         rows[node] = _row(node, power, -1, _at_rating((float(low[0]), float(high[0])), rated[node], exponent, (1.0, 1.0)), rated[node])
     return [rows[node] for node in sorted(rows)]
+
+
+def _shares(strings: Mapping[int, Sequence[int]], rated: Mapping[int, float]) -> dict[int, float]:
+    """The part of each storage of the ratings of all that it stands behind, kW; 0 where one of these states none."""
+    parts: dict[int, list[float]] = defaultdict(list)
+    for node, each in strings.items():
+        for storage in each:
+            parts[storage].append(rated[node] / len(each))
+    return {storage: fsum(of) if min(of) > 0 else 0.0 for storage, of in parts.items()}
+
+
+def _banks(stated: Stated, strings: Mapping[int, Sequence[int]]) -> dict[int, tuple[int, int]]:
+    """`Row.bank` of the nodes that have a storage in common with another."""
+    owners: dict[int, list[int]] = defaultdict(list)
+    alike: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    for node, each in sorted(strings.items()):
+        alike[tuple(sorted(set(each)))].append(node)
+        for storage in sorted(set(each)):
+            owners[storage].append(node)
+    shared = {storage: nodes for storage, nodes in owners.items() if len(nodes) > 1}
+    first = {node: node for nodes in shared.values() for node in nodes}
+    merged = True
+    while merged:
+        merged = False
+        for nodes in shared.values():
+            least = min(first[node] for node in nodes)
+            merged = merged or any(first[node] != least for node in nodes)
+            first.update(dict.fromkeys(nodes, least))
+    for storage, nodes in shared.items():
+        name = compact(stated.snapshot.key(storage))
+        stated.refused += [
+            (node, f"{name} stands behind {len(nodes):,}: those that it carries at once empty it together") for node in nodes
+        ]
+    same = {node: nodes[0] for nodes in alike.values() if len(nodes) > 1 for node in nodes}
+    return {node: (least, same.get(node, -1)) for node, least in first.items()}
 
 
 def _row(node: int, power: int, source: int, law: Law, rated: float) -> Row:

@@ -33,6 +33,7 @@ from analytics.time.steps import (
     Index,
     Waiting,
     carry,
+    drained,
     kill,
     lose,
     queue,
@@ -124,7 +125,7 @@ def _follow(  # noqa: PLR0912, PLR0915  one loop over events; its parts are belo
                 for store in range(len(site.stores.pair)):
                     pair = site.stores.pair[store]
                     if state.carried[pair] == 1 and site.stores.steep[store] > 0:
-                        fresh = lasting(site.stores, store, kw[site.stores.by_heat[store], site.pair_slot[pair]])
+                        fresh = lasting(site, state, store, kw)
                         if fresh != state.lasts[store]:
                             stop(store, now, state)
                             start(store, now, fresh, state, events)
@@ -170,6 +171,7 @@ def _follow(  # noqa: PLR0912, PLR0915  one loop over events; its parts are belo
                 state.carried[pair] = 0
                 state.version[which] += 1
                 state.left[which] = 0.0
+                drained(site, which, state)
                 stale = True
                 moved = moved or site.stores.steep[which] > 0
                 slot = site.pair_slot[pair]
@@ -232,7 +234,7 @@ def _settle(  # noqa: PLR0912  the two ways in which a slot goes down, kept toge
                         store = state.store_of[pair]
                         usable = store >= 0 and state.left[store] > 0
                         if usable and state.tally.live[fed] == 1:
-                            carry(site, pair, fed, np.int64(slot), now, state, record, kw, events)
+                            carry(site, pair, np.int64(slot), now, state, record, kw, events)
                         elif not (usable and site.stores.waits[store] == 1):
                             state.bad[fed] += 1
                             state.waits[fed] += 1
@@ -273,7 +275,7 @@ def _raise(  # noqa: PLR0912  one pass over what a slot feeds, kept together
         for at in range(site.pairs_at[slot], site.pairs_at[slot + 1]):
             pair = site.slot_pairs[at]
             if state.tally.failing[pair] > 0 and state.carried[pair] == 0:
-                carry(site, pair, slot, np.int64(NOBODY), now, state, record, kw, events)
+                carry(site, pair, np.int64(NOBODY), now, state, record, kw, events)
         for at in range(site.wires.feeds_at[slot], site.wires.feeds_at[slot + 1]):
             gate = site.wires.feeds[at]
             fed = site.wires.gate_slot[gate]
@@ -356,7 +358,7 @@ def _see_stores(site: Site, state: State, kw: Floats, events: Events, seen: Seen
             else:
                 site.stores.unknown_kw[store] = seen.kw[store]
                 site.stores.known[store] = 0
-        lasts = lasting(site.stores, store, kw[site.stores.by_heat[store], slot])
+        lasts = lasting(site, state, store, kw)
         charge, account = seen.left[store], seen.lasts[store]
         if not np.isnan(charge):
             state.left[store] = charge
@@ -371,7 +373,7 @@ def _see_stores(site: Site, state: State, kw: Floats, events: Events, seen: Seen
                 state.left[store] = account / lasts
             elif not np.isnan(account) and (account > state.left[store] * lasts) == seen.better and state.left[store] > 0:
                 site.stores.seconds[store] *= account / (state.left[store] * lasts)
-                lasts = lasting(site.stores, store, kw[site.stores.by_heat[store], slot])
+                lasts = lasting(site, state, store, kw)
         start(store, now, lasts, state, events)
 
 

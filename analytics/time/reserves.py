@@ -8,7 +8,7 @@ Rules of this file:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -183,4 +183,4 @@ def _in_rooms(stated: Stated, rooms: Rooms, air_cooled: Flags) -> Stores:
     room = rooms.of_node[nodes]
     medium, kind = (np.full(len(nodes), value, dtype=np.int32) for value in (graph.media.index(AIR_COOLING), int(Kind.ROOM)))
     part = Stores.plain(nodes, medium, kind, rooms.terms[room].astype(np.int32), rooms.seconds(room, rooms.inlet[:, room], limit))
-    return Stores(part.node, part.medium, part.kind, part.source, part.seconds, part.at_kw, part.exponent, part.unknown_kw, room, limit)
+    return replace(part, room=room, limit=limit)

@@ -86,7 +86,7 @@ def ground_again(  # noqa: PLR0912  five passes over one loop, kept together
         for i in range(site.pairs_at[slot], site.pairs_at[slot + 1]):
             pair = site.slot_pairs[i]
             if stands and state.kept[pair] == 1 and state.carried[pair] == 0:
-                carry(site, pair, slot, np.int64(NOBODY), now, state, record, kw, events)
+                carry(site, pair, np.int64(NOBODY), now, state, record, kw, events)
             elif stands and state.kept[pair] == 0 and state.carried[pair] == 1:
                 state.carried[pair] = 0
                 stop(state.store_of[pair], now, state)

@@ -202,6 +202,7 @@ def _site(set_: Setting, reserves: Reserves, end: int, gone: Floats) -> Site:
         table.unknown_kw[at],
         np.zeros(len(at), np.uint8),
         (table.kind[at] == Kind.WATER).astype(np.uint8),
+        *_banks(table.bank[end, at]),
         (table.kind[at] == Kind.WATER).astype(np.uint8),
     )
     node = wiring.slot_node
@@ -218,6 +219,16 @@ def _site(set_: Setting, reserves: Reserves, end: int, gone: Floats) -> Site:
     wires, ring = set_.state.wires, set_.state.ring
     columns = (set_.pairs_at, set_.slot_pairs, wiring.pair_slot)
     return Site(wires, ring, *columns, powers, held, delays, set_.called, loads, set_.trips.slots, set_.trips.pairs, set_.trips.slots_at_s)
+
+
+def _banks(bank: Ids) -> tuple[Ids, Ids, Ids]:
+    """`Held.bank`, `banks_at` and `banks` of stores by the number of their bank."""
+    of = np.flatnonzero(bank >= 0).astype(np.int32)
+    numbers, inverse = np.unique(bank[of], return_inverse=True)
+    found = np.full(len(bank), -1, np.int32)
+    found[of] = inverse.reshape(-1)
+    order = np.argsort(found[of], kind="stable")
+    return found, np.searchsorted(found[of][order], np.arange(len(numbers) + 1)).astype(np.int32), of[order]
 
 
 def _takes(graph: SupplyGraph, state: Plant, before: Tally) -> Ids:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from analytics.kernel import Flags, Wires
-from analytics.time.state import Held, Loads, Site, State
+from analytics.time.state import Loads, Site, State
 from graph.compiled import compiled
 from graph.values import Floats
 from ontology.terms import Ids
@@ -99,9 +99,12 @@ def supply_order(wires: Wires, live: Flags) -> tuple[Ids, Ids]:
 
 
 @compiled
-def lasting(stores: Held, store: int, load_kw: float) -> float:
-    """Seconds from full to empty at a load; `inf` where it is known that none is left."""
-    load = load_kw * stores.scale[store]
+def lasting(site: Site, state: State, store: int, kw: Floats) -> float:
+    """Seconds from full to empty at the load on it, with those of its bank that carry now; `inf` where it is known that none is left."""
+    stores = site.stores
+    load = kw[stores.by_heat[store], site.pair_slot[stores.pair[store]]] * stores.scale[store]
+    if stores.bank[store] >= 0:
+        load = _on_bank(site, state, store, kw)
     if load <= 0 and stores.known[store] == 1 and stores.seconds[store] > 0 and stores.at_kw[store] > 0:
         return np.inf
     if load <= 0:
@@ -113,3 +116,17 @@ def lasting(stores: Held, store: int, load_kw: float) -> float:
     ratio = stores.at_kw[store] / load
     exponent = stores.steep[store] if ratio < 1 else stores.gentle[store]
     return float(stores.seconds[store] * ratio**exponent)
+
+
+@compiled
+def _on_bank(site: Site, state: State, store: int, kw: Floats) -> float:
+    """The load on the bank of a store, itself carrying; where a load was never known its rating."""
+    stores, total = site.stores, 0.0
+    for at in range(stores.banks_at[stores.bank[store]], stores.banks_at[stores.bank[store] + 1]):
+        other = stores.banks[at]
+        if other == store or state.carried[stores.pair[other]] == 1:
+            load = kw[stores.by_heat[other], site.pair_slot[stores.pair[other]]] * stores.scale[other]
+            if load <= 0 and stores.known[other] == 0:
+                load = stores.unknown_kw[other]
+            total += load
+    return total

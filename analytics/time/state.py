@@ -33,6 +33,11 @@ class Held(NamedTuple):
     """1: it has had a load, so that none means that nothing is left behind it."""
     by_heat: Flags
     """1: the load is heat, else electric power."""
+    bank: Ids
+    """Per store: which bank it is of, -1: it is one of its own. Stores of a bank that carry at once empty it together."""
+    banks_at: Ids
+    banks: Ids
+    """The stores of each bank, ascending."""
     waits: Flags
     """1: it is there for a slot that comes up, too (water in a loop); 0: it only bridges."""
 

@@ -47,7 +47,7 @@ class Stated:
     """The term number of each node."""
     taken: list[Taken] = field(default_factory=list)
     refused: list[tuple[int, str]] = field(default_factory=list)
-    """Nodes with a value that is none, and what is wrong with it."""
+    """Nodes with what could not be taken as it is stated, and why."""
 
     def value(
         self, of: str, nodes: Ids, unit: str = "", medium: str = "", *, by_model: bool = True, by_class: bool = True

@@ -52,11 +52,32 @@ def stop(store: Index, now: float, state: State) -> None:
 
 
 @inlined
-def carry(site: Site, pair: Index, slot: Index, by: Index, now: float, state: State, record: Record, kw: Floats, events: Events) -> None:
+def drained(site: Site, store: Index, state: State) -> None:
+    """A store is empty: so is what rests of its bank."""
+    bank = site.stores.bank[store]
+    if bank >= 0:
+        for at in range(site.stores.banks_at[bank], site.stores.banks_at[bank + 1]):
+            if state.carried[site.stores.pair[site.stores.banks[at]]] == 0:
+                state.left[site.stores.banks[at]] = 0.0
+
+
+@inlined
+def carry(site: Site, pair: Index, by: Index, now: float, state: State, record: Record, kw: Floats, events: Events) -> None:
     """A store begins to carry a pair that has lost its supply by the slot `by` (-1: it had none when its slot came up, or in a loop)."""
     store = state.store_of[pair]
     state.carried[pair] = 1
-    start(store, now, lasting(site.stores, store, kw[site.stores.by_heat[store], slot]), state, events)
+    bank = site.stores.bank[store]
+    if bank >= 0:
+        for at in range(site.stores.banks_at[bank], site.stores.banks_at[bank + 1]):
+            other = site.stores.banks[at]
+            if other != store and state.carried[site.stores.pair[other]] == 1:
+                stop(other, now, state)
+                start(other, now, lasting(site, state, other, kw), state, events)
+            left = state.left[other]
+            if state.carried[site.stores.pair[other]] == 2 and np.isfinite(state.lasts[other]) and state.lasts[other] > 0:
+                left = max(0.0, left - (now - state.since[other]) / state.lasts[other])  # it goes down at this instant
+            state.left[store] = min(state.left[store], left)
+    start(store, now, lasting(site, state, store, kw), state, events)
     if now < record.carried[pair]:
         record.carried[pair] = now
         record.carried_by[pair] = by

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -40,6 +40,9 @@ class Row(NamedTuple):
     """The least and the greatest; 0: the load does not matter."""
     unknown_kw: float
     """The load that is taken where none is known; 0: `at_kw`."""
+    bank: tuple[int, int] = (-1, -1)
+    """Stores of one number are one: what empties the one empties the other. Worse end: that have any storage in common; better end: that
+    have all. -1: none of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ class Stores:
     """Of a store in a room its room, else -1."""
     limit: Floats
     """Shape (2, stores): of a store in a room the temperature that ends it, lowest and highest, degrees Celsius; else nan."""
+    bank: Ids
+    """Shape (2, stores)."""
 
     def __len__(self) -> int:
         return len(self.node)
@@ -68,7 +73,14 @@ class Stores:
         node, medium, kind, source = (np.array([row[at] for row in rows], dtype=np.int32) for at in range(4))
         seconds, at_kw, exponent = (np.array([row[at] for row in rows], dtype=np.float64).reshape(-1, 2).T for at in (4, 5, 6))
         unknown = np.array([row.unknown_kw for row in rows], dtype=np.float64)
-        return Stores.plain(node, medium, kind, source, seconds)._with(at_kw, exponent, unknown)
+        bank = np.array([row.bank for row in rows], dtype=np.int32).reshape(-1, 2).T
+        return replace(
+            Stores.plain(node, medium, kind, source, seconds),
+            at_kw=np.ascontiguousarray(at_kw),
+            exponent=np.ascontiguousarray(exponent),
+            unknown_kw=unknown,
+            bank=np.ascontiguousarray(bank),
+        )
 
     @staticmethod
     def plain(node: Ids, medium: Ids, kind: Ids, source: Ids, seconds: Floats) -> Stores:
@@ -85,11 +97,8 @@ class Stores:
             np.zeros(len(node)),
             np.full(len(node), -1, dtype=np.int32),
             np.full((2, len(node)), np.nan),
+            np.full((2, len(node)), -1, dtype=np.int32),
         )
-
-    def _with(self, at_kw: Floats, exponent: Floats, unknown_kw: Floats) -> Stores:
-        columns = (np.ascontiguousarray(at_kw), np.ascontiguousarray(exponent), unknown_kw)
-        return Stores(self.node, self.medium, self.kind, self.source, self.seconds, *columns, self.room, self.limit)
 
     @staticmethod
     def joined(parts: Iterable[Stores]) -> Stores:

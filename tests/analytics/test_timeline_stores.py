@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from analytics.time.timeline import Timeline
+from tests.analytics.test_countdown import counting, left
 from tests.analytics.test_timeline import BATTERY, ROOM, Times, follow, lost
 
 KW, KWH = "brick:hasUnit unit:KiloW", "brick:hasUnit unit:KiloW-HR"
@@ -111,3 +113,92 @@ def test_a_store_without_a_rating_beside_one_with_a_capacity_says_the_least_time
     )
 
     assert lost(follow(site, "Utility", horizon_s=80_000))["Rack Power"] == (100.0, 72_000.0)
+
+
+# -- One behind several --
+
+
+def shared(*, a_kw: float, b_kw: float, more: str = "") -> str:
+    """One flywheel of 10 kWh behind two UPSs on utilities of their own, each with a rack."""
+    return f"""
+    :UA a dcx:Utility_Feed ; dcx:feedsPower :UPS-A . :UB a dcx:Utility_Feed ; dcx:feedsPower :UPS-B .
+    :UPS-A a dcx:UPS ; dcx:feedsPower :Rack-A . :UPS-B a dcx:UPS ; dcx:feedsPower :Rack-B .
+    :Wheel a dcx:Flywheel ; dcx:feedsPower :UPS-A, :UPS-B ; dcx:inverterEfficiency 1 ; dcx:stateOfHealth 1 ;
+        dcx:storedEnergy [ brick:value 10 ; {KWH} ] .
+    :Rack-A a brick:ICT_Rack ; dcx:allocatedPower [ brick:value {a_kw} ; {KW} ] .
+    :Rack-B a brick:ICT_Rack ; dcx:allocatedPower [ brick:value {b_kw} ; {KW} ] . {more}
+    """
+
+
+def racks_of(answer: Timeline) -> list[Times]:
+    found = lost(answer)
+    return [found[f"Rack-{side} Power"] for side in "AB" if f"Rack-{side} Power" in found]
+
+
+@pytest.mark.parametrize(("a_kw", "b_kw"), [(10.0, 10.0), (15.0, 5.0), (5.0, 15.0)])
+def test_one_store_behind_two_upss_is_emptied_by_both_whoever_draws_more(a_kw: float, b_kw: float) -> None:
+    """10 kWh under 20 kW: half an hour for both, not the 40 to 120 min that each alone would have."""
+    answer = follow(shared(a_kw=a_kw, b_kw=b_kw), "UA", "UB")
+
+    assert racks_of(answer) == [(1800.0, 1800.0), (1800.0, 1800.0)]
+    assert "urn:site:UPS-A: urn:site:Wheel stands behind 2: those that it carries at once empty it together" in answer.assumed
+
+
+def test_a_shared_store_carries_alone_whoever_needs_it() -> None:
+    """Only A is without: all of the 10 kWh are for its 10 kW, an hour."""
+    assert racks_of(follow(shared(a_kw=10, b_kw=10), "UA")) == [(3600.0, 3600.0)]
+
+
+def with_its_own_before(seconds: int) -> str:
+    """The same with 10 kW each, and a UPS with a flywheel of its own between utility B and UPS-B."""
+    before = ":UB dcx:feedsPower :Pre . :Pre a dcx:UPS ; dcx:feedsPower :UPS-B ."
+    wheel = f":W a dcx:Flywheel ; dcx:feedsPower :Pre ; dcx:ridethroughSeconds {seconds} ."
+    return shared(a_kw=10, b_kw=10, more=before + wheel).replace(
+        ":UB a dcx:Utility_Feed ; dcx:feedsPower :UPS-B .", ":UB a dcx:Utility_Feed ."
+    )
+
+
+def test_what_one_ups_has_taken_out_of_a_shared_store_the_other_has_not() -> None:
+    """B has a store of its own before it for 900 s: A empties 2.5 of the 10 kWh by then, both the rest at 20 kW: 900 + 1,350 = 2,250 s."""
+    site = with_its_own_before(900)
+
+    assert racks_of(follow(site, "UA", "UB")) == [(2250.0, 2250.0), (2250.0, 2250.0)]
+
+
+def test_a_store_that_was_emptied_for_one_carries_no_other() -> None:
+    """B's own store before it lasts 2 h; by then A has emptied the wheel, after one: B is lost with its own."""
+    site = with_its_own_before(7200)
+
+    assert racks_of(follow(site, "UA", "UB")) == [(3600.0, 3600.0), (7200.0, 7200.0)]
+
+
+def test_stores_of_which_one_alone_is_shared_have_bounds_for_both_ways_to_share_it() -> None:
+    """B has 10 kWh of its own beside the shared 10. Lower bounds: A's 10 kWh under both 10 kW, half an hour, and B with A gone draws its
+    10 kW: B's 20 kWh, half an hour at 20 kW, then 10 kW. Upper bounds: as if the other drew nothing, one and two hours."""
+    own = f":Own a dcx:Flywheel ; dcx:feedsPower :UPS-B ; dcx:inverterEfficiency 1 ; dcx:storedEnergy [ brick:value 10 ; {KWH} ] ."
+
+    (a_low, a_high), (b_low, b_high) = racks_of(follow(shared(a_kw=10, b_kw=10, more=own), "UA", "UB"))
+
+    assert (a_low, a_high) == (1800.0, 3600.0)
+    assert 3600.0 <= b_low <= 5400.0
+    assert b_high == 7200.0
+
+
+def test_a_stated_time_of_a_shared_store_is_at_the_ratings_of_all_that_it_feeds() -> None:
+    """600 s for two UPSs of 10 kW: 600 s at 20 kW; at 10 kW in all with k = 1 twice as long."""
+    site = shared(a_kw=5, b_kw=5).replace(
+        f"dcx:storedEnergy [ brick:value 10 ; {KWH} ]", "dcx:ridethroughSeconds 600 ; dcx:peukertExponent 1.0"
+    )
+    rated = "".join(f":UPS-{side} dcx:ratedPower [ brick:value 10 ; {KW} ] ." for side in "AB")
+
+    assert racks_of(follow(site + rated, "UA", "UB")) == [(1200.0, 1200.0), (1200.0, 1200.0)]
+
+
+def test_a_countdown_of_a_shared_store_is_its_timeline_less_what_has_passed() -> None:
+    """600 of 1,800 s after both utilities have gone: 1,200 s; and a charge of 50 % then: 900 s."""
+    site = shared(a_kw=10, b_kw=10, more=":Wheel brick:hasPoint :Charge . :Charge a dcx:State_Of_Charge_Sensor .")
+    plain = left(counting(site, "UA", "UB", after=600))
+    read = left(counting(site, "UA", "UB", after=600, readings={"Charge": (50.0, 600.0)}))
+
+    assert [plain[f"Rack-{side} Power"] for side in "AB"] == [(1200.0, 1200.0)] * 2
+    assert [read[f"Rack-{side} Power"] for side in "AB"] == [(900.0, 900.0)] * 2
