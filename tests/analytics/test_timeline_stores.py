@@ -153,9 +153,8 @@ def with_its_own_before(seconds: int) -> str:
     """The same with 10 kW each, and a UPS with a flywheel of its own between utility B and UPS-B."""
     before = ":UB dcx:feedsPower :Pre . :Pre a dcx:UPS ; dcx:feedsPower :UPS-B ."
     wheel = f":W a dcx:Flywheel ; dcx:feedsPower :Pre ; dcx:ridethroughSeconds {seconds} ."
-    return shared(a_kw=10, b_kw=10, more=before + wheel).replace(
-        ":UB a dcx:Utility_Feed ; dcx:feedsPower :UPS-B .", ":UB a dcx:Utility_Feed ."
-    )
+    site = shared(a_kw=10, b_kw=10, more=before + wheel)
+    return site.replace(":UB a dcx:Utility_Feed ; dcx:feedsPower :UPS-B .", ":UB a dcx:Utility_Feed .")
 
 
 def test_what_one_ups_has_taken_out_of_a_shared_store_the_other_has_not() -> None:
