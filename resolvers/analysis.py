@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import strawberry
@@ -12,10 +12,10 @@ from strawberry.types.nodes import SelectedField, Selection
 from analytics.impact import BlastRadius, StatedPosition, Told
 from analytics.impact import Outcome as AnalysedOutcome
 from analytics.layout import GraphView as LaidOut
-from analytics.parts import Parts
 from analytics.standing import Standing
 from resolvers.arguments import Of, iris_of
 from resolvers.failure.scenarios import Better, ClassTotals, PartTotals, Relocation, Resolved, ServiceOutcome
+from resolvers.failure.telling import told
 from resolvers.outcomes import FailedItself, Outcome, OutcomeCount, OutcomeLoad
 
 
@@ -123,39 +123,8 @@ class Impact:
     @staticmethod
     def of(found: BlastRadius) -> Impact:
         """From the result of the analytics room."""
-        totals, parts = found.totals.to_json(), found.parts or Parts()
-        return Impact(
-            revision=found.revision,
-            at=found.at,
-            failed=_ids(found.failed),
-            totals=ImpactTotals(
-                racks=OutcomeCount.of(totals["racks"]),
-                services=OutcomeCount.of(totals["services"]),
-                tenants=OutcomeCount.of(totals["tenants"]),
-                it_load_kw=OutcomeLoad.of(totals["it_load_kw"]),
-            ),
-            down_before=DownBefore(
-                racks=found.down_before.racks,
-                services=found.down_before.services,
-                tenants=found.down_before.tenants,
-                it_load_kw=found.down_before.it_load_kw,
-            ),
-            failed_itself=FailedItself.of(found.failed_itself),
-            trips=[
-                Trip(id=strawberry.ID(each.id), after_s=each.after_s, load_kw=each.load_kw, rated_kw=each.rated_kw) for each in found.trips
-            ],
-            overloads=[Overload(id=strawberry.ID(each.id), load_kw=each.load_kw, limit_kw=each.limit_kw) for each in found.overloads],
-            assumed=list(found.assumed),
-            stated=found.positions,
-            rows=found.outcomes,
-            resolved=list(map(Resolved.of, found.resolved)),
-            better=list(map(Better.of, found.better)),
-            moves=list(map(Relocation.of, found.moves)),
-            rooms=list(map(PartTotals.of, parts.rooms)),
-            by_tenant=list(map(PartTotals.of, parts.tenants)),
-            by_service=list(map(ServiceOutcome.of, parts.services)),
-            by_class=list(map(ClassTotals.of, parts.classes)),
-        )
+        told_first = replace(found, outcomes=(), positions=())
+        return told(Impact, {**told_first.to_json(), "stated": found.positions, "rows": found.outcomes})
 
 
 PARTS = frozenset({"rooms", "byTenant", "byService", "byClass"})

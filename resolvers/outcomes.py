@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import Enum
-from typing import Any
 
 import strawberry
-
-from analytics.totals import Counts
 
 
 @strawberry.enum(description="What a failure does to an entity in one medium, worst first.")
@@ -30,12 +26,7 @@ class OutcomeCount:
     overloaded: int = strawberry.field(description="Still up, above what it may carry.")
     no_redundancy: int = strawberry.field(description="One further failure from being lost.")
     reduced: int = strawberry.field(description="With fewer spares than before.")
-    unaffected: int = strawberry.field(description="As before.")
-
-    @staticmethod
-    def of(counts: Mapping[str, Any]) -> OutcomeCount:
-        """From counts by outcome."""
-        return OutcomeCount(**_by_outcome(counts, 0))
+    unaffected: int = strawberry.field(default=0, description="As before.")
 
 
 @strawberry.type(description="How much IT load has which worst outcome, kilowatts.")
@@ -48,11 +39,6 @@ class OutcomeLoad:
     reduced: float = strawberry.field(description="With fewer spares than before, kW.")
     unaffected: float = strawberry.field(description="As before, kW.")
 
-    @staticmethod
-    def of(sums: Mapping[str, Any]) -> OutcomeLoad:
-        """From kilowatts by outcome."""
-        return OutcomeLoad(**_by_outcome(sums, 0.0))
-
 
 @strawberry.type(description="What fails itself: it is in no count of outcomes.")
 class FailedItself:
@@ -62,12 +48,3 @@ class FailedItself:
     services: int = strawberry.field(description="Services.")
     tenants: int = strawberry.field(description="Tenants with something of theirs among it, that lose nothing else.")
     it_load_kw: float = strawberry.field(description="IT load in kilowatts.")
-
-    @staticmethod
-    def of(found: Counts) -> FailedItself:
-        """From the result of the analytics room."""
-        return FailedItself(racks=found.racks, services=found.services, tenants=found.tenants, it_load_kw=found.it_load_kw)
-
-
-def _by_outcome(counts: Mapping[str, Any], none: float) -> dict[str, Any]:
-    return {outcome.name.lower(): counts.get(outcome.name, none) for outcome in Outcome}

@@ -21,7 +21,7 @@ from analytics.time.present_points import PresentPoints
 from analytics.time.reserves import Reserves
 from analytics.time.setting import Course, courses_on, setting
 from analytics.time.story import Event, EventKind, Story, tell
-from analytics.time.timeline import HORIZON_S, bound_columns, lost_pairs
+from analytics.time.timeline import HORIZON_S, Bound, bound_columns, lost_pairs
 from graph.values import Floats
 from ontology.media import POWER
 from ontology.terms import Ids
@@ -32,27 +32,10 @@ STANDS = frozenset({EventKind.FAILED, EventKind.CALLED})
 """What happens once, at its time: it is not told again of now."""
 
 
-class Left(NamedTuple):
-    """How long one node has one supply still; seconds from now, the lower never more than the upper."""
-
-    id: str
-    medium: str
-    lower: float
-    upper: float | None
-    """0: it is lost now; None: with the better ends it is not lost before the horizon."""
-    back_lower: float | None
-    """When it is back for good; None: with neither end before the horizon."""
-    back_upper: float | None
-
-    def later(self, seconds: float) -> Left:
-        """The same so much later; nothing goes below 0."""
-        times = (None if each is None else max(0.0, each - seconds) for each in self[2:])
-        return Left(self.id, self.medium, *times)  # type: ignore[arg-type]  # the first time is never None
-
-
 @dataclass(frozen=True, eq=False)
 class Lefts:
-    """Rows of `Left`, made when they are looked at: a site has 100,000 of them. As columns: the most urgent first, then what is lost."""
+    """Bounds in seconds from now (an upper one of 0: it is lost now), made when they are looked at: a site has 100,000 of them. As columns:
+    the most urgent first, then what is lost."""
 
     graph: SupplyGraph
     node: Ids
@@ -63,18 +46,22 @@ class Lefts:
     def __len__(self) -> int:
         return len(self.node)
 
-    def __iter__(self) -> Iterator[Left]:
+    def __iter__(self) -> Iterator[Bound]:
         return self._rows(range(len(self)))
 
-    def of(self, iris: Sequence[str]) -> Iterator[Left]:
+    def of(self, iris: Sequence[str]) -> Iterator[Bound]:
         """Those of some entities (IRIs)."""
         nodes = [node for iri in iris if (node := self.graph.find(iri)) is not None]
         return self._rows(np.flatnonzero(np.isin(self.node, nodes)).tolist())
 
-    def _rows(self, numbers: Iterable[int]) -> Iterator[Left]:
+    def later(self, seconds: float) -> Lefts:
+        """The same so much later."""
+        return replace(self, times=np.maximum(self.times - seconds, 0.0))
+
+    def _rows(self, numbers: Iterable[int]) -> Iterator[Bound]:
         for row in numbers:
             times = [None if time == np.inf else time for time in self.times[:, row].tolist()]
-            yield Left(self.graph.id(int(self.node[row])), self.graph.media[self.medium[row]], times[0] or 0.0, *times[1:])
+            yield Bound(self.graph.id(int(self.node[row])), self.graph.media[self.medium[row]], times[0] or 0.0, *times[1:])
 
 
 class Ahead(NamedTuple):
@@ -90,6 +77,10 @@ class Ahead(NamedTuple):
     """Seconds from now until the next of them may lose one; None: none will before the horizon."""
     next_upper: float | None
     """Seconds until one certainly has; None: with the better ends none will."""
+
+    def later(self, seconds: float) -> Ahead:
+        """The same so much later, before the next of them has lost one."""
+        return self._replace(next_lower=_less(self.next_lower, seconds), next_upper=_less(self.next_upper, seconds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +113,15 @@ class Countdown:
         """Seconds since the failure."""
         return (self.at - self.since).total_seconds()
 
+    def later(self, at: datetime) -> Countdown:
+        """How it stands at a later instant, before its next bound: only the seconds are fewer, and none goes below 0."""
+        passed = max(0.0, (at - self.at).total_seconds())
+        to_come = tuple(replace(each, lower=max(0.0, each.lower - passed), upper=_less(each.upper, passed)) for each in self.next)
+        ahead = [each.later(passed) for each in (self.racks, self.services)]
+        return replace(self, at=at, next=to_come, left=self.left.later(passed), racks=ahead[0], services=ahead[1])
+
     def to_json(self) -> dict[str, object]:
-        """As plain data."""
+        """As plain data, but for the rows of `left`."""
         return {
             "revision": self.revision,
             "at": self.at.isoformat().replace("+00:00", "Z"),
@@ -134,7 +132,7 @@ class Countdown:
             "happened": [event.to_json() for event in self.happened],
             "now": [event.to_json() for event in self.now],
             "next": [event.to_json() for event in self.next],
-            "left": [each._asdict() for each in self.left],
+            "left_count": len(self.left),
             "racks": self.racks._asdict(),
             "services": self.services._asdict(),
             "assumed": list(self.assumed),
@@ -203,6 +201,10 @@ def countdown_of(
     )
 
 
+def _less(seconds: float | None, passed: float) -> float | None:
+    return None if seconds is None else max(0.0, seconds - passed)
+
+
 def _without(of: Mapping[str, Position], failed: Sequence[str]) -> dict[str, Position]:
     """The positions but for those of what failed: a breaker that tripped was closed before."""
     gone = set(failed)
@@ -253,4 +255,4 @@ def _ahead(left: Lefts, of: Ids) -> Ahead:
     )
 
 
-__all__ = ["Ahead", "Countdown", "Left", "Lefts", "countdown", "countdown_of"]
+__all__ = ["Ahead", "Countdown", "Lefts", "countdown", "countdown_of"]

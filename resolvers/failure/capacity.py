@@ -10,8 +10,8 @@ import strawberry
 
 from analytics.capacity import standing
 from graph.ports import Progress
+from resolvers.arguments import checked_count
 from resolvers.context import Info, Questions, face_of
-from resolvers.errors import BadInput
 from resolvers.failure.telling import told
 from resolvers.history import Severity
 from resolvers.states import AsOfArgument, BranchArgument, state_of
@@ -78,9 +78,7 @@ class CapacityQuery:
         as_of: AsOfArgument = None,
         branch: BranchArgument = None,
     ) -> Capacity:
-        rows = FIRST_DEFAULT if first is None else first
-        if not 1 <= rows <= FIRST_MAX:
-            raise BadInput(f"first = {rows}: give 1 to {FIRST_MAX:,}")
+        rows = checked_count("first", FIRST_DEFAULT if first is None else first, FIRST_MAX)
         state = await state_of(info, as_of, branch)
         return await face_of(info).analysis.run(capacity_of, state.questions, rows)
 

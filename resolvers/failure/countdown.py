@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime
 from enum import Enum
 from itertools import islice
@@ -21,13 +20,12 @@ from typing import Annotated
 import strawberry
 
 from analytics.time import countdown as analysed
-from analytics.time import present
-from analytics.time.story import Event
 from resolvers.arguments import FAILED_MAX, Of, checked_first, iris_of
 from resolvers.bell import Bell
 from resolvers.context import Face
 from resolvers.errors import BadInput
-from resolvers.failure.timeline import TimelineEvent, checked_horizon
+from resolvers.failure.telling import told
+from resolvers.failure.timeline import TimelineBound, TimelineEvent, checked_horizon
 from resolvers.states import known
 from twin.countdown import Counting
 
@@ -44,30 +42,6 @@ Since = Annotated[
 ]
 
 
-@strawberry.type(description="How long one entity has one supply still; seconds from now.")
-class SecondsLeft:
-    """One supply that is lost or may be."""
-
-    id: strawberry.ID = strawberry.field(description="IRI of the entity.")
-    medium: str = strawberry.field(description="IRI of the medium.")
-    lower: float = strawberry.field(description="With every range at its worse end; 0 if it may be lost already.")
-    upper: float | None = strawberry.field(description="With the better ends: 0 if it is lost, null if it is not lost before the horizon.")
-    back_lower: float | None = strawberry.field(description="When it is back for good; null: with neither end before the horizon.")
-    back_upper: float | None = strawberry.field(description="Null: where it is lost, not in every case back before the horizon.")
-
-    @staticmethod
-    def of(found: analysed.Left) -> SecondsLeft:
-        """From the result of the analytics room."""
-        return SecondsLeft(
-            id=strawberry.ID(found.id),
-            medium=found.medium,
-            lower=found.lower,
-            upper=found.upper,
-            back_lower=found.back_lower,
-            back_upper=found.back_upper,
-        )
-
-
 @strawberry.type(description="How things of one kind stand in a countdown, each counted once.")
 class Ahead:
     """Racks, or services."""
@@ -77,12 +51,6 @@ class Ahead:
     counting: int = strawberry.field(description="With all supplies still, but perhaps not up to the horizon.")
     next_lower: float | None = strawberry.field(description="Seconds until the next of them may lose one; null: none will.")
     next_upper: float | None = strawberry.field(description="Seconds until one certainly has; null: with the better ends none will.")
-
-    @staticmethod
-    def of(found: analysed.Ahead, passed_s: float) -> Ahead:
-        """From the result of the analytics room, so many seconds later."""
-        lower, upper = (None if each is None else max(0.0, each - passed_s) for each in (found.next_lower, found.next_upper))
-        return Ahead(lost=found.lost, maybe=found.maybe, counting=found.counting, next_lower=lower, next_upper=upper)
 
 
 @strawberry.enum(description="What a reading is taken for.")
@@ -107,17 +75,6 @@ class CountdownReading:
     value: float = strawberry.field(description="Its value, as `says` has it.")
     at: datetime | None = strawberry.field(description="When it was observed; null for a load.")
 
-    @staticmethod
-    def told(found: present.Reading) -> CountdownReading:
-        """From the result of the analytics room."""
-        return CountdownReading(
-            says=ReadingSays(found.says.value),
-            of=strawberry.ID(found.of),
-            point=None if found.point is None else strawberry.ID(found.point),
-            value=found.value,
-            at=found.at,
-        )
-
 
 @strawberry.type(description="What has happened since a failure, how long each load still has, what comes next; corrected by readings.")
 class Countdown:
@@ -140,46 +97,23 @@ class Countdown:
     assumed: list[str] = strawberry.field(description="What the graph does not say and was assumed.")
     readings: list[CountdownReading] = strawberry.field(description="The readings that it stands on.")
     found: strawberry.Private[analysed.Countdown]
-    passed_s: strawberry.Private[float]
 
     @strawberry.field(description="How long each supply still holds, the most urgent first.")
     def left(
         self,
         of: Of = None,
         first: Annotated[int | None, strawberry.argument(description=f"How many at most, up to {LEFT_MAX:,}.")] = LEFT_DEFAULT,
-    ) -> list[SecondsLeft]:
+    ) -> list[TimelineBound]:
         rows = checked_first(first, LEFT_DEFAULT, LEFT_MAX)
         wanted = iris_of(of)
         kept = iter(self.found.left) if wanted is None else self.found.left.of(sorted(wanted))
-        return [SecondsLeft.of(each.later(self.passed_s)) for each in islice(kept, rows)]
+        return [told(TimelineBound, each._asdict()) for each in islice(kept, rows)]
 
     @staticmethod
-    def of(found: analysed.Countdown, at: datetime) -> Countdown:
-        """From the result of the analytics room, as of an instant before its next bound."""
-        passed = max(0.0, (at - found.at).total_seconds())
-        return Countdown(
-            revision=found.revision,
-            at=at,
-            since=found.since,
-            elapsed_s=found.elapsed_s + passed,
-            failed=[strawberry.ID(iri) for iri in found.failed],
-            horizon_s=found.horizon_s,
-            happened=[TimelineEvent.of(event) for event in found.happened],
-            now=[TimelineEvent.of(event) for event in found.now],
-            next=[TimelineEvent.of(_later(event, passed)) for event in found.next],
-            left_count=len(found.left),
-            racks=Ahead.of(found.racks, passed),
-            services=Ahead.of(found.services, passed),
-            assumed=list(found.assumed),
-            readings=[CountdownReading.told(reading) for reading in found.readings],
-            found=found,
-            passed_s=passed,
-        )
-
-
-def _later(event: Event, seconds: float) -> Event:
-    upper = None if event.upper is None else max(0.0, event.upper - seconds)
-    return replace(event, lower=max(0.0, event.lower - seconds), upper=upper)
+    def of(found: analysed.Countdown) -> Countdown:
+        """From the result of the analytics room."""
+        events = {name: list(map(TimelineEvent.said, getattr(found, name))) for name in ("happened", "now", "next")}
+        return told(Countdown, {**found.to_json(), **events, "found": found})
 
 
 async def counted(
@@ -200,7 +134,7 @@ async def counted(
             found, valid_s = await face.analysis.run(counting.answer, face.twin.newest)
             at = found.at
             while True:
-                yield Countdown.of(found, at)
+                yield Countdown.of(found.later(at))
                 left_s = valid_s - (at - found.at).total_seconds()
                 if await _rung(bell, TICK_S if found.next else left_s):
                     break

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Annotated
 
 import strawberry
 
-from analytics import moves, parts, scenario
-from analytics.impact import Better as AnalysedBetter
+from analytics import moves, scenario
 from resolvers.arguments import FAILED_MAX
 from resolvers.errors import BadInput
 from resolvers.outcomes import FailedItself, Outcome, OutcomeCount, OutcomeLoad
@@ -62,13 +61,6 @@ class Resolved:
     ids: list[strawberry.ID] = strawberry.field(description="IRIs of what plays a part in supply, in order.")
     opens: list[strawberry.ID] = strawberry.field(description="Of what is isolated: the switches that are open for it.")
 
-    @staticmethod
-    def of(found: scenario.Resolved) -> Resolved:
-        """From the result of the analytics room."""
-        return Resolved(
-            asked=strawberry.ID(found.asked), part=found.part.value, kind=found.kind.value, ids=_ids(found.ids), opens=_ids(found.opens)
-        )
-
 
 @strawberry.type(description="A supply that is better off because switches were closed first.")
 class Better:
@@ -80,13 +72,6 @@ class Better:
     without: str = strawberry.field(description="What would become of it without closing: an outcome, or DOWN_BEFORE.")
     outcome: Outcome = strawberry.field(description="What becomes of it so.")
 
-    @staticmethod
-    def of(found: AnalysedBetter) -> Better:
-        """From the result of the analytics room."""
-        return Better(
-            id=strawberry.ID(found.id), label=found.label, medium=found.medium, without=found.without, outcome=Outcome(found.outcome)
-        )
-
 
 @strawberry.type(description="What a rack gets by a move, and what its supply then hangs by.")
 class Arrival:
@@ -97,17 +82,6 @@ class Arrival:
     kw: float = strawberry.field(description="What they draw, in kilowatts.")
     supplied: bool = strawberry.field(description="Whether all of them are supplied.")
     single_points: list[strawberry.ID] = strawberry.field(description="Things whose failure alone would take some of them down.")
-
-    @staticmethod
-    def of(found: moves.Arrival) -> Arrival:
-        """From the result of the analytics room."""
-        return Arrival(
-            rack=strawberry.ID(found.rack),
-            equipment=found.equipment,
-            kw=found.kw,
-            supplied=found.supplied,
-            single_points=_ids(found.single_points),
-        )
 
 
 @strawberry.type(description="What carries more than it may after the moves, and more than before.")
@@ -130,20 +104,6 @@ class Relocation:
     arrivals: list[Arrival] = strawberry.field(description="The racks that it comes to.")
     overloads: list[Overfull] = strawberry.field(description="What is overloaded after all moves, in order of ids.")
 
-    @staticmethod
-    def of(found: moves.Relocation) -> Relocation:
-        """From the result of the analytics room."""
-        return Relocation(
-            tenant=strawberry.ID(found.tenant),
-            kw=found.kw,
-            left=_ids(found.left),
-            arrivals=list(map(Arrival.of, found.arrivals)),
-            overloads=[
-                Overfull(id=strawberry.ID(each.id), load_kw=each.load_kw, before_kw=each.before_kw, limit_kw=each.limit_kw)
-                for each in found.overloads
-            ],
-        )
-
 
 @strawberry.type(description="What becomes of a room's, or a tenant's, racks, services and IT load.")
 class PartTotals:
@@ -158,20 +118,6 @@ class PartTotals:
     it_load_kw: OutcomeLoad = strawberry.field(description="IT load in kilowatts.")
     failed_itself: FailedItself = strawberry.field(description="What of it fails itself, and is in none of these.")
 
-    @staticmethod
-    def of(found: parts.PartTotals) -> PartTotals:
-        """From the result of the analytics room."""
-        return PartTotals(
-            id=None if found.id is None else strawberry.ID(found.id),
-            label=found.label,
-            outcome=Outcome(found.outcome),
-            racks=OutcomeCount.of(found.racks),
-            services=OutcomeCount.of(found.services),
-            tenants=OutcomeCount.of(found.tenants),
-            it_load_kw=OutcomeLoad.of(found.it_load_kw),
-            failed_itself=FailedItself.of(found.failed_itself),
-        )
-
 
 @strawberry.type(description="The worst that becomes of a service that is affected.")
 class ServiceOutcome:
@@ -181,11 +127,6 @@ class ServiceOutcome:
     label: str = strawberry.field(description="What a person calls it.")
     outcome: Outcome = strawberry.field(description="What becomes of it.")
 
-    @staticmethod
-    def of(found: parts.ServiceOutcome) -> ServiceOutcome:
-        """From the result of the analytics room."""
-        return ServiceOutcome(id=strawberry.ID(found.id), label=found.label, outcome=Outcome(found.outcome))
-
 
 @strawberry.type(description="How many things of a class have which worst outcome; only of what is affected.")
 class ClassTotals:
@@ -194,15 +135,6 @@ class ClassTotals:
     class_: str | None = strawberry.field(name="class", description="IRI of the class.")
     counts: OutcomeCount = strawberry.field(description="How many of them.")
 
-    @staticmethod
-    def of(found: parts.ClassTotals) -> ClassTotals:
-        """From the result of the analytics room."""
-        return ClassTotals(class_=found.cls, counts=OutcomeCount.of(found.counts))
-
 
 def _texts(ids: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(map(str, ids or ()))
-
-
-def _ids(iris: Iterable[str]) -> list[strawberry.ID]:
-    return [strawberry.ID(iri) for iri in iris]

@@ -2,7 +2,7 @@
 
 Rules of this file:
 
-1. A field is named as the key that it is filled from, in Python's spelling; `class_` is filled from `class`.
+1. A field is named as the key that it is filled from, in Python's spelling and in small letters; `class_` is filled from `class`.
 2. A key that is not there leaves the field its default; without a default that is a fault of ours, and it raises.
 3. Texts become what the field says: an enumeration by its value, an instant by ISO 8601. Keys without a field are left out.
 """
@@ -23,7 +23,8 @@ Kind = TypeVar("Kind")
 def told(kind: type[Kind], said: Mapping[str, Any]) -> Kind:
     """A GraphQL type from plain data. Cost: one step a field; how to fill a type is worked out once."""
     filled: Any = kind
-    return kind(**{name: fill(said[key]) for name, key, fill in _fillers(filled) if key in said})
+    small = {key.lower(): each for key, each in said.items()}
+    return kind(**{name: fill(small[key]) for name, key, fill in _fillers(filled) if key in small})
 
 
 @cache

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from enum import Enum
 from itertools import islice
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
 
@@ -15,6 +16,7 @@ from resolvers.arguments import Failed, Of, checked_first, iris_of
 from resolvers.context import Info, face_of
 from resolvers.errors import BadInput
 from resolvers.failure.scenarios import Closed, Isolated, MovedTo, Opened, scenario_of
+from resolvers.failure.telling import told
 from resolvers.states import AsOfArgument, BranchArgument, known, state_of
 
 HORIZON_S_MAX = 30 * 24 * 3600.0
@@ -64,42 +66,25 @@ class TimelineEvent:
         return [strawberry.ID(iri) for iri in self.found.ids[: checked_first(first, IDS_DEFAULT, IDS_MAX)]]
 
     @staticmethod
-    def of(found: story.Event) -> TimelineEvent:
-        """From the result of the analytics room."""
-        return TimelineEvent(
-            kind=TimelineEventKind(found.kind.value),
-            lower=found.lower,
-            upper=found.upper,
-            class_=found.cls,
-            medium=found.medium,
-            count=len(found.ids),
-            reason=found.reason,
-            found=found,
-        )
+    def said(found: story.Event) -> dict[str, Any]:
+        """What it is filled from."""
+        return {**found.to_json(), "count": len(found.ids), "found": found}
 
 
-@strawberry.type(description="When one entity loses one supply, and when it has it back; seconds after the failure.")
+@strawberry.type(
+    description="When one entity loses one supply, and when it has it back; seconds after the failure, in a countdown from now."
+)
 class TimelineBound:
     """One supply that may be lost."""
 
     id: strawberry.ID = strawberry.field(description="IRI of the entity.")
     medium: str = strawberry.field(description="IRI of the medium.")
-    lower: float = strawberry.field(description="With every range at its worse end.")
-    upper: float | None = strawberry.field(description="With the better ends; null: then it is not lost before the horizon.")
+    lower: float = strawberry.field(description="With every range at its worse end; in a countdown 0: it may be lost already.")
+    upper: float | None = strawberry.field(
+        description="With the better ends; null: then it is not lost before the horizon; in a countdown 0: it is lost."
+    )
     back_lower: float | None = strawberry.field(description="When it is back for good; null: with neither end before the horizon.")
     back_upper: float | None = strawberry.field(description="Null: where it is lost, not in every case back before the horizon.")
-
-    @staticmethod
-    def of(found: analysed.Bound) -> TimelineBound:
-        """From the result of the analytics room."""
-        return TimelineBound(
-            id=strawberry.ID(found.id),
-            medium=found.medium,
-            lower=found.lower,
-            upper=found.upper,
-            back_lower=found.back_lower,
-            back_upper=found.back_upper,
-        )
 
 
 @strawberry.type(description="A reading that an answer stands on.")
@@ -133,22 +118,13 @@ class Timeline:
         rows = checked_first(first, BOUNDS_DEFAULT, BOUNDS_MAX)
         wanted = iris_of(of)
         kept = (bound for bound in self.found.bounds if wanted is None or bound.id in wanted)
-        return [TimelineBound.of(bound) for bound in islice(kept, rows)]
+        return [told(TimelineBound, bound._asdict()) for bound in islice(kept, rows)]
 
     @staticmethod
     def of(found: analysed.Timeline) -> Timeline:
         """From the result of the analytics room."""
-        return Timeline(
-            revision=found.revision,
-            at=found.at,
-            failed=[strawberry.ID(iri) for iri in found.failed],
-            horizon_s=found.horizon_s,
-            events=[TimelineEvent.of(event) for event in found.events],
-            bounds_count=len(found.bounds),
-            assumed=list(found.assumed),
-            readings=[UsedReading(point=strawberry.ID(point), value=value) for point, value in found.readings],
-            found=found,
-        )
+        bare, events = replace(found, events=(), bounds=()), list(map(TimelineEvent.said, found.events))
+        return told(Timeline, {**bare.to_json(), "events": events, "bounds_count": len(found.bounds), "found": found})
 
 
 @strawberry.type

@@ -67,6 +67,19 @@ def counting(
     return countdown(held, points, said.get, [SITE + name for name in failed], SINCE, now, horizon_s)
 
 
+def test_a_moment_later_only_the_seconds_are_fewer() -> None:
+    """A string of 600 s, 100 s after the utility failed: 500 s are left, 40 s later 460, and no bound goes below 0."""
+    now = counting(STRING, "Utility", after=100)
+
+    later, last = (now.later(now.at + timedelta(seconds=seconds)) for seconds in (40, 900))
+
+    assert left(now)["Rack Power"] == (500.0, 500.0)
+    assert left(later)["Rack Power"] == (460.0, 460.0)
+    assert (later.elapsed_s, later.racks.next_lower, later.next[0].lower) == (140.0, 460.0, 460.0)
+    assert left(last)["Rack Power"] == (0.0, 0.0)
+    assert (later.happened, later.now) == (now.happened, now.now)
+
+
 def left(answer: Countdown) -> dict[str, tuple[float, float | None]]:
     """The seconds that each supply has still, as `name medium` -> bounds to the millisecond."""
     return {
