@@ -199,7 +199,7 @@ class Reference:
             if pair[0] in failed:
                 continue
             evidence = self._evidence(pair, kind, failed)
-            path = self._path(pair, kind, evidence, failed)
+            path = min(self.paths(pair, kind, evidence, failed))
             exposed = self.exposed(pair, failed)[:3] if kind == "NO_REDUNDANCY" else ()
             found[pair] = Found(kind, evidence, path, exposed)
         return found
@@ -213,7 +213,8 @@ class Reference:
                     return subset
         raise AssertionError("the whole set gives the outcome")
 
-    def _path(self, pair: Pair, kind: str, evidence: tuple[str, ...], failed: frozenset[str]) -> tuple[str, ...]:
+    def paths(self, pair: Pair, kind: str, evidence: tuple[str, ...], failed: frozenset[str]) -> set[tuple[str, ...]]:
+        """Every shortest chain of supply from the evidence to an outcome."""
         lost = (self.fed & self.holding(frozenset())) - self.holding(failed)
         through = lost if kind == "LOST" else lost | self.weaker(failed)
         graph = nx.DiGraph()
@@ -229,10 +230,10 @@ class Reference:
                 for n, m in through:
                     if n == s and (m == gate.medium or not self.plan.conduit(s)):
                         graph.add_edge((n, m), end)
-        paths = [
+        paths = {
             tuple(step if isinstance(step, str) else step[0] for step in path)
             for start in evidence
             if graph.has_node(start) and graph.has_node(pair) and nx.has_path(graph, start, pair)
             for path in nx.all_shortest_paths(graph, start, pair)
-        ]
-        return min(paths, key=lambda path: (len(path), path))
+        }
+        return {path for path in paths if len(path) == min(map(len, paths))}

@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from math import prod
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analytics.causes.explain import root_cause
+from analytics.causes.priors import Priors
+from analytics.causes.sightings import Sightings
 from analytics.conditions import Conditions
-from analytics.impact import BlastRadius, impact
+from analytics.impact import BlastRadius, impact, impact_of
+from analytics.scenario import Scenario, resolve
 from analytics.state import live
 from analytics.supply_graph import SupplyGraph
+from analytics.time.timeline import timeline
+from graph.snapshot import Snapshot
 from ontology.namespaces import DCX
-from tests.analytics.reference import Need, Plan
+from tests.analytics.reference import Need, Plan, Reference
 from tests.analytics.reference_capacity import Circuit
-from tests.analytics.sites import AT, NOW, SITE, graph_of
-from tests.analytics.test_against_reference import SITES
+from tests.analytics.reference_time import Times
+from tests.analytics.sites import AT, NOW, SITE, graph_of, quads_of, vocabulary
+from tests.analytics.test_against_reference import SITES, redundant
 from tests.analytics.test_capacity_against_reference import circuit_of
 from tests.analytics.test_capacity_against_reference import graph_of as loaded_graph
+from tests.analytics.test_timeline_against_reference import reserves_of, times_of
 from tests.support.random_cases import tried
 
 EXAMPLES = tried(60)
@@ -98,18 +107,137 @@ def test_another_feed_makes_an_outcome_worse_only_in_name(seed: int) -> None:
 @EXAMPLES
 @given(plan=SITES, data=st.data())
 def test_names_change_nothing(plan: Plan, data: st.DataObject) -> None:
-    """The same site under other names, in another order: the same outcome of everything, the same size of its evidence and its path."""
-    order = data.draw(st.permutations(sorted(plan.kinds)))
-    name = {old: f"x{at}" for at, old in enumerate(order)}
+    """The same site under other names, in another order: the same outcome of everything, by evidence of the same size, exposed to as much.
+    Of several smallest sets the first by name is the evidence, and of several shortest chains from there the first by name is the path: so
+    each path, its names taken back, is one of the shortest chains of the site as it was; it is the same one where there is but one."""
+    name = new_names(plan, data)
     failed = sorted(data.draw(st.sets(st.sampled_from(sorted(plan.kinds)), min_size=1, max_size=3)))
 
     one, other = failing(plan, *failed), failing(renamed(plan, name), *(name[each] for each in failed))
 
-    def told(answer: BlastRadius) -> set[tuple[str, str, str, int]]:
-        return {(o.id.removeprefix(SITE), o.medium, o.outcome.value, len(o.evidence)) for o in answer.outcomes}
-
-    assert {(name[iri], medium, outcome, size) for iri, medium, outcome, size in told(one)} == told(other)
+    assert sizes(one) == sizes(other, name)
     assert (one.totals, one.down_before) == (other.totals, other.down_before)
+    old, site = {new: old for old, new in name.items()}, Reference(plan)
+    for answer, back in ((one, dict(zip(name, name, strict=True))), (other, old)):
+        for each in answer.outcomes:
+            node, *evidence = (back[iri.removeprefix(SITE)] for iri in (each.id, *each.evidence))
+            pair = (node, each.medium.removeprefix(DCX))
+            chains = site.paths(pair, each.outcome.value, tuple(evidence), frozenset(failed))
+            assert tuple(back[iri.removeprefix(SITE)] for iri in each.path) in chains
+
+
+@EXAMPLES
+@given(plan=SITES, data=st.data())
+def test_names_change_nothing_where_their_order_stays(plan: Plan, data: st.DataObject) -> None:
+    """Where the new names come in the order of the old ones even evidence, path and exposures are the same, by the new names."""
+    name = {old: f"x{at:02}" for at, old in enumerate(sorted(plan.kinds))}
+    failed = sorted(data.draw(st.sets(st.sampled_from(sorted(plan.kinds)), min_size=1, max_size=3)))
+
+    one, other = failing(plan, *failed), failing(renamed(plan, name), *(name[each] for each in failed))
+
+    def told(answer: BlastRadius, name: dict[str, str]) -> list[tuple[str, str, list[list[str]]]]:
+        lists = [((o.id,), o.evidence, o.path, o.exposed_to) for o in answer.outcomes]
+        named = [[[name[iri.removeprefix(SITE)] for iri in ids] for ids in each] for each in lists]
+        return [(o.medium, o.outcome.value, ids) for o, ids in zip(answer.outcomes, named, strict=True)]
+
+    assert told(one, name) == told(other, {new: new for new in name.values()})
+
+
+@EXAMPLES
+@given(plan=SITES, data=st.data())
+def test_names_change_nothing_in_a_scenario(plan: Plan, data: st.DataObject) -> None:
+    """Some fail, some are isolated, switches are opened and closed first: under other names the same switches isolate, as many things are
+    disconnected at their terminals, and the same becomes of everything, for worse and for better."""
+    name = new_names(plan, data)
+    inside = [node for node in sorted(plan.kinds) if graph_of(plan).find(SITE + node) is not None]
+    parts: dict[str, list[str]] = {"fails": [], "opened": [], "closed": [], "isolated": []}
+    for node in data.draw(st.lists(st.sampled_from(sorted(plan.kinds)), min_size=1, max_size=4, unique=True)):
+        is_switch = plan.kinds[node] == "switch" and node in inside
+        parts[data.draw(st.sampled_from(["isolated", "fails", *(["opened", "closed"] if is_switch else [])]))].append(node)
+
+    one, other = scenario(plan, parts), scenario(renamed(plan, name), {part: [name[n] for n in nodes] for part, nodes in parts.items()})
+
+    assert sizes(one) == sizes(other, name)
+    assert (one.totals, len(one.assumed)) == (other.totals, len(other.assumed))
+    assert {(name[each.id.removeprefix(SITE)], each.medium, each.without, each.outcome) for each in one.better} == {
+        (each.id.removeprefix(SITE), each.medium, each.without, each.outcome) for each in other.better
+    }
+    assert {(name[r.asked.removeprefix(SITE)], *sorted(name[o.removeprefix(SITE)] for o in r.opens)) for r in one.resolved} == {
+        (r.asked.removeprefix(SITE), *sorted(o.removeprefix(SITE) for o in r.opens)) for r in other.resolved
+    }
+
+
+def scenario(plan: Plan, parts: dict[str, list[str]]) -> BlastRadius:
+    """What becomes of a plan in a scenario."""
+    snapshot = Snapshot.of(quads_of(plan), at=AT)
+    fails, opened, closed, isolated = (tuple(SITE + n for n in parts[part]) for part in ("fails", "opened", "closed", "isolated"))
+    wanted = Scenario(fails, opened, closed, isolated)
+    return impact_of(resolve(snapshot, vocabulary(), graph_of(plan), NOW, wanted))
+
+
+@EXAMPLES
+@given(seed=st.integers(0, 2**32), data=st.data())
+def test_names_change_nothing_in_a_timeline(seed: int, data: st.DataObject) -> None:
+    """The same stores and delays under other names: each supply is lost and back at the same seconds."""
+    plan, dice = redundant(seed), random.Random(seed)
+    name = new_names(plan, data)
+    times = times_of(plan, Reference(plan), dice)
+    failed = dice.sample(sorted(plan.kinds), 2)
+    other_times = Times(
+        {(name[n], m): s for (n, m), s in times.stores.items()},
+        {(name[n], m) for n, m in times.waits},
+        {name[n]: s for n, s in times.restart.items()},
+        {name[n] for n in times.by_power},
+        {name[n]: s for n, s in times.transfer.items()},
+        {name[n]: s for n, s in times.standby.items()},
+    )
+
+    one = timeline(reserves_of(graph_of(plan), times), [SITE + n for n in failed], NOW)
+    other = timeline(reserves_of(graph_of(renamed(plan, name)), other_times), [SITE + name[n] for n in failed], NOW)
+
+    assert {(name[b.id.removeprefix(SITE)], *b[1:]) for b in one.bounds} == {(b.id.removeprefix(SITE), *b[1:]) for b in other.bounds}
+
+
+@EXAMPLES
+@given(seed=st.integers(0, 2**32), data=st.data())
+def test_names_change_nothing_in_the_ranking_of_causes(seed: int, data: st.DataObject) -> None:
+    """What one or two failures show, with priors: under other names the best three explanations have the same scores, sizes,
+    contradictions, priors and damage. Only which of several that agree in all of this is told may differ."""
+    plan, dice = redundant(seed), random.Random(seed)
+    name = new_names(plan, data)
+    failed = dice.sample(sorted(plan.kinds), 2)
+    is_down = {pair[0] for pair in lost(failing(plan, *failed))}
+    heard = [node for node in sorted(plan.kinds) if node not in failed and dice.random() < 0.75]
+    down, up = ([n for n in heard if (SITE + n in is_down) == wanted] for wanted in (True, False))
+    percent = {n: dice.choice([11.0, 28.0, 42.0, np.nan]) for n in sorted(plan.kinds)}
+
+    def ranked(plan: Plan, name: dict[str, str]) -> list[tuple[float, int, int, float, int]]:
+        graph, of = graph_of(plan), {SITE + name[n]: value for n, value in percent.items()}
+        priors = Priors(np.array([of[iri] for iri in graph.nodes.ids]))
+        found = root_cause(graph, NOW, Sightings.of(*([SITE + name[n] for n in some] for some in (down, up))), priors=priors)
+        often = [prod(sorted(priors.unstated if c.prior is None else c.prior for c in each.causes)) for each in found.explanations]
+        return [
+            (each.score, len(each.causes), len(each.contradicts), usual, each.supplies)
+            for each, usual in zip(found.explanations, often, strict=True)
+        ]
+
+    assert ranked(plan, {n: n for n in plan.kinds}) == ranked(renamed(plan, name), name)
+
+
+def new_names(plan: Plan, data: st.DataObject) -> dict[str, str]:
+    """Another name for each node of a plan; in another order."""
+    return {old: f"x{at:02}" for at, old in enumerate(data.draw(st.permutations(sorted(plan.kinds))))}
+
+
+def sizes(answer: BlastRadius, name: dict[str, str] | None = None) -> set[tuple[str, str, str, int, int]]:
+    """What becomes of everything, by the old names where the new ones are given, with how much is its evidence and how much it is exposed
+    to."""
+    old = {new: old for old, new in (name or {}).items()}
+    nodes = [each.id.removeprefix(SITE) for each in answer.outcomes]
+    return {
+        (old.get(node, node), o.medium, o.outcome.value, len(o.evidence), len(o.exposed_to))
+        for node, o in zip(nodes, answer.outcomes, strict=True)
+    }
 
 
 def renamed(plan: Plan, name: dict[str, str]) -> Plan:
