@@ -11,7 +11,7 @@ from analytics.capacity.flow import power_of
 from analytics.columns import among
 from analytics.conditions import Position
 from analytics.damage import Damage
-from analytics.scenario import Case, Part
+from analytics.scenario import Case, Role
 from analytics.state import Plant, stated_positions
 from ontology.namespaces import compact
 from ontology.terms import Ids
@@ -29,7 +29,7 @@ def closed_towards_live(case: Case, state: Plant, damage: Damage) -> Iterator[st
     """
     graph = case.graph
     for each in case.resolved:
-        if each.part is Part.ISOLATED:
+        if each.part is Role.ISOLATED:
             roots = [node for iri in each.ids if (node := graph.find(iri)) is not None]
             closed = [compact(graph.id(node)) for node in _closed(case, state, damage, roots)]
             if closed:

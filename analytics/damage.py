@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from analytics import kernel, part, walks
+from analytics import kernel, subplant, walks
 from analytics.columns import distinct
 from analytics.state import Bench, Plant
 from analytics.supply_graph import Flags
@@ -17,7 +17,7 @@ _NONE = np.empty(0, dtype=np.int32)
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """How far load was looked into for further failures (`analytics/capacity/exposure.py`)."""
+    """How far load was looked into for further failures (`analytics/capacity/further.py`)."""
 
     tried: int = 0
     """Further failures whose cascades were followed."""
@@ -69,8 +69,8 @@ def assess(plant: Plant, failed: Ids, failure_units: Flags, *, further: bool = T
 
 
 def _threats(plant: Plant, bench: Bench, failed: Ids, failure_units: Flags, died: Ids) -> tuple[Ids, Ids]:
-    """The exposed pairs and what they are exposed to, tried in the part of the plant that matters (`analytics/part.py`)."""
-    pairs, causes = part.threats(
+    """The exposed pairs and what they are exposed to, tried in the part of the plant that matters (`analytics/subplant.py`)."""
+    pairs, causes = subplant.threats(
         plant.wires,
         plant.ring,
         plant.base,

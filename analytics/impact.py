@@ -13,6 +13,7 @@ import numpy as np
 
 from analytics import walks
 from analytics.backfeed import closed_towards_live
+from analytics.breakdown import Parts, count_parts
 from analytics.capacity.cascade import Cascade
 from analytics.capacity.effects import Moved, assess_loaded
 from analytics.capacity.flow import Loads, loads_since, power_of
@@ -23,7 +24,6 @@ from analytics.conditions import Conditions, Position
 from analytics.damage import Damage
 from analytics.evidence import chains_by_cause, smallest_causes
 from analytics.moves import Relocation
-from analytics.parts import Parts, count_parts
 from analytics.places import Rooms
 from analytics.scenario import Case, Resolved
 from analytics.state import Plant, plant, stated_positions

@@ -36,7 +36,7 @@ NAMED_MAX = 3
 """Things that a sentence names."""
 
 
-class Part(StrEnum):
+class Role(StrEnum):
     """What a thing does in a scenario."""
 
     FAILS = "fails"
@@ -67,7 +67,7 @@ class Scenario:
         """Raises `GraphError` for a scenario in which nothing happens, and for one that gives a thing two parts."""
         if not (self.fails or self.opened or self.closed or self.isolated or self.moves):
             raise GraphError("nothing happens in this scenario: name what fails, is opened, closed, isolated or moved")
-        part_of: dict[str, Part] = {}
+        part_of: dict[str, Role] = {}
         for part, named in self.named():
             if part_of.setdefault(named, part) is not part:
                 raise GraphError(f"{compact(named)} is named as {part_of[named]} and as {part}: a scenario takes it once")
@@ -81,9 +81,9 @@ class Scenario:
                     f"{compact(expand(move.tenant))} moves to {one} and to {other}: a scenario takes it once, with all its racks"
                 )
 
-    def named(self) -> Iterator[tuple[Part, str]]:
+    def named(self) -> Iterator[tuple[Role, str]]:
         """Everything that is named, as an IRI, with its part in it; moves apart."""
-        for part, ids in zip(Part, (self.fails, self.opened, self.closed, self.isolated), strict=True):
+        for part, ids in zip(Role, (self.fails, self.opened, self.closed, self.isolated), strict=True):
             for name in ids:
                 yield part, expand(name)
 
@@ -98,7 +98,7 @@ class Resolved:
     """What something that was named stands for: the IRIs of what plays a part in supply, in order."""
 
     asked: str
-    part: Part
+    part: Role
     kind: Kind
     ids: tuple[str, ...]
     opens: tuple[str, ...] = ()
@@ -172,11 +172,11 @@ def resolve(snapshot: Snapshot, vocabulary: Vocabulary, graph: SupplyGraph, cond
         number = snapshot.find(iri)
         if number is None:
             raise UnknownEntity(UnknownEntity.text(iri, graph.revision))
-        if part in (Part.OPENED, Part.CLOSED):
+        if part in (Role.OPENED, Role.CLOSED):
             _switch(graph, conditions, part, iri, found)
         else:
             _out(snapshot, vocabulary, graph, part, number, found)
-    closed = tuple(iri for part, iri in named if part is Part.CLOSED)
+    closed = tuple(iri for part, iri in named if part is Role.CLOSED)
     stands = dict.fromkeys(closed, Position(is_open=False, from_telemetry=False))
     failed = np.array(sorted(found.failed), dtype=np.int32)
     for iri in closed:
@@ -187,7 +187,7 @@ def resolve(snapshot: Snapshot, vocabulary: Vocabulary, graph: SupplyGraph, cond
         replace(conditions, positions={**conditions.positions, **stands}) if closed else conditions,
         failed,
         np.array(sorted(found.opened - found.failed), dtype=np.int32),
-        tuple(sorted({iri for part, iri in named if part in (Part.FAILS, Part.ISOLATED)})),
+        tuple(sorted({iri for part, iri in named if part in (Role.FAILS, Role.ISOLATED)})),
         tuple(found.resolved),
         tuple(found.notes),
         (),
@@ -196,27 +196,27 @@ def resolve(snapshot: Snapshot, vocabulary: Vocabulary, graph: SupplyGraph, cond
     )
 
 
-def _switch(graph: SupplyGraph, conditions: Conditions, part: Part, iri: str, found: _Found) -> None:
+def _switch(graph: SupplyGraph, conditions: Conditions, part: Role, iri: str, found: _Found) -> None:
     node = graph.find(iri)
     if node is None or not graph.nodes.switch[node]:
         raise GraphError(f"{compact(iri)} is no switch, so it cannot be {part}: let it fail, or isolate it")
     position = conditions.positions.get(iri)
     is_open = bool(graph.nodes.normally_open[node]) if position is None else position.is_open
-    if is_open == (part is Part.OPENED):
+    if is_open == (part is Role.OPENED):
         found.notes.append(f"{compact(iri)} is {'open' if is_open else 'closed'} already: that it is {part} changes nothing")
-    if part is Part.OPENED:
+    if part is Role.OPENED:
         found.opened.add(node)
     found.resolved.append(Resolved(iri, part, Kind.ENTITY, (iri,)))
 
 
-def _out(snapshot: Snapshot, vocabulary: Vocabulary, graph: SupplyGraph, part: Part, number: int, found: _Found) -> None:
+def _out(snapshot: Snapshot, vocabulary: Vocabulary, graph: SupplyGraph, part: Role, number: int, found: _Found) -> None:
     iri = snapshot.key(number)
     kind, things = _stands_for(snapshot, vocabulary, graph, number)
     nodes = sorted({node for thing in things if (node := graph.find(snapshot.key(thing))) is not None})
     if not nodes:
         found.notes.append(f"{compact(iri)} plays no part in supply, nor does anything in it: it takes nothing with it")
     opens: list[int] = []
-    if part is Part.ISOLATED:
+    if part is Role.ISOLATED:
         opens, bare = _made_safe(graph, set(nodes))
         found.opened.update(opens)
         if bare:

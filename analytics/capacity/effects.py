@@ -9,8 +9,8 @@ from functools import cached_property
 import numpy as np
 
 from analytics.capacity.cascade import Cascade, cascade
-from analytics.capacity.exposure import NOTHING, hazard_of
 from analytics.capacity.flow import Loads
+from analytics.capacity.further import NOTHING, hazard_of
 from analytics.capacity.pairs import nodes_of, power_pairs
 from analytics.columns import distinct, without
 from analytics.damage import Damage, Loaded, assess
@@ -27,7 +27,7 @@ def assess_loaded(plant: Plant, loads: Loads | None, failed: Ids, failure_units:
     """What falls, weakens, becomes exposed and is overloaded when the given nodes fail, and how it came to that.
 
     What trips counts as failed in all of it, also what trips by a further failure. Without loads as `assess`, and at its cost; else also
-    one cascade, and those of the further failures that load decides about (`analytics/capacity/exposure.py`): none where nothing can trip.
+    one cascade, and those of the further failures that load decides about (`analytics/capacity/further.py`): none where nothing can trip.
     """
     if loads is None:
         return assess(plant, failed, failure_units, further=further), Cascade.none()

@@ -1,4 +1,4 @@
-"""The inner loops of `analytics/capacity/exposure.py`: what can come by a slot at most, who can load it, what trips at once. Compiled by
+"""The inner loops of `analytics/capacity/further.py`: what can come by a slot at most, who can load it, what trips at once. Compiled by
 numba."""
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from analytics.places import Rooms
 from analytics.procedures.check import Checked
 from analytics.report.headline import Headline, headline
 from analytics.report.single_points import Untouchable, untouchable
-from analytics.scenario import Case, Part
+from analytics.scenario import Case, Role
 from analytics.supply_graph import SupplyGraph
 from analytics.time.reserves import Reserves
 from analytics.time.story import EventKind
@@ -44,7 +44,7 @@ class Thing:
     id: str
     label: str
     cls: str | None
-    part: Part
+    part: Role
     """Whether it fails, is opened, closed or isolated."""
     count: int
     """How many things with a part in supply it stands for: of a room all that is in it."""
@@ -155,7 +155,7 @@ def _without(
 
 def _acts(snapshot: Snapshot, vocabulary: Vocabulary, case: Case) -> tuple[Thing, ...]:
     """What is done to what, in the order in which it was asked; of plain failures only what fails."""
-    acts = [(each.asked, each.part, len(each.ids)) for each in case.resolved] or [(iri, Part.FAILS, 1) for iri in case.asked]
+    acts = [(each.asked, each.part, len(each.ids)) for each in case.resolved] or [(iri, Role.FAILS, 1) for iri in case.asked]
     return tuple(_thing(snapshot, vocabulary, *act) for act in acts)
 
 
@@ -164,7 +164,7 @@ def _stored(reserves: Reserves) -> Ids:
     return np.unique(reserves.stores.node[reserves.stores.kind == Kind.ENERGY]).astype(np.int32)
 
 
-def _thing(snapshot: Snapshot, vocabulary: Vocabulary, iri: str, part: Part, count: int) -> Thing:
+def _thing(snapshot: Snapshot, vocabulary: Vocabulary, iri: str, part: Role, count: int) -> Thing:
     number = snapshot.need(iri)
     return Thing(iri, snapshot.label(number), vocabulary.most_specific(snapshot.types(number)), part, count)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from analytics.capacity.exposure import hazard_of
 from analytics.capacity.flow import loads_of
+from analytics.capacity.further import hazard_of
 from analytics.impact import BlastRadius
 from analytics.state import plant
 from tests.analytics.sites import NOW, SITE, fail, site, told

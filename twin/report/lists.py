@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from html import unescape
 from typing import NamedTuple
 
+from analytics.breakdown import PartTotals
 from analytics.impact import OutcomeKind
-from analytics.parts import PartTotals
 from analytics.report.report import Report
 from analytics.time.story import EventKind, span
 from analytics.time.timeline import Event

@@ -17,7 +17,7 @@ from itertools import pairwise
 from analytics.procedures.check import Checked, Done
 from analytics.procedures.steps import Act
 from analytics.report.report import Report, Thing
-from analytics.scenario import Part
+from analytics.scenario import Role
 from ontology.namespaces import compact, local_name
 from twin.report.diagram import diagram
 from twin.report.lists import beside, key, medium_word
@@ -38,10 +38,10 @@ LEGEND_MM = 15.0
 STEPS_HEAD_MM, STEP_MM = 16.0, 5.1
 ACTS_SHOWN = 5
 _ACTS = {
-    Part.FAILS: ("fails", "fail"),
-    Part.OPENED: ("is opened", "are opened"),
-    Part.CLOSED: ("is closed first", "are closed first"),
-    Part.ISOLATED: ("is isolated", "are isolated"),
+    Role.FAILS: ("fails", "fail"),
+    Role.OPENED: ("is opened", "are opened"),
+    Role.CLOSED: ("is closed first", "are closed first"),
+    Role.ISOLATED: ("is isolated", "are isolated"),
 }
 _STEPS = {Act.OPEN: "Open", Act.CLOSE: "Close", Act.ISOLATE: "Isolate", Act.RESTORE: "Restore", Act.NOTE: ""}
 

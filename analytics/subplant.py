@@ -23,7 +23,7 @@ from graph.compiled import compiled
 from ontology.terms import Ids
 
 
-class Part(NamedTuple):
+class Subplant(NamedTuple):
     """A plant of its own, the same two states of it, and what its numbers are in the whole."""
 
     wires: Wires
@@ -83,7 +83,7 @@ def threats(
 
 
 @compiled
-def _scratch(part: Part) -> Scratch:
+def _scratch(part: Subplant) -> Scratch:
     """Work space for cascades in a part (`analytics.state.scratch_of`)."""
     slots, gates, pairs, loops = len(part.slots), len(part.base.counts), len(part.pairs), len(part.ring.members_at) - 1
     return Scratch(
@@ -127,7 +127,7 @@ def below(wires: Wires, now: Tally, died: Ids, seen: Flags, marked: Ids) -> int:
 
 
 @compiled
-def cut_out(wires: Wires, ring: Loops, base: Tally, now: Tally, slots: Ids, slot_number: Ids, pair_number: Ids) -> Part:
+def cut_out(wires: Wires, ring: Loops, base: Tally, now: Tally, slots: Ids, slot_number: Ids, pair_number: Ids) -> Subplant:
     """The part of the given slots, ascending. `slot_number` and `pair_number` are work space: zero before and afterwards."""
     count = len(slots)
     gates, edges = 0, 0
@@ -178,7 +178,7 @@ def cut_out(wires: Wires, ring: Loops, base: Tally, now: Tally, slots: Ids, slot
     for i in range(paired):
         base_failing[i], now_failing[i] = base.failing[kept[i]], now.failing[kept[i]]
         pair_number[kept[i]] = 0
-    return Part(
+    return Subplant(
         Wires(feeds_at, feeds, gates_at, gate_slot, gate_pair, at_least, suppliers_at, suppliers[:edge].copy()),
         _loops_of(ring, slots),
         Tally(base_live, base_counts, base_failing),

@@ -4,9 +4,9 @@ Rules of this file:
 
 1. What can never carry as much as it trips at is out of the question: no more than the draw of all that can take from it, directly or not,
    ever comes by it. Where nothing can trip, as in a pair of sides each of which carries both, nothing here costs anything.
-2. A further failure acts otherwise with load than without (`analytics/part.py`) only if something trips by it alone; or if something trips
-   at once when it fails, too, among what feeds whatever lost a supplier; or, where something has tripped already, if it can change the
-   load of that or of what lost or gained load. These are *tried*: with their whole cascade, once with what has failed and once alone.
+2. A further failure acts otherwise with load than without (`analytics/subplant.py`) only if something trips by it alone; or if something
+   trips at once when it fails, too, among what feeds whatever lost a supplier; or, where something has tripped already, if it can change
+   the load of that or of what lost or gained load. These are *tried*: with their whole cascade, once with what has failed and once alone.
 3. Where tenants' moves alone make something trip, each further failure comes on top of that: all that can matter are tried.
 4. Two failures that no requirement has in common, nor the load of anything that can trip, do together what each does alone.
 """
@@ -20,7 +20,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from analytics import kernel as supply
-from analytics import part
+from analytics import subplant
 from analytics.capacity import hazard
 from analytics.capacity.cascade import Run
 from analytics.capacity.electrical import ROUNDING
@@ -170,7 +170,7 @@ class Hazard:
         """What lost a supplier and holds, all that it reaches, and all that this hangs by: slots. And how much load, as it is compared with
         a limit, any further failure can move at most otherwise than it does alone."""
         marks, wires = bench.marks, self.plant.wires
-        tail = part.below(wires, bench.now, died, marks.slots, marks.listed)
+        tail = subplant.below(wires, bench.now, died, marks.slots, marks.listed)
         moved = hazard.can_move(self.loads.net, self.loads.base.own, bench.now.live, marks.slots, marks.listed[:tail]) * (1 + ROUNDING)
         tail = supply.mark_upstream(wires, self.plant.base.live, marks.slots, marks.listed, tail)
         found = marks.listed[:tail].copy()
