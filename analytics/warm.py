@@ -79,7 +79,7 @@ def _planning(graph: SupplyGraph, rated: SupplyGraph, now: Conditions) -> None:
     if loads is not None:
         room_of(rated, plant(rated, now), loads, loads.power_slot[4:])
         limit = np.full(len(loads.slot_node), 3.0)
-        fill(plant(rated, now), loads, np.array([0, 1], dtype=np.int32), loads.power_slot[3:], np.full(2, 2.0), limit)
+        fill(plant(rated, now), loads, Units.of_nodes(rated, np.array([0, 1], dtype=np.int32)), loads.power_slot[3:], np.full(2, 2.0), limit)
 
 
 def _proofs(graph: SupplyGraph, now: Conditions) -> None:

@@ -227,17 +227,19 @@ def worst(
     flow: Flow,
     base: Flow,
     work: Work,
-    candidates: Ids,
-    slots_at: Ids,
+    failures: Ids,
+    failed_at: Ids,
+    failed: Ids,
     limit: Floats,
     part: Floats,
     cause: Ids,
 ) -> None:
-    """Let each candidate node fail alone, nothing trip, and keep for each live slot with a `limit` (kW; else `inf`) its highest load as
-    a `part` of that and the first node that causes it. Both states are as before afterwards. Cost: what each failure moves."""
+    """Let each failure f happen alone (the slots `failed[failed_at[f]:failed_at[f + 1]]` die), nothing trip, and keep for each live slot
+    with a `limit` (kW; else `inf`) its highest load as a `part` of that and the first failure that causes it. Both states are as before
+    afterwards. Cost: what each failure moves."""
     none = np.empty(0, np.float64)
-    for node in candidates:
-        seeds = np.arange(slots_at[node], slots_at[node + 1]).astype(np.int32)
+    for failure in failures:
+        seeds = failed[failed_at[failure] : failed_at[failure + 1]]
         count, _, _ = cascade(wires, ring, tally, scratch, seeds, untouched)
         dead = scratch.dead[:count]
         touched = redistribute(net, flow, tally.live, dead, none, work, 0)
@@ -247,7 +249,7 @@ def worst(
                 now = part_of(net, flow.demand[slot], slot) / limit[slot]
                 if now > part[slot]:
                     part[slot] = now
-                    cause[slot] = node
+                    cause[slot] = failure
         restore(net, flow, base, work, touched)
         revive(wires, tally, scratch.dead, 0, count)
 

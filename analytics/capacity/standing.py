@@ -17,6 +17,7 @@ from analytics.capacity.told import stands_on
 from analytics.conditions import Conditions
 from analytics.state import Plant, plant
 from analytics.supply_graph import SupplyGraph
+from analytics.sweeps.units import Units
 from graph.errors import GraphError
 from graph.ports import Progress
 from graph.values import Floats
@@ -119,7 +120,7 @@ def capacity(graph: SupplyGraph, conditions: Conditions, tell: Progress | None =
         tuple(sorted(feeders, key=lambda feeder: (-feeder.worst_part, feeder.id))),
         tuple(sorted((finding for feeder in feeders for finding in _findings(feeder)), key=lambda finding: finding.order)),
         unrated,
-        (*conditions.assumed(graph.find), stands_on(loads, conditions)),
+        (*conditions.assumed(graph.find), stands_on(loads, conditions), *graph.taken_for_equipment),
     )
 
 
@@ -133,14 +134,15 @@ def in_turn(failures: Ids, tell: Progress | None) -> Iterator[Ids]:
 
 
 def worst_of(
-    state: Plant, loads: Loads, base: Flow, failures: Ids, limit: Floats, part: Floats, tell: Progress | None
+    state: Plant, loads: Loads, base: Flow, units: Units, limit: Floats, part: Floats, tell: Progress | None
 ) -> tuple[Floats, Ids]:
     """By slot the highest load as a part of its limit (kW, `inf` where there is none), from `part` on, after any one of the failures, and
-    the failure (a node) that causes it; -1 where none does. `base` is the flow with nothing failed."""
+    the number of the failure that causes it; -1 where none does. `base` is the flow with nothing failed."""
     part, cause = part.copy(), np.full(len(limit), -1, dtype=np.int32)
+    failed_at, failed = units.slots(state.wiring.slots_at)
     flow = Flow(base.own, base.demand.copy(), base.share.copy())
     with state.bench() as bench, loads.lent() as (_, work):
-        for some in in_turn(failures, tell):
+        for some in in_turn(np.arange(len(units), dtype=np.int32), tell):
             kernel.worst(
                 state.wires,
                 state.ring,
@@ -152,7 +154,8 @@ def worst_of(
                 base,
                 work,
                 some,
-                state.wiring.slots_at,
+                failed_at,
+                failed,
                 limit,
                 part,
                 cause,
@@ -167,10 +170,10 @@ def _worst(graph: SupplyGraph, state: Plant, loads: Loads, slots: Ids, tell: Pro
     before = loads.part_of(slots, loads.base.demand, loads.electrical.limit_kw)
     part: Floats = np.zeros(len(limit))
     part[slots] = before * GROWN
-    candidates = np.flatnonzero(graph.nodes.failure_unit).astype(np.int32)
-    part, cause = worst_of(state, loads, loads.base, candidates, limit, part, tell)
+    units = Units.equipment(graph)
+    part, cause = worst_of(state, loads, loads.base, units, limit, part, tell)
     worst = np.where(cause[slots] >= 0, part[slots], before)
-    return before.tolist(), worst.tolist(), cause[slots].tolist()
+    return before.tolist(), worst.tolist(), np.append(units.nodes, -1)[cause[slots]].tolist()
 
 
 def _feeder(graph: SupplyGraph, loads: Loads, slot: int, part: float, worst: float, cause: int) -> Feeder:

@@ -17,6 +17,7 @@ from analytics import kernel
 from analytics.conditions import Conditions
 from analytics.state import Plant, lost_nodes
 from analytics.supply_graph import SupplyGraph
+from analytics.sweeps.units import Units
 from analytics.time.reserves import AIR_SHARE
 from graph.ports import Progress
 from graph.values import Floats
@@ -37,7 +38,7 @@ class Heat:
     """By rack and medium: the live units of each stage; none where nothing in it states a capacity."""
     heat_kw: dict[tuple[int, str], float]
     losses: dict[Stage, int]
-    """What is out at once, and the first node whose failure does that; nothing out: -1."""
+    """What is out at once, and the number of the first failure that does that; nothing out: -1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Short:
     unit: int
     """The unit that allows no more than that,"""
     cause: int
-    """after the failure of this node; -1: as things stand."""
+    """after the failure of this number; -1: as things stand."""
 
 
 def cooled(graph: SupplyGraph, state: Plant) -> frozenset[str]:
@@ -61,9 +62,16 @@ def cooled(graph: SupplyGraph, state: Plant) -> frozenset[str]:
 
 
 def heat_of(
-    graph: SupplyGraph, state: Plant, conditions: Conditions, capacity_kw: Floats, draw_kw: Floats, tell: Progress | None = None
+    graph: SupplyGraph,
+    state: Plant,
+    conditions: Conditions,
+    failures: Units,
+    capacity_kw: Floats,
+    draw_kw: Floats,
+    tell: Progress | None = None,
 ) -> Heat:
-    """Read the cooling of all racks. `capacity_kw` and `draw_kw` (what each piece of equipment, or else its rack, draws) are by node.
+    """Read the cooling of all racks, over all single failures. `capacity_kw` and `draw_kw` (what each piece of equipment, or else its
+    rack, draws) are by node.
 
     Cost: the cooling behind the racks, and the damage of each failure upstream of a unit with a capacity.
     """
@@ -81,7 +89,7 @@ def heat_of(
             if first:
                 stages[rack, medium] = known[key]
     units = {unit for found in stages.values() for stage in found for unit in stage}
-    return Heat(capacity_kw, stages, _heats(graph, draw_kw, feeds), _losses(graph, state, conditions, units, tell))
+    return Heat(capacity_kw, stages, _heats(graph, draw_kw, feeds), _losses(graph, state, conditions, failures, units, tell))
 
 
 def shorts(heat: Heat, racks: Iterable[int], added_kw: dict[str, float]) -> dict[int, Short]:
@@ -171,16 +179,19 @@ def _heats(graph: SupplyGraph, draw_kw: Floats, feeds: dict[str, dict[int, list[
     return heats
 
 
-def _losses(graph: SupplyGraph, state: Plant, conditions: Conditions, units: set[int], tell: Progress | None) -> dict[Stage, int]:
-    """Which of the units each single failure takes out; of equal ones the first node in order of ids."""
+def _losses(
+    graph: SupplyGraph, state: Plant, conditions: Conditions, failures: Units, units: set[int], tell: Progress | None
+) -> dict[Stage, int]:
+    """Which of the units each single failure takes out; of equal ones the first failure."""
     losses: dict[Stage, int] = {NOTHING: -1}
     slots = state.slots(np.array(sorted(units), dtype=np.int32))
     above = np.flatnonzero(kernel.upstream(state.wires, np.ones_like(state.base.live), slots))
-    nodes = np.unique(state.wiring.slot_node[above])
-    nodes = nodes[graph.nodes.failure_unit[nodes]]
-    for done, node in enumerate(nodes.tolist(), 1):
-        out = frozenset(units & {node, *lost_nodes(graph, np.array([node], dtype=np.int32), conditions).tolist()})
-        losses.setdefault(out, node)
+    of = np.repeat(np.arange(len(failures)), np.diff(failures.at))
+    some = np.unique(of[np.isin(failures.nodes, state.wiring.slot_node[above])]).tolist()
+    for done, failure in enumerate(some, 1):
+        failed = failures.nodes_of(failure)
+        out = frozenset(units & {*failed.tolist(), *lost_nodes(graph, failed, conditions).tolist()})
+        losses.setdefault(out, failure)
         if tell is not None and done % 100 == 0:
-            tell("cooling", done, len(nodes))
+            tell("cooling", done, len(some))
     return losses

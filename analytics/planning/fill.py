@@ -20,6 +20,7 @@ from analytics.capacity.kernel import Flow, Net, Table
 from analytics.capacity.standing import worst_of
 from analytics.kernel import Flags, cascade, revive
 from analytics.state import Plant
+from analytics.sweeps.units import Units
 from graph.compiled import compiled
 from graph.ports import Progress
 from graph.values import Floats
@@ -39,7 +40,7 @@ class Row:
 
     slot: int
     cause: int
-    """The failed node; -1: as things stand."""
+    """The number of the failure; -1: as things stand."""
     racks: Ids
     parts: Floats
     """Of one more kW of each of these racks, what arrives at the limit."""
@@ -62,27 +63,27 @@ class Filled:
     """Whether no more fits; else as much fits, and maybe more."""
 
 
-def fill(state: Plant, loads: Loads, failures: Ids, racks: Ids, most: Floats, limit: Floats, tell: Progress | None = None) -> Filled:
+def fill(state: Plant, loads: Loads, units: Units, racks: Ids, most: Floats, limit: Floats, tell: Progress | None = None) -> Filled:
     """Fill the power slots `racks` up, each by `most` kW at most, within `limit` (kW by slot; `inf` where none is stated).
 
-    `failures` are the nodes that fail one at a time. A feeder that is over its limit already, now or after a failure, may stay so
+    The `units` fail one at a time. A feeder that is over its limit already, now or after a failure, may stay so
     and not carry more. Cost: one trial of all failures a round, some ten rounds.
     """
     nothing = np.zeros(len(racks))
     base = _with(loads, state, racks, nothing)
-    part, _ = _worst(state, loads, base, failures, limit, tell)
+    part, _ = _worst(state, loads, base, units, limit, tell)
     limit = limit.copy()
     limit[part > 1.0] *= part[part > 1.0]
     kw, rows, worth = np.minimum(most, ROOM_MAX_KW), list[Row](), np.zeros(0)
     for _ in range(ROUNDS_MAX):
-        part, cause = _worst(state, loads, _with(loads, state, racks, kw), failures, limit, tell)
+        part, cause = _worst(state, loads, _with(loads, state, racks, kw), units, limit, tell)
         over = np.flatnonzero(part > 1.0 + OVER).astype(np.int32)
         if len(over) == 0:
             return Filled(kw, part, cause, tuple(rows), worth, complete=True)
-        rows += _rows(state, loads, base, racks, over, cause[over], limit)
+        rows += _rows(state, loads, base, units, racks, over, cause[over], limit)
         kw, worth = _solved(rows, np.minimum(most, ROOM_MAX_KW))
     kw = kw / part.max()
-    part, cause = _worst(state, loads, _with(loads, state, racks, kw), failures, limit, tell)
+    part, cause = _worst(state, loads, _with(loads, state, racks, kw), units, limit, tell)
     return Filled(kw, part, cause, tuple(rows), worth, complete=False)
 
 
@@ -102,15 +103,15 @@ def _spread(net: Net, slots: Ids, phases: int) -> Table:
     return np.asarray(on / on.sum(axis=1)[:, None], dtype=np.float64)
 
 
-def _worst(state: Plant, loads: Loads, base: Flow, failures: Ids, limit: Floats, tell: Progress | None) -> tuple[Floats, Ids]:
+def _worst(state: Plant, loads: Loads, base: Flow, units: Units, limit: Floats, tell: Progress | None) -> tuple[Floats, Ids]:
     """By slot the highest load as a part of its limit (0 where it has none), and the failure that causes it; -1: as things stand."""
     part: Floats = np.zeros(len(limit))
     rated = np.flatnonzero(np.isfinite(limit) & (state.base.live == 1)).astype(np.int32)
     part[rated] = loads.part_of(rated, base.demand, np.ones(len(loads.electrical.limit_kw))) / limit[rated]
-    return worst_of(state, loads, base, failures, limit, part, tell)
+    return worst_of(state, loads, base, units, limit, part, tell)
 
 
-def _rows(state: Plant, loads: Loads, base: Flow, racks: Ids, over: Ids, causes: Ids, limit: Floats) -> list[Row]:
+def _rows(state: Plant, loads: Loads, base: Flow, units: Units, racks: Ids, over: Ids, causes: Ids, limit: Floats) -> list[Row]:
     """The rows of some limits, each in the state after its cause; `base` is the flow without the further load."""
     net, rows = loads.net, list[Row]()
     column = np.full(len(limit), -1, dtype=np.int32)
@@ -120,7 +121,7 @@ def _rows(state: Plant, loads: Loads, base: Flow, racks: Ids, over: Ids, causes:
     flow = Flow(base.own, base.demand.copy(), base.share.copy())
     with state.bench() as bench, loads.lent() as (_, work):
         for cause in np.unique(causes).tolist():
-            seeds = state.slots(np.array([cause], np.int32)) if cause >= 0 else np.empty(0, np.int32)
+            seeds = state.slots(units.nodes_of(cause)) if cause >= 0 else np.empty(0, np.int32)
             dead, _, _ = cascade(state.wires, state.ring, bench.now, bench.work, seeds, state.base.counts)
             touched = kernel.redistribute(net, flow, bench.now.live, bench.work.dead[:dead], NO_READINGS, work, 0)
             for slot in over[causes == cause].tolist():

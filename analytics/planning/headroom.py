@@ -22,6 +22,7 @@ from analytics.capacity.standing import in_turn
 from analytics.kernel import Flags, cascade, revive
 from analytics.state import Plant
 from analytics.supply_graph import SupplyGraph
+from analytics.sweeps.units import Units
 from graph.compiled import compiled, inlined
 from graph.ports import Progress
 from graph.values import Floats
@@ -52,14 +53,14 @@ class Peak(NamedTuple):
 
     kw: Table
     cause: Ids
-    """That failure; -1: as things stand."""
+    """The number of that failure; -1: as things stand."""
     least: Table
     """Per slot of the plant: no place of it has less. A failure that brings no more than that is not looked into."""
 
 
 class Room(NamedTuple):
     """For each entry: the least room in kW (`inf` where nothing upstream states a rating; below 0 where something is overloaded already),
-    the slot that limits it, the failed node (-1: as things stand; of equal ones the first in order of ids), and the room if nothing of that
+    the slot that limits it, the number of the failure (-1: as things stand; of equal ones the first), and the room if nothing of that
     slot's class had a limit."""
 
     kw: Floats
@@ -68,8 +69,8 @@ class Room(NamedTuple):
     next_kw: Floats
 
 
-def room_of(graph: SupplyGraph, state: Plant, loads: Loads, entries: Ids, tell: Progress | None = None) -> Room:
-    """The room at each entry slot (live with nothing failed), over all single failures of failure units.
+def room_of(graph: SupplyGraph, state: Plant, loads: Loads, entries: Ids, tell: Progress | None = None, units: Units | None = None) -> Room:
+    """The room at each entry slot (live with nothing failed), over all single failures: `units`, or, where absent, all equipment.
 
     Cost: what each failure moves, and the power chain of each entry that it reroutes; some times for each feeder what is below it.
     """
@@ -82,9 +83,10 @@ def room_of(graph: SupplyGraph, state: Plant, loads: Loads, entries: Ids, tell: 
     usual = loads.base.demand[above.slots]
     peak = Peak(usual, np.full(usual.shape, -1, np.int32), loads.base.demand.copy())
     rerouted = np.zeros(size, np.uint8)
-    candidates = np.flatnonzero(graph.nodes.failure_unit).astype(np.int32)
+    units = Units.equipment(graph) if units is None else units
+    failed_at, failed = units.slots(state.wiring.slots_at)
     with state.bench() as bench, loads.lent() as (flow, work):
-        for some in in_turn(candidates, tell):
+        for some in in_turn(np.arange(len(units), dtype=np.int32), tell):
             _each(
                 state.wires,
                 state.ring,
@@ -96,7 +98,8 @@ def room_of(graph: SupplyGraph, state: Plant, loads: Loads, entries: Ids, tell: 
                 loads.base,
                 work,
                 some,
-                state.wiring.slots_at,
+                failed_at,
+                failed,
                 above,
                 limit,
                 sigma,
@@ -150,8 +153,9 @@ def _each(
     flow: Flow,
     base: Flow,
     work: Work,
-    candidates: Ids,
-    slots_at: Ids,
+    failures: Ids,
+    failed_at: Ids,
+    failed: Ids,
     above: Above,
     limit: Floats,
     sigma: Table,
@@ -159,21 +163,22 @@ def _each(
     peak: Peak,
     room: Room,
 ) -> None:
-    """Let each candidate node fail alone, nothing trip; all states are as before afterwards. `rerouted`: by entry, all 0 before and after.
+    """Let each failure f happen alone (the slots `failed[failed_at[f]:failed_at[f + 1]]` die), nothing trip; all states are as before
+    afterwards. `rerouted`: by entry, all 0 before and after.
 
     A failure after which nobody takes a greater part from anybody than before moves no load and leaves no less room.
     """
     none = np.empty(0, np.float64)
-    for node in candidates:
-        seeds = np.arange(slots_at[node], slots_at[node + 1]).astype(np.int32)
+    for failure in failures:
+        seeds = failed[failed_at[failure] : failed_at[failure + 1]]
         count, _, _ = cascade(wires, ring, tally, scratch, seeds, untouched)
         touched = redistribute(net, flow, tally.live, scratch.dead[:count], none, work, 0)
         if _moves(net, flow, base, work.touched[:touched]):
             _mark(net, flow, base, tally.live, work.touched[:touched], above, rerouted)
             for row in range(len(rerouted)):
                 if rerouted[row] == 1:
-                    _narrow(net, flow, tally.live, above, limit, sigma, peak, node, row, room)
-            _note_peaks(flow, tally.live, work.touched[:touched], above, limit, rerouted, node, peak)
+                    _narrow(net, flow, tally.live, above, limit, sigma, peak, failure, row, room)
+            _note_peaks(flow, tally.live, work.touched[:touched], above, limit, rerouted, failure, peak)
             rerouted[:] = 0
         restore(net, flow, base, work, touched)
         revive(wires, tally, scratch.dead, 0, count)
@@ -202,7 +207,7 @@ def _mark(net: Net, flow: Flow, base: Flow, live: Flags, touched: Ids, above: Ab
 
 
 @compiled
-def _note_peaks(flow: Flow, live: Flags, touched: Ids, above: Above, limit: Floats, rerouted: Flags, node: int, peak: Peak) -> None:
+def _note_peaks(flow: Flow, live: Flags, touched: Ids, above: Above, limit: Floats, rerouted: Flags, failure: int, peak: Peak) -> None:
     """Keep the highest loads of what has a limit, for each entry below that is not rerouted."""
     for slot in touched:
         if live[slot] == 1 and limit[slot] < np.inf:
@@ -214,7 +219,7 @@ def _note_peaks(flow: Flow, live: Flags, touched: Ids, above: Above, limit: Floa
                         place = above.below[i]
                         if kw > peak.kw[place, p] and rerouted[above.row[place]] == 0:
                             peak.kw[place, p] = kw
-                            peak.cause[place, p] = node
+                            peak.cause[place, p] = failure
                         least = min(least, peak.kw[place, p])
                     peak.least[slot, p] = least
 

@@ -6,6 +6,7 @@ After `docs/guides/planning.md`.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from math import inf, isfinite
@@ -17,12 +18,13 @@ from analytics.capacity.told import stands_on
 from analytics.conditions import Conditions
 from analytics.loads import KILOWATT, draws
 from analytics.planning.cooling import cooled, heat_of, shorts
+from analytics.planning.hanging import hanging
 from analytics.planning.headroom import Room, room_of
 from analytics.planning.space import UNITS, WEIGHT_LIMIT, Space, spaces
 from analytics.state import Plant, plant
 from analytics.supply_graph import SupplyGraph
 from analytics.sweeps.basis import Basis, basis_of
-from analytics.sweeps.points import single_points
+from analytics.sweeps.units import UnitKind, Units, units_of
 from analytics.time.stated import Stated
 from graph.errors import GraphError
 from graph.ports import Progress
@@ -32,6 +34,8 @@ from ontology.namespaces import BRICK, compact, local_name
 from ontology.vocabulary import Vocabulary
 
 ROUNDING_KW = 1e-6
+TRIED = (UnitKind.EQUIPMENT, UnitKind.GROUP)
+"""What fails one at a time, where nothing else is asked for."""
 CAPACITY = BRICK + "coolingCapacity"
 
 
@@ -135,6 +139,8 @@ class Places:
     questions give equal answers."""
 
     basis: Basis
+    tried: Mapping[str, int]
+    """How many single failures of each kind were tried."""
     load: Load
     places: tuple[Place, ...]
     bottlenecks: tuple[Bottleneck, ...]
@@ -152,6 +158,7 @@ class Places:
         """As the command line prints it."""
         return {
             **self.basis.to_json(),
+            "tried": dict(self.tried),
             "load": asdict(self.load),
             "fitting": self.fitting,
             "places": [place.to_json() for place in self.places],
@@ -162,14 +169,36 @@ class Places:
 
 
 def place(
-    snapshot: Snapshot, vocabulary: Vocabulary, graph: SupplyGraph, conditions: Conditions, load: Load, tell: Progress | None = None
+    snapshot: Snapshot,
+    vocabulary: Vocabulary,
+    graph: SupplyGraph,
+    conditions: Conditions,
+    load: Load,
+    tell: Progress | None = None,
+    kinds: Iterable[UnitKind] = TRIED,
 ) -> Places:
-    """Try a load in every rack.
+    """Try a load in every rack, over all single failures of the given kinds.
 
     Raises `GraphError` where there is no rack, or no rating of power is stated. `tell` hears of the failures tried. Cost: that of all
     single failures, and for each that moves load the power chains of the racks that it reroutes.
     """
     state = plant(graph, conditions)
+    loads = loads_to_place(graph, state, conditions)
+    units = units_of(snapshot, vocabulary, graph, kinds)
+    stated = Stated(snapshot, vocabulary, graph, snapshot.terms.numbers(graph.nodes.ids))
+    sites = _Sites(graph, state, conditions, units, loads, stated, load, tell)
+    places = sorted(
+        (sites.place(row) for row in range(len(graph.loads.racks))),
+        key=lambda each: (not each.fits, len(each.against), len(each.unknown), -(inf if each.room_kw is None else each.room_kw), each.rack),
+    )
+    carried = loads.base.demand.sum(axis=1) > 0
+    unrated = int(np.count_nonzero(carried & ~np.isfinite(loads.electrical.limit_kw[loads.slot_node])))
+    notes = notes_of(graph, conditions, loads, stated)
+    return Places(basis_of(graph, conditions, state), units.count(), load, tuple(places), _bottlenecks(graph, places), unrated, notes)
+
+
+def loads_to_place(graph: SupplyGraph, state: Plant, conditions: Conditions) -> Loads:
+    """The loads of a site that has racks and ratings. Raises `GraphError` where it has not."""
     loads = loads_of(graph, state, conditions)
     if len(graph.loads.racks) == 0:
         raise GraphError("there is no rack (brick:ICT_Rack) to place a load in")
@@ -177,35 +206,39 @@ def place(
         raise GraphError(
             "no rating is stated, so nothing says what fits: give breakers, UPSs and boards a dcx:ratedPower or dcx:breakerRating"
         )
-    stated = Stated(snapshot, vocabulary, graph, snapshot.terms.numbers(graph.nodes.ids))
-    sites = _Sites(graph, state, conditions, loads, stated, load, tell)
-    places = sorted(
-        (sites.place(row) for row in range(len(graph.loads.racks))),
-        key=lambda each: (not each.fits, len(each.against), len(each.unknown), -(inf if each.room_kw is None else each.room_kw), each.rack),
-    )
-    carried = loads.base.demand.sum(axis=1) > 0
-    unrated = int(np.count_nonzero(carried & ~np.isfinite(loads.electrical.limit_kw[loads.slot_node])))
+    return loads
+
+
+def notes_of(graph: SupplyGraph, conditions: Conditions, loads: Loads, stated: Stated) -> tuple[str, ...]:
+    """What an answer rests on: where the loads come from, what was taken for granted, which figures were refused."""
     refused = sorted(f"{compact(graph.id(node))}: {text}" for node, text in stated.refused)
-    notes = (stands_on(loads, conditions), *(each.text(len(each.nodes)) for each in stated.taken), *refused)
-    return Places(basis_of(graph, conditions, state), load, tuple(places), _bottlenecks(graph, places), unrated, notes)
+    return (stands_on(loads, conditions), *(each.text(len(each.nodes)) for each in stated.taken), *refused)
 
 
 class _Sites:
     """What is known of all racks, for one load."""
 
     def __init__(
-        self, graph: SupplyGraph, state: Plant, conditions: Conditions, loads: Loads, stated: Stated, load: Load, tell: Progress | None
+        self,
+        graph: SupplyGraph,
+        state: Plant,
+        conditions: Conditions,
+        units: Units,
+        loads: Loads,
+        stated: Stated,
+        load: Load,
+        tell: Progress | None,
     ) -> None:
-        self.graph, self.load, self.loads = graph, load, loads
+        self.graph, self.units, self.load, self.loads = graph, units, load, loads
         racks = self.racks = graph.loads.racks
         self.feeds = [_feeds(state, loads, int(rack)) for rack in racks]
         entries, self.row_of = _entries(loads, racks.tolist(), self.feeds, load.cords)
-        self.room: Room = room_of(graph, state, loads, np.array(entries, dtype=np.int32), tell)
+        self.room: Room = room_of(graph, state, loads, np.array(entries, dtype=np.int32), tell, units)
         self.space: list[Space] = spaces(stated, racks)
         capacity, _ = stated.value(CAPACITY, np.arange(len(graph.nodes), dtype=np.int32), KILOWATT)
-        heat = heat_of(graph, state, conditions, capacity, draws(stated.snapshot, stated.vocabulary, graph, stated.terms), tell)
+        heat = heat_of(graph, state, conditions, units, capacity, draws(stated.snapshot, stated.vocabulary, graph, stated.terms), tell)
         self.short = shorts(heat, racks.tolist(), load.heat)
-        self.single = _single(graph, conditions)
+        self.single = hanging(graph, state, conditions, units)
         self.fed = set(zip(state.wiring.pair_node.tolist(), state.wiring.pair_medium.tolist(), strict=True))
         self.with_network = _with_network(graph, self.fed)
         self.cooled = cooled(graph, state)
@@ -220,7 +253,7 @@ class _Sites:
         against += self._hangs(rack)
         best = max(self.row_of[row], key=lambda at: float(self.room.kw[at]), default=None)
         room = inf if best is None else float(self.room.kw[best])
-        limit, after = (None, None) if best is None else (self._name(self.room.slot[best], slot=True), self._name(self.room.cause[best]))
+        limit, after = (None, None) if best is None else (self._at(int(self.room.slot[best])), self._after(int(self.room.cause[best])))
         if best is not None and not isfinite(room):
             unknown.append("power: nothing upstream states a rating")
         elif best is not None and room < self.load.kw - ROUNDING_KW:
@@ -251,9 +284,9 @@ class _Sites:
         media = [POWER] if self.load.cords > 1 and len(self.feeds[int(np.searchsorted(self.racks, rack))]) > 1 else []
         media += [medium for medium, kw in self.load.heat.items() if kw > 0]
         return [
-            Against(Kind.REDUNDANCY, 2, 1, local_name(medium), self.graph.id(rack), self.graph.id(causes[0]))
+            Against(Kind.REDUNDANCY, 2, 1, local_name(medium), self.graph.id(rack), self.units.unit(cause).id)
             for medium in media
-            if (causes := self.single.get((rack, medium)))
+            if (cause := self.single.get((rack, medium))) is not None
         ]
 
     def _cooling(self, rack: int, against: list[Against], unknown: list[str]) -> tuple[float | None, float | None]:
@@ -272,7 +305,7 @@ class _Sites:
         needed = sum(kw for kw in self.load.heat.values() if kw > 0)
         if short.room_kw < needed - ROUNDING_KW:
             there = round(short.room_kw, 3)
-            against.append(Against(Kind.COOLING, needed, there, "kW", self.graph.id(short.unit), self._name(short.cause)))
+            against.append(Against(Kind.COOLING, needed, there, "kW", self.graph.id(short.unit), self._after(short.cause)))
         return round(short.left_kw, 3), round(short.room_kw, 3)
 
     def _inside(self, row: int, against: list[Against], unknown: list[str]) -> None:
@@ -290,8 +323,11 @@ class _Sites:
         if load.weight_kg and space.unweighed:
             unknown.append(f"weight: {space.unweighed} things in it state none")
 
-    def _name(self, number: int, *, slot: bool = False) -> str | None:
-        return None if number < 0 else self.graph.id(int(self.loads.slot_node[number]) if slot else int(number))
+    def _at(self, slot: int) -> str | None:
+        return None if slot < 0 else self.graph.id(int(self.loads.slot_node[slot]))
+
+    def _after(self, failure: int) -> str | None:
+        return None if failure < 0 else self.units.unit(failure).id
 
 
 def _feeds(state: Plant, loads: Loads, rack: int) -> list[int]:
@@ -312,17 +348,6 @@ def _entries(loads: Loads, racks: list[int], feeds: list[list[int]], cords: int)
         rows.append(list(range(len(entries), len(entries) + len(own))))
         entries += own
     return entries, rows
-
-
-def _single(graph: SupplyGraph, conditions: Conditions) -> dict[tuple[int, str], list[int]]:
-    """The single points of failure of each rack, by medium, in order of ids."""
-    points = single_points(graph, conditions)
-    found: dict[tuple[int, str], list[int]] = {}
-    for row in np.flatnonzero(np.isin(points.node, graph.loads.racks)).tolist():
-        causes = points.cause[points.at[row] : points.at[row + 1]].tolist()
-        if causes:
-            found[int(points.node[row]), graph.media[int(points.medium[row])]] = sorted(causes)
-    return found
 
 
 def _with_network(graph: SupplyGraph, fed: set[tuple[int, int]]) -> set[int]:

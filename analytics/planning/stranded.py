@@ -13,9 +13,10 @@ from analytics.capacity.flow import Loads, loads_of
 from analytics.conditions import Conditions
 from analytics.planning.cooling import cooled
 from analytics.planning.fill import Filled, fill
-from analytics.planning.place import Load, Place, place
+from analytics.planning.place import TRIED, Load, Place, place
 from analytics.state import plant
 from analytics.supply_graph import SupplyGraph
+from analytics.sweeps.units import units_of
 from graph.errors import GraphError
 from graph.ports import Progress
 from graph.snapshot import Snapshot
@@ -130,12 +131,12 @@ def stranded(
     racks, most = loads.power_slot[nodes], np.array([_most(each) for each in fitting])
     of_power = loads.power_slot[loads.slot_node] == np.arange(len(loads.slot_node))
     limit = np.where(of_power, loads.electrical.limit_kw[loads.slot_node], np.inf)
-    failures = np.flatnonzero(graph.nodes.failure_unit).astype(np.int32)
+    units = units_of(snapshot, vocabulary, graph, TRIED)
 
     def filled(limit: Floats) -> Filled:
-        return fill(state, loads, failures, racks, most, limit, tell)
+        return fill(state, loads, units, racks, most, limit, tell)
 
-    empty, full = fill(state, loads, failures, racks, np.zeros(len(racks)), limit, tell), filled(limit)
+    empty, full = fill(state, loads, units, racks, np.zeros(len(racks)), limit, tell), filled(limit)
     worth = np.zeros(len(limit))
     for row, each in zip(full.rows, full.worth.tolist(), strict=True):
         worth[row.slot] += each
@@ -149,7 +150,7 @@ def stranded(
         tuple(Filling(each.rack, each.label, kw) for each, kw in zip(fitting, np.round(full.kw, 3).tolist(), strict=True) if kw > 0),
         _left(graph, loads, limit, (empty.part, full.part), worth, racks),
         _one_more(graph, loads, limit, worth, placeable, lambda limit: float(filled(limit).kw.sum())),
-        (*found.notes, SHARED if by else UNCOOLED),
+        (*found.notes, SHARED if by else UNCOOLED, *graph.taken_for_equipment),
     )
 
 

@@ -72,6 +72,13 @@ class Units:
         """The nodes that fail, ascending."""
         return self.nodes[self.at[index] : self.at[index + 1]]
 
+    def slots(self, slots_at: Ids) -> tuple[Ids, Ids]:
+        """Where the slots begin that each takes down itself, and those slots; node n has the slots `slots_at[n]` to `slots_at[n + 1]`."""
+        sizes = np.diff(slots_at)[self.nodes]
+        ends = np.concatenate(([0], np.cumsum(sizes))).astype(np.int32)
+        slots = np.arange(ends[-1], dtype=np.int32) + np.repeat(slots_at[self.nodes] - ends[:-1], sizes)
+        return ends[self.at], slots.astype(np.int32)
+
     def count(self) -> dict[str, int]:
         """How many there are of each kind."""
         counts = np.bincount(self.kind, minlength=len(KINDS)).tolist()

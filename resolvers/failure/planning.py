@@ -13,6 +13,7 @@ import strawberry
 from analytics.planning import availability as analysed
 from analytics.planning import place as placing
 from analytics.state import plant
+from analytics.sweeps import units as failing
 from analytics.sweeps.fed import fed
 from graph.ports import Progress
 from ontology.namespaces import expand
@@ -20,6 +21,7 @@ from resolvers.analysis import Position
 from resolvers.arguments import Id, Media, checked_count
 from resolvers.context import Info, Questions, State, face_of
 from resolvers.errors import BadInput
+from resolvers.failure.sweeps import UnitCounts, UnitKind, checked_units
 from resolvers.failure.telling import told
 from resolvers.states import AsOfArgument, BranchArgument, known, state_of
 
@@ -158,6 +160,7 @@ class Placement:
 
     revision: int = strawberry.field(description="Revision of the graph that the answer speaks of.")
     at: datetime = strawberry.field(description="Instant of the readings and switch positions that the answer speaks of.")
+    tried: UnitCounts = strawberry.field(description="How many single failures of each kind were tried.")
     load: PlacedLoad = strawberry.field(description="The load.")
     fitting: int = strawberry.field(description="In how many racks it fits.")
     places_count: int = strawberry.field(description="How many racks were tried.")
@@ -205,9 +208,16 @@ def availability_of(
     return told(Availability, found.to_json())
 
 
-def placed(questions: Questions, load: placing.Load, first: int, progress: Progress | None = None) -> Placement:
+def tried_kinds(kinds: Sequence[UnitKind] | None) -> Sequence[failing.UnitKind]:
+    """What fails one at a time. Raises `BadInput` for an empty list."""
+    return placing.TRIED if kinds is None else [failing.UnitKind(kind.value) for kind in checked_units(kinds)]
+
+
+def placed(
+    questions: Questions, load: placing.Load, first: int, kinds: Sequence[failing.UnitKind], progress: Progress | None = None
+) -> Placement:
     """To be called in a worker thread. Raises `GraphError` where there is no rack or no rating."""
-    found = placing.place(questions.snapshot, questions.vocabulary, questions.supply(), questions.conditions(), load, progress)
+    found = placing.place(questions.snapshot, questions.vocabulary, questions.supply(), questions.conditions(), load, progress, kinds)
     said = replace(found, places=found.places[:first]).to_json()
     bottlenecks = [{**asdict(each), "class": each.cls} for each in found.bottlenecks]
     return told(Placement, {**said, "fitting": found.fitting, "places_count": len(found.places), "bottlenecks": bottlenecks})
@@ -226,13 +236,17 @@ class PlacementJobInput:
     air_kw: float | None = strawberry.field(default=None, description="Heat into the air; all that does not go into liquid, if not given.")
     liquid_kw: float = strawberry.field(default=0.0, description="Heat into liquid, kilowatts.")
     network: bool = strawberry.field(default=False, description="Whether it needs network.")
+    tried: list[UnitKind] | None = strawberry.field(
+        default=None, description="What fails one at a time: only units of these kinds; equipment and groups when not given."
+    )
     first: int = strawberry.field(default=10, description=f"How many racks to tell, the best first: 1 to {PLACES_MAX}.")
 
     async def work(self, state: State) -> Callable[[Progress], Placement]:
         """What the job does. Raises `BadInput`, `GraphError` for a load that cannot be."""
         first = checked_count("first", self.first, PLACES_MAX)
         load = placing.Load(self.kw, self.cords, self.units, self.weight_kg, self.air_kw, self.liquid_kw, self.network)
-        return lambda progress: placed(state.questions, load, first, progress)
+        kinds = tried_kinds(self.tried)
+        return lambda progress: placed(state.questions, load, first, kinds, progress)
 
 
 @strawberry.input(description="A load whose supply is simulated.")

@@ -43,7 +43,7 @@ def test_a_load_that_nothing_feeds_is_refused_and_one_that_there_is_not_is_unkno
 
 
 PLACED = """query($id: ID!) { job(id: $id) { state error result { ... on Placement {
-  revision at load { kw cords units weightKg airKw liquidKw network } fitting placesCount unrated notes assumed
+  revision at load { kw cords units weightKg airKw liquidKw network } fitting placesCount unrated tried { equipment group } notes assumed
   positions { id position fromTelemetry }
   places { rack label fits roomKw limitedBy limitedAfter withoutLimitKw unitsFree weightLeftKg coolingLeftKw coolingRoomKw network unknown
     against { kind needed there unit at cause } }
@@ -68,6 +68,7 @@ def test_a_placement_as_a_job_is_the_command_lines_answer(site: Served) -> None:
     view = site.twin.newest
     found = found_by(site, PLACED, placement={"kw": 4.0, "units": 4, "first": 1000})["result"]
     told = in_camel_case(place(view.snapshot, view.vocabulary, view.supply(), view.conditions(), Load(4.0, units=4)).to_json())
+    told["tried"] = {"group": 0, **told["tried"]}
     told["bottlenecks"] = [{"class": each.pop("cls"), **each, "feeders": list(each["feeders"])} for each in told["bottlenecks"]]
     for each in told["places"]:
         each["against"] = [{**against, "kind": against["kind"].upper()} for against in each["against"]]

@@ -9,11 +9,20 @@ import typer
 from twin.cli.as_of import At, BranchName, as_of
 from twin.cli.asking import opened_view, state_name
 from twin.cli.output import FOUND_PROBLEMS, Config, Data, Json, Store, instant, progress, say, say_json, settings_from, table
+from twin.cli.sweep import KINDS, kinds_of, tell_basis
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from analytics.planning.place import Against, Place, Places
 
 FIRST = 10
+TRIED = "equipment,groups"
+Tried = Annotated[
+    str, typer.Option("--units", metavar="KINDS", help="What fails one at a time, with commas: equipment, rooms, paths, groups.")
+]
+TRIED = "equipment,groups"
+"""What fails one at a time, where nothing else is asked for."""
 BOTTLENECKS_SHOWN = 5
 FEEDERS_SHOWN = 3
 
@@ -28,6 +37,7 @@ def place(
     ] = None,
     liquid: Annotated[float, typer.Option("--liquid-kw", min=0, help="Heat into liquid.", show_default=False)] = 0.0,
     network: Annotated[bool, typer.Option("--network", help="It needs network.")] = False,
+    tried: Tried = TRIED,
     first: Annotated[int, typer.Option("--first", min=1, help="How many racks to tell, the best first.")] = FIRST,
     at: At = None,
     branch: BranchName = "",
@@ -42,10 +52,11 @@ def place(
     from analytics.planning.place import place as places_for
 
     load = Load(kw, cords, units, weight, cooling, liquid, network)
+    kinds = kinds_of(tried)
     asked = as_of(at, branch)
     settings = settings_from(config, data=data, store=store)
     with opened_view(settings, "place", asked) as view, progress() as tell:
-        found = places_for(view.snapshot, view.vocabulary, view.supply(), view.conditions(), load, tell)
+        found = places_for(view.snapshot, view.vocabulary, view.supply(), view.conditions(), load, tell, kinds)
     if json:
         say_json(found.to_json())
     else:
@@ -88,8 +99,17 @@ def _tell(found: Places, state: str, first: int) -> None:
         say(f"not checked everywhere, for want of figures: {', '.join(unknown)} ({count:,} racks; --json says which)")
     if found.unrated:
         say(f"{found.unrated:,} things carry load and state no rating: they limit nothing")
+    say(tried_one_at_a_time(found.tried))
     for text in found.notes:
         say(f"assumed: {text}")
+    tell_basis(found.basis)
+
+
+def tried_one_at_a_time(tried: Mapping[str, int]) -> str:
+    """Which single failures an answer stands on, and which it leaves out."""
+    counts = ", ".join(f"{count:,} {kind}" for kind, count in tried.items()) or "nothing that can fail"
+    names = [name for name, kind in KINDS.items() if kind not in tried]
+    return f"failed one at a time: {counts}" + (f" (not tried, or none there: {', '.join(names)})" if names else "")
 
 
 def _against(place: Place) -> str:

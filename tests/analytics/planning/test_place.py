@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from analytics.planning.place import Kind, Load, Place, Places, place
+from analytics.planning.place import TRIED, Kind, Load, Place, Places, place
 from analytics.supply import compile_supply
+from analytics.sweeps.units import UnitKind
 from graph.errors import GraphError
 from tests.analytics.sites import AT, NOW, SITE, snapshot_of, vocabulary
 from tests.analytics.test_capacity_cases import rack, rated
@@ -83,6 +84,48 @@ def test_two_cords_that_end_in_one_thing_are_no_redundancy() -> None:
     assert short(two["R2"]) == [(Kind.FEEDS, 2, 1)]
     assert one["R1"].fits
     assert one["R2"].fits
+
+
+def test_members_of_a_common_cause_group_fail_together() -> None:
+    """A and B of 100 kW may fail as one: no place for two cords on them, though each alone carries 50 kW more. A load of one cord hangs
+    on one anyway. Three units of 90 kW cool both racks' 50 kW; when two of them fail as one, the third has 90 - 50 = 40 kW left."""
+    group = " :G a dcx:Common_Cause_Group ; dcx:hasMember :A, :B ."
+    two = places(TWO + group, Load(5))
+    crahs = "".join(
+        f":C{n} a brick:CRAH ; dcx:feedsAirCooling :R1, :R2 ; brick:coolingCapacity [ brick:value 90 ; brick:hasUnit unit:KiloW ] ."
+        for n in range(3)
+    )
+    air = found(TWO + crahs + " :H a dcx:Common_Cause_Group ; dcx:hasMember :C0, :C1 .", Load(50))
+
+    assert [(each.kind, each.unit, each.cause) for each in two["R1"].against] == [(Kind.REDUNDANCY, "Power", SITE + "G")]
+    assert places(TWO + group, Load(5, cords=1))["R1"].fits
+    assert air.tried == {"equipment": 9, "group": 1}
+    assert [(each.at, each.there, each.cause) for each in air.places[0].against] == [(SITE + "C2", 40.0, SITE + "H")]
+
+
+def test_a_group_that_leaves_a_feeder_alone_limits_the_room() -> None:
+    """Three UPSs of 100 kW share 90 kW, of which any one carries 45 kW after a failure: 110 kW fit. A and B together leave all to C:
+    100 - 90 = 10 kW."""
+    ups = "".join(f":U{n} a dcx:Utility_Feed ; dcx:feedsPower :{n} . :{n} a dcx:UPS ; dcx:feedsPower :R . {rated(n, 100)}" for n in "ABC")
+    site = ups + rack("R", 90)
+    alone, grouped = (places(site + more, Load(5, air_kw=0))["R"] for more in ("", ":G a dcx:Common_Cause_Group ; dcx:hasMember :A, :B ."))
+
+    assert alone.room_kw == 110.0
+    assert (grouped.room_kw, grouped.limited_by, grouped.limited_after) == (10.0, SITE + "C", SITE + "G")
+
+
+def test_rooms_fail_where_they_are_asked_for() -> None:
+    """Both UPSs stand in one room: that is no single piece of equipment, and takes both down."""
+    site = TWO + ":Room a brick:Electrical_Room ; brick:hasPoint :P . :A brick:hasLocation :Room . :B brick:hasLocation :Room ."
+    snapshot = snapshot_of(site)
+    graph = compile_supply(snapshot, vocabulary())
+    usual, rooms = (
+        place(snapshot, vocabulary(), graph, NOW, Load(5, air_kw=0), None, kinds) for kinds in (TRIED, [UnitKind.EQUIPMENT, UnitKind.ROOM])
+    )
+
+    assert (usual.fitting, rooms.fitting) == (2, 0)
+    assert rooms.tried["room"] == 1
+    assert {each.against[0].cause for each in rooms.places} == {SITE + "Room"}
 
 
 def test_cooling_is_what_the_units_left_can_take() -> None:

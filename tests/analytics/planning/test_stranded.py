@@ -18,6 +18,7 @@ from analytics.planning.place import Load, place
 from analytics.planning.stranded import Stranded, stranded
 from analytics.state import plant
 from analytics.supply import compile_supply
+from analytics.sweeps.units import Units
 from graph.errors import GraphError
 from tests.analytics.reference_capacity import Circuit, Reference
 from tests.analytics.sites import AT, NOW, SITE, snapshot_of, vocabulary
@@ -42,9 +43,9 @@ def test_as_much_fits_as_a_program_of_all_rows_says_and_nothing_is_overloaded_by
     racks = sorted(random.Random(seed).sample(up, min(len(up), 1 + seed % 4)))
     slots = loads.power_slot[[circuit.nodes.index(name) for name in racks]]
     limit = np.where(loads.power_slot[loads.slot_node] >= 0, loads.electrical.limit_kw[loads.slot_node], np.inf)
-    failures = np.arange(len(circuit.nodes), dtype=np.int32)
+    units = Units.of_nodes(graph, np.arange(len(circuit.nodes), dtype=np.int32))
 
-    found = fill(state, loads, failures, slots, np.full(len(racks), MOST_KW), limit)
+    found = fill(state, loads, units, slots, np.full(len(racks), MOST_KW), limit)
 
     rows, left = rows_of(circuit, racks)
     best = linprog(-np.ones(len(racks)), A_ub=rows or None, b_ub=left or None, bounds=(0, MOST_KW), method="highs")
