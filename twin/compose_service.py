@@ -26,13 +26,14 @@ from adapters.mqtt.client import MqttClient
 from adapters.mqtt.config import MqttConfig
 from graph.errors import GraphError, StoreUnavailable
 from graph.points import point_facts
-from graph.ports import DevicePort
+from graph.ports import DevicePort, History
 from graph.snapshot import Snapshot
 from graph.watched import Watched
 from ontology.namespaces import expand
 from resolvers.context import Face, ServiceFacts, Unbound
 from twin.compose import Opened
 from twin.compose_commands import BusFeed, control_of
+from twin.compose_history import KeptHistory
 from twin.compose_store import now, store_name
 from twin.events import GraphChanged
 from twin.ingest import Ingest, ValueWriter
@@ -84,7 +85,11 @@ class Service:
         self._store_error = ""
         watched = Watched.over(twin.snapshot)
         self._reads = watched.reads
-        self._ingest = Ingest(twin.current, opened.bus, now, point_facts(watched))
+        points = point_facts(watched)
+        self._kept = KeptHistory(settings, twin.vocabulary, now)
+        self._stack.callback(self._kept.close)
+        self._kept.rebind(watched, points)
+        self._ingest = Ingest(twin.current, opened.bus, now, points, self._kept.history)
         self._endpoints = self._parsed_endpoints()
         self._mqtt, self._modbus = self._mqtt_client(watched), self._modbus_client(watched)
         devices: list[DevicePort] = [device for device in (self._mqtt, self._modbus) if device is not None]
@@ -94,6 +99,11 @@ class Service:
         )
         self._stack.callback(self.face.jobs.close)
 
+    @property
+    def history(self) -> History | None:
+        """What was read, None where nothing is kept."""
+        return self._kept.history
+
     # -- life -----------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
@@ -102,6 +112,7 @@ class Service:
         writer = ValueWriter(opened.store, opened.twin.current, opened.bus)
         writer.start()
         self._stack.callback(writer.close)
+        self._kept.start()
         for wire in (self._mqtt, self._modbus):
             if wire is not None:
                 wire.start()
@@ -114,6 +125,7 @@ class Service:
         self._begin("follower", self._follow, end_s=FOLLOW_END_S)
         self._begin("ticker", self._ingest.sweep, self._control.tick)
         gc.freeze()  # the graph stays: no collection need walk through it again
+        self._stack.callback(gc.unfreeze)
         self._stack.callback(self._stop.set)
 
     def stop(self) -> None:
@@ -147,6 +159,7 @@ class Service:
         self._reads = watched.reads
         points = point_facts(watched)
         self._ingest.rebind(points)
+        self._kept.rebind(watched, points)
         self._control.rebind(points)
         if self._mqtt is not None:
             self._mqtt.rebind(watched)
@@ -187,7 +200,7 @@ class Service:
 
     def away(self) -> list[str]:
         """The wires that do not answer now. The service is ready without them: their points' quality tells of it."""
-        found = []
+        found = [f"history: {error}"] if (error := self._kept.error()) else []
         if self._mqtt is not None and not self._mqtt.status().connected:
             found.append("mqtt: the broker does not answer")
         if self._modbus is not None:

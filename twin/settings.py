@@ -47,6 +47,7 @@ def _mapped(value: object) -> object:
 
 Paths = Annotated[tuple[Path, ...], BeforeValidator(_listed)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Texts = Annotated[dict[str, str], BeforeValidator(_mapped)]
 Endpoints = Annotated[dict[str, str], BeforeValidator(_mapped)]
 PolicyTable = Annotated[dict[str, Literal["refuse", "accept", "quarantine"]], BeforeValidator(_mapped)]
 
@@ -78,6 +79,19 @@ class Settings(BaseModel):
     modbus: bool = Field(False, description="Whether the Modbus gateways of the graph are polled.")
     modbus_endpoints: Endpoints = Field(
         default_factory=dict, description="Where a gateway really is, host:port by its id, in place of what the graph says."
+    )
+    history: str = Field("", description="Where readings are kept: empty for files in the data folder, or off for nowhere.")
+    history_days: str = Field(
+        "30/400/3660",
+        description="Days that samples, their minutes and their hours are kept, for points that `history_keep` does not name.",
+    )
+    history_keep: Texts = Field(
+        default_factory=dict,
+        description="Days that samples, minutes and hours are kept, such as 90/400/3660, by pattern of point ids (`*`, `?`) or by class "
+        "(brick:Temperature_Sensor). The first that fits counts.",
+    )
+    history_disk_gb: float = Field(
+        50.0, ge=0, description="Gigabytes that the files of history may take; the oldest samples go first. 0 sets no bound."
     )
     control: bool = Field(False, description="Whether any point may be written at all.")
     control_points: Names = Field((), description="The points that may be written while `control` is on, by id.")

@@ -24,7 +24,6 @@ from adapters.history.catalogue import Catalogue
 from adapters.history.disk import told
 from adapters.history.keeping import Rules
 from adapters.history.log import SEGMENT_BYTES, Log
-from adapters.history.parquet import times_of
 from adapters.history.reading import Reading
 from adapters.history.rows import Numbers, Rows
 from adapters.history.sealing import Sealing
@@ -174,6 +173,8 @@ class EmbeddedHistory:
         if self._read_only:
             return
         with self._maintaining:
+            if self._sealing.ended:
+                return
             try:
                 with told(self._folder), self._reading.told():
                     self._maintain(now_ms)
@@ -222,21 +223,16 @@ class EmbeddedHistory:
             first, last = min(part.day for part in view.parts), max(part.day for part in view.parts)
             ends = [part for part in view.parts if part.day in {first, last}]
             with suppress(Exception):  # it is told what can be told
-                times += [self._times(part.path, part.tier) for part in ends]
+                times += [self._reading.footer(part.path).times for part in ends]
         oldest, newest = min((t[0] for t in times), default=0), max((t[1] for t in times), default=0)
         return HistoryStatus(samples, self._bytes(), oldest, newest, rows, self._error or self._over_budget)
-
-    @staticmethod
-    def _times(path: Path, tier: str) -> tuple[int, int]:
-        if tier == RAW:
-            return times_of(path, "observed")
-        return times_of(path, "first_at")[0], times_of(path, "last_at")[1]
 
     def close(self) -> None:
         """See `History.close`."""
         if self._lock is None and not self._read_only:
             return
-        with suppress(OSError):  # whose rows those were has been told
+        self._sealing.ended = True
+        with self._maintaining, suppress(OSError):  # whose rows those were has been told
             self._segments.close()
         self._reading.close()
         if self._lock is not None:

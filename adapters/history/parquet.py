@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -21,7 +21,7 @@ GROUP_ROWS = 32_768
 some 0.07 ms each, so points that are asked for by name are read past it (`adapters.history.reading`)."""
 GROUPS_AT_ONCE = 8
 """Row groups that are read at once when whole files are put together."""
-_POINTS, _GROUPS = b"points", b"groups"
+_POINTS, _GROUPS, _TIMES = b"points", b"groups", b"times"
 _RAW = pa.schema(
     [
         *(("point", pa.int32()), ("observed", pa.int64()), ("received", pa.int64())),
@@ -29,6 +29,7 @@ _RAW = pa.schema(
     ]
 )
 _ROLLED = pa.schema([(name, pa.from_numpy_dtype(column.dtype)) for name, column in Summaries.empty()._asdict().items()])
+_ENDS = {_RAW: ("observed", "observed"), _ROLLED: ("first_at", "last_at")}
 _DELTAS = {"point", "observed", "received", "first_at", "last_at", "counted", "said", "covered"}
 _SPLIT = {"value", "minimum", "maximum", "total", "last"}
 _CODES = ("quality", "reason", "last_quality", "last_counts")
@@ -52,9 +53,11 @@ class Writer:
         )
         self._points = np.zeros(0, np.bool_)
         self._groups: list[tuple[int, int]] = []
+        self._first_at, self._last_at = (schema.names.index(name) for name in _ENDS[schema])
+        self._times: list[int] = []
         self.rows = 0
 
-    def add(self, columns: Sequence[NDArray[np.generic]]) -> None:
+    def add(self, columns: Sequence[NDArray[Any]]) -> None:
         """Write some rows."""
         size = len(columns[0])
         if not size:
@@ -64,6 +67,7 @@ class Writer:
         if top > len(self._points):
             self._points = np.concatenate((self._points, np.zeros(top - len(self._points), np.bool_)))
         self._points[columns[0]] = True
+        self._times = [min([*self._times, int(columns[self._first_at].min())]), max([*self._times, int(columns[self._last_at].max())])]
         starts = range(0, size, GROUP_ROWS)
         self._groups += [(int(columns[0][start]), int(columns[0][min(start + GROUP_ROWS, size) - 1])) for start in starts]
         self.rows += size
@@ -71,7 +75,8 @@ class Writer:
     def finish(self) -> None:
         """Write the footer: the file is whole then."""
         groups = np.array(self._groups, np.int32).reshape(-1, 2)
-        self._file.add_key_value_metadata({_POINTS: _packed(np.packbits(self._points)), _GROUPS: _packed(groups)})
+        times = " ".join(map(str, self._times)).encode()
+        self._file.add_key_value_metadata({_POINTS: _packed(np.packbits(self._points)), _GROUPS: _packed(groups), _TIMES: times})
         self._file.close()
 
     def __enter__(self) -> Writer:
@@ -93,19 +98,21 @@ def rolled_writer(path: Path) -> Writer:
     return Writer(path, _ROLLED)
 
 
-def columns_of(rows: Rows) -> list[NDArray[np.generic]]:
+def columns_of(rows: Rows) -> list[NDArray[Any]]:
     """What a writer takes."""
     return [getattr(rows, name) for name in COLUMNS]
 
 
 @dataclass(frozen=True, slots=True)
 class Footer:
-    """What is known of a file before any of its rows is read: least and greatest point of each row group, and every point in it."""
+    """What is known of a file before any of its rows is read: least and greatest point of each row group, every point in it, and the first
+    and last instant of which it says anything."""
 
     data: pq.FileMetaData
     lowest: Numbers
     highest: Numbers
     points: Numbers
+    times: tuple[int, int]
 
     @staticmethod
     def of(path: Path) -> Footer:
@@ -113,7 +120,8 @@ class Footer:
         data = pq.read_metadata(path)
         groups = np.frombuffer(_unpacked(data.metadata[_GROUPS]), np.int32).reshape(-1, 2)
         points = np.flatnonzero(np.unpackbits(np.frombuffer(_unpacked(data.metadata[_POINTS]), np.uint8))).astype(np.int32)
-        return Footer(data, groups[:, 0], groups[:, 1], points)
+        first, last = map(int, data.metadata[_TIMES].split())
+        return Footer(data, groups[:, 0], groups[:, 1], points, (first, last))
 
     def groups(self, numbers: Numbers) -> list[int]:
         """The row groups that may hold one of the points (in order), in order."""
@@ -121,20 +129,12 @@ class Footer:
         return np.flatnonzero(begin < np.searchsorted(numbers, self.highest, "right")).tolist()
 
 
-def _packed(data: NDArray[np.generic]) -> bytes:
+def _packed(data: NDArray[Any]) -> bytes:
     return zlib.compress(data.tobytes(), 1).hex().encode()
 
 
 def _unpacked(data: bytes) -> bytes:
     return zlib.decompress(bytes.fromhex(data.decode()))
-
-
-def times_of(path: Path, column: str) -> tuple[int, int]:
-    """The least and the greatest of a column of instants. Cost: reading the footer."""
-    data = pq.read_metadata(path)
-    at = data.schema.names.index(column)
-    found = [data.row_group(group).column(at).statistics for group in range(data.num_row_groups)]
-    return min(each.min for each in found), max(each.max for each in found)
 
 
 Piece = TypeVar("Piece", Rows, Summaries)

@@ -46,6 +46,8 @@ class Sealing:
     def __init__(self, log: Log, shelf: Shelf, rules: Rules, facts: Callable[[], tuple[Floats, Codes]]) -> None:
         """`facts` gives, by number of point, the period in ms and the place of the rule that it is kept by."""
         self._log, self._shelf, self._rules, self._facts = log, shelf, rules, facts
+        self.ended = False
+        """Long acts end at their next piece; what they have not done is done at the next start."""
 
     def seal(self) -> bool:
         """Sort closed segments into their files, `ROWS_AT_ONCE` at most. Whether there was anything."""
@@ -137,6 +139,8 @@ class Sealing:
             rolled = files.rolled() if roll_up else None
             period_ms, _ = self._facts()
             for piece in pieces([samples_of(part.path) for part in parts]):
+                if self.ended:
+                    raise InterruptedError("the history is being closed")
                 rows = arranged(piece)
                 if raw is not None:
                     raw.add(columns_of(rows))
