@@ -42,6 +42,8 @@ class Roles:
     normally_open: Flags
     """Where the node states no normal position."""
     failure_unit: Flags
+    unknown: Flags
+    """Whether nothing is known of what an instance is: it has no class, or those it has are not known, or the user's own and silent."""
     supplies_parts: Flags
     group: Flags
     at_least: Ids
@@ -76,10 +78,19 @@ def roles_of(snapshot: Snapshot, vocabulary: Vocabulary) -> Roles:
         flags("is_switch"),
         np.array([any(supply.default_position(t) == OPEN for t in types) for types in lowest], dtype=np.bool_),
         flags("is_failure_unit"),
+        np.array([_is_unknown(vocabulary, types) for types in combinations], dtype=np.bool_),
         flags("supplies_parts"),
         np.array([any(vocabulary.is_a(t, REDUNDANCY_GROUP) for t in types) for types in combinations], dtype=np.bool_),
         np.array([_defaults(vocabulary, types, media) for types in lowest], dtype=np.int32),
     )
+
+
+def _is_unknown(vocabulary: Vocabulary, types: tuple[str, ...]) -> bool:
+    own = {path.name for path in vocabulary.extra}
+    terms = [vocabulary.term(each) for cls in types for each in vocabulary.superclasses(cls)]
+    if any(term.kind == "class" and term.origin not in own for term in terms):
+        return False
+    return all(vocabulary.supply.is_failure_unit(cls) is None for cls in types)
 
 
 def _combinations(snapshot: Snapshot) -> tuple[Ids, list[tuple[str, ...]]]:

@@ -223,7 +223,7 @@ class _Splice:
         """Whether the model says something of a node that it cannot mean: such sentences are made when all is compiled."""
         assumed = self._graph.assumptions
         about = assumed.what[np.flatnonzero(assumed.node == node)].tolist()
-        return not {Assumed.SOURCE, Assumed.MEDIUM, Assumed.STORED}.issuperset(about)
+        return not {Assumed.SOURCE, Assumed.MEDIUM, Assumed.STORED, Assumed.UNIT}.issuperset(about)
 
     def _explicit(self, node: int, source: Ids, medium: Ids, stated: Sequence[Stated]) -> Requirements:
         def node_of(term: int) -> int:

@@ -48,7 +48,8 @@ def compile_supply(snapshot: Snapshot, vocabulary: Vocabulary) -> SupplyGraph:
     defaults = np.ones((len(roles.classes), len(media)), dtype=np.int32)
     defaults[:, : len(roles.media)] = roles.at_least
     requirements = compile_requirements(edges, stated, needed_members(snapshot), node_of, media, sources, defaults[role])
-    nodes = _nodes(snapshot, roles, terms, triples)
+    unknown = _unknown_suppliers(snapshot, roles.unknown[role], terms, edges, triples)
+    nodes = _nodes(snapshot, roles, terms, triples, unknown)
     return SupplyGraph(
         snapshot.revision,
         nodes,
@@ -58,6 +59,7 @@ def compile_supply(snapshot: Snapshot, vocabulary: Vocabulary) -> SupplyGraph:
         loads,
         _assumptions(edges, triples, node_of, sources, stated, media, requirements.node * len(media) + requirements.medium)
         .and_also(_left_out(triples, node_of, stated, unsaid, media))
+        .and_also(Assumptions.about(Assumed.UNIT, np.flatnonzero(unknown).astype(np.int32)))
         .and_also(doubts(snapshot, terms, nodes.switch, edges, requirements)),
         carries,
         labels_of(snapshot, terms),
@@ -91,7 +93,17 @@ def _media(roles: Roles, stated: list[Stated]) -> tuple[str, ...]:
     return media
 
 
-def _nodes(snapshot: Snapshot, roles: Roles, terms: Ids, triples: SupplyTriples) -> Nodes:
+def _unknown_suppliers(snapshot: Snapshot, unknown: Flags, terms: Ids, edges: Edges, triples: SupplyTriples) -> Flags:
+    """What supplies something and nothing says what it is: by what is said of it neither a connection nor a group."""
+    supplies = np.zeros(len(terms), dtype=np.bool_)
+    supplies[edges.source] = True
+    groups = snapshot.relation(DCX + "hasMember").subjects
+    found: Flags = unknown & supplies & ~np.isin(terms, triples.connections) & ~np.isin(terms, groups)
+    return found
+
+
+def _nodes(snapshot: Snapshot, roles: Roles, terms: Ids, triples: SupplyTriples, unknown: Flags) -> Nodes:
+    """The columns of the nodes; an unknown supplier counts as a piece of equipment, so that no failure goes untried."""
     role = roles.role_of[terms]
     names = sorted({name for name in roles.classes if name is not None})
     number = np.array([-1 if name is None else names.index(name) for name in roles.classes], dtype=np.int32)
@@ -103,7 +115,7 @@ def _nodes(snapshot: Snapshot, roles: Roles, terms: Ids, triples: SupplyTriples)
         roles.conduit[role] | np.isin(terms, triples.connections),
         roles.switch[role],
         _normally_open(snapshot, terms, roles.normally_open[role]),
-        roles.failure_unit[role],
+        roles.failure_unit[role] | unknown,
     )
 
 

@@ -27,6 +27,8 @@ from ontology.terms import Ids
 
 Flags = NDArray[np.bool_]
 
+UNITS_LISTED_MAX = 100
+"""Things taken for equipment that an answer names which lists no other assumption of the site."""
 ALL = -1
 """A threshold that means: every supplier there is."""
 
@@ -169,6 +171,7 @@ class Assumed(IntEnum):
     GROUP = 10
     NEVER = 11
     DRAWS = 12
+    UNIT = 13
 
 
 _MEDIA_NAMED = ", ".join(map(compact, MEDIA))
@@ -195,6 +198,11 @@ class Assumptions:
         """Both together."""
         columns = ((self.what, other.what), (self.node, other.node), (self.medium, other.medium), (self.other, other.other))
         return Assumptions(*(np.concatenate(pair) for pair in columns))
+
+    @staticmethod
+    def about(what: Assumed, nodes: Ids) -> Assumptions:
+        """The same of each of some nodes, in no medium."""
+        return Assumptions(np.full(len(nodes), what, np.int32), nodes, np.zeros(len(nodes), np.int32), nodes)
 
     @staticmethod
     def none() -> Assumptions:
@@ -313,6 +321,14 @@ class SupplyGraph:
         index = int(self.nodes.class_of[node])
         return None if index < 0 else self.nodes.classes[index]
 
+    @cached_property
+    def taken_for_equipment(self) -> tuple[str, ...]:
+        """What counts as a piece of equipment though nothing says what it is, a sentence each: every trial of failures rests on it."""
+        nodes = np.sort(self.assumptions.node[self.assumptions.what == Assumed.UNIT])
+        told = tuple(self._assumed(Assumed.UNIT, node, 0, node) for node in nodes[:UNITS_LISTED_MAX].tolist())
+        more = len(nodes) - len(told)
+        return told if more == 0 else (*told, f"and so do {more} more of which nothing says what they are")
+
     def assumed_about(self, nodes: Ids) -> list[str]:
         """What was taken for granted about the given nodes, ascending, one sentence each, sorted. Cost: a look-up a node."""
         columns, (order, other) = self.assumptions, self._assumed_by_other
@@ -359,6 +375,12 @@ class SupplyGraph:
         wanted, there = int(self.requirements.at_least[short]), int(np.diff(self.requirements.starts)[short])
         return f"needs {wanted} suppliers of {local_name(self.media[medium])} and has {there}: it is never supplied"
 
+    def _unit(self, node: int) -> str:
+        """That a thing counts as a failure unit, and why that had to be assumed."""
+        cls = self.class_iri(node)
+        why = "it has no class" if cls is None else f"nothing says of {compact(cls)} whether it is one"
+        return f"counts as a piece of equipment that can fail: {why}"
+
     def _drawn(self, node: int) -> str:
         """The draw that counts of a node, in words."""
         at = int(np.searchsorted(self.loads.equipment, node))
@@ -370,7 +392,7 @@ class SupplyGraph:
     def _assumed(self, what: int, node: int, medium: int, other: int) -> str:
         name, of = compact(self.id(node)), local_name(self.media[medium])
         if what >= Assumed.RATING:
-            return f"{name} {self._doubt(what, node, medium)}"
+            return f"{name} {self._unit(node) if what == Assumed.UNIT else self._doubt(what, node, medium)}"
         if what == Assumed.SOURCE:
             return f"{name} counts as a source of {of}: nothing feeds it"
         if what == Assumed.MEDIUM:

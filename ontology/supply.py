@@ -99,9 +99,9 @@ class SupplyDefaults:
         """Whether an instance has a position, and hands on nothing while open."""
         return self._nearest(cls, "is_switch", lambda own: own.is_switch, False)
 
-    def is_failure_unit(self, cls: str) -> bool:
-        """Whether an instance counts as one failure in questions about any single further failure."""
-        return self._nearest(cls, "is_failure_unit", lambda own: own.is_failure_unit, False)
+    def is_failure_unit(self, cls: str) -> bool | None:
+        """Whether an instance counts as one failure in questions about any single further failure; None where no class says anything."""
+        return self._nearest(cls, "is_failure_unit", lambda own: own.is_failure_unit, None)
 
     def supplies_parts(self, cls: str) -> bool:
         """Whether an instance feeds its parts."""

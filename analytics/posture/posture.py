@@ -203,8 +203,9 @@ class Posture:
 
     @cached_property
     def assumed(self) -> tuple[str, ...]:
-        """What the answer takes from telemetry beside the positions, and in doubt; where ratings are stated, that load is not followed."""
-        return (*self.conditions.assumed(self.graph.find), *without_load(self.graph))
+        """What the answer takes from telemetry beside the positions, and in doubt; where ratings are stated, that load is not followed;
+        and what it takes for equipment."""
+        return (*self.conditions.assumed(self.graph.find), *without_load(self.graph), *self.graph.taken_for_equipment)
 
     def positions(self) -> tuple[StatedPosition, ...]:
         """Where each switch stands."""

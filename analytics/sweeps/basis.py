@@ -44,7 +44,7 @@ def basis_of(graph: SupplyGraph, conditions: Conditions, state: Plant, *, with_l
         for node, position in stated_positions(graph, conditions)
     )
     still = () if with_load else without_load(graph)
-    assumed = (*conditions.assumed(graph.find), *still, *_dark(graph, state), *_assumed(graph))
+    assumed = (*conditions.assumed(graph.find), *graph.taken_for_equipment, *still, *_dark(graph, state), *_assumed(graph))
     return Basis(graph.revision, conditions.at, positions, assumed)
 
 
@@ -58,7 +58,8 @@ def without_load(graph: SupplyGraph) -> list[str]:
 def _assumed(graph: SupplyGraph) -> list[str]:
     if len(graph.assumptions) == 0:
         return []
-    texts = graph.assumed_about(np.arange(len(graph.nodes), dtype=np.int32))
+    first = frozenset(graph.taken_for_equipment)
+    texts = [text for text in graph.assumed_about(np.arange(len(graph.nodes), dtype=np.int32)) if text not in first]
     more = len(texts) - ASSUMED_LISTED_MAX
     return texts if more <= 0 else [*texts[:ASSUMED_LISTED_MAX], f"and {more} more of these kinds"]
 
