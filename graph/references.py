@@ -27,6 +27,8 @@ class Reference:
     scale: float
     offset: float
     period_s: float
+    unit: str = ""
+    """The point's own unit, an IRI; empty for none."""
 
     def __post_init__(self) -> None:
         if not (isfinite(self.scale) and isfinite(self.offset)) or self.scale == 0:
@@ -57,7 +59,8 @@ def references(snapshot: Snapshot, kind: str) -> tuple[Sequence[Reference], Sequ
             continue
         try:
             scale, offset = _affine(snapshot, point, node)
-            bound.append(Reference(iri, node, scale, offset, sample_period_s(snapshot, point)))
+            own = snapshot.one(point, BRICK + "hasUnit")
+            bound.append(Reference(iri, node, scale, offset, sample_period_s(snapshot, point), "" if own is None else snapshot.key(own)))
         except (UnitError, ValueError) as error:
             unbound.append(Unbound(iri, snapshot.text(node, DCX + "topic") or "", f"{compact(iri)}: {error}"))
     return bound, unbound

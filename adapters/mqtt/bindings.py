@@ -26,6 +26,8 @@ class Entry:
     time_at: Pointer | None
     scale: float
     offset: float
+    unit: str = ""
+    """The point's own unit, an IRI; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ def _entry(snapshot: Snapshot, reference: Reference) -> Entry:
         None if time is None else pointer(time),
         reference.scale,
         reference.offset,
+        reference.unit,
     )
 
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from adapters.mqtt.bindings import MqttBindings, bind
-from adapters.mqtt.codec import Place, decode, encode
+from adapters.mqtt.bindings import Entry, MqttBindings, bind
+from adapters.mqtt.codec import Place, encode
 from adapters.mqtt.dialect import NO_SLOTS, Dialect, Intake, Message, Publication, SlotsOf
+from adapters.mqtt.point import Plain, Pointed
 from graph.commands import Command
 from graph.ports import DeviceRefused
 from graph.references import Unbound
@@ -20,7 +21,8 @@ COMMAND_EXPIRY_S = 10
 
 
 class Bound(Dialect):
-    """Topics that a `dcx:MQTTReference` names, letter by letter."""
+    """Topics that a `dcx:MQTTReference` names, letter by letter. A reference without pointers reads a number, or an object of the native
+    layout."""
 
     name = "reference"
 
@@ -28,20 +30,23 @@ class Bound(Dialect):
         """`bytes_max`: a longer payload is poison."""
         self._bytes_max = bytes_max
         self._bindings = MqttBindings()
-        self._places: Mapping[str, Sequence[Place]] = {}
+        self._readers: Mapping[str, Plain | Pointed] = {}
         self._fed = NO_SLOTS
 
     def bind(self, snapshot: Snapshot, slots: SlotsOf) -> None:
         """See `Dialect.bind`. Cost: linear in the references."""
         bindings = bind(snapshot)
-        points = [entry.point for entries in bindings.entries.values() for entry in entries]
-        fed = slots(points)
+        fed = slots([entry.point for entries in bindings.entries.values() for entry in entries])
         numbers = iter(fed.tolist())
-        places = {
-            topic: tuple(Place(next(numbers), e.value_at, e.time_at, e.scale, e.offset) for e in entries)
-            for topic, entries in bindings.entries.items()
-        }
-        self._bindings, self._places, self._fed = bindings, places, np.unique(fed[fed >= 0])
+        readers = {topic: self._reader(entries, [next(numbers) for _ in entries]) for topic, entries in bindings.entries.items()}
+        self._bindings, self._readers, self._fed = bindings, readers, np.unique(fed[fed >= 0])
+
+    def _reader(self, entries: Sequence[Entry], slots: Sequence[int]) -> Plain | Pointed:
+        first = entries[0]
+        if len(entries) == 1 and not first.value_at and first.time_at is None:
+            return Plain(slots[0], first.scale, first.offset, first.unit, self._bytes_max)
+        places = [Place(slot, e.value_at, e.time_at, e.scale, e.offset) for slot, e in zip(slots, entries, strict=True)]
+        return Pointed(places, self._bytes_max)
 
     def filters(self) -> Sequence[str]:
         """See `Dialect.filters`."""
@@ -49,12 +54,10 @@ class Bound(Dialect):
 
     def take(self, message: Message, intake: Intake) -> bool:
         """See `Dialect.take`. What comes back from a topic of commands is our own."""
-        places = self._places.get(message.topic)
-        if places is None:
+        reader = self._readers.get(message.topic)
+        if reader is None:
             return message.topic in self._bindings.command_topics or self._refused(message, intake)
-        finding = decode(intake, message.payload, places, retained=message.retained, bytes_max=self._bytes_max)
-        if finding:
-            intake.poison(message, finding)
+        reader(message, intake)
         return True
 
     def _refused(self, message: Message, intake: Intake) -> bool:
@@ -63,6 +66,21 @@ class Bound(Dialect):
         if why is not None:
             intake.unbound(message.topic, why)
         return why is not None
+
+    def plain(self, topic: str) -> Plain | None:
+        """The point that a reference without pointers names the topic for, if one does."""
+        reader = self._readers.get(topic)
+        return reader if isinstance(reader, Plain) else None
+
+    def under(self, prefix: str) -> set[int]:
+        """The slots of all points whose topics begin with a prefix and one level more. Cost: linear in the topics."""
+        readers = [reader for topic, reader in self._readers.items() if topic.rpartition("/")[0] == prefix]
+        found = {reader.slot for reader in readers if isinstance(reader, Plain)}
+        return found | {place.slot for reader in readers if isinstance(reader, Pointed) for place in reader.places}
+
+    def missing(self) -> int:
+        """See `Dialect.missing`."""
+        return sum(reader.missing for reader in list(self._readers.values()) if isinstance(reader, Plain))
 
     def fed(self) -> Slots:
         """See `Dialect.fed`."""

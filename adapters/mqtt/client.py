@@ -35,6 +35,7 @@ from adapters.mqtt.config import MqttConfig
 from adapters.mqtt.dialect import NO_SLOTS, Dialect, Heard, Intake, Message, Publication
 from adapters.mqtt.inbox import Inbox
 from adapters.mqtt.link import Link
+from adapters.mqtt.native import Native
 from adapters.mqtt.strays import DeadLetter, Strays, UnboundTopic
 from graph.commands import Command
 from graph.ports import Clock, DeviceRefused, DeviceUnknown, ReadingSink
@@ -65,6 +66,8 @@ class MqttStatus:
     unbound: int = 0
     sessions_lost: int = 0
     error: str = ""
+    missing: int = 0
+    """Messages that were lost on the way, by what senders themselves count."""
 
 
 class MqttClient:
@@ -82,7 +85,7 @@ class MqttClient:
         """Nothing is connected before `start`. `dialects` in the order in which they are asked for a message; the graph's own references
         where none are given. `wishes` takes what a dialect has learned about the plant, at once: it is called between batches."""
         self._config, self._sink, self._clock, self._wishes = config, sink, clock, wishes
-        self._dialects = list(dialects) if dialects is not None else [Bound(config.payload_bytes_max)]
+        self._dialects = list(dialects) if dialects is not None else _spoken(config)
         self._lock = Lock()
         self._inbox = Inbox(config.queue_messages_max)
         self._strays = Strays(config.dead_letters_max, config.unbound_topics_max)
@@ -93,7 +96,6 @@ class MqttClient:
         self._lost_at: float | None = None
         self._linked = True
         self._session_lost = False
-        self._fed: Slots = NO_SLOTS
         self._bind(snapshot)
         self._link = Link(config, self._on_messages)
         self._link.on_pre_connect = self._on_pre_connect
@@ -134,7 +136,10 @@ class MqttClient:
     def _bind(self, snapshot: Snapshot) -> None:
         for dialect in self._dialects:
             dialect.bind(snapshot, self._sink.slots)
-        self._fed = np.unique(np.concatenate([NO_SLOTS, *(dialect.fed() for dialect in self._dialects)]))
+
+    def _fed(self) -> Slots:
+        """The points that this wire feeds."""
+        return np.unique(np.concatenate([NO_SLOTS, *(dialect.fed() for dialect in self._dialects)]))
 
     # -- looking at it --------------------------------------------------------------------------------------------
 
@@ -142,7 +147,11 @@ class MqttClient:
         """The wire now."""
         strays, lost = self._strays, self._sessions_lost
         counts = self._connections, self._messages, strays.poison, len(self._inbox), strays.unbound_messages, lost
-        return MqttStatus(self._connected.is_set(), *counts, "" if self._connected.is_set() else self._error)
+        return MqttStatus(self._connected.is_set(), *counts, "" if self._connected.is_set() else self._error, self.missing())
+
+    def missing(self) -> int:
+        """Messages that were lost on the way, by what senders themselves count."""
+        return sum(dialect.missing() for dialect in self._dialects)
 
     def unbound(self, first: int = 1_000) -> Sequence[UnboundTopic]:
         """Topics that nothing listens to, in order of topics; a bounded table, those heard longest ago leave it first."""
@@ -379,11 +388,17 @@ class MqttClient:
         if self._connected.is_set():
             if self._session_lost:
                 self._session_lost = False
-                intake.mark(self._fed, Quality.NO_COMMUNICATION, Reason.GAP)
+                intake.mark(self._fed(), Quality.NO_COMMUNICATION, Reason.GAP)
             self._linked, self._lost_at = True, None
         elif self._linked and self._lost_at is not None and time.monotonic() - self._lost_at >= self._config.link_s_max:
             self._linked = False
-            intake.mark(self._fed, Quality.NO_COMMUNICATION, Reason.LINK)
+            intake.mark(self._fed(), Quality.NO_COMMUNICATION, Reason.LINK)
+
+
+def _spoken(config: MqttConfig) -> list[Dialect]:
+    """What is spoken unless other dialects are named: the graph's own references, then the native layout."""
+    bound = Bound(config.payload_bytes_max)
+    return [bound, Native(bound, bytes_max=config.payload_bytes_max, batch_bytes_max=config.batch_bytes_max)]
 
 
 def _why(error: BaseException | None) -> str:

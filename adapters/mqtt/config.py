@@ -35,6 +35,8 @@ class MqttConfig:
     batch_messages_max: int = 2_000
     payload_bytes_max: int = 65_536
     """Longer payloads are poison (reliability reference 6)."""
+    batch_bytes_max: int = 4_194_304
+    """The same for payloads of many readings."""
     dead_letters_max: int = 1_000
     unbound_topics_max: int = 1_000
     send_timeout_s: float = 3.0

@@ -176,6 +176,10 @@ class Dialect(Protocol):
         """The points that this language feeds: they are marked `LINK` while the broker is away."""
         return NO_SLOTS
 
+    def missing(self) -> int:
+        """Messages that were lost on the way, by what senders themselves count. Called from any thread."""
+        return 0
+
     def wish(self) -> Wish | None:
         """What its own source says of the plant by now, whole, if that has changed since it was last asked; else None."""
         return None

@@ -16,7 +16,6 @@ from adapters.mqtt.bindings import bind
 from adapters.mqtt.broker import EmbeddedBroker
 from adapters.mqtt.client import MqttClient
 from adapters.mqtt.config import MqttConfig
-from adapters.mqtt.dialect import Intake
 from adapters.mqtt.simulator import MqttSimulator
 from graph.commands import Command
 from graph.ports import DeviceRefused
@@ -171,14 +170,13 @@ def test_a_message_on_which_the_wire_itself_fails_is_buried_and_the_next_is_read
     """A codec that breaks on one payload costs that message: it is logged and counted, and the worker lives."""
     table = Table(snapshot_of(SITE))
     client = MqttClient(mosquitto, snapshot_of(SITE), table.ingest, wall_clock)
-    whole = codec.decode
 
-    def breaks(intake: Intake, payload: bytes, *given: Any, **options: Any) -> str:
+    def breaks(payload: bytes, bytes_max: int) -> tuple[Any, str]:
         if payload == b"break":
             raise RecursionError("too deep")
-        return whole(intake, payload, *given, **options)
+        return codec.parse(payload, bytes_max)
 
-    monkeypatch.setattr("adapters.mqtt.bound.decode", breaks)
+    monkeypatch.setattr("adapters.mqtt.point.parse", breaks)
     client.start()
     assert client.wait_connected(5)
     speaker = paho.Client(CallbackAPIVersion.VERSION2, "speaker")

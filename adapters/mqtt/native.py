@@ -1,0 +1,256 @@
+"""The dialect of the native layout: `dc/<site>/<system>/<asset>/<point>`, alone, many together, packed, and the state of an asset.
+
+Rules of this file:
+
+1. Topics have three to ten levels of A-Z a-z 0-9 _ . - (1 to 64 of them). A point's topic is of the point that a `dcx:MQTTReference`
+   names it for, else of the one that its last two levels name (`adapters/mqtt/naming.py`).
+2. `…/$batch` holds many readings as JSON, `…/$packed` as columns of bytes, of points by the rest of their topics; the names of packed
+   ones are announced once, retained, on `dc/$points/<their id>`.
+3. `<asset>/$state`, best by last will: `offline` makes the points of the asset `NO_COMMUNICATION`, until they speak again.
+4. What a topic means is found out once, with its first message, and again after the graph has changed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from adapters.mqtt.bound import Bound
+from adapters.mqtt.codec import parse
+from adapters.mqtt.counting import Count
+from adapters.mqtt.dialect import Dialect, Heard, Intake, Message, SlotsOf
+from adapters.mqtt.naming import Names, names_of
+from adapters.mqtt.native_codec import many, table_id, unpack
+from adapters.mqtt.point import Plain, Reader
+from graph.snapshot import Snapshot
+from graph.values import Codes, Floats, Millis, Quality, Reason, Samples, Slots
+from ontology.errors import UnitError
+
+LEVELS_MAX = 10
+TOPICS_MAX = 500_000
+"""Topics whose meaning is remembered; one more, and all are found out anew."""
+TABLES_MAX = 1_000
+"""Lists of announced names; one more, and the one that was used longest ago is forgotten."""
+_SEGMENT = r"[A-Za-z0-9_.-]{1,64}"
+_TOPIC = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT}){{2,{LEVELS_MAX - 1}}}")
+_OFFLINE = {"offline", "false", "0", "disconnected", "lost"}
+
+
+class _Places(NamedTuple):
+    """Where the values of some names go, and how they become the points' own units; None: as they are."""
+
+    slots: Slots
+    scale: Floats | None
+    offset: Floats | None
+    strange: Sequence[Heard]
+    """The names that are of no point."""
+
+
+class _Known:
+    """What has been found out about topics, as of one revision of the graph."""
+
+    def __init__(self, snapshot: Snapshot, slots: SlotsOf) -> None:
+        self.snapshot, self.slots = snapshot, slots
+        self.names: Names | None = None
+        self.readers: dict[str, Reader] = {}
+        self.batches: OrderedDict[tuple[str, tuple[str, ...], tuple[str, ...]], _Places] = OrderedDict()
+        self.assets: dict[str, set[int]] = {}
+        """Slots heard of, by the part of the topic before the last level."""
+
+
+class Native(Dialect):
+    """Everything under `dc/` that no reference claims with pointers."""
+
+    name = "native"
+
+    def __init__(self, bound: Bound, root: str = "dc", bytes_max: int = 65_536, batch_bytes_max: int = 4_194_304) -> None:
+        """`bound` is asked first, for topics and for names in batches; it must be bound before this one."""
+        self._bound, self._root, self._bytes_max, self._batch_max = bound, root + "/", bytes_max, batch_bytes_max
+        self._known: _Known | None = None
+        self._tables: OrderedDict[bytes, tuple[str, ...]] = OrderedDict()
+        self._counts: dict[str, Count] = {}
+
+    def bind(self, snapshot: Snapshot, slots: SlotsOf) -> None:
+        """See `Dialect.bind`. Names are read with the first topic that needs them: a site that has none pays nothing for them."""
+        known = _Known(snapshot, slots)
+        if self._known is not None and self._known.names is not None:
+            known.names = names_of(snapshot)
+        self._known = known
+
+    def filters(self) -> Sequence[str]:
+        """See `Dialect.filters`."""
+        return [self._root + "#"]
+
+    def everywhere(self) -> Sequence[str]:
+        """Announced names, and the states of assets."""
+        return [self._root + "$points/#", self._root + "+/+/+/$state"]
+
+    def take(self, message: Message, intake: Intake) -> bool:
+        """See `Dialect.take`."""
+        known = self._known
+        if known is None or not message.topic.startswith(self._root):
+            return False
+        reader = known.readers.get(message.topic)
+        if reader is None:
+            reader = self._reader(known, message.topic)
+            if reader is None:
+                return False
+            if len(known.readers) >= TOPICS_MAX:
+                known.readers.clear()
+            known.readers[message.topic] = reader
+        reader(message, intake)
+        return True
+
+    def fed(self) -> Slots:
+        """See `Dialect.fed`: the points that have spoken, or stand in a batch that has."""
+        heard = set[int]().union(*self._known.assets.values()) if self._known is not None else set[int]()
+        return np.array(sorted(heard), np.int32)
+
+    def missing(self) -> int:
+        """See `Dialect.missing`."""
+        readers = self._known.readers if self._known is not None else {}
+        points = sum(reader.missing for reader in list(readers.values()) if isinstance(reader, Plain))
+        return points + sum(count.missing for count in list(self._counts.values()))
+
+    # -- what a topic means -----------------------------------------------------------------------------------------
+
+    def _reader(self, known: _Known, topic: str) -> Reader | None:
+        """What reads a topic's messages; None for one that is none of the layout's."""
+        prefix, _, last = topic.rpartition("/")
+        if prefix == self._root + "$points":
+            return lambda message, intake: self._points(last, message, intake)
+        word = {"$batch": self._batch, "$packed": self._packed, "$state": self._state}.get(last)
+        if word is not None:
+            return lambda message, intake: word(known, prefix, message, intake)
+        found = self._point(known, topic) if _TOPIC.fullmatch(topic) else None
+        return found if found is None or isinstance(found, Plain) else lambda _, intake: intake.heard.append(found)
+
+    def _point(self, known: _Known, topic: str) -> Plain | Heard:
+        """The point of a topic: that of a reference, else that of its name."""
+        referred = self._bound.plain(topic)
+        if referred is None:
+            if not _TOPIC.fullmatch(topic):
+                return Heard(topic, "the topic breaks the layout: three to ten levels of A-Z a-z 0-9 _ . -, 64 at most each")
+            if known.names is None:
+                known.names = names_of(known.snapshot)
+            found = known.names.find(topic)
+            slot = int(known.slots([found.point])[0]) if found.point else -1
+            if slot < 0:
+                return Heard(topic, found.reason or "its point is new: the next change of the graph binds it", found.suggestion)
+            referred = Plain(slot, 1.0, 0.0, known.names.units.get(found.point, ""), self._bytes_max)
+        known.assets.setdefault(topic.rpartition("/")[0], set()).add(referred.slot)
+        return referred
+
+    def _places(self, known: _Known, prefix: str, names: tuple[str, ...], units: tuple[str, ...]) -> _Places:
+        """Where a batch's names lead. Cost: a look-up for the same names again."""
+        key = prefix, names, units
+        places = known.batches.get(key)
+        if places is None:
+            places = known.batches[key] = self._found(known, prefix, names, units)
+            while len(known.batches) > TABLES_MAX:
+                known.batches.popitem(last=False)
+        return places
+
+    def _found(self, known: _Known, prefix: str, names: tuple[str, ...], units: tuple[str, ...]) -> _Places:
+        rows = len(names)
+        slots, scale, offset = np.full(rows, -1, np.int32), np.ones(rows), np.zeros(rows)
+        strange: list[Heard] = []
+        for row, (name, unit) in enumerate(zip(names, units if len(units) == rows else units[:1] * rows, strict=True)):
+            topic = f"{prefix}/{name}"
+            found = self._point(known, topic)
+            if isinstance(found, Heard):
+                strange.append(found)
+                continue
+            try:
+                scale[row], offset[row] = found.converted(unit)
+                slots[row] = found.slot
+            except UnitError as error:
+                strange.append(Heard(topic, f"its unit is {unit!r}: {error}"))
+        plain = bool((scale == 1.0).all() and (offset == 0.0).all())
+        return _Places(slots, None if plain else scale, None if plain else offset, strange)
+
+    # -- what a message says ----------------------------------------------------------------------------------------
+
+    def _batch(self, known: _Known, prefix: str, message: Message, intake: Intake) -> None:
+        document, finding = parse(message.payload, self._batch_max)
+        found = finding or many(document, intake.now)
+        if isinstance(found, str):
+            intake.poison(message, found)
+            return
+        places = self._places(known, prefix, tuple(found.names), tuple(found.units))
+        if type(document) is dict and type(document.get("s")) is int:
+            count = self._counts.setdefault(message.topic, Count())
+            if count.hear(document["s"]):
+                found.reason[found.quality == Quality.GOOD] = Reason.GAP
+        _add(places, found.values, found.observed, found.quality, found.reason, message, intake)
+        if found.finding:
+            intake.poison(message, found.finding)
+
+    def _packed(self, known: _Known, _prefix: str, message: Message, intake: Intake) -> None:
+        if len(message.payload) > self._batch_max:
+            intake.poison(message, f"the payload has {len(message.payload)} bytes, more than the {self._batch_max} that are read")
+            return
+        found = unpack(message.payload, intake.now)
+        if isinstance(found, str):
+            intake.poison(message, found)
+            return
+        names = self._tables.get(found.table)
+        if names is None:
+            intake.poison(message, f"its names are not announced: say them, retained, on {self._root}$points/{found.table.hex()}")
+            return
+        self._tables.move_to_end(found.table)
+        rows = len(found.values)
+        if (len(names) != rows) if found.indexes is None else (rows and int(found.indexes.max()) >= len(names)):
+            intake.poison(message, f"the table of its names has {len(names)}: it speaks of others")
+            return
+        places = self._places(known, self._root[:-1], names, ("",))
+        if found.indexes is not None:
+            scale, offset = places.scale, places.offset
+            at = found.indexes
+            places = _Places(places.slots[at], None if scale is None else scale[at], None if offset is None else offset[at], places.strange)
+        _add(places, found.values, found.observed, found.quality, found.reason, message, intake)
+
+    def _points(self, named: str, message: Message, intake: Intake) -> None:
+        """Names are announced; an empty payload takes them back."""
+        if not message.payload:
+            return
+        document, finding = parse(message.payload, self._batch_max)
+        if finding or type(document) is not list or set(map(type, document)) - {str}:
+            intake.poison(message, finding or "announced names are a list of texts, the points' topics after the root")
+            return
+        names = tuple(document)
+        if table_id(names).hex() != named:
+            intake.poison(message, f"these names go by {table_id(names).hex()}, not by {named}: BLAKE2b, 8 bytes, of a line each")
+            return
+        self._tables[bytes.fromhex(named)] = names
+        while len(self._tables) > TABLES_MAX:
+            self._tables.popitem(last=False)
+
+    def _state(self, known: _Known, prefix: str, message: Message, intake: Intake) -> None:
+        document, finding = parse(message.payload, self._bytes_max)
+        said = message.payload.decode(errors="replace") if finding else document
+        if isinstance(said, dict):
+            said = said.get("state", said.get("online"))
+        if str(said).casefold() not in _OFFLINE:
+            return
+        if known.names is None:
+            known.names = names_of(known.snapshot)
+        by_name = known.slots(known.names.of_asset(prefix.rpartition("/")[2]))
+        slots = known.assets.get(prefix, set()) | {slot for slot in by_name.tolist() if slot >= 0} | self._bound.under(prefix)
+        intake.mark(np.array(sorted(slots), np.int32), Quality.NO_COMMUNICATION, Reason.LINK)
+
+
+def _add(places: _Places, values: Floats, observed: Millis, quality: Codes, reason: Codes, message: Message, intake: Intake) -> None:
+    """Put a batch into the intake; a name of no point is counted, its row left out."""
+    if places.scale is not None and places.offset is not None:
+        values = values * places.scale + places.offset
+    if message.retained:
+        fresh = quality <= Quality.UNCERTAIN
+        quality[fresh], reason[fresh] = Quality.UNCERTAIN, Reason.RETAINED
+    received = np.full(len(values), intake.now, np.int64)
+    intake.rows(Samples(places.slots, values, observed, received, quality, reason))
+    intake.heard.extend(places.strange)

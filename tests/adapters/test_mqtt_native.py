@@ -1,0 +1,334 @@
+"""The native layout: single readings, many as JSON, packed ones, states, and the points that names lead to."""
+
+from __future__ import annotations
+
+from functools import cache
+from math import isnan
+from typing import Any
+
+import hypothesis.strategies as st
+import numpy as np
+import orjson
+import pytest
+from hypothesis import given, settings
+
+from adapters.mqtt.bound import Bound
+from adapters.mqtt.counting import WINDOW, Count
+from adapters.mqtt.dialect import Intake, Message
+from adapters.mqtt.native import Native
+from adapters.mqtt.native_codec import QUALITIES, Packed, pack, table_id, unpack
+from graph.snapshot import Snapshot
+from graph.values import Quality, Reason
+from tests.support.wired import Taken, snapshot_of
+
+NOW = 1_772_366_400_000
+"""2026-03-01T12:00:00Z."""
+SITE = """
+demo:CRAH-7 rdfs:label "CRAH 7" ; brick:hasPoint demo:CRAH-7-Inlet , demo:CRAH-7-Outlet , demo:Fan .
+demo:CRAH-7-Inlet a brick:Entering_Air_Temperature_Sensor ; brick:hasUnit unit:DEG_C .
+demo:CRAH-7-Outlet a brick:Leaving_Air_Temperature_Sensor ; rdfs:label "Supply air" ; brick:hasUnit unit:DEG_C .
+demo:Fan brick:hasUnit unit:PERCENT ; ref:hasExternalReference [ a dcx:MQTTReference ; dcx:topic "dc/s/cooling/crah-7/speed" ;
+  dcx:scale 100.0 ] .
+demo:Meter brick:hasPoint demo:Load . demo:Load brick:hasUnit unit:KiloW ; ref:hasExternalReference [ a dcx:MQTTReference ;
+  dcx:topic "dc/s/power/meter/load" ; dcx:jsonPointer "/kw" ] .
+"""
+INLET, OUTLET, FAN = (f"urn:ridethrough:demo:{name}" for name in ("CRAH-7-Inlet", "CRAH-7-Outlet", "Fan"))
+HEAD = "dc/s/cooling/crah-7/"
+
+
+@cache
+def _site() -> Snapshot:
+    return snapshot_of(SITE)
+
+
+class Heard:
+    """Both dialects, and what they make of messages."""
+
+    def __init__(self) -> None:
+        self.sink, bound = Taken(), Bound()
+        self.native = Native(bound)
+        self._dialects = (bound, self.native)
+        for dialect in self._dialects:
+            dialect.bind(_site(), self.sink.slots)
+        self.intake = Intake(NOW)
+
+    def say(self, topic: str, document: Any, *, retained: bool = False) -> Heard:
+        """One message, JSON unless it is bytes."""
+        message = Message(topic, document if isinstance(document, bytes) else orjson.dumps(document), retained)
+        self.taken = any(dialect.take(message, self.intake) for dialect in self._dialects)
+        return self
+
+    def rows(self) -> list[tuple[str, float, int, str, str]]:
+        """(point, value, source time less `NOW`, quality, reason); a value that is none as -999."""
+        batch = Taken()
+        batch._names = self.sink._names
+        samples = self.intake.samples()
+        batch.take(samples.piece(samples.slots >= 0))
+        columns = [[b.points, b.values.tolist(), b.observed_at.tolist(), b.quality.tolist(), b.reason.tolist()] for b in batch.batches]
+        self.intake = Intake(NOW)
+        return [
+            (p, -999.0 if isnan(v) else round(v, 9), at - NOW, Quality(q).name, Reason(r).name)
+            for one in columns
+            for p, v, at, q, r in zip(*one, strict=True)
+        ]
+
+
+@pytest.mark.parametrize(
+    ("topic", "point"),
+    [("inlet", INLET), ("CRAH-7-Inlet", INLET), ("supply-air", OUTLET), ("Leaving_Air_Temperature_Sensor", OUTLET), ("outlet", OUTLET)],
+)
+def test_a_topic_is_of_the_point_that_its_last_two_levels_name(topic: str, point: str) -> None:
+    """By the end of its IRI, that without the asset's, its label, or its class."""
+    assert Heard().say(HEAD + topic, {"v": 21.5, "t": NOW - 5}).rows() == [(point, 21.5, -5, "GOOD", "NONE")]
+
+
+@pytest.mark.parametrize(
+    ("document", "row"),
+    [
+        (21.5, (21.5, 0, "GOOD", "NONE")),
+        (True, (1.0, 0, "GOOD", "NONE")),
+        ({"v": 21.5}, (21.5, 0, "GOOD", "NONE")),
+        ({"v": 77, "u": "DEG_F"}, (25.0, 0, "GOOD", "NONE")),
+        ({"v": 298.15, "u": "K"}, (25.0, 0, "GOOD", "NONE")),
+        ({"v": 21.5, "q": "maintenance"}, (21.5, 0, "GOOD", "MAINTENANCE")),
+        ({"v": 21.5, "q": "Substitute"}, (21.5, 0, "UNCERTAIN", "SUBSTITUTE")),
+        ({"v": None, "q": "bad"}, (-999.0, 0, "BAD", "DEVICE")),
+        ({"v": 3.0, "q": "no_communication"}, (3.0, 0, "NO_COMMUNICATION", "LINK")),
+    ],
+)
+def test_a_reading_says_value_time_quality_and_unit(document: Any, row: tuple[float, int, str, str]) -> None:
+    """What is left out: now, good, and the point's own unit. 77 F and 298.15 K are 25 C."""
+    heard = Heard().say(HEAD + "inlet", document)
+
+    ((point, value, *rest),) = heard.rows()
+    assert (point, value, *rest) == (INLET, *row)
+    assert heard.intake.letters == []
+
+
+@pytest.mark.parametrize(
+    ("payload", "row"),
+    [
+        (b'{"v": "warm"}', ("BAD", "SENSOR")),
+        (b'{"v": null}', ("BAD", "SENSOR")),
+        (b'{"w": 1}', ("BAD", "SENSOR")),
+        (b'{"v": 1, "v": 2}', ("BAD", "SENSOR")),
+        (b'{"v": 1e400}', ("BAD", "SENSOR")),
+        (b"NaN", ("BAD", "SENSOR")),
+        (b"\xff", ("BAD", "SENSOR")),
+        (b'{"v": 1, "u": "parsec"}', ("BAD", "CONFIGURATION")),
+        (b'{"v": 1, "u": "KiloW"}', ("BAD", "CONFIGURATION")),
+        (b'{"v": 1, "t": "yesterday"}', ("UNCERTAIN", "CLOCK")),
+        (b'{"v": 1, "q": "so so"}', ("UNCERTAIN", "DEVICE")),
+        (b'{"v": 1, "s": -7}', ("GOOD", "NONE")),
+    ],
+)
+def test_what_is_wrong_with_a_reading_is_one_dead_letter_and_a_quality(payload: bytes, row: tuple[str, str]) -> None:
+    """No number, none of the unit's kind, no instant, no quality: each with its reason."""
+    heard = Heard().say(HEAD + "inlet", payload)
+    letters = heard.intake.letters
+
+    ((_, _, _, *quality),) = heard.rows()
+    assert tuple(quality) == row
+    assert len(letters) == 1
+
+
+def test_a_kept_copy_is_uncertain_until_a_live_one_comes() -> None:
+    """Retained: the last usable value, not a present one; a bad one stays bad."""
+    heard = Heard().say(HEAD + "inlet", {"v": 1}, retained=True).say(HEAD + "inlet", {"v": None, "q": "device"}, retained=True)
+
+    assert [row[3:] for row in heard.rows()] == [("UNCERTAIN", "RETAINED"), ("BAD", "DEVICE")]
+
+
+def test_a_reference_comes_before_a_name_and_one_with_pointers_is_read_by_them() -> None:
+    """speed is the fan's, a fraction; load stands at /kw."""
+    heard = Heard().say(HEAD + "speed", {"v": 0.5}).say("dc/s/power/meter/load", {"kw": 7})
+
+    assert [row[:2] for row in heard.rows()] == [(FAN, 50.0), ("urn:ridethrough:demo:Load", 7.0)]
+
+
+@pytest.mark.parametrize(
+    ("topic", "reason", "suggestion"),
+    [
+        (HEAD + "inlett", "demo:CRAH-7 has no point 'inlett'", "demo:CRAH-7-Inlet ref:hasExternalReference"),
+        ("dc/s/cooling/crah-77/inlet", "the graph has no asset 'crah-77': is it demo:CRAH-7?", "[the point] ref:hasExternalReference"),
+        (HEAD + "qqqq", "demo:CRAH-7 has no point 'qqqq'", "[the point] ref:hasExternalReference"),
+    ],
+)
+def test_a_topic_of_no_point_is_counted_with_a_suggestion(topic: str, reason: str, suggestion: str) -> None:
+    """The nearest name, as the statement that would bind it."""
+    (stray,) = Heard().say(topic, 1).intake.heard
+
+    assert (stray.topic, stray.reason) == (topic, reason)
+    assert stray.suggestion.startswith(suggestion)
+    assert f'dcx:topic "{topic}"' in stray.suggestion
+
+
+@pytest.mark.parametrize("topic", ["dc/x", "dc/a b/c/d", "dc/" + "x/" * 9 + "y", "dc//a/b", "dc/s/" + "n" * 65 + "/p", "BMS/v1/x/y"])
+def test_a_topic_outside_the_layout_is_left_to_others(topic: str) -> None:
+    """Three to ten levels, of 1 to 64 letters, digits, _ . and -."""
+    assert not Heard().say(topic, 1).taken
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"p": ["inlet", "outlet", "nobody"], "v": [77, 21, 3], "t": NOW - 9, "u": ["DEG_F", "", ""]},
+        [{"p": "inlet", "v": 77, "u": "DEG_F", "t": NOW - 9}, {"p": "outlet", "v": 21, "t": NOW - 9}, {"p": "nobody", "v": 3}],
+    ],
+    ids=["columns", "rows"],
+)
+def test_many_readings_come_together(document: Any) -> None:
+    """Names after the topic's own beginning; the one of no point is counted, the others are read."""
+    heard = Heard().say(HEAD + "$batch", document)
+    (stray,) = heard.intake.heard
+
+    assert stray.topic == HEAD + "nobody"
+    assert heard.rows() == [(INLET, 25.0, -9, "GOOD", "NONE"), (OUTLET, 21.0, -9, "GOOD", "NONE")]
+
+
+def test_a_gateway_speaks_for_several_assets() -> None:
+    """The batch stands higher up; its names have the levels below."""
+    heard = Heard().say("dc/s/$batch", {"p": ["cooling/crah-7/inlet", "cooling/crah-7/speed"], "v": [20, 0.5]})
+
+    assert [row[:2] for row in heard.rows()] == [(INLET, 20.0), (FAN, 50.0)]
+
+
+def test_each_reading_of_a_batch_has_its_own_quality() -> None:
+    """A text for a number is bad and one dead letter; null says that there is none; unreadable times are uncertain."""
+    document = {"p": ["inlet", "outlet", "speed"], "v": [1, "x", None], "q": ["good", "good", "device"], "t": [NOW, "?", None]}
+    heard = Heard().say(HEAD + "$batch", document)
+    letters = heard.intake.letters
+
+    assert [row[3:] for row in heard.rows()] == [("GOOD", "NONE"), ("BAD", "SENSOR"), ("BAD", "DEVICE")]
+    assert [why for _, why in letters] == ["v holds 'x', not a finite number"]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [{}, [1], {"p": ["a"], "v": [1, 2]}, {"p": [1], "v": [1]}, {"p": ["inlet"], "v": [1], "t": [1, 2]}, {"p": ["inlet"], "v": [1], "u": 3}],
+)
+def test_a_batch_that_does_not_fit_together_is_a_dead_letter(document: Any) -> None:
+    """Nothing of it is taken."""
+    heard = Heard().say(HEAD + "$batch", document)
+
+    assert len(heard.intake.letters) == 1
+    assert heard.rows() == []
+
+
+NAMES = ["s/cooling/crah-7/inlet", "s/cooling/crah-7/speed", "s/nobody/nothing"]
+
+
+def packed(*, dense: bool) -> bytes:
+    """Inlet 21.5, fan 0.4 as maintained, and a third."""
+    indexes = None if dense else np.array([1, 0], np.uint32)
+    values = np.array([21.5, 0.4, 7.0]) if dense else np.array([0.4, 21.5])
+    rows = len(values)
+    times = np.full(rows, NOW - 3, np.int64)
+    reason = np.array([0, Reason.MAINTENANCE, 0] if dense else [Reason.MAINTENANCE, 0], np.uint8)
+    return pack(Packed(table_id(NAMES), indexes, values, times, np.zeros(rows, np.uint8), reason))
+
+
+@pytest.mark.parametrize("dense", [True, False])
+def test_packed_readings_speak_of_announced_names(dense: bool) -> None:
+    """All of the table, or some of it by index; before their names are announced they are dead letters."""
+    heard = Heard().say("dc/s/$packed", packed(dense=dense))
+    assert "not announced" in heard.intake.letters[0][1]
+    heard.intake = Intake(NOW)
+
+    heard.say(f"dc/$points/{table_id(NAMES).hex()}", NAMES, retained=True).say("dc/s/$packed", packed(dense=dense))
+
+    assert heard.intake.letters == []
+    assert sorted(heard.rows()) == [(INLET, 21.5, -3, "GOOD", "NONE"), (FAN, 40.0, -3, "GOOD", "MAINTENANCE")]
+
+
+def test_names_are_announced_under_their_own_id() -> None:
+    """Another id is a dead letter."""
+    heard = Heard().say("dc/$points/0011223344556677", NAMES)
+
+    assert table_id(NAMES).hex() in heard.intake.letters[0][1]
+
+
+@given(data=st.one_of(st.binary(max_size=80), st.binary(max_size=60).map(lambda tail: b"RT\x01\x01\x02\0\0\0" + tail)))
+@settings(max_examples=300, deadline=None)
+def test_no_packed_bytes_stop_the_codec(data: bytes) -> None:
+    """Readings, or a finding."""
+    found = unpack(data, NOW)
+
+    assert isinstance(found, str) or bool(np.isfinite(found.values[found.quality < Quality.BAD]).all())
+
+
+DOCUMENTS = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["p", "v", "t", "q", "u", "s", "x"]), inner, max_size=6),
+)
+
+
+@given(document=DOCUMENTS, last=st.sampled_from(["inlet", "$batch", "$state", "$packed", "nobody"]))
+@settings(max_examples=150, deadline=None)
+def test_no_document_stops_the_dialect(document: Any, last: str) -> None:
+    """Whatever JSON stands on whatever topic: rows that fit together, numbers where they are good, one dead letter at most."""
+    heard = Heard().say(HEAD + last, orjson.dumps(document, option=orjson.OPT_NON_STR_KEYS) if _sendable(document) else b"{")
+
+    assert heard.taken
+    assert len(heard.intake.letters) <= 1
+    assert all(value != -999.0 or quality in {"BAD", "NO_COMMUNICATION"} for _, value, _, quality, _ in heard.rows())
+
+
+def _sendable(document: Any) -> bool:
+    try:
+        orjson.dumps(document)
+    except TypeError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("payload", [b"offline", b'{"state": "offline"}', b'{"online": false}', b"0"])
+def test_an_asset_that_is_gone_takes_its_points_with_it(payload: bytes) -> None:
+    """By name, by reference, and what was heard: all of CRAH 7, nothing else."""
+    heard = Heard().say(HEAD + "$state", payload)
+
+    assert heard.rows() == [
+        (point, -999.0, 0, "NO_COMMUNICATION", "LINK") for point in sorted((INLET, OUTLET, FAN), key=heard.sink._names.index)
+    ]
+
+
+@pytest.mark.parametrize("payload", [b"online", b'{"state": "online"}', b"", b"\xff"])
+def test_an_asset_that_is_there_says_nothing_of_its_points(payload: bytes) -> None:
+    """Their values speak for themselves."""
+    assert Heard().say(HEAD + "$state", payload).rows() == []
+
+
+@pytest.mark.quality("mqtt", "gaps-in-a-devices-sequence-are-found")
+def test_a_hole_in_the_senders_count_is_marked_and_counted() -> None:
+    """1, 2, 5: two are missing; 4 comes late: one; 4 again changes nothing."""
+    heard = Heard()
+    for count in (1, 2, 5, 4, 4):
+        heard.say(HEAD + "inlet", {"v": count, "t": NOW + count, "s": count})
+
+    assert [row[4] for row in heard.rows()] == ["NONE", "NONE", "GAP", "NONE", "NONE"]
+    assert heard.native.missing() == 1
+
+
+@given(order=st.lists(st.integers(0, 300), min_size=1, max_size=300), start=st.integers(0, 1_000_000))
+def test_what_is_missing_is_what_was_never_heard(order: list[int], start: int) -> None:
+    """Any order, any duplicates: highest less first, less what came in between."""
+    count = Count()
+    count.hear(start)
+    for each in order:
+        count.hear(start + each)
+
+    assert count.missing == max(order) - len({each for each in order if each > 0})
+
+
+def test_a_sender_that_begins_anew_has_lost_nothing() -> None:
+    """From 100,000 back to 0 and on: no hole."""
+    count = Count()
+    for each in (100_000, 0, 1, 2, WINDOW + 5):
+        count.hear(each)
+
+    assert count.missing == WINDOW + 2
+
+
+def test_every_quality_has_a_name_that_a_sender_can_write() -> None:
+    """But for `NO_VALUE`, which nobody says."""
+    assert {quality for quality, _ in QUALITIES.values()} == set(Quality) - {Quality.NO_VALUE}
