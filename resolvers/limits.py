@@ -90,7 +90,7 @@ LISTS = {
     "lines": 3,
     "breaches": 1000,
     "explanations": 3,
-    "causes": 2,
+    "causes": 4,
     "explains": 1000,
     "unexplained": 100,
     "contradicts": 100,

@@ -30,6 +30,7 @@ Down = Annotated[
 ]
 Up = Annotated[list[strawberry.ID] | None, strawberry.argument(description="Seen up.")]
 MayFail = Annotated[list[UnitKind] | None, strawberry.argument(description="What may have failed as one; equipment when not given.")]
+Order = Annotated[int | None, strawberry.argument(description=f"How many may have failed together, 1 to {explain.ORDER_MAX}.")]
 Unknown = Annotated[list[strawberry.ID] | None, strawberry.argument(description="There to be seen, and silent or stale: says nothing.")]
 
 
@@ -100,12 +101,14 @@ class CausesQuery:
         down: Down = None,
         up: Up = None,
         unknown: Unknown = None,
+        order: Order = explain.ORDER,
         first: Annotated[int | None, strawberry.argument(description=f"How many explanations to tell, 1 to {FIRST_MAX}.")] = explain.FIRST,
         units: MayFail = None,
         as_of: AsOfArgument = None,
         branch: BranchArgument = None,
     ) -> RootCause:
         rows = checked_count("first", explain.FIRST if first is None else first, FIRST_MAX)
+        together = checked_count("order", explain.ORDER if order is None else order, explain.ORDER_MAX)
         given = [down or [], up or [], unknown or []]
         if sum(map(len, given)) > SEEN_MAX:
             raise BadInput(f"down, up and unknown have {sum(map(len, given)):,} ids: give {SEEN_MAX:,} at most")
@@ -115,11 +118,11 @@ class CausesQuery:
         names = [await known(state.reads.index, each) for each in given]
         seen = Sightings.of(*names) if any(given) else None
         kinds = [analysed.UnitKind(each.value) for each in checked_units([UnitKind.EQUIPMENT] if units is None else units)]
-        return await face_of(info).analysis.run(_caused, state.questions, seen, rows, kinds)
+        return await face_of(info).analysis.run(_caused, state.questions, seen, together, rows, kinds)
 
 
-def _caused(questions: Questions, seen: Sightings | None, first: int, kinds: Sequence[analysed.UnitKind]) -> RootCause:
-    found: dict[str, Any] = questions.root_cause(seen, explain.ORDER, first, kinds).to_json()
+def _caused(questions: Questions, seen: Sightings | None, order: int, first: int, kinds: Sequence[analysed.UnitKind]) -> RootCause:
+    found: dict[str, Any] = questions.root_cause(seen, order, first, kinds).to_json()
     found["explanations"] = [_short(each, ("explains", "unexplained", "contradicts", "unknown")) for each in found["explanations"]]
     return told(RootCause, _short(found, ("down", "up", "unknown", "opened", "before")))
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from analytics.causes.sightings import Sightings
 from ontology.namespaces import DEMO
 from tests.resolvers.camel import in_camel_case
 from tests.support.served import Served, served
 
-WHOLE = """query($down: [ID!], $up: [ID!], $unknown: [ID!], $first: Int) {
-  rootCause(down: $down, up: $up, unknown: $unknown, first: $first) {
+WHOLE = """query($down: [ID!], $up: [ID!], $unknown: [ID!], $order: Int, $first: Int) {
+  rootCause(down: $down, up: $up, unknown: $unknown, order: $order, first: $first) {
     revision at down downCount upCount unknownCount opened before order tried leftOut assumed positions { id position fromTelemetry }
     explanations { causes { kind id label class prior known } score explains explainsCount unexplained unexplainedCount
       contradicts contradictsCount unknown unknownCount supplies } } }"""
@@ -71,11 +73,23 @@ def test_a_breaker_that_opens_explains_the_racks_that_go_dark() -> None:
     assert found["explanations"][0] == {"causes": [{"id": breaker, "known": True}], "unexplained": [], "contradicts": []}
 
 
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_so_many_causes_are_looked_for_as_may_have_failed_together(site: Served, order: int) -> None:
+    """Three pumps of four stand still, each by itself: up to so many of them explain as many, and the rest is left open."""
+    found = site.ask(WHOLE, down=PUMPS[:3], up=[PUMPS[3], "demo:UPS-A", "demo:UPS-B"], order=order)["rootCause"]
+
+    assert found["order"] == order
+    assert max(len(each["causes"]) for each in found["explanations"]) == order
+    assert (len(found["explanations"][0]["unexplained"]) == 0) == (order == 3)
+
+
 def test_what_cannot_be_asked_is_refused_with_the_reason(site: Served) -> None:
     """Ids that nobody knows, counts out of range, things up and nothing down."""
     for arguments, told in (
         ('down: ["demo:Nobody"]', "Nobody"),
         ('down: ["demo:UPS-A"], first: 0', "give 1 to 20"),
+        ('down: ["demo:UPS-A"], order: 0', "give 1 to 4"),
+        ('down: ["demo:UPS-A"], order: 5', "give 1 to 4"),
         ('up: ["demo:UPS-A"]', "nothing is said to be down"),
     ):
         (error,) = site.post(f"{{ rootCause({arguments}) {{ tried }} }}")["errors"]
