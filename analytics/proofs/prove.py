@@ -114,6 +114,11 @@ def fault_tolerant(
     )
 
 
+def refuse_unaskable(graph: SupplyGraph, conditions: Conditions, asked: Question) -> None:
+    """Raise at once what the proof of a question would raise. Cost: the state of the plant, which the proof then has."""
+    it_load(graph, plant(graph, _closed(graph, conditions, asked.close)), asked.media, asked.load)
+
+
 def _with_note(found: tuple[Line, str]) -> tuple[Line, tuple[str, ...]]:
     return found[0], (CLEARED, found[1])
 

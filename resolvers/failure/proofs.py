@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from enum import Enum
@@ -10,7 +11,7 @@ from typing import Annotated
 import strawberry
 
 from analytics.proofs import answers, claim
-from analytics.proofs.prove import BREACHES_TOLD, Question
+from analytics.proofs.prove import BREACHES_TOLD, Question, refuse_unaskable
 from graph.ports import Progress
 from resolvers.analysis import Overload, Position, Trip
 from resolvers.arguments import checked_count, media_of
@@ -128,7 +129,7 @@ class ProofJobInput:
     ids: bool = strawberry.field(default=False, description="Name all that was tried.")
 
     async def work(self, state: State) -> Callable[[Progress], Certificate]:
-        """What the job does. Raises `BadInput`, `NoSuchEntity`."""
+        """What the job does. Raises `BadInput`, `NoSuchEntity`, `GraphError` for media, switches or load of which nothing can be proved."""
         index, asked_for = state.reads.index, claim.Claim[self.claim.name]
         if self.close and asked_for is claim.Claim.FAULT_TOLERANT:
             raise BadInput("close is for what is planned (MAINTAINABLE): no fault waits until a switch is closed")
@@ -136,7 +137,13 @@ class ProofJobInput:
         load = await named(index, "load", self.load)
         close = await named(index, "close", self.close or None)
         asked = Question(media_of(self.media), load, close or (), self.it, self.first, self.ids)
+        await asyncio.to_thread(_refuse_unaskable, state.questions, asked)
         return lambda progress: _proved(state.questions, asked_for, asked, progress)
+
+
+def _refuse_unaskable(questions: Questions, asked: Question) -> None:
+    """To be called in a worker thread."""
+    refuse_unaskable(questions.supply(), questions.conditions(), asked)
 
 
 def _proved(questions: Questions, asked_for: claim.Claim, asked: Question, progress: Progress) -> Certificate:

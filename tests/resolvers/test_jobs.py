@@ -13,6 +13,7 @@ from analytics.proofs.claim import Claim
 from analytics.proofs.prove import Question
 from analytics.sweeps.answers import sweep, sweep_pairs
 from analytics.sweeps.single import By
+from graph.errors import GraphError
 from graph.ports import Progress
 from ontology.namespaces import DEMO
 from resolvers.context import Face
@@ -234,13 +235,16 @@ def test_a_further_job_than_may_run_is_refused() -> None:
 
 
 def test_a_question_that_cannot_be_worked_out_is_a_failed_job_that_says_why(site: Served) -> None:
-    """A medium that the site does not have is found out by the proof."""
-    job = site.ask(START, i={"proof": {"claim": "MAINTAINABLE", "media": ["Steam"]}})["startJob"]
-    until_ended(site, job["id"])
-    told = site.ask(RESULT, id=job["id"])["job"]
+    """What only the work can find out."""
 
-    assert (told["state"], told["result"]) == ("FAILED", None)
-    assert told["error"].startswith("no medium 'Steam': this site has dcx:Power")
+    def work(_: Progress) -> object:
+        raise GraphError("the site has no rack")
+
+    job = site.face.jobs.start("placement", work)
+    until_ended(site, job.id)
+    told = site.ask(RESULT, id=job.id)["job"]
+
+    assert (told["state"], told["result"], told["error"]) == ("FAILED", None, "the site has no rack")
 
 
 @pytest.mark.parametrize(
@@ -250,6 +254,11 @@ def test_a_question_that_cannot_be_worked_out_is_a_failed_job_that_says_why(site
         ({"sweep": {"units": []}}, "BAD_INPUT", "units is empty"),
         ({"proof": {"claim": "MAINTAINABLE", "load": []}}, "BAD_INPUT", "load has 0 ids: give 1 to 1000, or leave it out for all"),
         ({"proof": {"claim": "MAINTAINABLE", "load": ["demo:UPS-Q"]}}, "UNKNOWN_ENTITY", "did you mean demo:UPS-"),
+        ({"proof": {"claim": "FAULT_TOLERANT", "media": ["Foo"]}}, "UNKNOWN_ENTITY", "no medium 'Foo': this site has dcx:Power"),
+        ({"proof": {"claim": "MAINTAINABLE", "media": []}}, "BAD_INPUT", "no medium is asked for: name one or more of dcx:Power"),
+        ({"proof": {"claim": "MAINTAINABLE", "close": ["demo:UPS-A"]}}, "BAD_INPUT", "demo:UPS-A is no switch, so it cannot be closed"),
+        ({"availability": {"load": "demo:Rack-R001", "media": ["Foo"]}}, "UNKNOWN_ENTITY", "no medium 'Foo': this site has dcx:Power"),
+        ({"availability": {"load": "demo:Rack-R001", "media": []}}, "BAD_INPUT", "no medium is asked for"),
         ({"proof": {"claim": "FAULT_TOLERANT", "close": ["demo:UPS-A"]}}, "BAD_INPUT", "no fault waits until a switch is closed"),
         ({"sweep": {}, "pairs": {}}, "GRAPHQL_VALIDATION_FAILED", "must specify exactly one key"),
     ],
