@@ -32,12 +32,24 @@ class _Dark:
     services: int
     it_load_kw: float
     when: str
+    horizon_s: float | None
+    """Where none of it goes dark before it: how far the timeline looks."""
 
     @staticmethod
     def of(graph: SupplyGraph, found: BlastRadius, course: Timeline) -> _Dark:
         lost, totals = OutcomeKind.LOST.value, found.totals
         what = {outcome.id for outcome in found.outcomes if outcome.outcome is OutcomeKind.LOST}
-        return _Dark(totals.racks[lost], totals.services[lost], totals.it_load_kw[lost], _when(course, _that_stop(graph, what)))
+        stop = _that_stop(graph, what)
+        horizon = None if stop & {bound.id for bound in course.bounds} else course.horizon_s
+        return _Dark(totals.racks[lost], totals.services[lost], totals.it_load_kw[lost], _when(course, stop), horizon)
+
+    def sentence(self) -> str:
+        """What goes dark and when; empty for nothing."""
+        if not self.said():
+            return ""
+        if self.horizon_s is not None:
+            return f"Nothing goes dark within {span(self.horizon_s)}; {self.said()} after that."
+        return f"{self.said()}{',' if ',' in self.when else ''} {self.when}."
 
     def said(self) -> str:
         """What goes dark; empty for nothing."""
@@ -63,7 +75,7 @@ def headline(
     """The sentence of an answer; `without` is the answer where the `standby` sources that are called do not start."""
     dark = _Dark.of(graph, found, course)
     then: list[str] = []
-    text = f"{dark.said()}{',' if ',' in dark.when else ''} {dark.when}." if dark.said() else ""
+    text = dark.sentence()
     if without is not None:
         worse = _Dark.of(graph, *without)
         if worse.said() and (worse.racks, worse.it_load_kw, worse.services) > (dark.racks, dark.it_load_kw, dark.services):
@@ -125,12 +137,15 @@ def _when(course: Timeline, ids: set[str]) -> str:
             lower[bound.id] = min(lower.get(bound.id, bound.lower), bound.lower)
             known = upper.get(bound.id, bound.upper)
             upper[bound.id] = bound.upper if known is None else known if bound.upper is None else min(known, bound.upper)
+    beyond = f"after more than {span(course.horizon_s)}"
     if not lower:
-        return "at once"
+        return beyond
     first, known_ends = min(lower.values()), [value for value in upper.values() if value is not None]
     if not known_ends:
         return f"after {span(first)} or later" if first >= 1 else "at once or later"
     last = max(known_ends)
+    if ids - lower.keys():
+        return f"{f'the first after {span(first)}' if first >= 1 else 'the first at once'}, some {beyond}"
     if last < 1:
         return "at once"
     if max(lower.values()) > min(known_ends):  # one time for all there is not
