@@ -93,7 +93,7 @@ def impact(
 
         say_json(found.to_json() if course is None else {**with_seconds(found, course).to_json(), "timeline": course.to_json()})
     elif course is not None and first is not None:
-        tell_timeline(course, every, state_name(branch, found.revision), told_scenario(found), first)
+        tell_timeline(course, every, state_name(branch, found.revision), told_scenario(found), first, found)
     else:
         _tell(found, every, state_name(branch, found.revision))
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from twin.cli.output import instant, say, table, tell_assumed
 
 if TYPE_CHECKING:
+    from analytics.impact import BlastRadius
     from analytics.report.headline import Headline
     from analytics.time.timeline import Event, Timeline
 
@@ -26,8 +27,9 @@ WORDS = {
 }
 
 
-def tell_timeline(found: Timeline, every: bool, state: str, happens: str, first: Headline) -> None:
-    """Print the sentence that matters first, the events in time, then what was assumed; `happens` is what happens, in one line."""
+def tell_timeline(found: Timeline, every: bool, state: str, happens: str, first: Headline, radius: BlastRadius) -> None:
+    """Print the sentence that matters first, the events in time, what was dark before, then all that was assumed, by `radius` (the impact
+    of the same) too; `happens` is what happens, in one line."""
     from analytics.time.story import span
 
     say(f"If {happens} ({state}, {instant(found.at)}), within {span(found.horizon_s)}:")
@@ -41,7 +43,9 @@ def tell_timeline(found: Timeline, every: bool, state: str, happens: str, first:
     dark = sum(bound.back_upper is None for bound in found.bounds)
     say()
     say(f"{len(found.bounds):,} supplies may be lost; {dark:,} of them may still be missing after {span(found.horizon_s)}")
-    tell_assumed(found.assumed)
+    if down := radius.down_before.said():
+        say(f"already without a supply before this failure, and losing no other: {down}")
+    tell_assumed(tuple(dict.fromkeys((*radius.assumed, *found.assumed))))
 
 
 def _after(event: Event) -> str:
