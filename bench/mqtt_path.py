@@ -22,9 +22,8 @@ from adapters.mqtt.config import MqttConfig
 from adapters.mqtt.dialect import Dialect
 from graph.current import CurrentValues
 from graph.points import PointFacts, point_facts
-from graph.ports import History
 from graph.snapshot import Snapshot
-from graph.values import ReadingBatch, Samples, Slots
+from graph.values import Samples, Slots
 from ontology.namespaces import PREFIXES
 from ontology.terms import QuadBlock, key_of
 from tests.support.mosquitto import free_port, listens
@@ -35,6 +34,9 @@ from twin.ingest import Ingest
 
 INFLIGHT = 2_000
 """Messages that the broker has under way to one client; 20, which it has by default, wait for acknowledgements more than they travel."""
+
+FOLLOWED = 1_000
+"""Points that the subscriber follows: a full page of the explorer."""
 
 
 def now() -> datetime:
@@ -92,15 +94,16 @@ class Log:
 
 
 class Way:
-    """The service's own ingest over a broker, with one subscriber that takes what has changed."""
+    """The service's own ingest over a broker, with one subscriber that follows the first thousand points."""
 
-    def __init__(self, port: int, snapshot: Snapshot, history: History | Log, dialects: Sequence[Dialect] | None = None) -> None:
+    def __init__(self, port: int, snapshot: Snapshot, log: Log, dialects: Sequence[Dialect] | None = None) -> None:
         """Returns when it listens."""
         self.points: dict[str, PointFacts] = dict(point_facts(snapshot))
         self.current, bus = CurrentValues(), Bus()
-        self.ingest = Ingest(self.current, bus, now, self.points, history)  # type: ignore[arg-type]  # the log keeps, and answers nothing
+        self.ingest = Ingest(self.current, bus, now, self.points, log)  # type: ignore[arg-type]  # the log keeps, and answers nothing
+        self.log = log
         self._port, self.changes = port, 0
-        self.last: ReadingBatch | None = None
+        self._follow = self.current.follow(sorted(self.points)[:FOLLOWED])
         bus.subscribe(ReadingStored, self._heard)
         config = MqttConfig("127.0.0.1", port, client_id="ours", topics=(), batch_messages_max=5_000)
         self.wire = MqttClient(config, snapshot, self.ingest, now, dialects)
@@ -109,13 +112,20 @@ class Way:
 
     def _heard(self, event: ReadingStored) -> None:
         self.changes += len(event.slots)
-        self.last = event.batch
+        self._follow()
 
     def wait(self, messages: int, timeout_s: float = 60.0) -> None:
         """Until so many messages in all are taken, and acknowledged."""
         end = time.perf_counter() + timeout_s
         while (done := self.wire.status().messages) < messages:
             assert time.perf_counter() < end, f"{done} of {messages} messages came"
+            time.sleep(0.001)
+
+    def wait_rows(self, rows: int, timeout_s: float = 60.0) -> None:
+        """Until so many rows in all are durable."""
+        end = time.perf_counter() + timeout_s
+        while self.log.rows < rows:
+            assert time.perf_counter() < end, f"{self.log.rows} of {rows} rows came"
             time.sleep(0.001)
 
     def close(self) -> None:

@@ -49,10 +49,10 @@ def run(messages: int = MESSAGES, runs: int = 3, *, neo4j: bool = True) -> Itera
     ours: list[tuple[float, float]] = []
     theirs: list[tuple[float, float]] = []
     with tempfile.TemporaryDirectory() as folder, broker() as port:
-        speaker, log, file = mqtt_speaker.Speaker(port, messages, 1), Log(Path(folder)), Path(folder) / "said"
+        speaker, log, file = mqtt_speaker.Speaker(port), Log(Path(folder)), Path(folder) / "said"
         for turn in range(runs + 1):
             mqtt_speaker.write(file, _said(messages, turn), 1)
-            speaker.load(file)
+            speaker.load(file, messages)
             path = Way(port, snapshot_of(site(POINTS)), log)
             took = _ours(path, speaker, messages)
             _check(path, messages)
@@ -60,7 +60,7 @@ def run(messages: int = MESSAGES, runs: int = 3, *, neo4j: bool = True) -> Itera
             assert log.rows == messages * (turn + 1), f"{log.rows} rows are durable"
             if turn:  # the first warms both
                 ours.append(took)
-                speaker.load(file)
+                speaker.load(file, messages)
                 theirs.append(_paho(port, speaker, messages))
         speaker.close()
         commits = log.commits / (runs + 1)

@@ -1,7 +1,7 @@
 """A publisher in a process of its own: whole packets, written beforehand, sent as fast as the broker takes them.
 
-`python -m bench.mqtt_speaker PORT MESSAGES QOS`: connects, says `ready`; for each line reads the file that it names, says `read`, waits for
-another line, sends the file's packets, waits for their acknowledgements, says `said`.
+`python -m bench.mqtt_speaker PORT`: connects, says `ready`; for each line, how many acknowledgements to wait for and a file, reads the
+file, says `read`, waits for another line, sends the file's packets, waits for the acknowledgements, says `said`.
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ def write(file: Path, messages: Iterable[tuple[str, bytes]], qos: int) -> None:
 class Speaker:
     """That process, from outside."""
 
-    def __init__(self, port: int, messages: int, qos: int) -> None:
+    def __init__(self, port: int) -> None:
         """Returns when it is connected."""
-        words = [sys.executable, "-m", "bench.mqtt_speaker", str(port), str(messages), str(qos)]
+        words = [sys.executable, "-m", "bench.mqtt_speaker", str(port)]
         self._process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own words
         self._heard("ready")
 
-    def load(self, file: Path) -> None:
-        """Have the packets of a file at hand."""
-        self._say(str(file))
+    def load(self, file: Path, messages: int) -> None:
+        """Have the packets of a file, of QoS 1, at hand."""
+        self._say(f"{messages} {file}")
         self._heard("read")
 
     def begin(self) -> None:
@@ -74,17 +74,18 @@ class Speaker:
         assert line == word, f"the publisher said {line!r}"
 
 
-def main(port: int, messages: int, qos: int) -> None:
+def main(port: int) -> None:
     """See the head of this file."""
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(CONNECT)
         assert connection.recv(4)[:2] == b"\x20\x02"
         print("ready", flush=True)
         for line in sys.stdin:
-            data = Path(line.strip()).read_bytes()
+            messages, _, file = line.strip().partition(" ")
+            data = Path(file).read_bytes()
             print("read", flush=True)
             sys.stdin.readline()
-            acks = Thread(target=_acknowledged, args=(connection, messages if qos else 0))
+            acks = Thread(target=_acknowledged, args=(connection, int(messages)))
             acks.start()
             connection.sendall(data)
             acks.join()
@@ -98,4 +99,4 @@ def _acknowledged(connection: socket.socket, messages: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    main(int(sys.argv[1]))

@@ -291,7 +291,7 @@ class MqttClient:
             wanted = {topic for topic in wanted if topic == "#" or topic.startswith("$")}
         everywhere = {topic for dialect in self._dialects for topic in dialect.everywhere()}
         if not group:
-            return wanted if "#" in wanted else wanted | everywhere
+            return wanted | {topic for topic in everywhere if not _covered(topic, wanted)}
         return {f"$share/{group}/{topic}" for topic in wanted} | everywhere
 
     def _on_messages(self, connection: int, messages: list[Message]) -> None:
@@ -393,6 +393,11 @@ class MqttClient:
         elif self._linked and self._lost_at is not None and time.monotonic() - self._lost_at >= self._config.link_s_max:
             self._linked = False
             intake.mark(self._fed(), Quality.NO_COMMUNICATION, Reason.LINK)
+
+
+def _covered(topic: str, wanted: set[str]) -> bool:
+    """Whether another subscription hears all of this one: a broker would say each kept message twice."""
+    return any(other.endswith("#") and topic.startswith(other[:-1]) and topic[:1] != "$" for other in wanted)
 
 
 def _spoken(config: MqttConfig) -> list[Dialect]:

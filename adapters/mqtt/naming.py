@@ -17,9 +17,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-from graph.snapshot import Snapshot
+from graph.snapshot import RDF_TYPE, Snapshot
 from ontology.namespaces import BRICK, RDFS, compact, local_name
-from ontology.terms import is_iri
+from ontology.terms import is_iri, is_literal, literal_parts
 
 _OUTSIDE = re.compile(r"[^A-Za-z0-9_.-]+")
 _TWICE = ""
@@ -82,37 +82,45 @@ def segment(text: str) -> str:
 
 
 def names_of(snapshot: Snapshot) -> Names:
-    """The names that a revision of the graph gives. Cost: some look-ups for each point, and for each thing that has one."""
-    pairs: set[tuple[int, int]] = set()
-    for predicate, turned in ((BRICK + "hasPoint", False), (BRICK + "isPointOf", True)):
-        relation = snapshot.relation(predicate)
-        for s, o in zip(relation.subjects.tolist(), relation.objects.tolist(), strict=True):
-            pairs.add((o, s) if turned else (s, o))
+    """The names that a revision of the graph gives. Cost: some ten microseconds for each point."""
+    key = snapshot.key
+    labels = {s: literal_parts(key(o)).lexical for s, o in _pairs(snapshot, RDFS + "label") if is_literal(key(o))}
+    classes: dict[int, list[str]] = defaultdict(list)
+    class_names: dict[int, str] = {}
+    for s, o in _pairs(snapshot, RDF_TYPE):
+        if o not in class_names:
+            class_names[o] = segment(local_name(key(o)))
+        classes[s].append(class_names[o])
     assets: dict[str, str] = {}
     points: dict[str, dict[str, str]] = defaultdict(dict)
-    units: dict[str, str] = {}
+    called: dict[int, set[str]] = {}
+    pairs = set(_pairs(snapshot, BRICK + "hasPoint")) | {(o, s) for s, o in _pairs(snapshot, BRICK + "isPointOf")}
     for asset, point in sorted(pairs):
-        thing, iri = snapshot.key(asset), snapshot.key(point)
+        thing, iri = key(asset), key(point)
         if not (is_iri(thing) and is_iri(iri)):
             continue
-        for name in _names(snapshot, asset, thing):
-            _enter(assets, name, thing)
-        own = _names(snapshot, point, iri)
-        short = {name.removeprefix(before).lstrip("-_.") for name in own for before in _names(snapshot, asset, thing)}
-        classes = {segment(local_name(kind)) for kind in snapshot.types(point)}
-        for name in (own | short) - {""}:
-            _enter(points[thing], name, iri)
-        for name in classes - own - short:
-            _enter(points[thing], name, iri)
-        unit = snapshot.one(point, BRICK + "hasUnit")
-        if unit is not None:
-            units[iri] = snapshot.key(unit)
+        before = called.get(asset)
+        if before is None:
+            before = called[asset] = _names(thing, labels.get(asset))
+            for name in before:
+                _enter(assets, name, thing)
+        own = _names(iri, labels.get(point))
+        own |= {name[len(head) :].lstrip("-_.") for name in own for head in before if name.startswith(head)}
+        table = points[thing]
+        for name in own.union(classes[point]):
+            if name:
+                _enter(table, name, iri)
+    units = {key(s): key(o) for s, o in sorted(_pairs(snapshot, BRICK + "hasUnit"), key=lambda pair: key(pair[1]), reverse=True)}
     return Names(assets, points, units)
 
 
-def _names(snapshot: Snapshot, number: int, iri: str) -> set[str]:
-    label = snapshot.text(number, RDFS + "label")
-    return {segment(local_name(iri))} | ({segment(label)} if label else set())
+def _pairs(snapshot: Snapshot, predicate: str) -> list[tuple[int, int]]:
+    relation = snapshot.relation(predicate)
+    return list(zip(relation.subjects.tolist(), relation.objects.tolist(), strict=True))
+
+
+def _names(iri: str, label: str | None) -> set[str]:
+    return {segment(local_name(iri)), segment(label)} if label else {segment(local_name(iri))}
 
 
 def _enter(table: dict[str, str], name: str, iri: str) -> None:
