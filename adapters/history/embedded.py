@@ -176,15 +176,22 @@ class EmbeddedHistory:
             if self._sealing.ended:
                 return
             try:
-                with told(self._folder), self._reading.told():
+                with self._reading.told(), told(self._folder):
                     self._maintain(now_ms)
             except HistoryUnavailable as error:
                 self._error = str(error)
                 raise
 
     def _maintain(self, now_ms: int) -> None:
-        self._sealing.expire(now_ms)
-        self._keep_to_the_budget(now_ms)
+        try:
+            self._seal(now_ms)
+        finally:  # a disk that is too full to sort on may have room when this is done
+            self._sealing.expire(now_ms)
+            self._keep_to_the_budget(now_ms)
+        self._sealing.tend(now_ms)
+
+    def _seal(self, now_ms: int) -> None:
+        """What waits is sorted before anything goes: a day is gone with all that was said of it."""
         if self._segments.active_bytes:
             self._filling_since = now_ms if self._filling_since is None else self._filling_since
             if now_ms - self._filling_since >= self._seal_ms or self._segments.active_bytes > SEGMENT_BYTES:
@@ -192,7 +199,6 @@ class EmbeddedHistory:
                 self._filling_since = None
         while self._sealing.seal():
             pass
-        self._sealing.tend(now_ms)
 
     def _keep_to_the_budget(self, now_ms: int) -> None:
         """Let go of the oldest samples, then of the oldest minutes, until the rest fits; today's, the hours and what waits stay."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -42,8 +43,9 @@ class Writer:
         encodings = {name: "DELTA_BINARY_PACKED" for name in schema.names if name in _DELTAS}
         encodings |= {name: "BYTE_STREAM_SPLIT" for name in schema.names if name in _SPLIT}
         self._schema = schema
+        self._sink = pa.OSFile(str(path), "wb")
         self._file = pq.ParquetWriter(
-            path,
+            self._sink,
             schema,
             compression="zstd",
             compression_level=1,
@@ -78,6 +80,7 @@ class Writer:
         times = " ".join(map(str, self._times)).encode()
         self._file.add_key_value_metadata({_POINTS: _packed(np.packbits(self._points)), _GROUPS: _packed(groups), _TIMES: times})
         self._file.close()
+        self._sink.close()
 
     def __enter__(self) -> Writer:
         """For a while."""
@@ -85,7 +88,10 @@ class Writer:
 
     def __exit__(self, *_: object) -> None:
         """Let go of the file, whole or not."""
-        self._file.close()
+        with suppress(OSError, pa.ArrowException):  # what cannot be written any more has been told
+            self._file.close()
+        with suppress(OSError, pa.ArrowException):
+            self._sink.close()
 
 
 def raw_writer(path: Path) -> Writer:

@@ -79,10 +79,9 @@ class Sealing:
     def roll_up(self, rule: str, day: int) -> None:
         """Have the samples of a day in one file and rolled up; late ones of which the others are gone already are added."""
         view = self._shelf.view
-        minutes = view.rolled(MINUTE, rule, day) or view.rolled(HOUR, rule, day)
-        parts = view.of(RAW, rule, day)
-        if minutes is not None and parts and all(part.first > minutes.last for part in parts):
-            self._add(parts, minutes)
+        hours, parts = view.rolled(HOUR, rule, day), view.of(RAW, rule, day)
+        if hours is not None and parts and all(part.first > hours.last for part in parts):
+            self._add(parts, hours)
         elif parts:
             self._merge(parts, roll_up=True)
 
@@ -122,7 +121,7 @@ class Sealing:
         """Whether a day that is over is to be written anew."""
         if rolled_up(view, rule, day):
             return False
-        parts, before = view.of(RAW, rule, day), view.rolled(MINUTE, rule, day)
+        parts, before = view.of(RAW, rule, day), view.rolled(HOUR, rule, day)
         if before is None:
             return True
         late = [part for part in parts if not before.holds(part)]
@@ -161,7 +160,8 @@ class Sealing:
         with _Files(self._shelf, rule, day, rolled.first, late[-1].last) as files:
             writers = files.rolled()
             for tier, writer, step in zip((MINUTE, HOUR), writers, (MINUTE_MS, HOUR_MS), strict=True):
-                if before := view.rolled(tier, rule, day):
+                before = view.rolled(tier, rule, day)
+                if before is not None and not before.holds(late[-1]):
                     new = [summarised(arranged(piece), step, period_ms) for piece in pieces([samples_of(part.path) for part in late])]
                     fresh = Summaries.joined(new)
                     for piece in pieces([summaries_of(before.path)]):
@@ -169,14 +169,15 @@ class Sealing:
                         writer.add(together(Summaries.joined([*piece, fresh.pick(slice(0, below))]), step, period_ms))
                         fresh = fresh.pick(slice(below, fresh.size))
                     writer.add(fresh)
-        gone = [*late, *(part for tier in (MINUTE, HOUR) for part in view.of(tier, rule, day))]
+        written = {part.tier for part in files.parts}
+        gone = [*late, *(part for tier in (MINUTE, HOUR) if tier in written for part in view.of(tier, rule, day))]
         reached("history.add.written")
         self._shelf.change(files.parts, gone)
 
 
 def rolled_up(view: View, rule: str, day: int) -> bool:
-    """Whether the minutes of a day (hours where those are gone) speak of all its samples."""
-    rolled = view.rolled(MINUTE, rule, day) or view.rolled(HOUR, rule, day)
+    """Whether the hours of a day, which are put in their place last, speak of all its samples."""
+    rolled = view.rolled(HOUR, rule, day)
     return rolled is not None and all(rolled.holds(part) for part in view.of(RAW, rule, day))
 
 

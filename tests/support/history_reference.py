@@ -135,7 +135,7 @@ class HistoryReference:
 
     def _at(self, point: str, instant: int) -> tuple[float, int, int, int, int]:
         value, observed, received, stamp, quality, reason = math.nan, 0, 0, -1, int(Quality.NO_VALUE), int(Reason.NONE)
-        for each in self.of(point):
+        for each in self._of_an_instant(point):
             if instant - DAY_MS <= each.observed <= instant and not (each.observed == stamp and each.quality > quality):
                 stamp, received, quality, reason = each.observed, each.received, each.quality, each.reason
                 if not math.isnan(each.value):
@@ -145,6 +145,18 @@ class HistoryReference:
         if stamp >= 0 and aged > quality:
             quality, reason = int(aged), int(Reason.SILENCE)
         return value, observed, received, quality, reason
+
+    def _of_an_instant(self, point: str) -> list[Sample]:
+        """The samples of a point; of those that are gone, the last of each minute, or of each hour where the minutes are gone too."""
+        found = self.of(point)
+        for tier, unit in ((2, HOUR_MS), (1, MINUTE_MS)):
+            gone = [each for each in self.of(point, tier) if self._over(each, tier - 1)]
+            for first in {each.observed // unit for each in gone}:
+                inside = [each for each in gone if each.observed // unit == first]
+                last, numbers = inside[-1], [each.value for each in inside if not math.isnan(each.value)]
+                value = numbers[-1] if numbers else math.nan
+                found.append(Sample(point, last.observed, last.observed, value, last.quality, Reason.NONE))
+        return sorted(found, key=lambda each: each.observed)
 
     def points(self) -> Sequence[str]:
         """Whatever an hour is still kept of."""
