@@ -12,6 +12,7 @@ import numpy as np
 from analytics.conditions import Conditions
 from analytics.planning import diagram
 from analytics.planning.common_cause import with_causes
+from analytics.planning.down import why_down
 from analytics.planning.lanes import PART, trials_down
 from analytics.planning.rates import MTBF, MTTR, Groups, Rates, known, rates_of, stating
 from analytics.state import plant
@@ -103,6 +104,7 @@ class Availability:
     missing: tuple[str, ...]
     """What can fail and states no rates, in order of ids: it counts as never failing, so the load is less available than told."""
     notes: tuple[str, ...]
+    """What the answer stands on besides; of what is down with nothing failed, why."""
     simulated: Simulated | None
 
     @property
@@ -160,7 +162,8 @@ def availability(
     named = tuple(graph.media[medium] for medium in state.wiring.pair_medium[pairs].tolist())
     basis = basis_of(graph, conditions, state)
     if state.base.failing[pairs].any():
-        return Availability(basis, iri, named, "down before", 1.0, 1.0, None, (), (), (), None)
+        why = why_down(graph, conditions, state, pairs)
+        return Availability(basis, iri, named, "down before", 1.0, 1.0, None, (), (), why, None)
     stated, causes, left_out = stating(snapshot, vocabulary, graph)
     can_fail = graph.nodes.failure_unit.copy()
     can_fail[stated] = True

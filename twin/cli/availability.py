@@ -8,7 +8,7 @@ import typer
 
 from twin.cli.as_of import At, BranchName, as_of
 from twin.cli.asking import media_of, opened_view, refuse_unknown, state_name
-from twin.cli.output import Config, Data, Json, Store, instant, progress, say, say_json, settings_from, table
+from twin.cli.output import FOUND_PROBLEMS, Config, Data, Json, Store, instant, progress, say, say_json, settings_from, table
 from twin.cli.sweep import tell_basis
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ def availability(
     config: Config = None,
 ) -> None:
     """Say how available the supply of a load is, from the rates of failure and repair of what supplies it (dcx:mtbfHours, dcx:mttrHours).
-    As of an older revision the switches stand where they normally do; in a branch, where telemetry says."""
+    As of an older revision the switches stand where they normally do; in a branch, where telemetry says. Exit code 3 where it
+    is down with nothing failed."""
     from analytics.planning.availability import availability as availability_of
 
     asked = as_of(at, branch)
@@ -53,6 +54,8 @@ def availability(
         say_json(found.to_json())
     else:
         _tell(found, state_name(branch, found.basis.revision), first)
+    if found.method == "down before":
+        raise typer.Exit(FOUND_PROBLEMS)
 
 
 def _tell(found: Availability, state: str, first: int) -> None:
@@ -63,7 +66,11 @@ def _tell(found: Availability, state: str, first: int) -> None:
     say(f"The supply of {compact(found.load)} ({media}; {state}, {instant(found.basis.at)}):")
     say()
     if found.method == "down before":
-        say("A supply of it does not hold with nothing failed: see `ridethrough impact`.")
+        say("down: a supply of it does not hold with nothing failed.")
+        for text in found.notes:
+            say(f"  {text}")
+        say()
+        tell_basis(found.basis)
         return
     if found.low == found.high:
         say(f"available {_percent(1 - found.low)}, down {_time(found.low * HOURS_A_YEAR)} a year (exact, by a decision diagram)")

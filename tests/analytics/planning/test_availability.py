@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, reject
 from hypothesis import strategies as st
 
+from analytics.conditions import Conditions
 from analytics.planning.availability import Availability, availability
 from analytics.supply import compile_supply
 from graph.errors import GraphError, UnknownEntity
@@ -134,6 +135,55 @@ def test_what_is_down_before_is_never_available() -> None:
     found = of(f":B a dcx:Utility_Feed ; {A_999} . :T a dcx:Tie_Breaker ; {A_999} ; dcx:ties :B, :Rack . :Rack a brick:ICT_Rack .")
 
     assert (found.method, found.low, found.high) == ("down before", 1.0, 1.0)
+    assert found.notes == (
+        "urn:site:Rack needs 1 supplier of Power, and with nothing failed 0 of its 1 stand",
+        "urn:site:T is open",
+    )
+
+
+@pytest.mark.parametrize(
+    ("turtle", "why"),
+    [
+        (
+            ":A dcx:feedsPower :Rack . :B dcx:feedsPower :Rack . :Rack dcx:requires [ dcx:medium dcx:Power ; dcx:atLeast 3 ] .",
+            ("Rack needs 3 suppliers of Power and has 2: it is never supplied",),
+        ),
+        (
+            ":A dcx:feedsPower :P . :P a dcx:PDU ; dcx:requires [ dcx:medium dcx:Power ; dcx:atLeast 2 ] ; dcx:feedsPower :Rack .",
+            (
+                "Rack needs 1 supplier of Power, and with nothing failed 0 of its 1 stand",
+                "P needs 2 suppliers of Power and has 1: it is never supplied",
+            ),
+        ),
+        (
+            ":P a dcx:PDU ; dcx:feedsPower :Q . :Q a dcx:PDU ; dcx:feedsPower :P , :Rack . :A dcx:feedsPower :X . :X a dcx:PDU .",
+            ("Rack needs 1 supplier of Power, and with nothing failed 0 of its 1 stand", "no source reaches what supplies it"),
+        ),
+    ],
+)
+def test_what_is_down_before_is_told_why(turtle: str, why: tuple[str, ...]) -> None:
+    """Three wanted of two feeds; a board upstream that wants two of one; two boards that feed each other alone."""
+    found = of(f":A a dcx:Utility_Feed ; {A_999} . :B a dcx:Utility_Feed . :Rack a brick:ICT_Rack . {turtle}")
+
+    assert found.method == "down before"
+    assert tuple(text.replace("urn:site:", "") for text in found.notes) == why
+
+
+def test_of_two_feeds_both_are_looked_at() -> None:
+    """One side hangs on an open breaker, the other on a UPS that telemetry says is out of service."""
+    snapshot = snapshot_of(
+        f":A a dcx:Utility_Feed ; {A_999} ; dcx:feedsPower :Q, :U . :Q a brick:Circuit_Breaker ; dcx:normalPosition dcx:Open ;"
+        " dcx:feedsPower :Rack . :U a dcx:UPS ; dcx:feedsPower :Rack . :Rack a brick:ICT_Rack ."
+    )
+    conditions = Conditions(AT, out={"urn:site:U": "urn:site:U.Fault"})
+
+    found = availability(snapshot, vocabulary(), compile_supply(snapshot, vocabulary()), conditions, "urn:site:Rack")
+
+    assert found.notes == (
+        "urn:site:Rack needs 1 supplier of Power, and with nothing failed 0 of its 2 stand",
+        "urn:site:Q is open",
+        "urn:site:U is out of service",
+    )
 
 
 def test_a_redundant_feed_never_makes_a_load_less_available() -> None:
