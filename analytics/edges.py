@@ -15,7 +15,7 @@ from graph.relation import Relation
 from graph.snapshot import Snapshot
 from ontology.media import FEEDS_IN
 from ontology.namespaces import BRICK, DCX
-from ontology.terms import Ids, is_literal
+from ontology.terms import Ids, is_literal, literal_parts
 from ontology.vocabulary import Vocabulary
 
 _POWER = 0
@@ -31,7 +31,7 @@ class SupplyTriples:
     medium: Ids
     assumed: Flags
     stored: tuple[Ids, Ids, Ids]
-    """Source, target and medium of what is not counted: the source stores energy."""
+    """Source, target and medium of what is not counted: the source stores energy, or only such feeds it."""
     connections: Ids
     """The ASHRAE 223P connections, conduits whatever their class."""
 
@@ -70,11 +70,61 @@ def supply_triples(snapshot: Snapshot, vocabulary: Vocabulary, roles: Roles) -> 
     _group_members(members, groups, hands_on, found)
     source, target, medium, assumed = found.all()
     valid = ~_literals(snapshot, source, target)
-    storage = roles.storage[roles.role_of[source]]
-    keep, stored = valid & ~storage, valid & storage
-    return SupplyTriples(
-        source[keep], target[keep], medium[keep], assumed[keep], (source[stored], target[stored], medium[stored]), connections
+    source, target, medium, assumed = source[valid], target[valid], medium[valid], assumed[valid]
+    stored = _of_stores(snapshot, roles, source, target, medium)
+    keep, not_counted = ~stored, (source[stored], target[stored], medium[stored])
+    return SupplyTriples(source[keep], target[keep], medium[keep], assumed[keep], not_counted, connections)
+
+
+def _of_stores(snapshot: Snapshot, roles: Roles, source: Ids, target: Ids, medium: Ids) -> Flags:
+    """Which edges hand on stored energy alone, and so are not counted: those out of what stores energy; out of what only stores feed,
+    where the target has another supplier or is such a link itself; all out of a group of stores.
+
+    What only stores feed and something hangs on that nothing else feeds stays what it would be without the stores: a source, as the model
+    may end there. Cost: one pass over the edges, one more for each link of the longest chain.
+    """
+    storage = roles.storage[roles.role_of]
+    weak: Flags = storage[source]
+    if not weak.any():
+        return weak
+    into, out_of = (np.left_shift(of.astype(np.int64), 6) | medium for of in (target, source))
+    from_store, known = weak.copy(), distinct(into[:0])
+    while True:
+        rows = np.flatnonzero(np.isin(into, distinct(into[weak])))
+        found = distinct(into[rows])
+        found = found[~np.isin(found, into[rows[~weak[rows]]])]
+        found = found[[not _is_source(snapshot, roles, int(key >> 6), int(key & 63)) for key in found.tolist()]]
+        if np.array_equal(found, known):
+            break
+        known = found
+        weak = from_store | np.isin(out_of, known)
+    node = (known >> 6).astype(np.int32)
+    group = known[roles.group[roles.role_of[node]]]
+    ends = ~np.isin(known, out_of) & ~np.isin(known, group)
+    links = known[~ends]
+    of_links = np.flatnonzero(weak & ~from_store)
+    while True:
+        holds = np.isin(into[of_links], known) & ~np.isin(into[of_links], links)
+        held = np.isin(links, out_of[of_links[holds]]) & ~np.isin(links, group)
+        if not held.any():
+            break
+        links = links[~held]
+    dropped = (
+        ~np.isin(into[of_links], known)
+        | (np.isin(into[of_links], links) & np.isin(out_of[of_links], links))
+        | np.isin(out_of[of_links], group)
     )
+    from_store[of_links[dropped]] = True
+    return from_store
+
+
+def _is_source(snapshot: Snapshot, roles: Roles, thing: int, medium: int) -> bool:
+    """Whether a thing stores energy itself, or is a source of a medium by its class or by what is said of it."""
+    role = int(roles.role_of[thing])
+    if roles.storage[role] or (int(roles.source_of[role]) >> medium) & 1:
+        return True
+    said = (snapshot.key(each) for each in snapshot.objects(thing, DCX + "isSource"))
+    return any(is_literal(each) and literal_parts(each).lexical in ("true", "1") for each in said)
 
 
 def _explicit_feeds(snapshot: Snapshot, vocabulary: Vocabulary, found: _Collected) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

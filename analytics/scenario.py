@@ -135,6 +135,8 @@ class Case:
     """The conditions with nothing closed, where something is."""
     unmoved: SupplyGraph | None = None
     """The graph before the moves, where there are any."""
+    stores: tuple[str, ...] = ()
+    """What fails and is no node of supply, but stores energy, as IRIs, in order."""
 
     @property
     def out(self) -> Ids:
@@ -142,19 +144,21 @@ class Case:
         return np.union1d(self.failed, self.opened).astype(np.int32)
 
     def out_ids(self) -> list[str]:
-        """The same, as IRIs."""
-        return [self.graph.id(node) for node in self.out.tolist()]
+        """The same, as IRIs, then the stores of energy that are no nodes."""
+        return [*map(self.graph.id, self.out.tolist()), *self.stores]
 
     @staticmethod
     def of_failed(graph: SupplyGraph, failed: Sequence[str], conditions: Conditions) -> Case:
         """Only failures, each of what is named itself. Raises `UnknownEntity`."""
         ids, nodes = graph.resolve(failed)
-        return Case(graph, conditions, nodes, np.empty(0, dtype=np.int32), tuple(ids))
+        apart = tuple(iri for iri in ids if graph.find(iri) is None)
+        return Case(graph, conditions, nodes, np.empty(0, dtype=np.int32), tuple(ids), stores=apart)
 
 
 @dataclass(slots=True)
 class _Found:
     failed: set[int] = field(default_factory=set)
+    stores: set[str] = field(default_factory=set)
     opened: set[int] = field(default_factory=set)
     resolved: list[Resolved] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -193,6 +197,7 @@ def resolve(snapshot: Snapshot, vocabulary: Vocabulary, graph: SupplyGraph, cond
         (),
         closed,
         conditions if closed else None,
+        stores=tuple(sorted(found.stores)),
     )
 
 
@@ -213,7 +218,11 @@ def _out(snapshot: Snapshot, vocabulary: Vocabulary, graph: SupplyGraph, part: R
     iri = snapshot.key(number)
     kind, things = _stands_for(snapshot, vocabulary, graph, number)
     nodes = sorted({node for thing in things if (node := graph.find(snapshot.key(thing))) is not None})
-    if not nodes:
+    stores = {snapshot.key(thing) for thing in things if _is_store(snapshot, vocabulary, graph, thing)}
+    found.stores |= stores
+    if not nodes and stores:
+        found.notes.append(f"{compact(iri)} stores energy or holds what does, and is no supplier: it bridges time (impact --timeline)")
+    elif not nodes:
         found.notes.append(f"{compact(iri)} plays no part in supply, nor does anything in it: it takes nothing with it")
     opens: list[int] = []
     if part is Role.ISOLATED:
@@ -234,6 +243,11 @@ def _stands_for(snapshot: Snapshot, vocabulary: Vocabulary, graph: SupplyGraph, 
     if is_collection(snapshot, vocabulary, number):
         return Kind.SYSTEM, parts(snapshot, number)
     return Kind.ENTITY, {number}
+
+
+def _is_store(snapshot: Snapshot, vocabulary: Vocabulary, graph: SupplyGraph, thing: int) -> bool:
+    """Whether a thing stores energy and is no node of supply: as a part of what it stands behind."""
+    return graph.find(snapshot.key(thing)) is None and any(vocabulary.supply.is_storage(cls) for cls in snapshot.types(thing))
 
 
 def _hands_on(graph: SupplyGraph, node: int | None) -> bool:

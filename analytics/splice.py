@@ -95,7 +95,7 @@ class _Splice:
         subject, predicate, obj = triple
         if predicate in self._medium_of:
             u, v = self._graph.find(subject), self._graph.find(obj)
-            if u is None or v is None or u == v or not self._plain(subject, obj):
+            if u is None or v is None or u == v or not self._plain(subject, obj) or self._by_stores({u, v}):
                 return False
             feeds[v].add((u, self._medium_of[predicate]))
             return True
@@ -141,6 +141,21 @@ class _Splice:
             return False
         near = [snapshot.relation(S223 + name) for name in ("connectsFrom", "connectsTo", "connectsAt", "cnx", "hasConnectionPoint")]
         return not any(len(relation.objects_of(each)) or len(relation.subjects_of(each)) for relation in near for each in (u, v))
+
+    def _by_stores(self, nodes: set[int]) -> bool:
+        """Whether some nodes hand on stored energy, or only stores feed any source: whom a feed reaches is not plain then."""
+        graph, columns = self._graph, self._graph.assumptions
+        rows = np.flatnonzero(columns.what == Assumed.STORED)
+        links = set(columns.node[rows].tolist())
+        if nodes & links:
+            return True
+        for node, medium in set(zip(columns.other[rows].tolist(), columns.medium[rows].tolist(), strict=True)):
+            first, last = rows_of(graph.edges.target, node)
+            if node not in links and not (graph.edges.medium[first:last] == medium).any():
+                classes = self._snapshot.types(int(self._terms[node]))
+                if not any(graph.media[medium] in self._vocabulary.supply.source_of(cls) for cls in classes):
+                    return True
+        return False
 
     def fed(self, node: int, changed: Sequence[tuple[int, int]]) -> Fed | None:
         """The rows of a node anew."""

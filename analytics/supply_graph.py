@@ -399,7 +399,9 @@ class SupplyGraph:
             return f"{name} feeds {compact(self.id(other))} in {of}: neither class settles the medium"
         if what == Assumed.STORED:
             edge, kind = f"{name} -> {compact(self.id(other))}", local_name(self.class_iri(node) or "")
-            return f"{edge} is not counted: {kind} stores energy and is no supplier; it bridges time (impact --timeline)"
+            fed = (self.edges.target == node).any() or ((self.assumptions.what == what) & (self.assumptions.other == node)).any()
+            does = "hands on stored energy" if fed else "stores energy"
+            return f"{edge} is not counted: {kind} {does} and is no supplier; it bridges time (impact --timeline)"
         if what == Assumed.NO_MEDIUM:
             return (
                 f"{name}: a dcx:requires is ignored because it names no medium that there is: give it a dcx:medium, one of {_MEDIA_NAMED}"

@@ -19,7 +19,7 @@ from analytics.conditions import Conditions
 from analytics.proofs.kernel import taken_out
 from analytics.proofs.load import ItLoad
 from analytics.proofs.trial import Trial
-from analytics.state import Plant
+from analytics.state import Plant, stopped_nodes
 from analytics.supply_graph import Flags
 from analytics.sweeps.units import Units
 from analytics.time.readings import Charges
@@ -129,7 +129,9 @@ def _followed(
     conditions: Conditions, judged: Flags, failed: Ids, response: Response, horizon_s: float
 ) -> tuple[Ids, tuple[tuple[float, float | None], ...]] | None:
     """The supplies that are lost at any time, ascending, with their seconds; None where there are none."""
-    reserves, share = response.reserves, response.charges.share
+    graph, share = response.reserves.graph, response.charges.share
+    out = np.union1d(failed, stopped_nodes(graph, conditions))
+    reserves = response.reserves.without(map(graph.id, out.tolist()))
     set_ = setting(reserves, failed, conditions)
     worse, better = courses(set_, reserves, share, failed, horizon_s)
     supplies = np.flatnonzero(np.isfinite(worse.record.lost) & judged & ~np.isin(set_.state.wiring.pair_node, failed)).astype(np.int32)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import fsum
 
 import numpy as np
 
-from analytics.supply_graph import Assumed
+from analytics.supply_graph import Flags
+from analytics.time.behind import Behind
 from analytics.time.stated import Stated
 from analytics.time.table import Kind, Row
-from graph.snapshot import RDF_TYPE
 from ontology.media import POWER
 from ontology.namespaces import BRICK, DCX, UNIT, compact
 from ontology.terms import Ids
@@ -20,7 +20,9 @@ from ontology.terms import Ids
 BATTERY = BRICK + "Battery"
 GROUP = DCX + "Redundancy_Group"
 UPS = DCX + "UPS"
-_PARTS = ((BRICK + "hasPart", False), (BRICK + "isPartOf", True))
+TANK = DCX + "Fuel_Tank"
+EXPONENT_MAX = 1.35
+"""The greatest exponent that is taken for a battery (`ontology/supply.ttl`)."""
 Ends = tuple[float, float]
 
 
@@ -33,25 +35,54 @@ class Law:
     exponent: Ends
 
 
-def storages(stated: Stated) -> list[tuple[int, int]]:
-    """What stores energy, by term number, with the node that it stands behind: by an edge, or as its part. In order of IRIs."""
-    graph, snapshot = stated.graph, stated.snapshot
-    columns = graph.assumptions
-    rows = np.flatnonzero(columns.what == Assumed.STORED)
-    found = {(int(stated.terms[columns.node[row]]), int(columns.other[row])) for row in rows.tolist()}
-    node_of = {int(term): node for node, term in enumerate(stated.terms.tolist())} if _kinds(stated) else {}
-    for term in snapshot.instances(_kinds(stated)).tolist():
-        owners = [owner for p, forward in _PARTS for owner in (snapshot.objects(term, p) if forward else snapshot.subjects(p, term))]
-        found |= {(term, node_of[owner]) for owner in owners if owner in node_of}
-    return sorted(found, key=lambda each: (snapshot.key(each[0]), each[1]))
+@dataclass(frozen=True, slots=True)
+class Strings:
+    """The stores behind one node, each with its law (None: nothing is known), and what the node states of itself, if anything."""
+
+    node: int
+    rated_kw: float
+    own: Law | None
+    each: tuple[tuple[Behind, Law | None], ...]
+
+    def without(self, out: frozenset[str]) -> Strings:
+        """What still stands behind the node while some things (IRIs) are out. What it states of itself is stated of all of them, in equal
+        parts."""
+        each = tuple((behind, law) for behind, law in self.each if behind.holds(out))
+        if len(each) == len(self.each):
+            return self
+        return replace(self, each=each, own=None if self.own is None or not each else _part(self.own, len(each) / len(self.each)))
+
+    def law(self) -> Law | None:
+        """How long they carry the node together."""
+        return self.own or _together([law for _, law in self.each])
 
 
-def _kinds(stated: Stated) -> list[str]:
-    classes = {stated.snapshot.key(term) for term in np.unique(stated.snapshot.relation(RDF_TYPE).objects).tolist()}
-    return sorted(cls for cls in classes if stated.vocabulary.supply.is_storage(cls))
+@dataclass(frozen=True, slots=True)
+class PowerStores:
+    """All that carries power."""
+
+    strings: tuple[Strings, ...] = ()
+    by_class: tuple[Row, ...] = ()
+    medium: int = 0
+
+    def rows(self, out: frozenset[str] = frozenset()) -> list[Row]:
+        """The stores while some things (IRIs) are out, in order of nodes."""
+        left = [each.without(out) for each in self.strings]
+        bank = _banks({of.node: [behind.storage for behind, _ in of.each] for of in left if of.own is None})
+        rows = list(self.by_class)
+        for of in left:
+            law = of.law()
+            if law is not None:
+                source = -1 if of.own is not None else of.each[0][0].storage
+                rows.append(_row(of.node, self.medium, source, law, of.rated_kw)._replace(bank=bank.get(of.node, (-1, -1))))
+        return sorted(rows, key=lambda row: row.node)
+
+    def reached_by(self) -> frozenset[str]:
+        """All that takes a store away where it is out."""
+        return frozenset(iri for of in self.strings for behind, _ in of.each for path in behind.paths for iri in path)
 
 
-def power_stores(stated: Stated, behind: list[tuple[int, int]], standby: set[int]) -> list[Row]:
+def power_stores(stated: Stated, behind: Sequence[Behind], standby: set[int]) -> PowerStores:
     """What carries power: what a node states of itself, else the stores behind it together, else, of a UPS that has no module with a
     store of its own, what its class says."""
     graph = stated.graph
@@ -62,29 +93,40 @@ def power_stores(stated: Stated, behind: list[tuple[int, int]], standby: set[int
     rated = dict(
         zip(fed.tolist(), np.nan_to_num(stated.number(DCX + "ratedPower", stated.terms[fed], UNIT + "KiloW")).tolist(), strict=True)
     )
-    own, _ = stated.value(DCX + "ridethroughSeconds", fed, by_class=False)
+    seconds, _ = stated.value(DCX + "ridethroughSeconds", fed, by_class=False)
     exponent, health = (stated.default(BATTERY, DCX + of) for of in ("peukertExponent", "stateOfHealth"))
-    rows = {}
-    for node, seconds in zip(fed.tolist(), own.tolist(), strict=True):
-        if not np.isnan(seconds):
-            rows[node] = _row(node, power, -1, _at_rating((seconds, seconds), rated[node], exponent, health), rated[node])
+    own = {
+        node: _at_rating((each, each), rated[node], exponent, health)
+        for node, each in zip(fed.tolist(), seconds.tolist(), strict=True)
+        if not np.isnan(each)
+    }
     for of in ("peukertExponent", "stateOfHealth"):
-        stated.take(BATTERY, DCX + of, np.array(sorted(rows), dtype=np.int32))
-    strings: dict[int, list[int]] = defaultdict(list)
-    for storage, node in behind:
-        if node in rated and node not in rows and node not in standby:
-            strings[node].append(storage)
-    share, bank = _shares(strings, rated), _banks(stated, strings)
-    for node, each in strings.items():
-        law = _together([_law(stated, storage, node, share[storage]) for storage in each])
-        if law is not None:
-            rows[node] = _row(node, power, each[0], law, rated[node])._replace(bank=bank.get(node, (-1, -1)))
-    without = _without_stores(stated, fed, rows)
-    stated.take(BATTERY, DCX + "peukertExponent", np.array(without, dtype=np.int32))
-    for node in without:
+        stated.take(BATTERY, DCX + of, np.array(sorted(own), dtype=np.int32))
+    at: dict[int, list[Behind]] = {node: [] for node in own}
+    for each in behind:
+        if each.node in rated and each.node not in standby:
+            at.setdefault(each.node, []).append(each)
+    sharing = {node: [each.storage for each in every] for node, every in at.items() if node not in own}
+    _tell_shared(stated, sharing)
+    share = _shares(sharing, rated)
+    strings = []
+    for node, every in sorted(at.items()):
+        laws = [None if node in own else _law(stated, each.storage, node, share[each.storage]) for each in every]
+        strings.append(Strings(node, rated[node], own.get(node), tuple(zip(every, laws, strict=True))))
+    bare = _without_stores(stated, fed, {each.node for each in strings if each.law() is not None})
+    stated.take(BATTERY, DCX + "peukertExponent", np.array(bare, dtype=np.int32))
+    rows = []
+    for node in bare:
         low, high = stated.value(DCX + "ridethroughSeconds", np.array([node], dtype=np.int32))
-        rows[node] = _row(node, power, -1, _at_rating((float(low[0]), float(high[0])), rated[node], exponent, (1.0, 1.0)), rated[node])
-    return [rows[node] for node in sorted(rows)]
+        rows.append(_row(node, power, -1, _at_rating((float(low[0]), float(high[0])), rated[node], exponent, (1.0, 1.0)), rated[node]))
+    return PowerStores(tuple(strings), tuple(rows), power)
+
+
+def _part(law: Law, share: float) -> Law:
+    """What a part of equal stores carries; where the rating is not known, the rest carries the more each."""
+    if law.exponent[1] > 0:
+        return Law(law.seconds, (law.at_kw[0] * share, law.at_kw[1] * share), law.exponent)
+    return Law((law.seconds[0] * share**EXPONENT_MAX, law.seconds[1] * share), law.at_kw, law.exponent)
 
 
 def _shares(strings: Mapping[int, Sequence[int]], rated: Mapping[int, float]) -> dict[int, float]:
@@ -96,7 +138,19 @@ def _shares(strings: Mapping[int, Sequence[int]], rated: Mapping[int, float]) ->
     return {storage: fsum(of) if min(of) > 0 else 0.0 for storage, of in parts.items()}
 
 
-def _banks(stated: Stated, strings: Mapping[int, Sequence[int]]) -> dict[int, tuple[int, int]]:
+def _tell_shared(stated: Stated, strings: Mapping[int, Sequence[int]]) -> None:
+    """Say which stores stand behind several nodes."""
+    owners: dict[int, list[int]] = defaultdict(list)
+    for node, each in strings.items():
+        for storage in set(each):
+            owners[storage].append(node)
+    for storage, nodes in owners.items():
+        name, count = compact(stated.snapshot.key(storage)), len(nodes)
+        if count > 1:
+            stated.refused += [(node, f"{name} stands behind {count:,}: those that it carries at once empty it together") for node in nodes]
+
+
+def _banks(strings: Mapping[int, Sequence[int]]) -> dict[int, tuple[int, int]]:
     """`Row.bank` of the nodes that have a storage in common with another."""
     owners: dict[int, list[int]] = defaultdict(list)
     alike: dict[tuple[int, ...], list[int]] = defaultdict(list)
@@ -113,11 +167,6 @@ def _banks(stated: Stated, strings: Mapping[int, Sequence[int]]) -> dict[int, tu
             least = min(first[node] for node in nodes)
             merged = merged or any(first[node] != least for node in nodes)
             first.update(dict.fromkeys(nodes, least))
-    for storage, nodes in shared.items():
-        name = compact(stated.snapshot.key(storage))
-        stated.refused += [
-            (node, f"{name} stands behind {len(nodes):,}: those that it carries at once empty it together") for node in nodes
-        ]
     same = {node: nodes[0] for nodes in alike.values() if len(nodes) > 1 for node in nodes}
     return {node: (least, same.get(node, -1)) for node, least in first.items()}
 
@@ -191,7 +240,7 @@ def _at_one_time(laws: list[Law], end: int) -> tuple[float, float]:
     return seconds, fsum(law.at_kw[end] * ratio**power for law, ratio, power in zip(laws, ratios, powers, strict=True))
 
 
-def _without_stores(stated: Stated, fed: Ids, rows: dict[int, Row]) -> list[int]:
+def _without_stores(stated: Stated, fed: Ids, carried: set[int]) -> list[int]:
     """The UPSs whose class says how long they carry, and that neither state a store nor have one behind them or their modules."""
     graph, vocabulary = stated.graph, stated.vocabulary
     classes = [vocabulary.is_a(cls, UPS) for cls in graph.nodes.classes]
@@ -207,14 +256,21 @@ def _without_stores(stated: Stated, fed: Ids, rows: dict[int, Row]) -> list[int]
 
     found = []
     for node in fed.tolist():
-        if node in rows or not is_of(node, classes):
+        if node in carried or not is_of(node, classes):
             continue
         modules = [m for s in suppliers(node) for m in (suppliers(s) if is_of(s, groups) else [s])]
-        if not any(module in rows for module in modules):
+        if not any(module in carried for module in modules):
             found.append(node)
     return found
 
 
-def tank_seconds(stated: Stated, tank: int, generator: int) -> Ends:
-    """How long the fuel of a tank lasts at the rated load."""
-    return stated.one(tank, DCX + "ridethroughSeconds", "", generator)
+def tanks(stated: Stated, behind: Sequence[Behind], standby: Flags) -> list[tuple[Behind, Ends]]:
+    """The fuel tanks behind the standby sources, and how long each lasts at the rated load. What else stores energy there, such as the
+    battery of a starter, is no fuel."""
+    found = []
+    for each in behind:
+        if standby[each.node] and any(stated.vocabulary.is_a(cls, TANK) for cls in stated.snapshot.types(each.storage)):
+            lasts = stated.one(each.storage, DCX + "ridethroughSeconds", "", each.node)
+            if not np.isnan(lasts[0]):
+                found.append((each, lasts))
+    return found

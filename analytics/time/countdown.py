@@ -15,6 +15,7 @@ import numpy as np
 
 from analytics.conditions import Conditions, Position
 from analytics.scenario import Case
+from analytics.state import stopped_nodes
 from analytics.supply_graph import SupplyGraph
 from analytics.time.present import Reading, Sample, present
 from analytics.time.present_points import PresentPoints
@@ -175,6 +176,7 @@ def countdown_of(
     before = replace(
         conditions, positions=_without(conditions.positions, ids), out={iri: by for iri, by in conditions.out.items() if iri not in ids}
     )
+    reserves = reserves.without((*ids, *map(graph.id, stopped_nodes(graph, before).tolist())))
     seen = present(points, reserves, sample, conditions.power_kw, since, conditions.at)
     set_ = setting(reserves, nodes, before)
     (past_worse, worse), (past_better, better) = courses_on(set_, reserves, seen, nodes, horizon_s)

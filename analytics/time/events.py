@@ -138,7 +138,7 @@ def _follow(  # noqa: PLR0912, PLR0915  one loop over events; its parts are belo
         now = time
         count += 1
         if kind == START:
-            if state.blocked[which] == 0 and state.tally.live[which] == 0 and state.bad[which] == 0:
+            if state.blocked[which] == 0 and state.tally.live[which] == 0 and state.bad[which] == 0 and site.delays.fuel[which] > 0:
                 if np.isfinite(site.delays.fuel[which]):
                     dry = (now + site.delays.fuel[which], np.int64(EMPTY), np.int64(-1 - which), np.int64(state.tank[which]))
                     heapq.heappush(events, dry)

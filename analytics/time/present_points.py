@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analytics.time.batteries import storages
+from analytics.time.behind import speaking, storages
 from analytics.time.reserves import Reserves
 from analytics.time.stated import Stated
 from analytics.time.table import Kind
@@ -70,7 +70,7 @@ def present_points(snapshot: Snapshot, vocabulary: Vocabulary, reserves: Reserve
             levels[tank].append(point)
     stated = Stated(snapshot, vocabulary, graph, terms)
     accounts = _owned(snapshot, vocabulary.subclasses(REMAINING))
-    behind = storages(stated) if levels or accounts else []
+    behind = speaking(storages(stated)) if levels or accounts else []
     tanks = [(node, point) for tank, node in behind if reserves.standby[node] for point in levels[tank]]
     warm, warm_of = _warm(snapshot, vocabulary, reserves, node_of)
     return PresentPoints(reserves.charge_points, warm, warm_of, runs, tuple(sorted(tanks)), _remaining(reserves, accounts, behind, node_of))

@@ -8,17 +8,20 @@ Rules of this file:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
 from analytics.loads import draws
 from analytics.supply_graph import Flags, SupplyGraph
-from analytics.time.batteries import power_stores, storages, tank_seconds
+from analytics.time.batteries import Ends, PowerStores, power_stores, tanks
+from analytics.time.behind import Behind, speaking, storages
 from analytics.time.readings import charge_points
 from analytics.time.rooms import Rooms, rooms_of
 from analytics.time.stated import Stated, Taken
-from analytics.time.table import Kind, Stores
+from analytics.time.table import Kind, Row, Stores
 from analytics.time.water import water_stores
 from graph.snapshot import Snapshot
 from graph.values import Floats
@@ -59,8 +62,39 @@ class Reserves:
     refused: tuple[tuple[int, str], ...]
     charge_points: tuple[tuple[int, str], ...] = ()
     """Stores by number, and the points (IRIs) that say how full they are."""
+    power: PowerStores = field(default_factory=PowerStores)
+    """What carries power, by what stands behind it."""
+    tanks: tuple[tuple[Behind, Ends], ...] = ()
+    """The fuel of standby sources, and how long each tank lasts, worse and better end, seconds."""
+    name_of: Callable[[int], str] | None = None
+    """The IRI of a term number."""
     unmoved: SupplyGraph | None = None
     """Where tenants have moved: the graph before that, so that what they load beyond its limit trips."""
+
+    @cached_property
+    def _reached_by(self) -> frozenset[str]:
+        """All that takes a store or a tank away where it is out."""
+        return self.power.reached_by().union(iri for tank, _ in self.tanks for path in tank.paths for iri in path)
+
+    def without(self, out: Iterable[str]) -> Reserves:
+        """What is left of them while some things (IRIs) are out: stores, and what they stand behind a thing through. The stores keep their
+        numbers. Cost: where any of them is such a thing, Python for each store of power."""
+        gone = self._reached_by.intersection(out)
+        if not gone:
+            return self
+        rows = {row.node: row for row in self.power.rows(gone)}
+        names, none = list(self.names), Row(-1, -1, Kind.ENERGY, -1, (0.0, 0.0), (0.0, 0.0), (0.0, 0.0), 0.0)
+        stores = self.stores.copied()
+        for store in np.flatnonzero(stores.kind == Kind.ENERGY).tolist():
+            node = int(stores.node[store])
+            stores.put(store, rows.get(node, none))
+            if node in rows and self.name_of is not None:
+                names[store] = self.graph.id(node) if rows[node].source < 0 else self.name_of(rows[node].source)
+        fuel = self.fuel.copy()
+        fuel[:, [tank.node for tank, _ in self.tanks]] = 0.0
+        for tank, lasts in self.tanks:
+            fuel[:, tank.node] += lasts if tank.holds(gone) else (0.0, 0.0)
+        return replace(self, stores=stores, names=tuple(names), fuel=fuel)
 
     @staticmethod
     def none(graph: SupplyGraph) -> Reserves:
@@ -81,11 +115,13 @@ def reserves(snapshot: Snapshot, vocabulary: Vocabulary, graph: SupplyGraph) -> 
     equipment = np.setdiff1d(np.flatnonzero((draw > 0) | np.isin(np.arange(len(draw)), graph.loads.equipment)), graph.loads.racks)
     rooms = rooms_of(stated, equipment.astype(np.int32), (draw * (1 - liquid_share))[equipment])
     behind = storages(stated)
-    standby, start, fuel = _sources(stated, behind)
+    standby, start = _sources(stated)
+    fuels = tanks(stated, behind, standby)
+    power = power_stores(stated, behind, set(np.flatnonzero(standby).tolist()))
     restart, by_power, transfer = _delays(stated, standby)
     stores = Stores.joined(
         (
-            Stores.of(power_stores(stated, behind, set(np.flatnonzero(standby).tolist()))),
+            Stores.of(power.rows()),
             Stores.of(water_stores(stated)),
             *_hold_ups(stated),
             _in_rooms(stated, rooms, air),
@@ -103,14 +139,17 @@ def reserves(snapshot: Snapshot, vocabulary: Vocabulary, graph: SupplyGraph) -> 
         rooms,
         standby,
         start,
-        fuel,
+        _fuel(len(graph.nodes), fuels),
         restart,
         by_power,
         transfer,
         draw,
         liquid_share,
         *notes,
-        charge_points(stated, behind, stores),
+        charge_points(stated, speaking(behind), stores),
+        power,
+        tuple(fuels),
+        snapshot.key,
     )
 
 
@@ -121,8 +160,8 @@ def _fed(graph: SupplyGraph, medium: str) -> Flags:
     return fed
 
 
-def _sources(stated: Stated, behind: list[tuple[int, int]]) -> tuple[Flags, Floats, Floats]:
-    """The standby sources: they feed power, nothing feeds or is required of them, and they have a start time. Their times, and fuel."""
+def _sources(stated: Stated) -> tuple[Flags, Floats]:
+    """The standby sources: they feed power, nothing feeds or is required of them, and they have a start time. Their times."""
     graph = stated.graph
     size = len(graph.nodes)
     feeds = np.zeros(size, dtype=np.bool_)
@@ -131,14 +170,19 @@ def _sources(stated: Stated, behind: list[tuple[int, int]]) -> tuple[Flags, Floa
     feeds[graph.requirements.node] = False
     nodes = np.flatnonzero(feeds).astype(np.int32)
     low, high = stated.value(DCX + "startTimeSeconds", nodes)
-    standby, start, fuel = np.zeros(size, dtype=np.bool_), np.zeros((2, size)), np.full((2, size), np.inf)
+    standby, start = np.zeros(size, dtype=np.bool_), np.zeros((2, size))
     standby[nodes[~np.isnan(low)]] = True
     start[:, nodes] = np.nan_to_num(np.stack((high, low)))
-    for tank, fed in behind:
-        lasts = np.array(tank_seconds(stated, tank, fed) if standby[fed] else (np.nan, np.nan))
-        if not np.isnan(lasts[0]):
-            fuel[:, fed] = np.where(np.isinf(fuel[:, fed]), 0.0, fuel[:, fed]) + lasts
-    return standby, start, fuel
+    return standby, start
+
+
+def _fuel(nodes: int, fuels: list[tuple[Behind, Ends]]) -> Floats:
+    """How long each node runs on all of its tanks; `inf` where none is known."""
+    fuel = np.full((2, nodes), np.inf)
+    fuel[:, [tank.node for tank, _ in fuels]] = 0.0
+    for tank, lasts in fuels:
+        fuel[:, tank.node] += lasts
+    return fuel
 
 
 def _delays(stated: Stated, standby: Flags) -> tuple[Floats, Flags, Floats]:

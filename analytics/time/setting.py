@@ -380,10 +380,11 @@ def _loads(state: Plant, reserves: Reserves) -> Loads:
 
 
 def _pairs_of_stores(state: Plant, reserves: Reserves) -> tuple[Ids, Ids]:
-    """The pair that each store carries, and which stores have one."""
+    """The pair that each store carries, and which stores have one; a store of energy with nothing behind it (any more) has none."""
     wiring, media = state.wiring, len(reserves.graph.media)
     keys = wiring.pair_node.astype(np.int64) * media + wiring.pair_medium
     wanted = reserves.stores.node.astype(np.int64) * media + reserves.stores.medium
     at = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
-    found = np.flatnonzero(keys[at] == wanted) if len(keys) else np.empty(0, np.int64)
+    bare = (reserves.stores.kind == Kind.ENERGY) & (reserves.stores.seconds[1] == 0)
+    found = np.flatnonzero((keys[at] == wanted) & ~bare) if len(keys) else np.empty(0, np.int64)
     return at[found].astype(np.int32), found.astype(np.int32)

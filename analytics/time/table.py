@@ -100,6 +100,15 @@ class Stores:
             np.full((2, len(node)), -1, dtype=np.int32),
         )
 
+    def copied(self) -> Stores:
+        """The same in arrays of their own."""
+        return Stores(*(getattr(self, column.name).copy() for column in fields(self)))
+
+    def put(self, store: int, row: Row) -> None:
+        """Give a store of energy another law, source and bank."""
+        self.source[store], self.seconds[:, store], self.at_kw[:, store] = row.source, row.seconds, row.at_kw
+        self.exponent[:, store], self.bank[:, store] = row.exponent, row.bank
+
     @staticmethod
     def joined(parts: Iterable[Stores]) -> Stores:
         """All stores; of several for one node and medium the first counts. In order of nodes and media."""

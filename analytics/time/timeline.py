@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from analytics.conditions import Conditions, CurrentValue
+from analytics.state import stopped_nodes
 from analytics.supply_graph import SupplyGraph
 from analytics.time.housing import by_what_they_hold
 from analytics.time.readings import charges
@@ -92,6 +93,7 @@ def timeline(
         raise ValueError(f"a timeline must look further than {horizon_s:g} s: give a horizon above 0")
     graph = reserves.graph
     ids, nodes = graph.resolve(failed)
+    reserves = reserves.without((*ids, *map(graph.id, stopped_nodes(graph, conditions).tolist())))
     full = charges(reserves.charge_points, len(reserves.stores), known)
     set_ = setting(reserves, nodes, conditions)
     worse, better = courses(set_, reserves, full.share, nodes, horizon_s)
