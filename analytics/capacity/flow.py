@@ -85,13 +85,14 @@ _loads: WeakKeyDictionary[Plant, tuple[Loads, ...]] = WeakKeyDictionary()
 _loads_lock, _making = Lock(), Lock()
 
 
-def loads_of(graph: SupplyGraph, state: Plant, conditions: Conditions) -> Loads | None:
-    """The loads of a plant under the given readings; None where no rating is stated, so that nothing can be overloaded.
+def loads_of(graph: SupplyGraph, state: Plant, conditions: Conditions, *, unlimited: bool = False) -> Loads | None:
+    """The loads of a plant under the given readings; None where no rating is stated, so that nothing can be overloaded, unless they are
+    wanted `unlimited` as well.
 
     The last readings of each plant are kept; who finds what it asks for does not wait for others to be worked out. Cost: some sorts at
     first, some 0.5 s for a million nodes; one pass when readings change.
     """
-    if graph.electrical is None or not graph.electrical.any_rated:
+    if graph.electrical is None or not (graph.electrical.any_rated or unlimited):
         return None
     found = _kept(state, graph.electrical, conditions.power_kw)
     if found is None:

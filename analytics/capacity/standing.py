@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from analytics.capacity.kernel import Flow
 from analytics.capacity.told import stands_on
 from analytics.conditions import Conditions
 from analytics.state import Plant, plant
-from analytics.supply_graph import SupplyGraph
+from analytics.supply_graph import Assumed, SupplyGraph
 from analytics.sweeps.units import Units
 from graph.errors import GraphError
 from graph.ports import Progress
@@ -97,11 +98,12 @@ class Capacity:
 def capacity(graph: SupplyGraph, conditions: Conditions, tell: Progress | None = None) -> Capacity:
     """How full everything with a rating is, and after each single failure of a failure unit.
 
-    Raises `GraphError` where the model states no rating. `tell` hears of the failures tried. Cost: what every failure moves, some
-    10 us each.
+    Raises `GraphError` where the model states no rating; one that limits nothing is a finding at its node. `tell` hears of the failures
+    tried. Cost: what every failure moves, some 10 us each.
     """
     state = plant(graph, conditions)
-    loads = loads_of(graph, state, conditions)
+    doubtful = np.unique(graph.assumptions.node[graph.assumptions.what == Assumed.RATING]).tolist()
+    loads = loads_of(graph, state, conditions, unlimited=bool(doubtful))
     if loads is None:
         raise GraphError(
             "no rating is stated, so nothing can be overloaded: give breakers, UPSs and boards a dcx:ratedPower or dcx:breakerRating"
@@ -118,7 +120,7 @@ def capacity(graph: SupplyGraph, conditions: Conditions, tell: Progress | None =
         graph.revision,
         conditions.at,
         tuple(sorted(feeders, key=lambda feeder: (-feeder.worst_part, feeder.id))),
-        tuple(sorted((finding for feeder in feeders for finding in _findings(feeder)), key=lambda finding: finding.order)),
+        tuple(sorted((*_doubtful(graph, doubtful), *chain.from_iterable(map(_findings, feeders))), key=lambda finding: finding.order)),
         unrated,
         (*conditions.assumed(graph.find), stands_on(loads, conditions), *graph.taken_for_equipment),
     )
@@ -192,6 +194,20 @@ def _feeder(graph: SupplyGraph, loads: Loads, slot: int, part: float, worst: flo
         graph.id(cause) if cause >= 0 else None,
         round(limit / rated * (part / worst if worst > 0 else 1.0), 4),
     )
+
+
+def _doubtful(graph: SupplyGraph, nodes: list[int]) -> Iterator[Finding]:
+    """The ratings that limit nothing, as `ridethrough validate` names them."""
+    for node in nodes:
+        rated = graph.electrical is not None and np.isfinite(graph.electrical.rated_kw[node])
+        yield Finding(
+            Severity.ERROR,
+            "rating-limits-nothing",
+            graph.id(node),
+            f"it states a rating that is no number above 0 in a unit of its kind: {'the other counts' if rated else 'it has no limit'}",
+            "state what it may carry, above 0, in kW or kVA, of a current in A; or take the rating out",
+            DCX + "ratedPower",
+        )
 
 
 def _findings(feeder: Feeder) -> Iterator[Finding]:

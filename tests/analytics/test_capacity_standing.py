@@ -73,3 +73,32 @@ def test_a_site_without_ratings_is_told_so() -> None:
     """There is nothing to compare with."""
     with pytest.raises(GraphError, match="no rating is stated"):
         standing(rack("R", 5) + ":U a dcx:UPS ; dcx:feedsPower :R .")
+
+
+def test_ratings_that_limit_nothing_are_findings_at_their_nodes() -> None:
+    """-100 kW, "abc" kW and 0 A are stated, and all wrong: nothing has a limit, and each of the three is named. A, B and C carry a third
+    of 10 kW each, and U all: with the rack five things carry load and have no limit."""
+    kw, amps = "brick:hasUnit unit:KiloW", "brick:hasUnit unit:A"
+    found = standing(
+        f"""
+        :U a dcx:Utility_Feed ; dcx:feedsPower :A, :B, :C .
+        :A a dcx:UPS ; dcx:ratedPower [ brick:value -100 ; {kw} ] ; dcx:feedsPower :R .
+        :B a dcx:UPS ; dcx:ratedPower [ brick:value "abc" ; {kw} ] ; dcx:feedsPower :R .
+        :C a brick:Circuit_Breaker ; dcx:breakerRating [ brick:value 0 ; {amps} ] ; dcx:feedsPower :R .
+        """
+        + rack("R", 10)
+    )
+
+    assert [(f.severity.value, f.code, f.focus) for f in found.findings] == [
+        ("error", "rating-limits-nothing", SITE + name) for name in "ABC"
+    ]
+    assert (found.feeders, found.unrated) == ((), 5)
+
+
+def test_a_rating_that_limits_nothing_is_told_beside_the_good_ones() -> None:
+    """A of 100 kW carries 10; B of 0 kW is no limit, and is named."""
+    site_ = ":U a dcx:Utility_Feed ; dcx:feedsPower :A . :A dcx:feedsPower :B . :B dcx:feedsPower :R . :A a dcx:UPS . :B a dcx:UPS . "
+    found = standing(site_ + rated("A", 100) + rated("B", 0) + rack("R", 10))
+
+    assert [feeder.id for feeder in found.feeders] == [SITE + "A"]
+    assert [(f.code, f.focus) for f in found.findings] == [("rating-limits-nothing", SITE + "B")]
