@@ -18,6 +18,7 @@ from analytics.placement import levels_of
 from analytics.planning.availability import exact, simulate
 from analytics.planning.fill import fill
 from analytics.planning.headroom import room_of
+from analytics.planning.stages import Stages
 from analytics.posture.change import compare
 from analytics.posture.lookout import Lookout
 from analytics.procedures.check import check
@@ -79,7 +80,15 @@ def _planning(graph: SupplyGraph, rated: SupplyGraph, now: Conditions) -> None:
     if loads is not None:
         room_of(rated, plant(rated, now), loads, loads.power_slot[4:])
         limit = np.full(len(loads.slot_node), 3.0)
-        fill(plant(rated, now), loads, Units.of_nodes(rated, np.array([0, 1], dtype=np.int32)), loads.power_slot[3:], np.full(2, 2.0), limit)
+        fill(
+            plant(rated, now),
+            loads,
+            Units.of_nodes(rated, np.array([0, 1], dtype=np.int32)),
+            loads.power_slot[3:],
+            np.full(2, 2.0),
+            limit,
+            Stages.none(),
+        )
 
 
 def _proofs(graph: SupplyGraph, now: Conditions) -> None:

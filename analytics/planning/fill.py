@@ -1,8 +1,9 @@
 """The most further power that all racks can draw together so that nothing is overloaded, as things stand and after any one failure.
 
-Load flow is linear while nothing trips, so this is a linear program: the most kW in all, and for each rated feeder, in each of those
-states, a row that keeps it within its limit. There are too many rows to write them all down: the program is solved with those known, all
-failures are tried with what it says, the feeders that are over their limit then give the next rows, until there are none (cutting planes).
+Load flow is linear while nothing trips, and so is the way of heat through the stages of cooling: this is a linear program, the most kW in
+all, and for each rated feeder and each cooling unit, in each of those states, a row that keeps it within its limit. There are too many
+rows to write them all down: the program is solved with those known, all failures are tried with what it says, what is over its limit then
+gives the next rows, until there are none (cutting planes). Limits are numbered: by slot of power, after these by unit of the stages.
 Rules of load flow: `docs/guides/capacity.md`.
 """
 
@@ -19,6 +20,7 @@ from analytics.capacity.flow import NO_READINGS, Loads, on_phases
 from analytics.capacity.kernel import Flow, Net, Table
 from analytics.capacity.standing import worst_of
 from analytics.kernel import Flags, cascade, revive
+from analytics.planning.stages import Stages
 from analytics.state import Plant
 from analytics.sweeps.units import Units
 from graph.compiled import compiled
@@ -38,9 +40,7 @@ ROOM_MAX_KW = 1e5
 class Row:
     """One limit in one state: what is left there is shared by the racks behind it."""
 
-    slot: int
-    cause: int
-    """The number of the failure; -1: as things stand."""
+    limit: int
     racks: Ids
     parts: Floats
     """Of one more kW of each of these racks, what arrives at the limit."""
@@ -54,8 +54,7 @@ class Filled:
     kw: Floats
     """By rack."""
     part: Floats
-    """By slot: the highest load of what is rated, as a part of its limit, as things stand and after any one failure."""
-    cause: Ids
+    """By limit: the highest load as a part of it, as things stand and after any one failure; 0 where there is none."""
     rows: tuple[Row, ...]
     worth: Floats
     """Of each row: how many kW more would fit for one kW more of this limit."""
@@ -63,28 +62,54 @@ class Filled:
     """Whether no more fits; else as much fits, and maybe more."""
 
 
-def fill(state: Plant, loads: Loads, units: Units, racks: Ids, most: Floats, limit: Floats, tell: Progress | None = None) -> Filled:
-    """Fill the power slots `racks` up, each by `most` kW at most, within `limit` (kW by slot; `inf` where none is stated).
+def fill(
+    state: Plant,
+    loads: Loads,
+    units: Units,
+    racks: Ids,
+    most: Floats,
+    limit: Floats,
+    stages: Stages,
+    tell: Progress | None = None,
+    value: Floats | None = None,
+) -> Filled:
+    """Fill the power slots `racks` up, each by `most` kW at most, within `limit` (kW by number; `inf` where none is stated).
 
-    The `units` fail one at a time. A feeder that is over its limit already, now or after a failure, may stay so
-    and not carry more. Cost: one trial of all failures a round, some ten rounds.
+    The `units` fail one at a time. `value` is what a kW counts in each rack; absent: 1. What is over its limit already, now or after a
+    failure, may stay so and not carry more.
+    Cost: one trial of all failures a round, some ten rounds.
     """
-    nothing = np.zeros(len(racks))
-    base = _with(loads, state, racks, nothing)
-    part, _ = _worst(state, loads, base, units, limit, tell)
+    slots, most = len(loads.slot_node), np.minimum(most, ROOM_MAX_KW)
+    empty = _with(loads, state, racks, np.zeros(len(racks)))
+
+    def tried(kw: Floats) -> tuple[Floats, Ids]:
+        power, cause = _worst(state, loads, _with(loads, state, racks, kw), units, limit[:slots], tell)
+        cooling, share = stages.worst(kw, limit[slots:])
+        return np.concatenate((power, cooling)), np.concatenate((cause, share))
+
+    before, _ = tried(np.zeros(len(racks)))
     limit = limit.copy()
-    limit[part > 1.0] *= part[part > 1.0]
-    kw, rows, worth = np.minimum(most, ROOM_MAX_KW), list[Row](), np.zeros(0)
+    limit[before > 1.0] *= before[before > 1.0]
+    kw, rows, worth = most, list[Row](), np.zeros(0)
     for _ in range(ROUNDS_MAX):
-        part, cause = _worst(state, loads, _with(loads, state, racks, kw), units, limit, tell)
+        part, cause = tried(kw)
         over = np.flatnonzero(part > 1.0 + OVER).astype(np.int32)
         if len(over) == 0:
-            return Filled(kw, part, cause, tuple(rows), worth, complete=True)
-        rows += _rows(state, loads, base, units, racks, over, cause[over], limit)
-        kw, worth = _solved(rows, np.minimum(most, ROOM_MAX_KW))
-    kw = kw / part.max()
-    part, cause = _worst(state, loads, _with(loads, state, racks, kw), units, limit, tell)
-    return Filled(kw, part, cause, tuple(rows), worth, complete=False)
+            return Filled(kw, part, tuple(rows), worth, complete=True)
+        power = over[over < slots]
+        rows += _rows(state, loads, empty, units, racks, power, cause[power], limit[:slots])
+        rows += [_row_of_cooling(stages, int(cause[each]), int(each), float(limit[each])) for each in over[over >= slots]]
+        kw, worth = _solved(rows, most, np.ones(len(racks)) if value is None else value)
+    part, _ = tried(kw)
+    past, before = part > 1.0, np.minimum(before, 1.0)
+    kw = kw * float(((1.0 - before[past]) / (part[past] - before[past])).min(initial=1.0))
+    part, _ = tried(kw)
+    return Filled(kw, part, tuple(rows), worth, complete=False)
+
+
+def _row_of_cooling(stages: Stages, share: int, at: int, limit: float) -> Row:
+    racks, parts, carried = stages.row(share)
+    return Row(at, racks, parts, limit - carried)
 
 
 def _with(loads: Loads, state: Plant, racks: Ids, kw: Floats) -> Flow:
@@ -130,7 +155,7 @@ def _rows(state: Plant, loads: Loads, base: Flow, units: Units, racks: Ids, over
                     behind = found[:count]
                     mine = behind[column[behind] >= 0]
                     parts = (weight[mine] * spread[column[mine]]).sum(axis=1)
-                    rows.append(Row(slot, cause, column[mine], parts, float(limit[slot]) - load))
+                    rows.append(Row(slot, column[mine], parts, float(limit[slot]) - load))
                     weight[behind] = 0.0
             kernel.restore(net, flow, base, work, touched)
             revive(state.wires, bench.now, bench.work.dead, 0, dead)
@@ -208,12 +233,12 @@ def _weigh(net: Net, share: Floats, slot: int, weight: Table) -> bool:
     return changed
 
 
-def _solved(rows: list[Row], most: Floats) -> tuple[Floats, Floats]:
+def _solved(rows: list[Row], most: Floats, value: Floats) -> tuple[Floats, Floats]:
     """The racks filled up within the rows, and what one kW more of each row would be worth."""
     at = np.cumsum([0, *(len(row.racks) for row in rows)])
     racks, parts = np.concatenate([row.racks for row in rows]), np.concatenate([row.parts for row in rows])
     matrix = csr_array((parts, racks, at), shape=(len(rows), len(most)))
     left = np.array([max(row.left_kw, 0.0) for row in rows])
     bounds = np.stack((np.zeros(len(most)), most), axis=1)
-    found = linprog(np.full(len(most), -1.0), A_ub=matrix, b_ub=left, bounds=bounds, method="highs")
+    found = linprog(-value, A_ub=matrix, b_ub=left, bounds=bounds, method="highs")
     return np.clip(found.x, 0.0, None), np.clip(-found.ineqlin.marginals, 0.0, None)

@@ -6,7 +6,7 @@ After `docs/guides/planning.md`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from math import inf, isfinite
@@ -175,7 +175,7 @@ def place(
     conditions: Conditions,
     load: Load,
     tell: Progress | None = None,
-    kinds: Iterable[UnitKind] = TRIED,
+    kinds: Sequence[UnitKind] = TRIED,
 ) -> Places:
     """Try a load in every rack, over all single failures of the given kinds.
 
@@ -194,7 +194,9 @@ def place(
     carried = loads.base.demand.sum(axis=1) > 0
     unrated = int(np.count_nonzero(carried & ~np.isfinite(loads.electrical.limit_kw[loads.slot_node])))
     notes = notes_of(graph, conditions, loads, stated)
-    return Places(basis_of(graph, conditions, state), units.count(), load, tuple(places), _bottlenecks(graph, places), unrated, notes)
+    return Places(
+        basis_of(graph, conditions, state), tried_of(units, kinds), load, tuple(places), _bottlenecks(graph, places), unrated, notes
+    )
 
 
 def loads_to_place(graph: SupplyGraph, state: Plant, conditions: Conditions) -> Loads:
@@ -207,6 +209,12 @@ def loads_to_place(graph: SupplyGraph, state: Plant, conditions: Conditions) -> 
             "no rating is stated, so nothing says what fits: give breakers, UPSs and boards a dcx:ratedPower or dcx:breakerRating"
         )
     return loads
+
+
+def tried_of(units: Units, kinds: Sequence[UnitKind]) -> dict[str, int]:
+    """How many single failures there are of each kind that was asked for."""
+    counts = units.count()
+    return {kind.value: counts.get(kind.value, 0) for kind in UnitKind if kind in kinds}
 
 
 def notes_of(graph: SupplyGraph, conditions: Conditions, loads: Loads, stated: Stated) -> tuple[str, ...]:

@@ -49,8 +49,9 @@ PLACED = """query($id: ID!) { job(id: $id) { state error result { ... on Placeme
     against { kind needed there unit at cause } }
   bottlenecks { class feeders racks moreKw } } } } }"""
 STRANDED = """query($id: ID!) { job(id: $id) { state error result { ... on Stranded {
-  revision at placeableKw complete racks fillingsCount feedersCount notes fillings { rack label kw }
-  feeders { id label class limitKw leftKw strandedKw worth } oneMore { class units moreKw ids } } } } }"""
+  revision at tried { equipment group } placeableKw survivingKw complete racks hanging leftOut { reason count racks }
+  fillingsCount feedersCount notes fillings { rack label kw hangsBy }
+  feeders { id label class kind limitKw leftKw strandedKw worth } oneMore { class kind units moreKw ids } } } } }"""
 SIMULATED = """query($id: ID!) { job(id: $id) { state error result { ... on Availability {
   load method unavailability simulated { trials seed down confidence unavailability } } } } }"""
 
@@ -85,9 +86,11 @@ def test_what_is_stranded_as_a_job_is_the_command_lines_answer(site: Served) -> 
     few = found_by(site, STRANDED, stranded={"first": 2})["result"]
     told = in_camel_case(stranded(view.snapshot, view.vocabulary, view.supply(), view.conditions()).to_json())
     for each in (*told["feeders"], *told["oneMore"]):
-        each["class"] = each.pop("cls")
+        each["class"], each["kind"] = each.pop("cls"), each["kind"].upper()
     for each in told["oneMore"]:
         each["ids"] = list(each["ids"])
+    told["tried"] = {"group": 0, **told["tried"]}
+    told["leftOut"] = [{**each, "racks": list(each["racks"]), "count": len(each["racks"])} for each in told["leftOut"]]
     counts = {"fillingsCount": len(told["fillings"]), "feedersCount": len(told["feeders"])}
 
     assert {**found, "at": None} == {**told, "at": None, **counts}

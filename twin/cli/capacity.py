@@ -9,20 +9,26 @@ import typer
 from twin.cli.as_of import At, BranchName, as_of
 from twin.cli.asking import opened_view, state_name
 from twin.cli.output import FOUND_PROBLEMS, Config, Data, Json, Store, instant, progress, say, say_json, settings_from, table
+from twin.cli.place import TRIED, Tried, tried_one_at_a_time
+from twin.cli.sweep import kinds_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from analytics.capacity.standing import Capacity
     from analytics.planning.stranded import Stranded
     from graph.changes import AsOf
     from twin.settings import Settings
 
 ROWS_SHOWN = 30
+RACKS_SHOWN = 3
 
 
 def capacity(
     stranded: Annotated[
         bool, typer.Option("--stranded", help="Instead: how much more all racks can take, what is stranded, what one more unit would buy.")
     ] = False,
+    tried: Tried = TRIED,
     every: Annotated[bool, typer.Option("--all", help=f"Print every feeder, not the fullest {ROWS_SHOWN}.")] = False,
     at: At = None,
     branch: BranchName = "",
@@ -36,7 +42,7 @@ def capacity(
     asked = as_of(at, branch)
     settings = settings_from(config, data=data, store=store)
     if stranded:
-        _stranded(settings, asked, branch, every=every, json=json)
+        _stranded(settings, asked, branch, tried, every=every, json=json)
     else:
         _full(settings, asked, branch, every=every, json=json)
 
@@ -54,11 +60,12 @@ def _full(settings: Settings, asked: AsOf, branch: str, *, every: bool, json: bo
         raise typer.Exit(FOUND_PROBLEMS)
 
 
-def _stranded(settings: Settings, asked: AsOf, branch: str, *, every: bool, json: bool) -> None:
+def _stranded(settings: Settings, asked: AsOf, branch: str, tried: str, *, every: bool, json: bool) -> None:
     from analytics.planning.stranded import stranded as stranded_of
 
+    kinds = kinds_of(tried)
     with opened_view(settings, "capacity", asked) as view, progress() as tell:
-        found = stranded_of(view.snapshot, view.vocabulary, view.supply(), view.conditions(), tell)
+        found = stranded_of(view.snapshot, view.vocabulary, view.supply(), view.conditions(), tell, kinds)
     if json:
         say_json(found.to_json())
     else:
@@ -69,12 +76,18 @@ def _tell_stranded(found: Stranded, every: bool, state: str) -> None:
     from ontology.namespaces import compact, local_name
 
     kw = f"{'' if found.complete else 'At least '}{found.placeable_kw:,.1f} kW more"
-    say(f"{kw} fit into {len(found.fillings):,} of {found.racks:,} racks that can take anything ({state}, {instant(found.at)}),")
-    say("with every single failure survived within all ratings.")
+    say(f"{kw} fit into {len(found.fillings):,} of {found.racks:,} racks ({state}, {instant(found.at)}),")
+    say("with nothing above what it may carry or cool, as things stand and after any single failure.")
+    if found.hanging:
+        without = f"without these {found.surviving_kw:,.1f} kW fit"
+        say(f"Some single failure takes {found.hanging:,} of the racks down, as they are fed now; {without}.")
+    for left_out in found.left_out:
+        say(f"Left out, {left_out.reason}: {len(left_out.racks):,} ({_some(left_out.racks)})")
     for each in found.one_more:
-        places = f"{each.units:,} place{'s' if each.units > 1 else ''}"
         kw = f"{found.placeable_kw + each.more_kw:,.1f} kW ({each.more_kw:+,.1f} kW)"
-        where = f"beside {', '.join(map(compact, each.ids))} alone" if each.ids else f"in each of its {places}"
+        where = f"in each of its {each.units:,} places" if each.units > 1 else "in its one place"
+        if each.ids:
+            where = f"beside {', '.join(map(compact, each.ids))} alone"
         say(f"One more {local_name(each.cls or 'thing')} {where} would make that {kw}.")
     say()
     shown = found.feeders if every else found.feeders[:ROWS_SHOWN]
@@ -84,15 +97,23 @@ def _tell_stranded(found: Stranded, every: bool, state: str) -> None:
             f"{each.limit_kw:,.1f}",
             f"{each.left_kw:,.1f}",
             f"{each.stranded_kw:,.1f}",
+            each.kind.value,
             "it limits" if each.worth > 0 else "",
         )
         for each in shown
     ]
-    table(("ID", "LIMIT kW", "LEFT kW", "STRANDED kW", ""), rows)
+    table(("ID", "LIMIT kW", "LEFT kW", "STRANDED kW", "OF", ""), rows)
     if len(rows) < len(found.feeders):
         say(f"... and {len(found.feeders) - len(rows):,} more: --all prints them")
+    say(tried_one_at_a_time(found.tried))
     for text in found.notes:
         say(f"assumed: {text}")
+
+
+def _some(ids: Sequence[str]) -> str:
+    from ontology.namespaces import compact
+
+    return ", ".join(map(compact, ids[:RACKS_SHOWN])) + (", ..." if len(ids) > RACKS_SHOWN else "")
 
 
 def _tell(found: Capacity, every: bool, state: str) -> None:

@@ -107,9 +107,9 @@ def _tell(found: Places, state: str, first: int) -> None:
 
 def tried_one_at_a_time(tried: Mapping[str, int]) -> str:
     """Which single failures an answer stands on, and which it leaves out."""
-    counts = ", ".join(f"{count:,} {kind}" for kind, count in tried.items()) or "nothing that can fail"
+    counts = ", ".join(f"{count:,} {kind}" for kind, count in tried.items())
     names = [name for name, kind in KINDS.items() if kind not in tried]
-    return f"failed one at a time: {counts}" + (f" (not tried, or none there: {', '.join(names)})" if names else "")
+    return f"failed one at a time: {counts}" + (f"; not tried: {', '.join(names)}" if names else "")
 
 
 def _against(place: Place) -> str:

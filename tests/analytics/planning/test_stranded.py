@@ -14,7 +14,8 @@ from scipy.optimize import linprog  # type: ignore[import-untyped]  # it ships n
 from analytics.capacity.flow import loads_of
 from analytics.conditions import Conditions
 from analytics.planning.fill import fill
-from analytics.planning.place import Load, place
+from analytics.planning.place import Kind, Load, place
+from analytics.planning.stages import Stages
 from analytics.planning.stranded import Stranded, stranded
 from analytics.state import plant
 from analytics.supply import compile_supply
@@ -45,7 +46,7 @@ def test_as_much_fits_as_a_program_of_all_rows_says_and_nothing_is_overloaded_by
     limit = np.where(loads.power_slot[loads.slot_node] >= 0, loads.electrical.limit_kw[loads.slot_node], np.inf)
     units = Units.of_nodes(graph, np.arange(len(circuit.nodes), dtype=np.int32))
 
-    found = fill(state, loads, units, slots, np.full(len(racks), MOST_KW), limit)
+    found = fill(state, loads, units, slots, np.full(len(racks), MOST_KW), limit, Stages.none())
 
     rows, left = rows_of(circuit, racks)
     best = linprog(-np.ones(len(racks)), A_ub=rows or None, b_ub=left or None, bounds=(0, MOST_KW), method="highs")
@@ -141,17 +142,134 @@ def hall(name: str, kw: float) -> str:
     return f"{sides} :K{name} a brick:ICT_Rack ; dcx:rackUnits 42 ; dcx:allocatedPower [ brick:value 20 ; {unit} ] ."
 
 
-def test_where_no_rack_can_take_anything_nothing_fits_and_everything_left_is_stranded() -> None:
-    """The racks have one cord each: none of them survives a failure, so nothing may be placed in them."""
-    turtle = (
+def test_racks_with_one_cord_are_filled_as_they_are_fed_and_told_apart() -> None:
+    """R1 hangs on A alone, R2 on B: each UPS of 100 kW has 90 kW left for its rack, 180 in all. No failure moves anything; one takes each
+    rack down, so none of it would be there if only racks counted that survive every failure. A third rack with both cords takes its part
+    of a side: what it takes is missing twice, so it stays empty, and 90 kW fit if it alone is filled."""
+    one = (
         site("100")
         .replace("dcx:feedsPower :R1 , :R2", "dcx:feedsPower :R1", 1)
         .replace("dcx:feedsPower :R1 , :R2", "dcx:feedsPower :R2", 1)
     )
+    two = one + ":UPS-A dcx:feedsPower :R3 . :UPS-B dcx:feedsPower :R3 . :R3 a brick:ICT_Rack ."
+    alone, with_third = answer(one), answer(two)
+
+    assert (alone.placeable_kw, alone.surviving_kw, alone.racks, alone.hanging) == (180.0, 0.0, 2, 2)
+    assert [(each.rack, each.kw, each.hangs_by) for each in alone.fillings] == [
+        (SITE + "R1", 90.0, SITE + "Board-A"),
+        (SITE + "R2", 90.0, SITE + "Board-B"),
+    ]
+    assert (with_third.placeable_kw, with_third.surviving_kw, with_third.racks, with_third.hanging) == (180.0, 90.0, 3, 2)
+
+
+def kw(value: float) -> str:
+    """A quantity in kilowatts."""
+    return f"[ brick:value {value} ; brick:hasUnit unit:KiloW ]"
+
+
+def pdus(a: float, b: float, allocated: float) -> str:
+    """One rack on two PDUs."""
+    return (
+        f":UA a dcx:Utility_Feed ; dcx:feedsPower :PA . :PA a dcx:PDU ; dcx:ratedPower {kw(a)} ; dcx:feedsPower :R ."
+        f" :UB a dcx:Utility_Feed ; dcx:feedsPower :PB . :PB a dcx:PDU ; dcx:ratedPower {kw(b)} ; dcx:feedsPower :R ."
+        f" :R a brick:ICT_Rack ; dcx:allocatedPower {kw(allocated)} ."
+    )
+
+
+def test_a_full_site_takes_nothing_and_its_answer_says_what_is_stranded_and_what_one_more_buys() -> None:
+    """PB of 10 kW carries the rack's 10 kW alone when PA fails: nothing fits. PA has 20 - 10 = 10 kW left, all of it stranded; with a
+    second PDU beside PB 20 - 10 = 10 kW fit. A little before it is full the same: at 9.8 kW there
+    fit 0.2, and 10.2 - 0.2 = 10 are stranded."""
+    full, nearly = answer(pdus(20, 10, 10)), answer(pdus(20, 10, 9.8))
+
+    assert (full.placeable_kw, full.racks, full.left_out) == (0.0, 1, ())
+    assert [(each.id, each.left_kw, each.stranded_kw, each.worth) for each in full.feeders] == [
+        (SITE + "PA", 10.0, 10.0, 0.0),
+        (SITE + "PB", 0.0, 0.0, 1.0),
+    ]
+    assert [(each.units, each.more_kw, each.ids) for each in full.one_more] == [(2, 10.0, ()), (1, 10.0, (SITE + "PB",))]
+    assert nearly.placeable_kw == pytest.approx(0.2)
+    assert [(each.left_kw, each.stranded_kw) for each in nearly.feeders] == [(10.2, 10.0), (0.2, 0.0)]
+
+
+def test_racks_that_share_cooling_are_held_against_each_other() -> None:
+    """Power for 100 kW; two air handlers of 10 kW cool both racks. Without one the other takes 10 kW, so 10 kW fit in all. Of three two
+    are left after a failure: one more makes it 20 kW. A third rack on one handler of its own takes 10 kW, though it survives no failure
+    of that; a second one there does not cool more after a failure of the first."""
+    power = pdus(100, 100, 0).replace(f"dcx:allocatedPower {kw(0)}", "dcx:rackUnits 42") + (
+        ":R2 a brick:ICT_Rack . :PA dcx:feedsPower :R2 . :PB dcx:feedsPower :R2 ."
+    )
+    crahs = "".join(f":C{n} a brick:CRAH ; brick:coolingCapacity {kw(10)} ; dcx:feedsAirCooling :R , :R2 ." for n in (1, 2))
+    third = (
+        ":R3 a brick:ICT_Rack . :PA dcx:feedsPower :R3 . :PB dcx:feedsPower :R3 ."
+        f" :C3 a brick:CRAH ; brick:coolingCapacity {kw(10)} ; dcx:feedsAirCooling :R3 ."
+    )
+    shared, beside = answer(power + crahs), answer(power + crahs + third)
+
+    assert (shared.placeable_kw, shared.surviving_kw, shared.racks, shared.hanging) == (10.0, 10.0, 2, 0)
+    assert sum(each.worth for each in shared.feeders if each.kind is Kind.COOLING) == pytest.approx(1.0)
+    assert sorted((each.id, each.left_kw, each.stranded_kw) for each in shared.feeders) == [
+        (SITE + "C1", 10.0, 0.0),
+        (SITE + "C2", 10.0, 0.0),
+        (SITE + "PA", 100.0, 90.0),
+        (SITE + "PB", 100.0, 90.0),
+    ]
+    assert [(each.kind, each.units, each.more_kw, each.ids) for each in shared.one_more] == [(Kind.COOLING, 1, 10.0, ())]
+    assert (beside.placeable_kw, beside.surviving_kw, beside.hanging) == (20.0, 10.0, 1)
+    assert [(each.units, each.more_kw, each.ids) for each in beside.one_more] == [
+        (2, 10.0, ()),
+        (1, 10.0, (SITE + "C1", SITE + "C2")),
+    ]
+
+
+def test_a_rack_behind_a_transfer_switch_takes_what_either_side_carries() -> None:
+    """A of 10 kW carries the rack's 2 kW, B of 7 kW after A fails: 7 - 2 = 5 kW fit, as `place --cords 1` says. The switch takes it
+    down."""
+    turtle = (
+        f":UA a dcx:Utility_Feed ; dcx:feedsPower :A . :A a dcx:PDU ; dcx:ratedPower {kw(10)} ; dcx:feedsPower :S ."
+        f" :UB a dcx:Utility_Feed ; dcx:feedsPower :B . :B a dcx:PDU ; dcx:ratedPower {kw(7)} ; dcx:feedsPower :S ."
+        f" :S a dcx:Static_Transfer_Switch ; dcx:feedsPower :R . :R a brick:ICT_Rack ; dcx:allocatedPower {kw(2)} ."
+    )
+    snapshot = snapshot_of(turtle)
+    fits, too_much = (place(snapshot, vocabulary(), compile_supply(snapshot, vocabulary()), NOW, Load(each, cords=1)) for each in (5, 5.1))
+    found = answer(turtle)
+
+    assert (fits.fitting, too_much.fitting) == (1, 0)
+    assert [(each.rack, each.kw, each.hangs_by) for each in found.fillings] == [(SITE + "R", 5.0, SITE + "S")]
+    assert (found.placeable_kw, found.surviving_kw) == (5.0, 0.0)
+
+
+def test_members_of_a_common_cause_group_fail_together() -> None:
+    """Three UPSs of 100 kW share 90 kW. After any one failure 110 kW fit; A and B as one leave 100 - 90 = 10 kW on C. With C in the group,
+    too, the rack hangs by it: 110 kW fit as it is fed, none of it survives."""
+    ups = "".join(
+        f":U{n} a dcx:Utility_Feed ; dcx:feedsPower :{n} . :{n} a dcx:UPS ; dcx:ratedPower {kw(100)} ; dcx:feedsPower :R ." for n in "ABC"
+    )
+    turtle = f"{ups} :R a brick:ICT_Rack ; dcx:allocatedPower {kw(90)} ."
+    group = ":G a dcx:Common_Cause_Group ; dcx:hasMember :A, :B"
+    alone, two, three = (answer(turtle + more) for more in ("", group + " .", group + ", :C ."))
+
+    assert [each.placeable_kw for each in (alone, two, three)] == pytest.approx([110.0, 10.0, 110.0])
+    assert [each.surviving_kw for each in (alone, two, three)] == pytest.approx([110.0, 10.0, 0.0])
+    assert (two.tried, three.fillings[0].hangs_by) == ({"equipment": 7, "group": 1}, SITE + "G")
+
+
+def test_racks_that_take_no_part_are_told_with_the_reason() -> None:
+    """Beside R1 and R2: one without power, one on a feed without a rating, one that is full."""
+    turtle = site("100") + (
+        ":R3 a brick:ICT_Rack . :U a dcx:Utility_Feed ; dcx:feedsPower :R4 . :R4 a brick:ICT_Rack ."
+        " :R5 a brick:ICT_Rack ; dcx:rackUnits 1 . :UPS-A dcx:feedsPower :R5 . :UPS-B dcx:feedsPower :R5 ."
+        " :D dcx:mountedIn :R5 ; dcx:uPosition 1 ; dcx:rackUnits 1 ."
+    )
 
     found = answer(turtle)
 
-    assert (found.placeable_kw, found.racks, found.one_more) == (0.0, 0, ())
+    assert found.racks == 2
+    assert {each.reason: each.racks for each in found.left_out} == {
+        "it has no power as things stand": (SITE + "R3",),
+        "nothing upstream of it states a rating of power": (SITE + "R4",),
+        "it has no free rack unit": (SITE + "R5",),
+    }
 
 
 def test_a_site_without_ratings_is_refused_with_the_next_step() -> None:
@@ -172,26 +290,25 @@ def test_without_any_cooling_in_the_model_what_place_says_is_what_is_stranded() 
 
 
 def test_where_another_rack_is_cooled_a_rack_without_cooling_takes_nothing() -> None:
-    """The model speaks of cooling then: a load in R2 would have none, for both questions alike."""
+    """The model speaks of cooling then: a load in R2 would have none, for both questions alike. What the units take is not stated."""
     turtle = site("100") + ":C1 a brick:CRAH ; dcx:feedsAirCooling :R1 . :C2 a brick:CRAH ; dcx:feedsAirCooling :R1 ."
     snapshot = snapshot_of(turtle)
     found, placed = answer(turtle), place(snapshot, vocabulary(), compile_supply(snapshot, vocabulary()), NOW, Load(1.0))
 
     assert [each.rack for each in placed.places if each.fits] == [each.rack for each in found.fillings] == [SITE + "R1"]
-    assert found.notes[-1].startswith("racks that share cooling are not held against each other")
+    assert [(each.reason, each.racks) for each in found.left_out] == [("nothing cools it as things stand", (SITE + "R2",))]
+    assert found.notes[-1] == "cooling limits 1 racks by nothing: nothing upstream of them states a capacity"
 
 
-def test_a_rack_takes_all_that_the_units_of_its_cooling_take_together_after_any_failure() -> None:
+def test_what_the_units_of_each_stage_take_together_after_any_failure_is_shared_by_the_racks() -> None:
     """Three air handlers of 50 kW cool the two racks' 20 kW; the power side has 1,000 - 20 kW. Without one handler 10 kW on each of two,
-    40 kW left on each: a rack alone may give off 80 kW more, not 40. Of two chillers of 90 kW behind them one alone has 70 kW left."""
-    crahs = " ".join(f":C{n} a brick:CRAH ; brick:coolingCapacity [ brick:value 50 ; brick:hasUnit unit:KiloW ] ." for n in range(3))
+    40 kW left on each: 80 kW more in all. Of two chillers of 90 kW behind them one alone has 70 kW left."""
+    crahs = " ".join(f":C{n} a brick:CRAH ; brick:coolingCapacity {kw(50)} ." for n in range(3))
     group = ":G a dcx:Redundancy_Group ; dcx:hasMember :C0, :C1, :C2 ; dcx:requiredCount 2 ; dcx:feedsAirCooling :R1 , :R2 ."
     chillers = " ".join(
-        f":CH{n} a brick:Air_Cooled_Chiller ; dcx:feedsLiquidCooling :C0, :C1, :C2 ; "
-        "brick:coolingCapacity [ brick:value 90 ; brick:hasUnit unit:KiloW ] ."
-        for n in range(2)
+        f":CH{n} a brick:Air_Cooled_Chiller ; dcx:feedsLiquidCooling :C0, :C1, :C2 ; brick:coolingCapacity {kw(90)} ." for n in range(2)
     )
     air, water = (answer(site("1000", 5000) + crahs + group + more) for more in ("", chillers))
 
-    assert [each.kw for each in air.fillings] == pytest.approx([80.0, 80.0])
-    assert [each.kw for each in water.fillings] == pytest.approx([70.0, 70.0])
+    assert (air.placeable_kw, water.placeable_kw) == pytest.approx((80.0, 70.0))
+    assert {each.cls for each in water.one_more} == {"https://brickschema.org/schema/Brick#Air_Cooled_Chiller"}
