@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import subprocess
 import tempfile
@@ -12,11 +11,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
 import paho.mqtt.client as paho
 import pyoxigraph as ox
 from paho.mqtt.enums import CallbackAPIVersion
 
+from adapters.history.embedded import EmbeddedHistory
 from adapters.mqtt.client import MqttClient
 from adapters.mqtt.config import MqttConfig
 from adapters.mqtt.dialect import Dialect
@@ -71,26 +70,21 @@ def snapshot_of(statements: Sequence[str]) -> Snapshot:
 
 
 class Log:
-    """A durable log in the place of the history: each batch is written and on the disk when `append` returns."""
+    """The service's own embedded history, durable with each batch, counted."""
 
     def __init__(self, folder: Path) -> None:
-        self._file = (folder / "log").open("wb", buffering=0)
+        self._history = EmbeddedHistory(folder / "history")
         self.rows = self.commits = 0
 
-    def append(self, samples: Samples, _names: Callable[[Slots], Sequence[str]]) -> None:
+    def append(self, samples: Samples, names: Callable[[Slots], Sequence[str]]) -> None:
         """See `History.append`."""
-        for column in (samples.slots, samples.values, samples.observed_at, samples.quality, samples.reason):
-            self._file.write(np.ascontiguousarray(column).tobytes())
-        os.fdatasync(self._file.fileno())
+        self._history.append(samples, names)
         self.rows += len(samples)
         self.commits += 1
 
-    def rebind(self, _points: object) -> None:
-        """See `History.rebind`."""
-
     def close(self) -> None:
         """See `History.close`."""
-        self._file.close()
+        self._history.close()
 
 
 class Way:
@@ -131,6 +125,7 @@ class Way:
     def close(self) -> None:
         """End it, and have the broker forget the session: it would keep what the peers are sent."""
         self.wire.close()
+        self.log.close()
         forget = paho.Client(CallbackAPIVersion.VERSION2, "ours", clean_session=True)
         forget.connect("127.0.0.1", self._port)
         while not forget.is_connected():
