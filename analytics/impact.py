@@ -194,12 +194,13 @@ def impact_of(
     pairs, kinds = _outcomes(graph, state, damage, nodes, wanted)
     ranks = ranks_of(graph, nodes_of(state.wiring, pairs), kinds, _down(graph, state, wanted), nodes)
     totals, down_before, failed_itself = count_totals(graph, ranks)
+    rows, thinned = ((), 0) if told is Told.TOTALS else _rows(graph, state, loads, damage, out, *_of(graph, state, pairs, kinds, of), told)
     opened = frozenset(case.opened.tolist())
     return BlastRadius(
         graph.revision,
         conditions.at,
         case.asked,
-        () if told is Told.TOTALS else _rows(graph, state, loads, damage, out, *_of(graph, state, pairs, kinds, of), told),
+        rows,
         totals,
         (
             *closed_towards_live(case, state, damage),
@@ -207,6 +208,7 @@ def impact_of(
             *case.notes,
             *_assumed(graph, state, pairs, out),
             *_loads_assumed(loads, moved, damage, conditions),
+            *_perhaps_smaller(thinned),
         ),
         _stated(graph, conditions, opened),
         down_before,
@@ -310,18 +312,20 @@ def _of(graph: SupplyGraph, state: Plant, pairs: Ids, kinds: Ids, of: Sequence[s
 
 def _rows(
     graph: SupplyGraph, state: Plant, loads: Loads | None, damage: Damage, failed: Ids, pairs: Ids, kinds: Ids, told: Told
-) -> tuple[Outcome, ...]:
+) -> tuple[tuple[Outcome, ...], int]:
+    """What is told of each outcome, and for how many of them a smaller evidence was not ruled out."""
     if len(pairs) == 0:
-        return ()
+        return (), 0
     nodes, media = nodes_of(state.wiring, pairs), media_of(state.wiring, pairs, power_of(graph))
     by_iri = np.argsort(np.argsort(np.array(graph.media)))
     order = np.lexsort((by_iri[media], nodes, kinds))
     pairs, kinds, nodes, media = pairs[order], kinds[order], nodes[order], media[order]
-    why: Iterable[tuple[tuple[str, ...], tuple[str, ...]]] = (
-        reasons(graph, state, loads, damage, failed, pairs, kinds) if told is Told.WHY else repeat(((), ()), len(pairs))
-    )
+    why: Iterable[tuple[tuple[str, ...], tuple[str, ...]]] = repeat(((), ()), len(pairs))
+    thinned = 0
+    if told is Told.WHY:
+        why, thinned = reasons(graph, state, loads, damage, failed, pairs, kinds)
     numbers = nodes.tolist()
-    return tuple(
+    rows = tuple(
         Outcome(iri, cls, label, graph.media[medium], KINDS[kind], evidence, path, exposed)
         for iri, cls, label, medium, kind, (evidence, path), exposed in zip(
             map(graph.id, numbers),
@@ -334,6 +338,7 @@ def _rows(
             strict=True,
         )
     )
+    return rows, thinned
 
 
 def _exposed(graph: SupplyGraph, damage: Damage, pairs: Ids, kinds: Ids) -> list[tuple[str, ...]]:
@@ -350,13 +355,14 @@ def _exposed(graph: SupplyGraph, damage: Damage, pairs: Ids, kinds: Ids) -> list
 
 def reasons(
     graph: SupplyGraph, state: Plant, loads: Loads | None, damage: Damage, failed: Ids, pairs: Ids, kinds: Ids
-) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
-    """Evidence and path of each pair, all with an outcome of its kind (index into `KINDS`); equal evidence is one tuple.
+) -> tuple[list[tuple[tuple[str, ...], tuple[str, ...]]], int]:
+    """Evidence and path of each pair, all with an outcome of its kind (index into `KINDS`); equal evidence is one tuple. And of how many of
+    them another evidence may be smaller.
 
     Cost: as `evidence.smallest_causes`, and one search for each evidence found.
     """
     ids, units = graph.nodes.ids, graph.nodes.failure_unit
-    causes = smallest_causes(
+    causes, thinned = smallest_causes(
         state,
         failed,
         lambda nodes, further: assess_loaded(state, loads, nodes, units, further=further)[0],
@@ -371,12 +377,20 @@ def reasons(
     by_load = frozenset[int]()
     if loads is not None and len(damage.overloaded) + len(damage.tripped):
         by_load = frozenset((*damage.overloaded.tolist(), *power_pairs(state, loads, damage.tripped).tolist()))
+    found = []
     for pair, node, why in zip(pairs.tolist(), nodes_of(state.wiring, pairs).tolist(), wanted, strict=True):
         along, cause = chains[why], why[0]
-        if moved is not None and (pair in by_load or not along.reach(pair)):
-            yield named[cause], moved.of(cause).to(pair)
-        else:
-            yield named[cause], along.to(pair, ids[node])
+        by_moving = moved is not None and (pair in by_load or not along.reach(pair))
+        found.append((named[cause], moved.of(cause).to(pair) if moved is not None and by_moving else along.to(pair, ids[node])))
+    return found, len(thinned)
+
+
+def _perhaps_smaller(thinned: int) -> Iterator[str]:
+    if thinned:
+        yield (
+            f"the evidence of {thinned:,} outcome{'' if thinned == 1 else 's'} may not be the smallest: too many things fail together for "
+            "all sets of them to be tried"
+        )
 
 
 def _loads_assumed(loads: Loads | None, moved: Cascade, damage: Damage, conditions: Conditions) -> Iterator[str]:

@@ -34,7 +34,8 @@ def first_outcomes(
     by_iri = np.argsort(np.argsort(np.array(graph.media)))
     order: Ids = np.lexsort((by_iri[media], nodes))[:most].astype(np.int32)
     told = pairs[order], kinds[order]
-    rows = zip(reasons(graph, state, rated, damage, failed, *told), nodes[order].tolist(), media[order].tolist(), told[1], strict=True)
+    why, _ = reasons(graph, state, rated, damage, failed, *told)
+    rows = zip(why, nodes[order].tolist(), media[order].tolist(), told[1], strict=True)
     outcomes = tuple(
         Outcome(graph.id(node), graph.class_iri(node), graph.label(node), graph.media[medium], KINDS[kind], evidence, path, ())
         for (evidence, path), node, medium, kind in rows
