@@ -46,3 +46,25 @@ def test_a_load_that_is_up_while_the_fuel_lasts_is_told_as_back_and_lost_again()
     told = [(e.kind, round(e.lower, 2), None if e.upper is None else round(e.upper, 2)) for e in answer.events if e.ids == (SITE + "S",)]
     assert told == [(EventKind.LOST, 0.01, 0.02), (EventKind.BACK, 30.05, 30.15), (EventKind.LOST_AGAIN, 3630.0, 3630.0)]
     assert back(answer) == {"ATS Power": (None, None), "S Power": (None, None)}
+
+
+def test_generators_that_trip_are_not_out_of_fuel_and_their_group_is_lost_once() -> None:
+    """2 of 3 generators of 50 kW for 120 kW; the utility and G1 go. G2 and G3 supply from 10 s with 60 kW each, 1.2 times, and trip at the
+    time that `impact` gives. There is no tank. The group, which was off before, has nothing back at 10 s, and is lost once, with the trip;
+    the switch was lost at 0 s, back at 10 s and is lost again then."""
+    kw = "brick:hasUnit unit:KiloW"
+    site = ":U a dcx:Utility_Feed ; dcx:feedsPower :ATS . :ATS a brick:Automatic_Transfer_Switch ; dcx:feedsPower :R ." + (
+        ":Group a dcx:Redundancy_Group ; dcx:requiredCount 2 ; dcx:hasMember :G1, :G2, :G3 ; dcx:feedsPower :ATS ."
+        f":R a brick:ICT_Rack ; dcx:allocatedPower [ brick:value 120 ; {kw} ] ."
+    )
+    site += "".join(f":G{n} a dcx:Generator ; dcx:startTimeSeconds 10 ; dcx:ratedPower [ brick:value 50 ; {kw} ] . " for n in (1, 2, 3))
+    trip, _ = impact(compile_supply(snapshot_of(UNITS + site), vocabulary()), [SITE + "U", SITE + "G1"], NOW).trips
+
+    answer = follow(site, "U", "G1")
+
+    after = round(trip.after_s, 3)
+    of_group = [(e.kind, round(e.lower, 3)) for e in answer.events if e.ids == (SITE + "Group",)]
+    of_switch = [(e.kind, round(e.lower, 3)) for e in answer.events if e.ids == (SITE + "ATS",)]
+    assert of_group == [(EventKind.LOST, after)]
+    assert of_switch == [(EventKind.LOST, 0.0), (EventKind.BACK, 10.0), (EventKind.LOST_AGAIN, after)]
+    assert [e for e in answer.events if e.kind is EventKind.DOWN] == []
