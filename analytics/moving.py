@@ -21,6 +21,7 @@ from analytics.capacity.cascade import GROWN
 from analytics.capacity.flow import loads_since
 from analytics.columns import rows_of
 from analytics.conditions import Conditions
+from analytics.figures import rounded, rounded_apart
 from analytics.loads import HARDWARE, KILOWATT, RACK, draw_kw, hardware, quantities
 from analytics.moves import Arrival, Move, Overfull, Relocation
 from analytics.scenario import Case, Scenario, resolve
@@ -302,8 +303,9 @@ def _overfull(before: SupplyGraph, after: SupplyGraph, conditions: Conditions) -
     kw = zip(loads.base.demand[over].sum(axis=1).tolist(), loads.before[over].sum(axis=1).tolist(), strict=True)
     nodes = loads.slot_node[over].tolist()
     found = (
-        Overfull(after.id(node), round(carries, 3), round(carried, 3), round(float(limit[node]), 3))
+        Overfull(after.id(node), load_kw, rounded(carried), limit_kw)
         for node, (carries, carried) in zip(nodes, kw, strict=True)
+        for load_kw, limit_kw in (rounded_apart(carries, float(limit[node])),)
     )
     return tuple(sorted(found, key=lambda each: each.id))
 

@@ -16,6 +16,7 @@ from analytics.capacity.flow import Loads, loads_of
 from analytics.capacity.kernel import Flow
 from analytics.capacity.told import stands_on
 from analytics.conditions import Conditions
+from analytics.figures import shown, shown_apart
 from analytics.state import Plant, plant
 from analytics.supply_graph import Assumed, SupplyGraph
 from analytics.sweeps.units import Units
@@ -212,13 +213,15 @@ def _doubtful(graph: SupplyGraph, nodes: list[int]) -> Iterator[Finding]:
 
 def _findings(feeder: Feeder) -> Iterator[Finding]:
     """What is overloaded now, and what would be after one more failure."""
-    share = f"{feeder.load_kw:,.1f} kW of {feeder.rated_kw:,.1f} kW ({feeder.load_kw / feeder.rated_kw:.0%})"
+    load, limit = shown_apart(feeder.load_kw, feeder.limit_kw)
+    worst, _ = shown_apart(100 * feeder.worst_part, 100, 0)
+    share = f"{load} kW of {shown(feeder.rated_kw)} kW ({feeder.load_kw / feeder.rated_kw:.0%})"
     if feeder.part > GROWN:
         yield Finding(
             Severity.ERROR,
             "overloaded",
             feeder.id,
-            f"it carries {share} and may carry {feeder.limit_kw:,.1f} kW continuously",
+            f"it carries {share} and may carry {limit} kW continuously",
             "move load away, or correct its rating or its readings",
             DCX + "ratedPower",
         )
@@ -227,8 +230,7 @@ def _findings(feeder: Feeder) -> Iterator[Finding]:
             Severity.WARNING,
             "overloaded-after-one-failure",
             feeder.id,
-            f"it carries {share}; if {compact(feeder.worst_cause)} fails, {feeder.worst_part:.0%} of the {feeder.limit_kw:,.1f} kW that it "
-            "may carry continuously",
+            f"it carries {share}; if {compact(feeder.worst_cause)} fails, {worst}% of the {limit} kW that it may carry continuously",
             f"keep it at {feeder.usual_part_max:.0%} of its rating or below",
             DCX + "ratedPower",
         )

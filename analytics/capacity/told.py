@@ -11,6 +11,7 @@ from analytics.capacity.electrical import Basis
 from analytics.capacity.flow import Loads
 from analytics.conditions import Conditions
 from analytics.damage import Loaded
+from analytics.figures import rounded_apart
 from analytics.supply_graph import SupplyGraph
 
 
@@ -47,9 +48,7 @@ def trips(graph: SupplyGraph, loads: Loads | None, found: Cascade) -> tuple[Trip
         return ()
     columns = (found.tripped.tolist(), found.at_s.tolist(), found.trip_kw.tolist())
     rated = loads.electrical.rated_kw
-    return tuple(
-        Trip(graph.id(node), round(at, 3), round(kw, 3), round(float(rated[node]), 3)) for node, at, kw in zip(*columns, strict=True)
-    )
+    return tuple(Trip(graph.id(node), round(at, 3), *rounded_apart(kw, float(rated[node]))) for node, at, kw in zip(*columns, strict=True))
 
 
 def overloads(graph: SupplyGraph, loads: Loads | None, found: Cascade) -> tuple[Overload, ...]:
@@ -58,7 +57,7 @@ def overloads(graph: SupplyGraph, loads: Loads | None, found: Cascade) -> tuple[
         return ()
     limit = loads.electrical.limit_kw
     pairs = zip(found.overloaded.tolist(), found.load_kw.tolist(), strict=True)
-    return tuple(Overload(graph.id(node), round(kw, 3), round(float(limit[node]), 3)) for node, kw in pairs)
+    return tuple(Overload(graph.id(node), *rounded_apart(kw, float(limit[node]))) for node, kw in pairs)
 
 
 def stands_on(loads: Loads, conditions: Conditions) -> str:

@@ -16,6 +16,7 @@ import numpy as np
 from analytics.capacity.flow import Loads, loads_of
 from analytics.capacity.told import stands_on
 from analytics.conditions import Conditions
+from analytics.figures import rounded, rounded_apart
 from analytics.loads import KILOWATT, draws
 from analytics.planning.cooling import cooled, heat_of, shorts
 from analytics.planning.hanging import hanging
@@ -265,7 +266,7 @@ class _Sites:
         if best is not None and not isfinite(room):
             unknown.append("power: nothing upstream states a rating")
         elif best is not None and room < self.load.kw - ROUNDING_KW:
-            against.append(Against(Kind.POWER, self.load.kw, round(room, 3), "kW", limit, after))
+            against.append(Against(Kind.POWER, self.load.kw, rounded_apart(room, self.load.kw)[0], "kW", limit, after))
         cooling = self._cooling(rack, against, unknown)
         self._inside(row, against, unknown)
         network = rack in self.with_network
@@ -312,9 +313,9 @@ class _Sites:
             return None, None
         needed = sum(kw for kw in self.load.heat.values() if kw > 0)
         if short.room_kw < needed - ROUNDING_KW:
-            there = round(short.room_kw, 3)
+            there = rounded_apart(short.room_kw, needed)[0]
             against.append(Against(Kind.COOLING, needed, there, "kW", self.graph.id(short.unit), self._after(short.cause)))
-        return round(short.left_kw, 3), round(short.room_kw, 3)
+        return rounded(short.left_kw), rounded(short.room_kw)
 
     def _inside(self, row: int, against: list[Against], unknown: list[str]) -> None:
         space, load = self.space[row], self.load
@@ -390,4 +391,4 @@ def _more_kw(place: Place) -> float:
 
 
 def _kw(kw: float) -> float | None:
-    return round(kw, 3) if isfinite(kw) else None
+    return rounded(kw) if isfinite(kw) else None

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from analytics.figures import shown_apart
 from analytics.supply_graph import Flags
 from analytics.time.reserves import Reserves
 from analytics.time.setting import Course, Setting
@@ -167,7 +168,8 @@ def _trips(story: Story) -> Iterator[Event]:
         slots = np.arange(wiring.slots_at[node], wiring.slots_at[node + 1])
         ends = [at if bool((run.record.down[slots] == at).any()) else np.inf for run in story.runs]
         if np.isfinite(min(ends)):
-            text = f"it carries {kw:,.1f} kW and is rated for {rated:,.1f} kW"
+            load, limit = shown_apart(kw, rated)
+            text = f"it carries {load} kW and is rated for {limit} kW"
             yield Event(EventKind.TRIPS, *_ends(*ends), graph.class_iri(node), None, (graph.id(node),), text)
 
 

@@ -128,6 +128,7 @@ def told_scenario(found: BlastRadius) -> str:
 
 
 def _tell_resolved(found: BlastRadius) -> None:
+    from analytics.figures import shown_apart
     from ontology.namespaces import compact
 
     for each in found.resolved:
@@ -144,8 +145,8 @@ def _tell_resolved(found: BlastRadius) -> None:
             hangs = f"hangs by {_first(to.single_points)}" if to.single_points else "hangs by no single thing"
             say(f"  {compact(to.rack)} gets {to.kw:,.1f} kW; it is {'supplied' if to.supplied else 'NOT SUPPLIED'} and {hangs}")
         for over in move.overloads:
-            load = f"{over.load_kw:,.1f} kW, {over.before_kw:,.1f} kW before"
-            say(f"  overloaded: {compact(over.id)} carries {load}, and may carry {over.limit_kw:,.1f} kW")
+            load, limit = shown_apart(over.load_kw, over.limit_kw)
+            say(f"  overloaded: {compact(over.id)} carries {load} kW, {over.before_kw:,.1f} kW before, and may carry {limit} kW")
 
 
 def _first(ids: Sequence[str]) -> str:
@@ -194,6 +195,7 @@ def _tell_better(found: BlastRadius, every: bool) -> None:
 
 
 def _tell(found: BlastRadius, every: bool, state: str) -> None:
+    from analytics.figures import shown_apart
     from analytics.impact import KINDS
     from ontology.namespaces import compact, local_name
 
@@ -235,9 +237,11 @@ def _tell(found: BlastRadius, every: bool, state: str) -> None:
     _tell_rooms(found)
     _tell_better(found, every)
     for trip in found.trips:
-        say(f"trips after {trip.after_s:,.0f} s: {compact(trip.id)}, with {trip.load_kw:,.1f} kW on {trip.rated_kw:,.1f} kW")
+        load, rated = shown_apart(trip.load_kw, trip.rated_kw)
+        say(f"trips after {trip.after_s:,.0f} s: {compact(trip.id)}, with {load} kW on {rated} kW")
     for overload in found.overloads:
-        say(f"overloaded: {compact(overload.id)} carries {overload.load_kw:,.1f} kW and may carry {overload.limit_kw:,.1f} kW")
+        load, limit = shown_apart(overload.load_kw, overload.limit_kw)
+        say(f"overloaded: {compact(overload.id)} carries {load} kW and may carry {limit} kW")
     if found.positions:
         live, opened = sum(each.from_telemetry for each in found.positions), [each for each in found.positions if each.position == "open"]
         names = ", ".join(compact(each.id) for each in opened[:OPEN_SHOWN]) + (", ..." if len(opened) > OPEN_SHOWN else "")

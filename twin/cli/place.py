@@ -120,14 +120,20 @@ def _against(place: Place) -> str:
 
 
 def _sentence(against: Against) -> str:
+    from analytics.figures import shown_apart
     from ontology.namespaces import compact
 
     if against.kind == "redundancy":
         return f"{compact(against.cause or '')} alone takes its {against.unit} down"
     if against.kind == "network":
         return "no network"
-    return f"{against.kind.value}: {against.there:,g} of {against.needed:,g} {against.unit}"
+    there, needed = f"{against.there:,g}", f"{against.needed:,g}"
+    if there == needed:
+        there, needed = shown_apart(against.there, against.needed)
+    return f"{against.kind.value}: {there} of {needed} {against.unit}"
 
 
 def _figure(value: float | None) -> str:
-    return "?" if value is None else f"{value:,.1f}"
+    from analytics.figures import shown
+
+    return "?" if value is None else shown(value)

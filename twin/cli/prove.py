@@ -132,6 +132,7 @@ def _tell_line(line: Line, *, counts: bool) -> None:
 
 
 def _tell_counter_example(found: CounterExample, *, counts: bool) -> None:
+    from analytics.figures import shown_apart
     from ontology.namespaces import compact, local_name
 
     said = (
@@ -148,9 +149,11 @@ def _tell_counter_example(found: CounterExample, *, counts: bool) -> None:
         timeline = "" if found.breach.after_s is None else " --timeline"
         say(f"  ... and {more:,} more: `ridethrough impact {compact(found.breach.out.id)}{timeline}`")
     for trip in found.trips:
-        say(f"  trips after {trip.after_s:,.0f} s: {compact(trip.id)}, with {trip.load_kw:,.1f} kW on {trip.rated_kw:,.1f} kW")
+        load, rated = shown_apart(trip.load_kw, trip.rated_kw)
+        say(f"  trips after {trip.after_s:,.0f} s: {compact(trip.id)}, with {load} kW on {rated} kW")
     for over in found.overloads:
-        say(f"  overloaded: {compact(over.id)} carries {over.load_kw:,.1f} kW and may carry {over.limit_kw:,.1f} kW")
+        load, limit = shown_apart(over.load_kw, over.limit_kw)
+        say(f"  overloaded: {compact(over.id)} carries {load} kW and may carry {limit} kW")
     say()
 
 

@@ -11,6 +11,7 @@ from html import unescape
 from typing import NamedTuple
 
 from analytics.breakdown import PartTotals
+from analytics.figures import shown_apart
 from analytics.impact import OutcomeKind
 from analytics.report.report import Report
 from analytics.time.story import EventKind, span
@@ -224,12 +225,14 @@ def _points(report: Report, ids: Sequence[str]) -> str:
 def _loaded(report: Report, most: int) -> str:
     found = report.found
     rows = [
-        f"<b>{_short(report, trip.id)}</b> trips after {span(trip.after_s)}: {number(trip.load_kw)} kW on {number(trip.rated_kw)} kW"
+        f"<b>{_short(report, trip.id)}</b> trips after {span(trip.after_s)}: {load} kW on {rated} kW"
         for trip in found.trips[:most]
+        for load, rated in (shown_apart(trip.load_kw, trip.rated_kw),)
     ]
     rows += [
-        f"<b>{_short(report, over.id)}</b> is overloaded: {number(over.load_kw)} kW, may carry {number(over.limit_kw)} kW"
+        f"<b>{_short(report, over.id)}</b> is overloaded: {load} kW, may carry {limit} kW"
         for over in found.overloads[:most]
+        for load, limit in (shown_apart(over.load_kw, over.limit_kw),)
     ]
     if not rows:
         return ""
