@@ -21,6 +21,8 @@ from bench import (
     failure_warm,
     graphql_impact,
     graphql_list,
+    history_day,
+    history_ingest,
     mqtt_batch,
     mqtt_qos1,
     neo4j_load,
@@ -42,6 +44,10 @@ def benches(quick: bool) -> Mapping[str, list[Callable[[], Iterator[Row]]]]:
     """Every benchmark by name, with its sizes; the quick ones are for trying out, not for quoting."""
     sizes = failure_one.SIZES[:1] if quick else failure_one.SIZES
     return {
+        history_ingest.NAME: [
+            partial(history_ingest.run, history_ingest.QUICK if quick else size, 1 if quick else 2) for size in history_ingest.SIZES
+        ],
+        history_day.NAME: [partial(history_day.run, history_day.QUICK if quick else size) for size in history_day.SIZES],
         rdf_export.NAME: [partial(rdf_export.run, size, 3 if quick else 7) for size in rdf_export.SIZES],
         rdf_load.NAME: [partial(rdf_load.run, size, 3 if quick else 7) for size in rdf_load.SIZES],
         neo4j_load.NAME: [partial(neo4j_load.run, 2_000 if quick else size) for size in neo4j_load.SIZES],

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from adapters.history.parquet import Footer
+from adapters.history.parquet import Footer, summaries
 from adapters.history.rows import COLUMNS, Numbers, Rows
 from adapters.history.shelf import Part
 from adapters.history.summaries import Summaries
@@ -55,7 +55,7 @@ class Reading:
     def rolled(self, parts: Sequence[Part], numbers: Numbers | None, since_ms: int, until_ms: int) -> list[Summaries]:
         """The rolled up rows of some points that say something of [since, until), as `rows`."""
         found = self._asked(_ROLLED, Summaries._fields, parts, numbers, since_ms, until_ms, ("last_at", "first_at"))
-        return [Summaries(**columns) for columns in found]
+        return [summaries(*columns.values()) for columns in found]
 
     def footer(self, path: Path) -> Footer:
         """The footer of a file, from memory where it was read before. Raises `OSError` and Arrow's errors."""

@@ -21,7 +21,7 @@ import numpy as np
 from adapters.history.disk import make_folder, put_in_place
 from adapters.history.keeping import Rules
 from adapters.history.log import Log
-from adapters.history.parquet import Writer, columns_of, pieces, raw_writer, rolled_writer, samples_of, summaries_of
+from adapters.history.parquet import Writer, columns_of, pieces, raw_writer, rolled_columns, rolled_writer, samples_of, summaries_of
 from adapters.history.rows import Rows, arranged
 from adapters.history.shelf import HOUR, MINUTE, RAW, TIERS, Part, Shelf, View, named
 from adapters.history.summaries import Summaries, summarised, together
@@ -166,9 +166,9 @@ class Sealing:
                     fresh = Summaries.joined(new)
                     for piece in pieces([summaries_of(before.path)]):
                         below = int(np.searchsorted(fresh.point, piece[-1].point[-1], "right"))
-                        writer.add(together(Summaries.joined([*piece, fresh.pick(slice(0, below))]), step, period_ms))
+                        writer.add(rolled_columns(together(Summaries.joined([*piece, fresh.pick(slice(0, below))]), step, period_ms)))
                         fresh = fresh.pick(slice(below, fresh.size))
-                    writer.add(fresh)
+                    writer.add(rolled_columns(fresh))
         written = {part.tier for part in files.parts}
         gone = [*late, *(part for tier in (MINUTE, HOUR) if tier in written for part in view.of(tier, rule, day))]
         reached("history.add.written")
@@ -228,8 +228,8 @@ class _Files:
 
 def _roll(writers: tuple[Writer, Writer], minutes: Summaries, period_ms: Floats) -> None:
     minute, hour = writers
-    minute.add(minutes)
-    hour.add(together(minutes, HOUR_MS, period_ms))
+    minute.add(rolled_columns(minutes))
+    hour.add(rolled_columns(together(minutes, HOUR_MS, period_ms)))
 
 
 def _of_a_size(parts: Sequence[Part]) -> Sequence[Part]:

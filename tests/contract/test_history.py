@@ -4,7 +4,6 @@ all of it again after a restart."""
 from __future__ import annotations
 
 import math
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from hypothesis import strategies as st
 from graph.history import DAY_MS, HOUR_MS, MINUTE_MS
 from graph.ports import History
 from graph.values import Quality
-from tests.support.histories import FACTS, NAMES, Place, Row, assert_same, names_of, opener_of, said, tell
+from tests.support.histories import FACTS, NAMES, Place, Row, assert_same, in_memory, names_of, opener_of, said, tell
 from tests.support.history_reference import HistoryReference
 
 NOON = 1_780_315_200_000
@@ -194,7 +193,7 @@ def compare(expected: History, found: History, instant: int) -> None:
 def tried_against_the_reference(kind: str, acts: list[list[Row] | int | str], instant: int) -> None:
     expected = HistoryReference()
     expected.rebind(FACTS)
-    with tempfile.TemporaryDirectory() as folder:
+    with in_memory() as folder:
         place = Place(opener_of(kind, Path(folder)))
         for act in acts:
             if act == "reopen":

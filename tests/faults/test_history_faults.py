@@ -21,11 +21,20 @@ from graph.ports import History
 from graph.values import Quality, ReadingBatch
 from tests.contract.test_history import compare
 from tests.faults.test_crash import in_child
-from tests.support.histories import FACTS, NAMES, Row, names_of, said, tell
+from tests.support.histories import FACTS, NAMES, Row, in_memory, names_of, said, tell
 from tests.support.history_reference import HistoryReference
 
 NOON = 1_780_315_200_000
 GOOD = Quality.GOOD
+
+
+@pytest.fixture
+def quick(tmp_path: Path) -> Iterator[Path]:
+    """A folder whose fsync costs nothing."""
+    with in_memory() as folder:
+        yield Path(folder)
+
+
 Act = Sequence[Row] | int
 """Rows that are appended, or an instant at which everything is put in order."""
 
@@ -74,13 +83,13 @@ def live(folder: Path, done: Path) -> None:
     history.close()
 
 
-def test_a_kill_at_any_named_step_loses_nothing_that_was_acknowledged_and_doubles_nothing(tmp_path: Path) -> None:
+def test_a_kill_at_any_named_step_loses_nothing_that_was_acknowledged_and_doubles_nothing(quick: Path) -> None:
     """After each, what was acknowledged is there; and when the rest is done, everything is as if nothing had happened."""
-    live(tmp_path / "warm", tmp_path / "warm.done")  # a fork has the kernels that this process has
-    steps = in_child(lambda: live(tmp_path / "whole", tmp_path / "whole.done"), -1)
+    live(quick / "warm", quick / "warm.done")  # a fork has the kernels that this process has
+    steps = in_child(lambda: live(quick / "whole", quick / "whole.done"), -1)
 
     for number, step in enumerate(steps):
-        folder, done = tmp_path / str(number), tmp_path / f"{number}.done"
+        folder, done = quick / str(number), quick / f"{number}.done"
         in_child(lambda: live(folder, done), number)  # noqa: B023 - it is called at once
         acts = len(done.read_text(encoding="utf-8").splitlines()) if done.exists() else 0
         expected, history = HistoryReference((2, 20, 3660)), opened(folder)
@@ -104,18 +113,18 @@ def test_a_kill_at_any_named_step_loses_nothing_that_was_acknowledged_and_double
     assert {"history.append.written", "history.raw.placed", "history.seal.done", "history.merge.written", "history.dropped"} <= set(steps)
 
 
-def test_a_torn_tail_costs_its_own_block_and_no_other(tmp_path: Path) -> None:
+def test_a_torn_tail_costs_its_own_block_and_no_other(quick: Path) -> None:
     """The log cut off at every byte of its last block; what is appended after that stands behind the whole ones."""
-    history = opened(tmp_path / "whole")
+    history = opened(quick / "whole")
     tell(history, *rows_of(0, 2))
     tell(history, *rows_of(2, 2))
     history.close()
-    (log,) = (tmp_path / "whole" / "log").iterdir()
-    points, data, size = (tmp_path / "whole" / "points").read_bytes(), log.read_bytes(), frames.size_of(2)
+    (log,) = (quick / "whole" / "log").iterdir()
+    points, data, size = (quick / "whole" / "points").read_bytes(), log.read_bytes(), frames.size_of(2)
 
     assert len(data) == 2 * size
     for cut in range(size, 2 * size):
-        folder = tmp_path / str(cut)
+        folder = quick / str(cut)
         (folder / "log").mkdir(parents=True)
         (folder / "points").write_bytes(points)
         (folder / "log" / log.name).write_bytes(data[:cut])
@@ -125,18 +134,18 @@ def test_a_torn_tail_costs_its_own_block_and_no_other(tmp_path: Path) -> None:
         history.close()
 
 
-def test_a_damaged_block_costs_its_own_rows(tmp_path: Path) -> None:
+def test_a_damaged_block_costs_its_own_rows(quick: Path) -> None:
     """One byte of the first of three blocks is another: the two after it are read."""
-    history = opened(tmp_path)
+    history = opened(quick)
     for begin in (0, 2, 4):
         tell(history, *rows_of(begin, 2))
     history.close()
-    (log,) = (tmp_path / "log").iterdir()
+    (log,) = (quick / "log").iterdir()
     data = bytearray(log.read_bytes())
     data[40] ^= 1
     log.write_bytes(data)
 
-    history = opened(tmp_path)
+    history = opened(quick)
     assert history.series(NAMES[0], 0, 2 * NOON, 10).observed_at.tolist() == [NOON + 2000, NOON + 4000]
     history.close()
 
@@ -238,11 +247,11 @@ def failing(monkeypatch: pytest.MonkeyPatch, name: str, number: int, code: int) 
 
 
 @pytest.mark.parametrize(("name", "code"), [("pwrite", errno.EIO), ("fdatasync", errno.EIO), ("fsync", errno.EIO), ("open", errno.EROFS)])
-def test_whichever_call_of_the_system_fails_all_others_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, code: int) -> None:
+def test_whichever_call_of_the_system_fails_all_others_count(quick: Path, monkeypatch: pytest.MonkeyPatch, name: str, code: int) -> None:
     """The n-th call fails, for all n of a short life: what was acknowledged is there, live and after a restart, and the next call works."""
     bit = 0
     for number in range(1, 40):
-        history, acknowledged = opened(tmp_path / f"{name}{number}"), list[Row]()
+        history, acknowledged = opened(quick / f"{name}{number}"), list[Row]()
         with monkeypatch.context() as patch:
             has_bitten = failing(patch, name, number, code)
             for act in (rows_of(0, 2), NOON + DAY_MS, rows_of(2, 2), NOON + 2 * DAY_MS, rows_of(4, 2)):
@@ -255,7 +264,7 @@ def test_whichever_call_of_the_system_fails_all_others_count(tmp_path: Path, mon
             assert {row[1] for row in acknowledged} <= found, number
             history.maintain(NOON + 2 * DAY_MS)
             history.close()
-            history = opened(tmp_path / f"{name}{number}")
+            history = opened(quick / f"{name}{number}")
         history.close()
         if not bitten:
             break

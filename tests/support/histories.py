@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -19,6 +21,12 @@ FACTS = {NAMES[0]: PointFacts(1.0), NAMES[1]: PointFacts(10.0), NAMES[2]: PointF
 """The last one is a point that the graph no longer has."""
 Row = tuple[int, int, float, Quality]
 """Slot, source time, value, quality."""
+
+
+def in_memory() -> tempfile.TemporaryDirectory[str]:
+    """A folder that no disk is behind, where there is such a thing: fsync costs nothing, and a killed process loses nothing there either."""
+    memory = Path("/dev/shm")  # noqa: S108 - one of its own in there
+    return tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None)
 
 
 class Place:
