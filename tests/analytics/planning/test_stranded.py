@@ -224,11 +224,11 @@ def test_racks_that_share_cooling_are_held_against_each_other() -> None:
 
 def test_a_rack_behind_a_transfer_switch_takes_what_either_side_carries() -> None:
     """A of 10 kW carries the rack's 2 kW, B of 7 kW after A fails: 7 - 2 = 5 kW fit, as `place --cords 1` says. The switch takes it
-    down."""
+    down. A second PDU on either side: 2 x 7 - 2 = 12 kW, 7 more; beside B alone A limits, 10 - 2 = 8 kW, 3 more."""
     turtle = (
         f":UA a dcx:Utility_Feed ; dcx:feedsPower :A . :A a dcx:PDU ; dcx:ratedPower {kw(10)} ; dcx:feedsPower :S ."
         f" :UB a dcx:Utility_Feed ; dcx:feedsPower :B . :B a dcx:PDU ; dcx:ratedPower {kw(7)} ; dcx:feedsPower :S ."
-        f" :S a dcx:Static_Transfer_Switch ; dcx:feedsPower :R . :R a brick:ICT_Rack ; dcx:allocatedPower {kw(2)} ."
+        f" :S a brick:Static_Transfer_Switch ; dcx:feedsPower :R . :R a brick:ICT_Rack ; dcx:allocatedPower {kw(2)} ."
     )
     snapshot = snapshot_of(turtle)
     fits, too_much = (place(snapshot, vocabulary(), compile_supply(snapshot, vocabulary()), NOW, Load(each, cords=1)) for each in (5, 5.1))
@@ -237,6 +237,7 @@ def test_a_rack_behind_a_transfer_switch_takes_what_either_side_carries() -> Non
     assert (fits.fitting, too_much.fitting) == (1, 0)
     assert [(each.rack, each.kw, each.hangs_by) for each in found.fillings] == [(SITE + "R", 5.0, SITE + "S")]
     assert (found.placeable_kw, found.surviving_kw) == (5.0, 0.0)
+    assert [(each.units, each.more_kw, each.ids) for each in found.one_more] == [(2, 7.0, ()), (1, 3.0, (SITE + "B",))]
 
 
 def test_members_of_a_common_cause_group_fail_together() -> None:
