@@ -17,6 +17,9 @@ from ontology.terms import Ids
 from ontology.units import conversion
 from ontology.vocabulary import Vocabulary
 
+LIMITS = {DCX + "peukertExponent": (1.0, 2.0), DCX + "stateOfHealth": (0.0, 1.0), DCX + "inverterEfficiency": (0.0, 1.0)}
+"""From where to where a stated value can be (`ontology/shapes.ttl`); all are above 0."""
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:
@@ -28,12 +31,15 @@ class Taken:
     low: float
     high: float
     unit: str
+    stated: bool = False
+    """Whether the model states one that does not count."""
 
     def text(self, count: int) -> str:
         """A sentence about `count` of the nodes."""
         value = f"{self.low:g}" if self.low == self.high else f"{self.low:g} to {self.high:g}"
         unit = f" {compact(self.unit)}" if self.unit else ""
-        return f"{compact(self.property)} of {count:,} {compact(self.cls)} is {value}{unit}: their model states none"
+        why = "what their model states does not count" if self.stated else "their model states none"
+        return f"{compact(self.property)} of {count:,} {compact(self.cls)} is {value}{unit}: {why}"
 
 
 @dataclass
@@ -53,10 +59,11 @@ class Stated:
         self, of: str, nodes: Ids, unit: str = "", medium: str = "", *, by_model: bool = True, by_class: bool = True
     ) -> tuple[Floats, Floats]:
         """The property of each node as low and high: what the model states (a quantity where a `unit` is given, then in that unit; else
-        a number), else what its class says, nan where nobody says anything. A stated value of 0 or less is refused."""
+        a number), else what its class says, nan where nobody says anything. A stated value of 0 or less, or that is none, is refused."""
         stated = self.number(of, self.terms[nodes], unit) if by_model else np.full(len(nodes), np.nan)
-        for row in np.flatnonzero(stated <= 0).tolist():
-            self.refused.append((int(nodes[row]), f"{compact(of)} of {stated[row]:g} is not counted: give a value above 0"))
+        says = self.snapshot.relation(of).first_objects(self.terms[nodes]) >= 0 if by_model else np.zeros(len(nodes), dtype=np.bool_)
+        for row in np.flatnonzero(says & ~(stated > 0)).tolist():
+            self.refused.append((int(nodes[row]), _why(of, "", float(stated[row]), unit)))
             stated[row] = np.nan
         low, high = stated.copy(), stated.copy()
         silent = np.flatnonzero(np.isnan(stated)).astype(np.int32)
@@ -66,7 +73,9 @@ class Stated:
                 continue
             scale, offset = _conversion(said.unit, unit)
             low[rows], high[rows] = said.low * scale + offset, said.high * scale + offset
-            self.taken.append(Taken(of, cls, nodes[rows], said.low, said.high, said.unit))
+            for refused in (False, True):
+                if len(alike := rows[says[rows] == refused]):
+                    self.taken.append(Taken(of, cls, nodes[alike], said.low, said.high, said.unit, refused))
         return low, high
 
     def number(self, of: str, terms: Ids, unit: str = "") -> Floats:
@@ -81,19 +90,19 @@ class Stated:
 
     def one(self, term: int, of: str, unit: str, node: int) -> tuple[float, float]:
         """The property of one thing that may be no node of the graph but stands behind one, as low and high; nan where nobody says
-        anything. A stated value of 0 or less is refused."""
+        anything. A stated value that is no number, 0 or less, or outside of `LIMITS` is refused."""
         value = float(self.number(of, np.array([term], dtype=np.int32), unit)[0])
-        if value > 0:
+        least, most = LIMITS.get(of, (0.0, np.inf))
+        if value > 0 and least <= value <= most:
             return value, value
-        if value <= 0:
-            self.refused.append(
-                (node, f"{compact(of)} of {value:g} at {compact(self.snapshot.key(term))} is not counted: give a value above 0")
-            )
+        says = bool(self.snapshot.objects(term, of))
+        if says:
+            self.refused.append((node, _why(of, f" at {compact(self.snapshot.key(term))}", value, unit)))
         cls = self.vocabulary.most_specific(self.snapshot.types(term))
         said = None if cls is None else self.vocabulary.supply.value(cls, of)
         if cls is None or said is None:
             return float("nan"), float("nan")
-        self.taken.append(Taken(of, cls, np.array([node], dtype=np.int32), said.low, said.high, said.unit))
+        self.taken.append(Taken(of, cls, np.array([node], dtype=np.int32), said.low, said.high, said.unit, says))
         return self.default(cls, of, unit)
 
     def default(self, cls: str, of: str, unit: str = "") -> tuple[float, float]:
@@ -124,6 +133,16 @@ class Stated:
         for part in np.split(order, np.flatnonzero(np.diff(classes[order])) + 1):
             if len(part) and classes[part[0]] >= 0:
                 yield self.graph.nodes.classes[int(classes[part[0]])], rows[np.sort(part)]
+
+
+def _why(of: str, at: str, value: float, unit: str) -> str:
+    """Why a stated value is not counted."""
+    if np.isnan(value):
+        kind = " in a unit of its kind" if unit else ""
+        return f"{compact(of)}{at} is no number{kind}: it is not counted"
+    least, most = LIMITS.get(of, (0.0, np.inf))
+    wanted = "above 0" if most == np.inf else f"above 0 and at most {most:g}" if least == 0 else f"from {least:g} to {most:g}"
+    return f"{compact(of)} of {value:g}{at} is not counted: give a value {wanted}"
 
 
 def _conversion(unit: str, wanted: str) -> tuple[float, float]:

@@ -9,7 +9,6 @@ from itertools import pairwise
 
 import numpy as np
 
-from analytics.figures import shown_apart
 from analytics.supply_graph import Flags
 from analytics.time.reserves import Reserves
 from analytics.time.setting import Course, Setting
@@ -99,10 +98,10 @@ class Story:
         """What was taken for the nodes that the failure reaches, and what of their model could not be used; sorted."""
         reached, graph = self.reached(), self.reserves.graph
         heat = self._heats()
-        counts: dict[tuple[str, str, float, float, str], tuple[Taken, int]] = {}
+        counts: dict[tuple[str, str, float, float, str, bool], tuple[Taken, int]] = {}
         for taken in self.reserves.taken:
             if heat or taken.property not in OF_ROOMS:
-                key = (taken.property, taken.cls, taken.low, taken.high, taken.unit)
+                key = (taken.property, taken.cls, taken.low, taken.high, taken.unit, taken.stated)
                 counts[key] = taken, counts.get(key, (taken, 0))[1] + int(reached[taken.nodes].sum())
         found = {taken.text(count) for taken, count in counts.values() if count}
         found |= {f"{compact(graph.id(node))}: {text}" for node, text in self.reserves.refused if reached[node]}
@@ -168,8 +167,7 @@ def _trips(story: Story) -> Iterator[Event]:
         slots = np.arange(wiring.slots_at[node], wiring.slots_at[node + 1])
         ends = [at if bool((run.record.down[slots] == at).any()) else np.inf for run in story.runs]
         if np.isfinite(min(ends)):
-            load, limit = shown_apart(kw, rated)
-            text = f"it carries {load} kW and is rated for {limit} kW"
+            text = f"it carries {kw:,.1f} kW and is rated for {rated:,.1f} kW"
             yield Event(EventKind.TRIPS, *_ends(*ends), graph.class_iri(node), None, (graph.id(node),), text)
 
 
@@ -189,19 +187,9 @@ def _sources(story: Story) -> Iterator[Event]:
             take = [story.reserves.start[end, nodes] for end in (1, 0)]
             text = f"it starts within {_range(float(take[0].min()), float(take[1].max()))}"
             yield Event(EventKind.STARTED, *_ends(*map(float, started)), cls, None, names, text)
-        dry = [_dry(story, run, slots) for run in story.runs]
+        dry = [float(np.min(run.record.down[slots])) for run in story.runs]
         if np.isfinite(dry).any():
             yield Event(EventKind.DOWN, *_ends(*dry), cls, None, names, "its tank is empty unless it is filled up")
-
-
-def _dry(story: Story, run: Course, slots: Ids) -> float:
-    """When the first of some standby sources is out of fuel: goes down, and neither by overload nor as it lacks a supply."""
-    down, trips = run.record.down[slots], story.set_.trips
-    away = np.isin(slots, trips.slots) & np.isin(down, trips.slots_at_s)
-    at = story.set_.pairs_at
-    own = [story.set_.slot_pairs[at[slot] : at[slot + 1]] for slot in slots.tolist()]
-    away |= np.array([bool((run.record.lost[pairs] == when).any()) for pairs, when in zip(own, down.tolist(), strict=True)], dtype=np.bool_)
-    return float(np.where(away, np.inf, down).min())
 
 
 def _pairs(story: Story) -> Iterator[Event]:
@@ -226,18 +214,16 @@ def _pairs(story: Story) -> Iterator[Event]:
 
 
 def _back(run: Course) -> Floats:
-    """When each pair that was lost or carried has its supply again for the last time; nan for one that was neither. What a source that was
-    off before the failure has brought and nobody had is no return."""
+    """When each pair that was lost or carried has its supply again for the last time; nan for one that was neither."""
     was_lost, was_carried = np.isfinite(run.record.lost), np.isfinite(run.record.carried)
-    back = np.where(was_lost, np.where(run.record.back >= run.record.lost, run.record.back, np.inf), run.record.relieved)
+    back = np.where(was_lost, run.record.back, run.record.relieved)
     return np.where(was_lost | was_carried, back, np.nan)
 
 
 def _again(run: Course) -> Floats:
     """When each pair that had its supply back loses it after that; `inf` for the others."""
     record = run.record
-    returned = (record.lost <= record.back) & (record.back < record.again)
-    return np.where(np.isfinite(record.again) & returned, record.again, np.inf)
+    return np.where(np.isfinite(record.again) & (record.again > record.back), record.again, np.inf)
 
 
 def either(ends: list[Floats]) -> list[Floats]:

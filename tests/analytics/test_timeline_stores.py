@@ -57,6 +57,38 @@ def test_a_room_lasts_as_the_two_node_model_says(rise: int, air: float, both: fl
     assert (round(lower, 1), round(upper, 1)) == (air, both)
 
 
+IMPOSSIBLE = {
+    "peukertExponent": ("0.2", "of 0.2 at urn:site:String is not counted: give a value from 1 to 2", (1.25, 1.35)),
+    "stateOfHealth": ("7", "of 7 at urn:site:String is not counted: give a value above 0 and at most 1", (0.8, 1.0)),
+    "inverterEfficiency": ("5.0", "of 5 at urn:site:String is not counted: give a value above 0 and at most 1", (0.94, 0.96)),
+}
+
+
+@pytest.mark.parametrize("of", IMPOSSIBLE)
+def test_an_impossible_figure_of_a_battery_is_told_and_its_class_s_counts(of: str) -> None:
+    """The bounds are those of a battery that states none: k 1.25 to 1.35, 0.8 to 1 of its charge, eta 0.94 to 0.96."""
+    value, why, (low, high) = IMPOSSIBLE[of]
+    plain = BATTERY.replace("{more}", "dcx:peukertExponent 1.25 ; dcx:stateOfHealth 1").replace("0.95", "0.95 ")
+    known = {"peukertExponent": "1.25", "stateOfHealth": "1", "inverterEfficiency": "0.95 "}[of]
+    answer, silent = (
+        follow(plain.replace(f"dcx:{of} {known}", f"dcx:{of} {said}" if said else "rdfs:label 'it'"), "Utility") for said in (value, "")
+    )
+
+    assert lost(answer) == lost(silent)
+    assert f"urn:site:UPS: dcx:{of} {why}" in answer.assumed
+    assert f"dcx:{of} of 1 dcx:Battery_String is {low:g} to {high:g}: what their model states does not count" in answer.assumed
+    assert f"dcx:{of} of 1 dcx:Battery_String is {low:g} to {high:g}: their model states none" in silent.assumed
+
+
+def test_what_is_no_number_is_told_so() -> None:
+    """Of a battery, and of a UPS; neither counts."""
+    battery = follow(BATTERY.replace("{more}", "dcx:peukertExponent 'k' ; dcx:stateOfHealth 1"), "Utility")
+    ups = follow(":U a dcx:Utility_Feed ; dcx:feedsPower :A . :A a dcx:UPS ; dcx:ridethroughSeconds 'long' ; dcx:feedsPower :R .", "U")
+
+    assert "urn:site:UPS: dcx:peukertExponent at urn:site:String is no number: it is not counted" in battery.assumed
+    assert "urn:site:A: dcx:ridethroughSeconds is no number: it is not counted" in ups.assumed
+
+
 # -- Several behind one --
 
 
