@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from analytics.figures import shown_apart
 from analytics.supply_graph import Flags
 from analytics.time.reserves import Reserves
 from analytics.time.setting import Course, Setting
@@ -167,7 +168,8 @@ def _trips(story: Story) -> Iterator[Event]:
         slots = np.arange(wiring.slots_at[node], wiring.slots_at[node + 1])
         ends = [at if bool((run.record.down[slots] == at).any()) else np.inf for run in story.runs]
         if np.isfinite(min(ends)):
-            text = f"it carries {kw:,.1f} kW and is rated for {rated:,.1f} kW"
+            load, limit = shown_apart(kw, rated)
+            text = f"it carries {load} kW and is rated for {limit} kW"
             yield Event(EventKind.TRIPS, *_ends(*ends), graph.class_iri(node), None, (graph.id(node),), text)
 
 
@@ -187,9 +189,19 @@ def _sources(story: Story) -> Iterator[Event]:
             take = [story.reserves.start[end, nodes] for end in (1, 0)]
             text = f"it starts within {_range(float(take[0].min()), float(take[1].max()))}"
             yield Event(EventKind.STARTED, *_ends(*map(float, started)), cls, None, names, text)
-        dry = [float(np.min(run.record.down[slots])) for run in story.runs]
+        dry = [_dry(story, run, slots) for run in story.runs]
         if np.isfinite(dry).any():
             yield Event(EventKind.DOWN, *_ends(*dry), cls, None, names, "its tank is empty unless it is filled up")
+
+
+def _dry(story: Story, run: Course, slots: Ids) -> float:
+    """When the first of some standby sources is out of fuel: goes down, and neither by overload nor as it lacks a supply."""
+    down, trips = run.record.down[slots], story.set_.trips
+    away = np.isin(slots, trips.slots) & np.isin(down, trips.slots_at_s)
+    at = story.set_.pairs_at
+    own = [story.set_.slot_pairs[at[slot] : at[slot + 1]] for slot in slots.tolist()]
+    away |= np.array([bool((run.record.lost[pairs] == when).any()) for pairs, when in zip(own, down.tolist(), strict=True)], dtype=np.bool_)
+    return float(np.where(away, np.inf, down).min())
 
 
 def _pairs(story: Story) -> Iterator[Event]:
@@ -214,16 +226,18 @@ def _pairs(story: Story) -> Iterator[Event]:
 
 
 def _back(run: Course) -> Floats:
-    """When each pair that was lost or carried has its supply again for the last time; nan for one that was neither."""
+    """When each pair that was lost or carried has its supply again for the last time; nan for one that was neither. What a source that was
+    off before the failure has brought and nobody had is no return."""
     was_lost, was_carried = np.isfinite(run.record.lost), np.isfinite(run.record.carried)
-    back = np.where(was_lost, run.record.back, run.record.relieved)
+    back = np.where(was_lost, np.where(run.record.back >= run.record.lost, run.record.back, np.inf), run.record.relieved)
     return np.where(was_lost | was_carried, back, np.nan)
 
 
 def _again(run: Course) -> Floats:
     """When each pair that had its supply back loses it after that; `inf` for the others."""
     record = run.record
-    return np.where(np.isfinite(record.again) & (record.again > record.back), record.again, np.inf)
+    returned = (record.lost <= record.back) & (record.back < record.again)
+    return np.where(np.isfinite(record.again) & returned, record.again, np.inf)
 
 
 def either(ends: list[Floats]) -> list[Floats]:
