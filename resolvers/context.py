@@ -49,6 +49,8 @@ class Unbound:
     count: int
     last_at: datetime
     reason: str
+    suggestion: str = ""
+    """What would bind it, as Turtle; empty for no idea."""
 
 
 class Questions(Protocol):

@@ -42,11 +42,13 @@ class UnboundTopic:
     count: int = strawberry.field(description="Messages so far; 0 for a reference that cannot be used.")
     last_at: datetime = strawberry.field(description="When the last one came; for a reference, since when the graph has it so.")
     reason: str = strawberry.field(description="Why no value comes from it, and the next step.")
+    suggestion: str = strawberry.field(description="The statement that would bind it, as Turtle; empty where nothing comes near.")
 
     @staticmethod
     def of(unbound: Unbound) -> UnboundTopic:
         """From the service's own facts."""
-        return UnboundTopic(topic=unbound.topic, count=unbound.count, last_at=unbound.last_at, reason=unbound.reason)
+        topic, count, last_at, reason, suggestion = unbound.topic, unbound.count, unbound.last_at, unbound.reason, unbound.suggestion
+        return UnboundTopic(topic=topic, count=count, last_at=last_at, reason=reason, suggestion=suggestion)
 
 
 @strawberry.type(description="How the service stands.")

@@ -142,8 +142,21 @@ class Service:
         if not self._wires.mqtt_url:
             return None
         settings = self._opened.settings
-        config = replace(broker_of(self._wires.mqtt_url), client_id=client_id_of(settings), topics=settings.mqtt_topics)
-        return MqttClient(config, snapshot, self._ingest, now)
+        try:
+            config = replace(
+                broker_of(self._wires.mqtt_url),
+                client_id=client_id_of(settings),
+                topics=settings.mqtt_topics,
+                protocol=settings.mqtt_protocol,
+                share_group=settings.mqtt_share,
+                ca_file=settings.mqtt_ca_file,
+                cert_file=settings.mqtt_cert_file,
+                key_file=settings.mqtt_key_file,
+                batch_bytes_max=round(settings.mqtt_batch_mb * 1_048_576),
+            )
+            return MqttClient(config, snapshot, self._ingest, now)
+        except (OSError, ValueError) as error:
+            raise GraphError(f"a setting of mqtt: {error}") from None
 
     def _modbus_client(self, snapshot: Snapshot) -> ModbusClient | None:
         if not self._wires.modbus:
@@ -201,8 +214,8 @@ class Service:
     def away(self) -> list[str]:
         """The wires that do not answer now. The service is ready without them: their points' quality tells of it."""
         found = [f"history: {error}"] if (error := self._kept.error()) else []
-        if self._mqtt is not None and not self._mqtt.status().connected:
-            found.append("mqtt: the broker does not answer")
+        if self._mqtt is not None and not (status := self._mqtt.status()).connected:
+            found.append(f"mqtt: the broker {status.error or 'does not answer'}")
         if self._modbus is not None:
             found += [f"modbus: {each.endpoint} does not answer: {each.error}" for each in self._modbus.status() if not each.connected]
         return found
@@ -217,7 +230,7 @@ class Service:
         wires = [wire for wire in (self._mqtt, self._modbus) if wire is not None]
         found = [Unbound(u.target or u.point, 0, snapshot.at, u.reason) for wire in wires for u in wire.unusable()]
         if self._mqtt is not None:
-            heard = [Unbound(u.topic, u.count, u.last_at, u.reason) for u in self._mqtt.unbound(UNBOUND_TOLD)]
+            heard = [Unbound(u.topic, u.count, u.last_at, u.reason, u.suggestion) for u in self._mqtt.unbound(UNBOUND_TOLD)]
             spoken = {each.topic for each in heard}
             dead = self._mqtt.dead_letters()
             counts, newest = Counter(letter.topic for letter in dead), {letter.topic: letter for letter in dead}

@@ -76,6 +76,18 @@ class Settings(BaseModel):
         description="Topics to listen to beside those of points, so that unbound ones are counted: narrow it on a broker with much else.",
     )
     mqtt_client_id: str = Field("", description="How the broker knows this twin; empty makes one of the host and the data folder.")
+    mqtt_protocol: Literal["3.1.1", "5"] = Field("3.1.1", description="Version of MQTT that is spoken with the broker.")
+    mqtt_share: str = Field(
+        "", description="Group of processes that share the broker's messages, each going to one of them; empty: this one takes all."
+    )
+    mqtt_ca_file: str = Field(
+        "", description="Authority (PEM) that an mqtts:// broker's certificate comes from; empty: those of the system."
+    )
+    mqtt_cert_file: str = Field("", description="Our own certificate (PEM) for a broker that asks for one.")
+    mqtt_key_file: str = Field("", description="Key of `mqtt_cert_file` (PEM); empty where that file holds it.")
+    mqtt_batch_mb: float = Field(
+        4.0, gt=0, le=256, description="Megabytes that an MQTT payload of many readings may have; one reading: 64 KB."
+    )
     modbus: bool = Field(False, description="Whether the Modbus gateways of the graph are polled.")
     modbus_endpoints: Endpoints = Field(
         default_factory=dict, description="Where a gateway really is, host:port by its id, in place of what the graph says."
