@@ -195,9 +195,8 @@ def place(
     carried = loads.base.demand.sum(axis=1) > 0
     unrated = int(np.count_nonzero(carried & ~np.isfinite(loads.electrical.limit_kw[loads.slot_node])))
     notes = notes_of(graph, conditions, loads, stated)
-    return Places(
-        basis_of(graph, conditions, state), tried_of(units, kinds), load, tuple(places), _bottlenecks(graph, places), unrated, notes
-    )
+    basis = basis_of(graph, conditions, state, with_load=True)
+    return Places(basis, tried_of(units, kinds), load, tuple(places), _bottlenecks(graph, places), unrated, notes)
 
 
 def loads_to_place(graph: SupplyGraph, state: Plant, conditions: Conditions) -> Loads:

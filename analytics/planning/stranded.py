@@ -207,7 +207,7 @@ def stranded(
         ),
         site.left(empty, full, worth),
         site.one_more(worth, placeable),
-        (*notes_of(graph, conditions, loads, stated), *cooling),
+        (*notes_of(graph, conditions, loads, stated), *cooling, *graph.taken_for_equipment),
     )
 
 

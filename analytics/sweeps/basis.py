@@ -35,7 +35,7 @@ class Basis:
 
 
 def basis_of(graph: SupplyGraph, conditions: Conditions, state: Plant, *, with_load: bool = False) -> Basis:
-    """What an answer about the whole site rests on; `with_load` says that it follows what trips by overload.
+    """What an answer about the whole site rests on; `with_load` says that it follows load: what trips by it, or that nothing is overloaded.
 
     Cost: the switches, and the assumptions of the site.
     """

@@ -83,7 +83,7 @@ def test_a_place_counts_with_its_failure() -> None:
     assumed = "urn:site:A counts as a piece of equipment that can fail: it has no class"
     (only,) = found.places
     assert (only.room_kw, only.limited_by, only.limited_after) == (30.0, SITE + "B", SITE + "A")
-    assert assumed in found.basis.assumed
+    assert found.basis.assumed == (assumed,)
     assert assumed in capacity(graph, NOW).assumed
     assert assumed in stranded(snapshot, vocabulary(), graph, NOW).notes
 
