@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from analytics.columns import distinct, spans
+from analytics.columns import distinct, spans, without
 from analytics.supply_graph import SupplyGraph
 from graph.values import Floats
 from ontology.terms import Ids
@@ -82,18 +82,26 @@ class Ranks:
 def ranks_of(graph: SupplyGraph, nodes: Ids, kinds: Ids, down: Ids, failed: Ids) -> Ranks:
     """The worst of the given outcomes of nodes; `kinds` are indices into `KEYS`.
 
-    `down` are the nodes of which some supply did not hold before the failure, `failed` what has failed itself, whatever else is said of it.
-    Cost: a sort of all these nodes.
+    `down` are the nodes of which some supply did not hold before the failure, `failed` what has failed itself, whatever else is said of it:
+    of what was down before that is no news. Cost: a sort of all these nodes.
     """
+    was = np.intersect1d(failed, were_down(graph, down))
+    failed = without(failed, was)
     mounted, racks = _mounted_in(graph, distinct(np.concatenate((nodes, down, failed)).astype(np.int32)))
-    touched = distinct(np.concatenate((nodes, down, failed, racks)).astype(np.int32))
+    touched = distinct(np.concatenate((nodes, down, failed, was, racks)).astype(np.int32))
     rank = np.full(len(touched), _UNAFFECTED, dtype=np.int32)
     rank[np.searchsorted(touched, down)] = _DOWN_BEFORE
     np.minimum.at(rank, np.searchsorted(touched, nodes), _RANK_OF_KIND[kinds])
     rank[np.searchsorted(touched, failed)] = _FAILED
     np.minimum.at(rank, np.searchsorted(touched, racks), rank[np.searchsorted(touched, mounted)])
     rank[np.searchsorted(touched, failed)] = _FAILED
+    rank[np.searchsorted(touched, was)] = _DOWN_BEFORE
     return Ranks(touched, rank, len(graph.nodes))
+
+
+def were_down(graph: SupplyGraph, dark: Ids) -> Ids:
+    """The nodes that lack a supply, with the racks that nothing feeds and that hold such a thing; ascending. Cost: a look-up for each."""
+    return distinct(np.concatenate((dark, _mounted_in(graph, dark)[1])).astype(np.int32))
 
 
 def _mounted_in(graph: SupplyGraph, things: Ids) -> tuple[Ids, Ids]:

@@ -17,6 +17,7 @@ from analytics.sweeps.kernel import Lost
 from analytics.sweeps.pairs import Alone, Lists
 from analytics.sweeps.single import By, Loss, loss_of, ranking
 from analytics.sweeps.units import Units
+from analytics.totals import were_down
 from graph.ports import Progress
 from ontology.terms import Ids
 
@@ -114,6 +115,8 @@ def n2(graph: SupplyGraph, conditions: Conditions, units: Units | None = None, p
         more = nothing_lost(len(others.items))
         behind, marks = behind_of(graph), marks_of(len(graph.nodes), len(graph.loads.tenants))
         pair_mark = np.zeros(len(state.wiring.pair_node), np.int32)
+        down = np.zeros(len(graph.nodes), np.uint8)
+        down[were_down(graph, state.dark_nodes)] = 1
         for first in range(0, len(units), CHUNK):
             last = min(first + CHUNK, len(units))
             kernel.doubles(
@@ -125,6 +128,7 @@ def n2(graph: SupplyGraph, conditions: Conditions, units: Units | None = None, p
                 state.wiring.slots_at,
                 state.wiring.pair_node,
                 behind,
+                down,
                 marks,
                 pair_mark,
                 lists,

@@ -7,7 +7,8 @@ Rules of this file:
 2. Marks cannot ground a loop: a failure that takes a supplier from a loop's live member without killing it is run again by
    `analytics.kernel.cascade`, which is taken back.
 3. What is counted follows `analytics/totals.py`, what is lost and what has failed itself together: each rack, service and tenant once. What
-   is failed itself by number alone (racks, services, kW) is added after (`analytics/sweeps/single.py`).
+   is failed itself by number alone (racks, services, kW) is added after (`analytics/sweeps/single.py`). What was down before (`down`,
+   by node) is down by no failure of its own.
 4. Two things that feed the very same gates take the very same down: the second one's row is the first one's.
 """
 
@@ -95,8 +96,10 @@ def count_fallen(behind: Behind, marks: Marks, lost: Lost, node: int, serial: in
 
 
 @inlined
-def count_own(behind: Behind, marks: Marks, lost: Lost, node: int, serial: int, row: int) -> None:
-    """Count the tenants of a failed node, and the racks that stand or fall with what is mounted in them."""
+def count_own(behind: Behind, down: Flags, marks: Marks, lost: Lost, node: int, serial: int, row: int) -> None:
+    """Count the tenants of a failed node, and the racks that stand or fall with what is mounted in them; nothing where it was down."""
+    if down[node] == 1:
+        return
     for at in range(behind.tenants_at[node], behind.tenants_at[node + 1]):
         tenant = behind.tenants[at]
         if marks.tenant[tenant] != serial:
@@ -280,6 +283,7 @@ def singles(  # noqa: PLR0912  one loop: a call for each unit would cost more th
     loops: bool,
     wave: Ripple,
     behind: Behind,
+    down: Flags,
     marks: Marks,
     units_at: Ids,
     unit_nodes: Ids,
@@ -311,7 +315,7 @@ def singles(  # noqa: PLR0912  one loop: a call for each unit would cost more th
             if worst < DECIDES:
                 marks.failed[node] = serial
                 marks.node[node] = serial
-                count_own(behind, marks, lost, node, serial, row)
+                count_own(behind, down, marks, lost, node, serial, row)
             if worst < FALLS:
                 lost.weakens[row] = worst == CAN_SPARE
                 continue
@@ -336,7 +340,7 @@ def singles(  # noqa: PLR0912  one loop: a call for each unit would cost more th
                 wave.told[like] = 0
             continue
         for at in range(units_at[unit], units_at[unit + 1]):
-            count_own(behind, marks, lost, unit_nodes[at], serial, row)
+            count_own(behind, down, marks, lost, unit_nodes[at], serial, row)
         for i in range(fallen):
             count_fallen(behind, marks, lost, field.pair_node[wave.fallen[i]], serial, row)
         if held > 0:
@@ -355,6 +359,7 @@ def singles_in_loops(
     slots_at: Ids,
     pair_node: Ids,
     behind: Behind,
+    down: Flags,
     marks: Marks,
     units_at: Ids,
     unit_nodes: Ids,
@@ -375,7 +380,7 @@ def singles_in_loops(
                 begun += 1
         died, fallen, _ = cascade(wires, ring, tally, work, seeds[:begun], untouched)
         for at in range(units_at[unit], units_at[unit + 1]):
-            count_own(behind, marks, lost, unit_nodes[at], serial, unit)
+            count_own(behind, down, marks, lost, unit_nodes[at], serial, unit)
         for i in range(fallen):
             count_fallen(behind, marks, lost, pair_node[work.fallen[i]], serial, unit)
         lost.weakens[unit] = weakens_a_loop(wires, returns, tally, work.dead, died, pair_node, marks.failed, serial)

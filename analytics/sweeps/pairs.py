@@ -223,11 +223,15 @@ def mark_lost(behind: Behind, marks: Marks, lost: Lists, unit: int, pair_node: I
 
 
 @compiled
-def mark_failed(behind: Behind, units: Lists, unit: int, marks: Marks, serial: int) -> None:
-    """Take out of the count what fails itself: it does so alone, too."""
+def mark_failed(behind: Behind, down: Flags, units: Lists, unit: int, marks: Marks, serial: int) -> None:
+    """Take out of the count what fails itself: it does so alone, too; of what was `down` before nothing but that itself."""
     for at in range(units.at[unit], units.at[unit + 1]):
-        marks.failed[units.items[at]] = serial
-        mark_down(behind, marks, units.items[at], serial)
+        node = units.items[at]
+        marks.failed[node] = serial
+        if down[node] == 1:
+            marks.node[node] = serial
+        else:
+            mark_down(behind, marks, node, serial)
 
 
 @compiled
@@ -253,6 +257,7 @@ def doubles(
     slots_at: Ids,
     pair_node: Ids,
     behind: Behind,
+    down: Flags,
     marks: Marks,
     pair_mark: Ids,
     units: Lists,
@@ -280,8 +285,8 @@ def doubles(
                 serial = row + 1
                 mark_lost(behind, marks, lost, unit, pair_node, pair_mark, serial)
                 mark_lost(behind, marks, lost, other, pair_node, pair_mark, serial)
-                mark_failed(behind, units, unit, marks, serial)
-                mark_failed(behind, units, other, marks, serial)
+                mark_failed(behind, down, units, unit, marks, serial)
+                mark_failed(behind, down, units, other, marks, serial)
                 for i in range(fallen):
                     pair = work.fallen[i]
                     if pair_mark[pair] != serial:

@@ -19,6 +19,7 @@ from analytics.sweeps.fields import fields_of, wave_of
 from analytics.sweeps.kernel import Behind, Lost
 from analytics.sweeps.twins import HEIGHTS, twins_of
 from analytics.sweeps.units import Unit, Units
+from analytics.totals import were_down
 from graph.ports import Progress
 from ontology.terms import Ids
 
@@ -135,6 +136,7 @@ def n1(graph: SupplyGraph, conditions: Conditions, units: Units | None = None, p
         twins = replace(twins, joined=twins.joined[:1])
     lowest = np.minimum.reduceat(twins.height[units.nodes], units.at[:-1]) if len(units) else twins.height[:0]
     level = np.searchsorted(HEIGHTS[: len(twins.joined) - 1], lowest, side="right")
+    before = were_down(graph, state.dark_nodes)
     in_loops: list[Ids] = []
     done = 0
     for number, (joined, field) in enumerate(zip(twins.joined, fields_of(state, twins), strict=True)):
@@ -142,24 +144,30 @@ def n1(graph: SupplyGraph, conditions: Conditions, units: Units | None = None, p
         at, nodes = _nodes_of(units, rows)
         nodes = joined.node[nodes]
         wave, marks = wave_of(field), marks_of(len(joined.slots_at) - 1, len(graph.loads.tenants))
+        down = np.zeros(len(marks.node), np.uint8)
+        down[joined.node[before]] = 1
         left = np.empty(len(rows), np.int32)
         for first in range(0, len(rows), CHUNK):
             last = min(first + CHUNK, len(rows))
             loops = len(state.ring.members) > 0
-            found = kernel.singles(field, loops, wave, joined.behind, marks, at, nodes, rows, first, last, lost, left)
+            found = kernel.singles(field, loops, wave, joined.behind, down, marks, at, nodes, rows, first, last, lost, left)
             in_loops.append(rows[left[:found]])
             done += last - first
             if progress is not None:
                 progress("single failures", done, len(units))
-    _by_cascades(state, twins.joined[0].behind, units, np.concatenate([np.empty(0, np.int32), *in_loops]), lost)
-    _and_itself(twins.joined[0].behind, units, lost)
+    _by_cascades(state, twins.joined[0].behind, units, np.concatenate([np.empty(0, np.int32), *in_loops]), before, lost)
+    _and_itself(twins.joined[0].behind, units, before, lost)
     return Singles(basis_of(graph, conditions, state), units, lost)
 
 
-def _and_itself(behind: Behind, units: Units, lost: Lost) -> None:
-    """Count what fails itself, too: what a node is and draws is never lost by its own failure, so it only has to be added."""
+def _and_itself(behind: Behind, units: Units, before: Ids, lost: Lost) -> None:
+    """Count what fails itself, too, and was not down before: what a node is and draws is never lost by its own failure, so it only has to
+    be added."""
     if len(units):
-        racks, services, kw = (np.add.reduceat(of[units.nodes], units.at[:-1]) for of in (behind.rack, behind.service, behind.kw))
+        each = [of.copy() for of in (behind.rack, behind.service, behind.kw)]
+        for of in each:
+            of[before] = 0
+        racks, services, kw = (np.add.reduceat(of[units.nodes], units.at[:-1]) for of in each)
         np.add(lost.racks, racks, out=lost.racks)
         np.add(lost.services, services, out=lost.services)
         np.add(lost.kw, kw, out=lost.kw)
@@ -175,11 +183,13 @@ def _nodes_of(units: Units, rows: Ids) -> tuple[Ids, Ids]:
     return at, units.nodes[np.repeat(units.at[rows] - at[:-1], sizes) + np.arange(at[-1], dtype=np.int32)]
 
 
-def _by_cascades(state: Plant, behind: Behind, units: Units, rows: Ids, lost: Lost) -> None:
+def _by_cascades(state: Plant, behind: Behind, units: Units, rows: Ids, before: Ids, lost: Lost) -> None:
     """The rows of units that touch loops."""
     if len(rows) == 0:
         return
     wiring, marks = state.wiring, marks_of(len(behind.nodes), int(behind.tenants.max(initial=-1)) + 1)
+    down = np.zeros(len(marks.node), np.uint8)
+    down[before] = 1
     with state.bench() as bench:
         kernel.singles_in_loops(
             state.wires,
@@ -191,6 +201,7 @@ def _by_cascades(state: Plant, behind: Behind, units: Units, rows: Ids, lost: Lo
             wiring.slots_at,
             wiring.pair_node,
             behind,
+            down,
             marks,
             units.at,
             units.nodes,

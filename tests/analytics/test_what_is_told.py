@@ -146,6 +146,26 @@ def test_the_counts_of_all_outcomes_of_what_was_down_before_and_of_what_fails_it
     assert sum(answer.totals.racks.values()) == 1
 
 
+def test_what_was_down_before_does_not_fail_itself() -> None:
+    """R1 is dark already with its server, service and tenant: that it fails is no news. R2 was up, and fails itself."""
+    answer = fail(site(DARK), "R1", "R2")
+
+    assert answer.failed_itself.to_json() == {"racks": 1, "services": 0, "tenants": 0, "it_load_kw": 0.0}
+    assert answer.down_before.to_json() == {"racks": 1, "services": 1, "tenants": 1, "it_load_kw": 0.4}
+
+
+def test_a_rack_that_only_holds_what_is_dark_does_not_fail_itself() -> None:
+    """Nothing feeds R; its server hangs behind the open Q, so that R is down before, failed or not."""
+    graph = site(
+        ":U a dcx:Utility_Feed ; dcx:feedsPower :Q . :Q a brick:Circuit_Breaker ; dcx:normalPosition dcx:Open ; dcx:feedsPower :S ."
+        " :S a brick:Server ; dcx:mountedIn :R . :R a brick:ICT_Rack ."
+    )
+
+    for failed in ("R", "S", "U"):
+        answer = fail(graph, failed)
+        assert (answer.failed_itself.racks, answer.down_before.racks, answer.totals.racks["LOST"]) == (0, 1, 0)
+
+
 def test_of_several_draws_that_differ_the_answer_says_which_counts() -> None:
     """10 and 20 kW are planned for one server: the one that is counted is named, and it is the one in the totals."""
     ten, twenty = (f"[ brick:value {kw} ; brick:hasUnit unit:KiloW ]" for kw in (10, 20))

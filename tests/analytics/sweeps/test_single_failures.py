@@ -104,6 +104,31 @@ def test_a_common_cause_takes_all_its_members_and_supplies_nothing() -> None:
     assert compile_supply(snapshot_of(HALL), vocabulary()).find(SITE + "Firmware") is None
 
 
+def test_what_is_dark_already_is_not_taken_down_by_its_own_failure() -> None:
+    """Rack-1 (50 kW) is behind an open breaker, Rack-2 (10 kW) is up: the worst failure is that of Rack-2 or what feeds it, not Rack-1;
+    the room of both takes down Rack-2 alone."""
+    kw = "brick:hasUnit unit:KiloW"
+    found = swept(
+        f"""
+        :U a dcx:Utility_Feed ; dcx:feedsPower :Q, :Rack-2 .
+        :Q a brick:Circuit_Breaker ; dcx:normalPosition dcx:Open ; dcx:feedsPower :Rack-1 .
+        :Rack-1 a brick:ICT_Rack ; dcx:allocatedPower [ brick:value 50 ; {kw} ] ; dcx:hasTenant :T ; brick:hasLocation :Hall .
+        :Rack-2 a brick:ICT_Rack ; dcx:allocatedPower [ brick:value 10 ; {kw} ] ; brick:hasLocation :Hall .
+        :Hall a dcx:Data_Hall . :T a dcx:Tenant .
+        """,
+        UnitKind.EQUIPMENT,
+        UnitKind.ROOM,
+    )
+
+    assert {name: counts(loss) for name, loss in found.items()} == {
+        "U": (1, 0, 0, 10.0),
+        "Q": (0, 0, 0, 0.0),
+        "Rack-1": (0, 0, 0, 0.0),
+        "Rack-2": (1, 0, 0, 10.0),
+        "Hall": (1, 0, 0, 10.0),
+    }
+
+
 def test_failures_are_ranked_by_what_was_asked_ties_in_order_of_ids() -> None:
     """By kW: the yard and the firmware take 9 each, the yard more supplies; the hall has 5 in it. Of what takes 4 kW and a rack
     the utility takes most supplies; the panel and path B take the same, and equipment is listed first. Rack-3 takes itself, too."""
