@@ -44,6 +44,9 @@ from graph.compiled import compiled, inlined
 from graph.values import Floats
 from ontology.terms import Ids
 
+BRIDGED_S = 0.01
+"""A transfer of no more than that interrupts nobody: every power supply holds on for as long (ITI (CBEMA) curve: 20 ms without voltage;
+10 to 20 ms in `ontology/supply.ttl`)."""
 REDISTRIBUTIONS_MAX = 64
 """Instants at which loads are shared out anew; after as many the loads stay, so that thousands of small batteries do not cost minutes.
 Half of them are kept for when a store of energy is empty or a source starts or stops: loads go elsewhere then."""
@@ -96,7 +99,7 @@ def _begin(site: Site, state: State, record: Record, failed: Ids, kw: Floats, ev
     for instant in site.loads.instants:
         heapq.heappush(events, (instant, np.int64(SHED), np.int64(0), np.int64(0)))
     shared_out(site.wires, running, running, site.loads, 0, kw[0])
-    shared_out(site.wires, running, running, site.loads, 1, kw[1])  # once: water is warmed by what runs again, too
+    shared_out(site.wires, site.loads.warm, site.loads.warm, site.loads, 1, kw[1])  # once: water is warmed by what runs again, too
     for slot in failed:
         if state.tally.live[slot] == 1:
             kill(site, slot, 0.0, state, record, stack)
@@ -248,8 +251,10 @@ def _settle(  # noqa: PLR0912  the two ways in which a slot goes down, kept toge
                     counts = slot == site.delays.takes[fed] if known else site.delays.unsure
                     if site.delays.transfer[fed] > 0 and counts:
                         record.interrupted[fed] = min(record.interrupted[fed], now)
-                        kill(site, fed, now, state, record, stack)
-                        _again(fed, now + site.delays.transfer[fed], state, events)
+                        state.waits[fed] += 1  # which input it is on from here is not known
+                        if site.delays.transfer[fed] > BRIDGED_S:
+                            kill(site, fed, now, state, record, stack)
+                            _again(fed, now + site.delays.transfer[fed], state, events)
                 elif state.tally.live[fed] == 1 and site.ring.loop_of[fed] >= 0:
                     queue(site.ring.loop_of[fed], state, loops)
         if len(loops) == 0:

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from analytics import kernel
 from analytics.capacity.electrical import PRIORITY_LAST
+from analytics.capacity.flow import standing_by_slots
 from analytics.columns import without
 from analytics.conditions import Conditions
-from analytics.kernel import Tally
+from analytics.kernel import Flags, Tally
 from analytics.state import Plant, copied, plant
 from analytics.supply_graph import SupplyGraph
 from analytics.time.events import run, run_on
@@ -81,13 +82,13 @@ def setting(reserves: Reserves, failed: Ids, conditions: Conditions) -> Setting:
         standby,
         groups,
         called,
-        _loads(state, reserves),
+        _loads(state, reserves, _warm(state, reserves, failed, pair, stored)),
         pair,
         stored,
         pairs_at,
         order,
         Trips.after(reserves.graph, state, conditions, failed, reserves.unmoved),
-        _takes(reserves.graph, state, before),
+        _takes(reserves, state, before),
     )
 
 
@@ -231,18 +232,21 @@ def _banks(bank: Ids) -> tuple[Ids, Ids, Ids]:
     return found, np.searchsorted(found[of][order], np.arange(len(numbers) + 1)).astype(np.int32), of[order]
 
 
-def _takes(graph: SupplyGraph, state: Plant, before: Tally) -> Ids:
-    """The input that what takes one input is on before the failure: of those that are live the first by priority, if that is one alone."""
-    wires, wiring = state.wires, state.wiring
+def _takes(reserves: Reserves, state: Plant, before: Tally) -> Ids:
+    """The input that what takes one input is on before the failure: of those that are live the first by priority, then of those that do not
+    stand by (as `analytics/capacity` has it), if that is one alone."""
+    graph, wires, wiring = reserves.graph, state.wires, state.wiring
     takes, load = np.full(len(wiring.slot_node), -1, np.int32), graph.electrical
     if load is None or not load.one_input.any():
         return takes
     power = graph.media.index(POWER)
+    later = standing_by_slots(graph, state) if (load.reserve & ~reserves.standby).any() else np.zeros(len(takes), np.uint8)
     for gate in np.flatnonzero(load.one_input[wiring.slot_node[wires.gate_slot]] & (wiring.pair_medium[wires.gate_pair] == power)).tolist():
         inputs = wires.suppliers[wires.suppliers_at[gate] : wires.suppliers_at[gate + 1]]
         inputs = inputs[before.live[inputs] == 1]
-        rank = load.priority[wiring.slot_node[inputs]]
-        if len(rank) and rank.min() < PRIORITY_LAST and (rank == rank.min()).sum() == 1:
+        rank = load.priority[wiring.slot_node[inputs]].astype(np.int64) * 2 + later[inputs]
+        known = len(rank) > 1 or rank.min(initial=PRIORITY_LAST) < PRIORITY_LAST
+        if known and (rank == rank.min()).sum() == 1:
             takes[wires.gate_slot[gate]] = inputs[np.argmin(rank)]
     return takes
 
@@ -363,7 +367,16 @@ def _called(state: Plant, before: Tally, failed: Ids, groups: tuple[Ids, ...]) -
     return Called(by_pair, at, np.concatenate([np.empty(0, np.int32), *slots]))
 
 
-def _loads(state: Plant, reserves: Reserves) -> Loads:
+def _warm(state: Plant, reserves: Reserves, failed: Ids, pair: Ids, stored: Ids) -> Flags:
+    """The slots that heat goes through after a failure: what is up with all sources running while no store runs out. The heat that the
+    others took goes to these."""
+    wires, tally = state.wires, copied(state.base)
+    lasting = pair[reserves.stores.kind[stored] != Kind.HOLD_UP]
+    tally.counts[np.isin(wires.gate_pair, lasting)] += len(tally.live)  # more than can be lost
+    return _without(state, tally, failed)[0].live
+
+
+def _loads(state: Plant, reserves: Reserves, warm: Flags) -> Loads:
     """Loads of their own by slot, and what of a slot's load each of its pairs passes on."""
     graph, wiring = reserves.graph, state.wiring
     power, air, liquid = (graph.media.index(medium) for medium in (POWER, AIR_COOLING, LIQUID_COOLING))
@@ -376,7 +389,7 @@ def _loads(state: Plant, reserves: Reserves) -> Loads:
     into_air = np.where(reserves.power_kw > 0, 1.0 - reserves.liquid_share, 1.0)[wiring.pair_node]
     share[1] = np.where(wiring.pair_medium == liquid, into_liquid, np.where(wiring.pair_medium == air, into_air, 0.0))
     order, place = supply_order(state.wires, state.base.live)
-    return Loads(order, place, own, share, np.zeros(len(node)), np.zeros(0))
+    return Loads(order, place, own, share, np.zeros(len(node)), np.zeros(0), warm)
 
 
 def _pairs_of_stores(state: Plant, reserves: Reserves) -> tuple[Ids, Ids]:

@@ -83,6 +83,8 @@ class Loads(NamedTuple):
     """Per slot: until when it draws its own load even while it is down, as it may be up as well."""
     instants: Times
     """The instants of `gone`."""
+    warm: Flags
+    """Per slot: whether heat goes through it, as nothing but what stores carry is lost to it for good."""
 
 
 class Site(NamedTuple):

@@ -201,3 +201,27 @@ def test_a_room_that_holds_the_battery_takes_it_along(name: str) -> None:
 
     assert case.notes == (f"urn:site:{name} stores energy or holds what does, and is no supplier: it bridges time (impact --timeline)",)
     assert lost(timeline(reserves(snapshot, vocabulary(), graph), case.out_ids(), NOW))["R Power"] == (0.0, 0.0)
+
+
+# -- Heat goes where something still moves --
+
+COOLED = f"""
+:C a brick:Chiller ; dcx:feedsLiquidCooling :Tank .
+:Tank a brick:Water_Tank ; brick:volume [ brick:value 10 ; brick:hasUnit unit:M3 ] ; dcx:bufferRiseKelvin 6 .
+:Tank dcx:feedsLiquidCooling :P1, :P2 .
+:P1 a brick:Water_Pump ; dcx:feedsLiquidCooling :CR1 . :P2 a brick:Water_Pump ; dcx:feedsLiquidCooling :CR2 .
+:CR1 a brick:CRAH ; dcx:feedsAirCooling :R . :CR2 a brick:CRAH ; dcx:feedsAirCooling :R .
+:R a brick:ICT_Rack . :S a brick:Server ; dcx:mountedIn :R ; dcx:allocatedPower [ brick:value 100 ; {KW} ] .
+:R dcx:feedsAirCooling :S .
+"""
+
+
+@pytest.mark.parametrize("failed", [("C",), ("C", "P1"), ("C", "P2"), ("C", "CR1")])
+def test_the_heat_that_a_failed_pump_took_warms_the_water_through_the_others(failed: tuple[str, ...]) -> None:
+    """10 m3 * 4,186 kJ/(m3 K) * 6 K / 100 kW = 2,511.6 s, whichever way the 100 kW come."""
+    assert lost(follow(COOLED, *failed))["Tank LiquidCooling"] == (2511.6, 2511.6)
+
+
+def test_what_has_failed_with_all_its_servers_warms_nothing() -> None:
+    """Without its server there is no heat: the water is not used up within a day."""
+    assert "Tank LiquidCooling" not in lost(follow(COOLED, "C", "S", horizon_s=86_400))
