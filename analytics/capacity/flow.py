@@ -190,6 +190,15 @@ def power_of(graph: SupplyGraph) -> int:
     return graph.media.index(POWER) if POWER in graph.media else 0
 
 
+def standing_by_slots(graph: SupplyGraph, state: Plant) -> Flags:
+    """Flags of the slots that stand by in normal operation: standby sources, catchers, and what nothing else supplies. Cost: some sorts of
+    the edges."""
+    if graph.electrical is None:
+        return np.zeros(len(state.wiring.slot_node), np.uint8)
+    stands_by = graph.electrical.reserve[state.wiring.slot_node].astype(np.uint8)
+    return kernel.reserves(_net(graph, state, graph.electrical), stands_by)
+
+
 def _net(graph: SupplyGraph, state: Plant, electrical: Electrical) -> Net:
     """Who takes power from whom among what is live with nothing failed."""
     wires, wiring, live = state.wires, state.wiring, state.base.live

@@ -14,7 +14,6 @@ from analytics.columns import without
 from analytics.conditions import Conditions
 from analytics.kernel import Flags, Tally
 from analytics.state import Plant, copied, plant
-from analytics.supply_graph import SupplyGraph
 from analytics.time.events import run, run_on
 from analytics.time.present import Present
 from analytics.time.reserves import Reserves

@@ -122,7 +122,8 @@ class Story:
         slots = sorted({int(wires.gate_slot[gate]) for gate in hit})
         if slots:
             first, on = (compact(graph.id(int(node[slot]))) for slot in (slots[0], set_.takes[slots[0]]))
-            yield f"{len(slots)} transfer switches are on the first of their live inputs by dcx:priority before it fails: {first} on {on}"
+            rule = "by dcx:priority, then those that do not stand by"
+            yield f"{len(slots)} transfer switches are on the first of their live inputs ({rule}) before it fails: {first} on {on}"
 
     def _heats(self) -> bool:
         """Whether any room warms up."""

@@ -60,3 +60,38 @@ def test_the_countdown_of_a_loss_that_was_not_in_use_is_empty() -> None:
     answer = counting(SWITCH, "B", after=100)
 
     assert (len(answer.left), answer.next) == (0, ())
+
+
+CATCHER = "".join(
+    f"""
+    :U{n} a dcx:Utility_Feed ; dcx:feedsPower :M{n} . :M{n} a dcx:UPS ; dcx:ratedPower [ brick:value 100 ; brick:hasUnit unit:KiloW ] ;
+        dcx:feedsPower :S{n} . :S{n} a brick:Static_Transfer_Switch ; dcx:feedsPower :R{n} .
+    :R{n} a brick:ICT_Rack ; dcx:allocatedPower [ brick:value 80 ; brick:hasUnit unit:KiloW ] .
+    """
+    for n in (1, 2)
+) + (
+    ":UC a dcx:Utility_Feed ; dcx:feedsPower :C . :C a dcx:UPS ; dcx:isCatcher true ; dcx:feedsPower :S1, :S2 ;"
+    " dcx:ratedPower [ brick:value 100 ; brick:hasUnit unit:KiloW ] ."
+)
+
+
+def test_a_catcher_is_on_no_switch_before_something_fails() -> None:
+    """S1 is on M1 and S2 on M2: the loss of M1 transfers S1 for certain, that of the catcher none."""
+    assert transfers(CATCHER, "M1") == [(0.0, 0.0)]
+    assert transfers(CATCHER, "C") == []
+
+
+def test_a_transfer_that_every_power_supply_rides_through_takes_no_rack_down() -> None:
+    """M1 and M2 fail: both switches transfer in 4 to 5 ms, less than the 10 to 20 ms that power supplies hold on. The catcher carries 160
+    kW, 1.6 times its rating, beyond the last point of its curve (1.5: 60 s), and trips at 60 s: that is when the racks go dark."""
+    answer = follow(CATCHER, "M1", "M2")
+
+    assert {name: at for name, at in lost(answer).items() if name.startswith("R")} == {"R1 Power": (60.0, 60.0), "R2 Power": (60.0, 60.0)}
+    assert transfers(CATCHER, "M1", "M2") == [(0.0, 0.0)]
+
+
+def test_a_slower_transfer_interrupts() -> None:
+    """A static switch that states 11 ms: longer than the least that power supplies hold on, so that it counts."""
+    slow = CATCHER.replace("brick:Static_Transfer_Switch ;", "brick:Static_Transfer_Switch ; dcx:transferTimeMs 11 ;")
+
+    assert lost(follow(slow, "M1")) == {"R1 Power": (0.0, 0.0)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.analytics.test_timeline_inputs import CATCHER
 from tests.twin.test_report import made
 
 CARRIED = """
@@ -30,3 +31,8 @@ def test_a_generator_that_does_not_start_is_told_though_the_battery_outlasts_the
     )
 
     assert made(site, "U").headline.text.startswith("1 rack goes dark after more than 4 h unless G starts.")
+
+
+def test_a_short_transfer_is_not_the_time_at_which_racks_go_dark() -> None:
+    """A catcher takes two systems over in 5 ms, and trips after 60 s."""
+    assert made(CATCHER, "M1", "M2").headline.text == "2 racks go dark after 1 min."
