@@ -4,8 +4,9 @@ Rules of this file:
 
 1. paho reads a packet by three calls of the system and gives each message to a callback under three locks: 14,000 a second. Here what the
    socket holds is read at once and cut into packets; those that are no PUBLISH go to paho as ever (connecting, subscribing, keep-alive).
-2. What is taken over is the reading of packets (`_packet_read`), the queue of what goes out (`_packet_queue`) and the closing of the socket
-   (`_sock_close`), private to the library: `tests/adapters/test_mqtt_link.py` fails with a release that has changed them.
+2. What is taken over is the reading of packets (`_packet_read`), the queue of what goes out (`_packet_queue`), the closing of the socket
+   (`_sock_close`) and the beginning of TLS (`_ssl_wrap_socket`, which leaves a refused socket open), private to the library:
+   `tests/adapters/test_mqtt_link.py` fails with a release that has changed them.
 3. An acknowledgement goes to the connection on which its message came, or nowhere: a number may stand for another message on the next.
 """
 
@@ -83,6 +84,18 @@ class Link(paho.Client):
         with self._closing:
             self._connection += 1
         super()._sock_close()
+
+    def _ssl_wrap_socket(self, tcp_sock: Any) -> ssl.SSLSocket:
+        """TLS over a socket, which is closed where the two sides do not agree."""
+        context: Any = self._ssl_context  # there is one, or the library does not call this
+        secured: ssl.SSLSocket = context.wrap_socket(tcp_sock, server_hostname=self._host, do_handshake_on_connect=False)
+        try:
+            secured.settimeout(self.connect_timeout)
+            secured.do_handshake()
+        except OSError:
+            secured.close()
+            raise
+        return secured
 
     def _opened(self, _client: paho.Client, _user: Any, connection: Any) -> None:
         """A new connection: nothing of the old one is continued. Each acknowledgement is sent at once: a broker has 20 messages under way
