@@ -113,9 +113,17 @@ def open_history(settings: Settings, rules: Rules, *, read_only: bool = False) -
     """The history that the settings name, None for `off`. Raises `GraphError` for a setting that names none, `HistoryUnavailable`."""
     if settings.history == "off":
         return None
-    if settings.history:
-        raise GraphError(f"setting 'history': {settings.history!r} is not known: leave it empty for files in the data folder, or say off")
     budget = int(settings.history_disk_gb * 1e9)
+    if settings.history.startswith(("postgresql://", "postgres://")):
+        from adapters.history.postgres import PostgresHistory  # noqa: PLC0415 - only its users wait for the driver
+
+        password = settings.history_password.get_secret_value()
+        return PostgresHistory(settings.history, password=password, rules=rules, budget_bytes=budget)
+    if settings.history:
+        raise GraphError(
+            f"setting 'history': {settings.history!r} is not known: leave it empty for files in the data folder, give postgresql://USER@HOST/"
+            "DATABASE, or say off"
+        )
     return EmbeddedHistory(history_folder(settings), rules=rules, budget_bytes=budget, read_only=read_only)
 
 

@@ -88,11 +88,19 @@ class Settings(BaseModel):
     mqtt_batch_mb: float = Field(
         4.0, gt=0, le=256, description="Megabytes that an MQTT payload of many readings may have; one reading: 64 KB."
     )
+    mqtt_dsx_integration: str = Field(
+        "",
+        description="Our integration id on the DSX Exchange BMS bus: under it go our heartbeats and requests, where the BMS's metadata name "
+        "it. Empty: we only listen.",
+    )
     modbus: bool = Field(False, description="Whether the Modbus gateways of the graph are polled.")
     modbus_endpoints: Endpoints = Field(
         default_factory=dict, description="Where a gateway really is, host:port by its id, in place of what the graph says."
     )
-    history: str = Field("", description="Where readings are kept: empty for files in the data folder, or off for nowhere.")
+    history: str = Field(
+        "", description="Where readings are kept: empty for files in the data folder, postgresql://user@host/database, or off for nowhere."
+    )
+    history_password: SecretStr = Field(SecretStr(""), description="Password of the PostgreSQL that keeps the history.")
     history_days: str = Field(
         "30/400/3660",
         description="Days that samples, their minutes and their hours are kept, for points that `history_keep` does not name.",

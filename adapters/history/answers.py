@@ -108,7 +108,7 @@ class Answers:
             days = [(rule, day) for rule, day in view.days() if (day + 1) * DAY_MS > since_ms and day * DAY_MS < until_ms]
             raw = [part for rule, day in days for part in view.of(RAW, rule, day)]
             gone = [part for rule, day in days if (part := _only_rolled(view, rule, day)) is not None]
-            lasts = [_as_rows(rows, until_ms) for rows in self._reading.rolled(gone, wanted, since_ms, until_ms)]
+            lasts = [rows.as_rows(until_ms) for rows in self._reading.rolled(gone, wanted, since_ms, until_ms)]
             return arranged([*lasts, *self._reading.rows(raw, wanted, since_ms, until_ms), *waiting])
 
 
@@ -151,8 +151,3 @@ def _only_rolled(view: View, rule: str, day: int) -> Part | None:
     """The finest rolled up file of a day whose samples are gone."""
     file = view.rolled(MINUTE, rule, day) or view.rolled(HOUR, rule, day)
     return file if file is not None and all(part.first > file.last for part in view.of(RAW, rule, day)) else None
-
-
-def _as_rows(rows: Summaries, until_ms: int) -> Rows:
-    rows = rows.pick(rows.last_at < until_ms)
-    return Rows(rows.point, rows.last_at, rows.last_at, rows.last, rows.last_quality, np.zeros(rows.size, np.uint8))

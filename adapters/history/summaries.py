@@ -61,6 +61,11 @@ class Summaries(NamedTuple):
         """Some of the rows, in their order."""
         return Summaries(**{name: column[rows] for name, column in self._asdict().items()})
 
+    def as_rows(self, until_ms: int) -> Rows:
+        """What is known of single samples where these are gone: the last of each span that ends before `until_ms`."""
+        rows = self.pick(self.last_at < until_ms)
+        return Rows(rows.point, rows.last_at, rows.last_at, rows.last, rows.last_quality.astype(np.uint8), np.zeros(rows.size, np.uint8))
+
     @staticmethod
     def empty(size: int = 0) -> Summaries:
         """So many rows with nothing in them."""

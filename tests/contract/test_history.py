@@ -4,7 +4,7 @@ all of it again after a restart."""
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +23,7 @@ NOON = 1_780_315_200_000
 GOOD, BAD = Quality.GOOD, Quality.BAD
 
 
-@pytest.fixture(params=["embedded"])
+@pytest.fixture(params=["embedded", "postgresql"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     """An empty history of each kind."""
     place = Place(opener_of(request.param, tmp_path))
@@ -132,7 +132,7 @@ def test_samples_go_when_their_days_are_over_and_hours_stay(tmp_path: Path, kind
     history.close()
 
 
-@pytest.fixture(params=["embedded"])
+@pytest.fixture(params=["embedded", "postgresql"])
 def kind(request: pytest.FixtureRequest) -> str:
     """The name of each kind of history."""
     return str(request.param)
@@ -173,7 +173,7 @@ TIMES = st.one_of(
     st.sampled_from([NOON + DAY_MS // 2 - 1, NOON + DAY_MS // 2, NOON + DAY_MS // 2 + 1000, NOON - DAY_MS // 2, NOON]),
 )
 ROWS = st.lists(st.tuples(st.integers(-1, 3), TIMES, st.sampled_from([1.0, 2.0, 4.0, math.nan]), QUALITIES), max_size=12)
-ACTS = st.lists(st.one_of(ROWS, st.integers(0, 30 * 24).map(lambda hours: NOON + hours * HOUR_MS), st.just("reopen")), max_size=12)
+ACTS = st.lists(st.one_of(ROWS, st.integers(0, 26 * 24).map(lambda hours: NOON + hours * HOUR_MS), st.just("reopen")), max_size=12)
 
 
 def compare(expected: History, found: History, instant: int) -> None:
@@ -190,11 +190,13 @@ def compare(expected: History, found: History, instant: int) -> None:
     assert list(expected.points()) == list(found.points())
 
 
-def tried_against_the_reference(kind: str, acts: list[list[Row] | int | str], instant: int) -> None:
-    expected = HistoryReference()
+def tried_against_the_reference(
+    kind: str, acts: Sequence[list[Row] | int | str], instant: int, days: tuple[int, int, int] = (30, 400, 3660)
+) -> None:
+    expected = HistoryReference(days)
     expected.rebind(FACTS)
     with in_memory() as folder:
-        place = Place(opener_of(kind, Path(folder)))
+        place = Place(opener_of(kind, Path(folder), days))
         for act in acts:
             if act == "reopen":
                 place.reopen()
@@ -204,8 +206,18 @@ def tried_against_the_reference(kind: str, acts: list[list[Row] | int | str], in
             elif isinstance(act, list):
                 for each in (expected, place.history):
                     each.append(said(act), names_of)
-        compare(expected, place.history, instant)
-        place.history.close()
+        try:
+            compare(expected, place.history, instant)
+        finally:
+            place.history.close()
+
+
+@settings(max_examples=20)
+@given(st.lists(ROWS, max_size=4), st.lists(st.integers(0, 40), max_size=4), TIMES)
+def test_the_embedded_history_lets_go_of_what_a_list_would_let_go_of(batches: list[list[Row]], days: list[int], instant: int) -> None:
+    """Samples for two days, minutes for ten, hours for thirty; looked after on some days, or never."""
+    acts: list[list[Row] | int | str] = [*batches, *(NOON + day * DAY_MS for day in sorted(days))]
+    tried_against_the_reference("embedded", acts, instant, (2, 10, 30))
 
 
 @settings(max_examples=30)
@@ -213,3 +225,10 @@ def tried_against_the_reference(kind: str, acts: list[list[Row] | int | str], in
 def test_the_embedded_history_answers_as_a_list_of_all_samples_would(acts: list[list[Row] | int | str], instant: int) -> None:
     """Whatever comes in whichever order, is sorted, merged and rolled up meanwhile, and opened again."""
     tried_against_the_reference("embedded", acts, instant)
+
+
+@settings(max_examples=12)
+@given(ACTS, TIMES)
+def test_the_history_in_postgresql_answers_as_a_list_of_all_samples_would(acts: list[list[Row] | int | str], instant: int) -> None:
+    """The same, of the other history."""
+    tried_against_the_reference("postgresql", acts, instant)

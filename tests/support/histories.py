@@ -11,9 +11,11 @@ import numpy as np
 
 from adapters.history.embedded import EmbeddedHistory
 from adapters.history.keeping import Keeping, Rules
+from adapters.history.postgres import PostgresHistory
 from graph.points import PointFacts
 from graph.ports import History
 from graph.values import Quality, Reason, Samples, Slots
+from tests.support.postgres import shared
 
 NAMES = tuple(f"urn:point:{letter}" for letter in "dbca")
 """Not in order of IRIs: slots never are."""
@@ -24,7 +26,7 @@ Row = tuple[int, int, float, Quality]
 
 
 def in_memory() -> tempfile.TemporaryDirectory[str]:
-    """A folder that no disk is behind, where there is such a thing: fsync costs nothing, and a killed process loses nothing there either."""
+    """A folder that no disk is behind, where there is such a thing: fsync costs nothing, a killed process loses nothing."""
     memory = Path("/dev/shm")  # noqa: S108 - one of its own in there
     return tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None)
 
@@ -48,6 +50,9 @@ class Place:
 def opener_of(name: str, folder: Path, days: tuple[int, int, int] = (30, 400, 3660)) -> Callable[[], History]:
     """How a history of that name is opened on an empty place."""
     rules = Rules(default=Keeping("default", *days))
+    if name == "postgresql":
+        url = shared().emptied()
+        return lambda: PostgresHistory(url, rules=rules)
     return lambda: EmbeddedHistory(folder / "history", rules=rules, seal_ms=0, reserve_bytes=0)
 
 
