@@ -25,6 +25,7 @@ from analytics.time.steps import (
     EMPTY,
     ITSELF,
     NOBODY,
+    OFF,
     RESTART,
     SHED,
     START,
@@ -141,14 +142,20 @@ def _follow(  # noqa: PLR0912, PLR0915  one loop over events; its parts are belo
         now = time
         count += 1
         if kind == START:
+            ready = _ready(site, which, now, record)
+            if ready > now:
+                heapq.heappush(events, (ready, np.int64(START), np.int64(which), np.int64(0)))
+                continue
+            if state.blocked[which] == OFF:
+                state.blocked[which] = 0
             if state.blocked[which] == 0 and state.tally.live[which] == 0 and state.bad[which] == 0 and site.delays.fuel[which] > 0:
-                if np.isfinite(site.delays.fuel[which]):
-                    dry = (now + site.delays.fuel[which], np.int64(EMPTY), np.int64(-1 - which), np.int64(state.tank[which]))
-                    heapq.heappush(events, dry)
+                _burn(site, which, now, state, events)
                 _raise(site, which, now, state, record, kw, loops, events)
                 stale = moved = True
         elif kind == RESTART:
             if state.waits[which] == version and state.bad[which] == 0 and state.tally.live[which] == 0 and state.blocked[which] == 0:
+                if record.up[which] == NEVER and record.down[which] == NEVER:
+                    _burn(site, which, now, state, events)
                 _raise(site, which, now, state, record, kw, loops, events)
                 stale = True
         elif kind == SHED:
@@ -328,6 +335,8 @@ def _see(site: Site, state: State, record: Record, kw: Floats, events: Events, s
         live = state.tally.live[slot] == 1
         looked = now - seen.runs_age[slot]
         if seen.runs[slot] == 1 and not live and (record.down[slot] < looked or record.down[slot] == NEVER):
+            if state.blocked[slot] == OFF:
+                state.blocked[slot] = 0
             if state.blocked[slot] == 0 and state.bad[slot] == 0:
                 _raise(site, slot, now, state, record, kw, loops, events)
         elif seen.runs[slot] == 0 and live and record.up[slot] < looked:
@@ -380,6 +389,25 @@ def _see_stores(site: Site, state: State, kw: Floats, events: Events, seen: Seen
                 site.stores.seconds[store] *= account / (state.left[store] * lasts)
                 lasts = lasting(site, state, store, kw)
         start(store, now, lasts, state, events)
+
+
+@inlined
+def _ready(site: Site, slot: Index, now: float, record: Record) -> float:
+    """When a standby source that has been called can supply: its start time after what it needs came back, where that did in between."""
+    ready = now
+    for at in range(site.pairs_at[slot], site.pairs_at[slot + 1]):
+        back = record.back[site.slot_pairs[at]]
+        if back < NEVER:
+            ready = max(ready, back + site.delays.start[slot])
+    return ready
+
+
+@inlined
+def _burn(site: Site, slot: Index, now: float, state: State, events: Events) -> None:
+    """A standby source begins to empty its tank, where one is known."""
+    if np.isfinite(site.delays.fuel[slot]):
+        dry = (now + site.delays.fuel[slot], np.int64(EMPTY), np.int64(-1 - slot), np.int64(state.tank[slot]))
+        heapq.heappush(events, dry)
 
 
 @inlined

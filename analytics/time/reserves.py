@@ -161,13 +161,13 @@ def _fed(graph: SupplyGraph, medium: str) -> Flags:
 
 
 def _sources(stated: Stated) -> tuple[Flags, Floats]:
-    """The standby sources: they feed power, nothing feeds or is required of them, and they have a start time. Their times."""
+    """The standby sources: they feed power and need none, whatever else feeds them, and they have a start time. Their times."""
     graph = stated.graph
     size = len(graph.nodes)
     feeds = np.zeros(size, dtype=np.bool_)
-    feeds[graph.edges.source[graph.edges.medium == graph.media.index(POWER)]] = True
-    feeds[graph.edges.target] = False
-    feeds[graph.requirements.node] = False
+    power = graph.media.index(POWER)
+    feeds[graph.edges.source[graph.edges.medium == power]] = True
+    feeds[graph.requirements.node[graph.requirements.medium == power]] = False
     nodes = np.flatnonzero(feeds).astype(np.int32)
     low, high = stated.value(DCX + "startTimeSeconds", nodes)
     standby, start = np.zeros(size, dtype=np.bool_), np.zeros((2, size))

@@ -19,6 +19,7 @@ from analytics.time.present import Present
 from analytics.time.reserves import Reserves
 from analytics.time.sharing import supply_order
 from analytics.time.state import NEVER, Called, Delays, Held, Loads, Record, Seen, Site, State, Then
+from analytics.time.steps import OFF
 from analytics.time.table import Kind
 from analytics.time.trips import Trips
 from graph.values import Floats
@@ -207,7 +208,7 @@ def _site(set_: Setting, reserves: Reserves, end: int, gone: Floats) -> Site:
     )
     node = wiring.slot_node
     delays = Delays(
-        reserves.restart[end, node],
+        np.where(reserves.standby[node], reserves.start[end, node], reserves.restart[end, node]),
         reserves.by_power[node].astype(np.uint8),
         np.where((end == 0) | (set_.takes >= 0), reserves.transfer[end, node], 0.0),
         set_.takes,
@@ -287,6 +288,7 @@ def _memory(set_: Setting, reserves: Reserves, charge: Floats) -> State:
     missing = tally.failing > 0
     missing[set_.store_pair[reserves.stores.kind[set_.stored] == Kind.WATER]] = False  # a store that waits counts as held
     blocked = (set_.state.base.live == 0).astype(np.uint8)  # open switches, and what was dark anyway
+    blocked[set_.state.slots(set_.standby)] = OFF
     return State(
         tally,
         blocked,

@@ -15,6 +15,8 @@ from graph.values import Floats
 START, RESTART, EMPTY, SHED, TRIP = range(5)
 """Kinds of event, in the order in which those of one instant happen: a standby source is there, a slot is up again, a store is empty
 (or a source out of fuel), a load that may still have been there is gone for certain, what carries too much opens."""
+OFF = 2
+"""Instead of 1 in `State.blocked`: a standby source that has not been called (and started) yet."""
 NOBODY, ITSELF = -1, -2
 """Instead of a slot, where none is the reason: a store is empty; what is down for another reason has no use for its store."""
 Index = int | np.integer[Any]

@@ -95,3 +95,70 @@ def test_a_slower_transfer_interrupts() -> None:
     slow = CATCHER.replace("brick:Static_Transfer_Switch ;", "brick:Static_Transfer_Switch ; dcx:transferTimeMs 11 ;")
 
     assert lost(follow(slow, "M1")) == {"R1 Power": (0.0, 0.0)}
+
+
+STANDBY = """
+:U a dcx:Utility_Feed ; dcx:feedsPower :ATS . :G a dcx:Generator ; dcx:startTimeSeconds 10 ; dcx:feedsPower :ATS .
+:ATS a brick:Automatic_Transfer_Switch ; dcx:transferTimeMs 100 ; dcx:feedsPower :R . :R a brick:ICT_Rack .
+"""
+
+
+@pytest.mark.parametrize(
+    "feeds",
+    [
+        "",
+        ":Ctl a brick:Controller ; dcx:feedsControl :G .",
+        ":U dcx:feedsPower :G .",
+        ":ATS dcx:feedsPower :G .",
+        ":Pump a brick:Pump ; brick:feeds :G .",
+    ],
+)
+def test_a_generator_that_something_feeds_starts_as_any_other(feeds: str) -> None:
+    """A controller, a block heater on the utility or on its own board, a fuel pump: called at 0 s, there at 10 s, through the switch at
+    10.1 s."""
+    answer = follow(STANDBY + feeds, "U")
+
+    assert lost(answer)["R Power"] == (0.0, 0.0)
+    assert [(round(each.back_lower or 0, 3), round(each.back_upper or 0, 3)) for each in answer.bounds if each.id.endswith(":R")] == [
+        (10.1, 10.1)
+    ]
+
+
+def test_a_generator_without_its_controller_does_not_start() -> None:
+    """It needs any one of what controls it; that fails with the utility: the rack stays dark."""
+    answer = follow(STANDBY + ":Ctl a brick:Controller ; dcx:feedsControl :G .", "U", "Ctl")
+
+    assert [each.back_lower for each in answer.bounds if each.id.endswith(":R")] == [None]
+
+
+def test_a_generator_starts_its_start_time_after_its_controller_is_back() -> None:
+    """The controller hangs on a second utility, which fails as well, and its own generator, there at 5 s, at 5.1 s through a switch: the
+    first supplies 10 s after that, and through its own switch from 5.1 + 10 + 0.1 s on."""
+    answer = follow(
+        STANDBY
+        + """
+        :Ctl a brick:Controller ; dcx:feedsControl :G .
+        :S a brick:Automatic_Transfer_Switch ; dcx:transferTimeMs 100 ; dcx:feedsPower :Ctl .
+        :V a dcx:Utility_Feed ; dcx:feedsPower :S . :H a dcx:Generator ; dcx:startTimeSeconds 5 ; dcx:feedsPower :S .
+        """,
+        "U",
+        "V",
+    )
+
+    assert [(round(each.back_lower or 0, 3), round(each.back_upper or 0, 3)) for each in answer.bounds if each.id.endswith(":R")] == [
+        (15.2, 15.2)
+    ]
+
+
+def test_a_generator_that_nobody_called_stays_off_when_its_controller_is_back() -> None:
+    """Only the controller's utility goes and its generator H brings it back: G is not called, and does not start."""
+    answer = follow(
+        STANDBY
+        + """
+        :Ctl a brick:Controller ; dcx:feedsControl :G . :S a brick:Automatic_Transfer_Switch ; dcx:feedsPower :Ctl .
+        :V a dcx:Utility_Feed ; dcx:feedsPower :S . :H a dcx:Generator ; dcx:startTimeSeconds 5 ; dcx:feedsPower :S .
+        """,
+        "V",
+    )
+
+    assert [event.ids for event in answer.events if event.kind.value == "started"] == [("urn:site:H",)]
