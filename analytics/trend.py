@@ -32,17 +32,19 @@ def thinned(series: Series, pixels: int, way: Way = Way.MIN_MAX) -> Series:
         chosen = numbers
     else:
         at, values = np.ascontiguousarray(series.observed_at[numbers]), np.ascontiguousarray(series.values[numbers])
-        # instants go in as distances from the first: the library's steps are exact in float64 only below 2**53
+        # instants go in as distances from the first: inside they are float64, exact below 2**53 only
         chosen = _downsampled(at - at[0], values, pixels, way)
-        chosen = numbers[np.unique(np.concatenate(([0], chosen.astype(np.intp), [len(numbers) - 1])))]
+        chosen = numbers[np.unique(np.concatenate(([0], chosen, [len(numbers) - 1])))]
     rows = np.union1d(chosen, _gaps(series, chosen))
     return Series(series.point, series.observed_at[rows], series.values[rows], series.quality[rows], series.reason[rows])
 
 
-def _downsampled(at: NDArray[np.int64], values: NDArray[np.float64], pixels: int, way: Way) -> NDArray[np.uint64]:
+def _downsampled(at: NDArray[np.int64], values: NDArray[np.float64], pixels: int, way: Way) -> NDArray[np.intp]:
     if way is Way.LTTB:
-        return LTTBDownsampler().downsample(at, values, n_out=pixels)
-    return MinMaxDownsampler().downsample(at, values, n_out=pixels // 2 * 2)
+        found = LTTBDownsampler().downsample(at, values, n_out=pixels)  # type: ignore[no-untyped-call] # the library has no types
+    else:
+        found = MinMaxDownsampler().downsample(at, values, n_out=pixels // 2 * 2)  # type: ignore[no-untyped-call] # as above
+    return np.asarray(found, np.intp)
 
 
 def _gaps(series: Series, chosen: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from adapters.history.log import Log
-from adapters.history.past import as_of
+from adapters.history.past import looked_back
 from adapters.history.reading import Reading
 from adapters.history.rows import Numbers, Rows, arranged
 from adapters.history.shelf import HOUR, MINUTE, RAW, Part, Shelf, View
@@ -61,19 +61,8 @@ class Answers:
         return buckets_of(rows, points, numbers, since, step_ms, period_ms)
 
     def at(self, points: Sequence[str], numbers: Numbers, instant_ms: int, period_ms: Floats) -> ReadingBatch:
-        """See `History.at`. Looks two periods back for all points, then a day back for those that have not been found."""
-        missing, found = np.unique(numbers[numbers >= 0]).astype(np.int32), list[Rows]()
-        near = int(np.median(2 * period_ms[missing])) if len(missing) else 0
-        since, until = instant_ms - min(near, DAY_MS), instant_ms + 1
-        for begin in (since, instant_ms - DAY_MS):
-            rows = self._rows(missing, begin, until)
-            if begin == since and begin != instant_ms - DAY_MS:
-                rows = rows.pick(np.isin(rows.point, rows.point[~np.isnan(rows.value)]))
-            found.append(rows)
-            missing = np.setdiff1d(missing, rows.point).astype(np.int32)
-            if not len(missing):
-                break
-        return as_of(list(points), numbers, arranged(found), instant_ms, period_ms)
+        """See `History.at`."""
+        return looked_back(points, numbers, instant_ms, period_ms, self._rows)
 
     def present(self, kept: dict[str, Numbers]) -> Numbers:
         """The numbers of all points that anything is kept of; `kept` is what is known of files that were looked at before."""

@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from math import isnan
 
 import numpy as np
 
-from adapters.history.rows import Numbers, Rows
+from adapters.history.rows import Numbers, Rows, arranged
 from graph.compiled import compiled
 from graph.current_kernel import aged
+from graph.history import DAY_MS
 from graph.values import Codes, Floats, Millis, Quality, ReadingBatch, Reason
 
 _NONE, _SILENCE = int(Quality.NO_VALUE), int(Reason.SILENCE)
 
 
-def as_of(points: list[str], numbers: Numbers, rows: Rows, instant_ms: int, period_ms: Floats) -> ReadingBatch:
-    """One row a point, in their order: its last number with its times, and how good that was then. `rows` are in order and not after the
-    instant; `numbers` are those of the points, -1 for none. Cost: linear."""
+def looked_back(
+    points: Sequence[str], numbers: Numbers, instant_ms: int, period_ms: Floats, rows_of: Callable[[Numbers, int, int], Rows]
+) -> ReadingBatch:
+    """One row a point, in their order: its last number within a day with its times, and how good that was at the instant.
+
+    `numbers` are those of the points, -1 for none; `rows_of` gives the samples of some in [since, until), in order. It is asked for two
+    periods of most points, and for a day of those that have no number there.
+    """
+    asked = np.unique(numbers[numbers >= 0]).astype(np.int32)
+    near_ms = min(int(np.median(2 * period_ms[asked])), DAY_MS) if len(asked) else 0
+    rows = rows_of(asked, instant_ms - near_ms, instant_ms + 1)
+    found = _as_of(list(points), numbers, rows, instant_ms, period_ms)
+    lacking = np.unique(numbers[(numbers >= 0) & np.isnan(found.values)]).astype(np.int32)
+    if not len(lacking):
+        return found
+    more = rows_of(lacking, instant_ms - DAY_MS, instant_ms + 1)
+    rows = arranged([rows.pick(~np.isin(rows.point, lacking)), more])
+    return _as_of(list(points), numbers, rows, instant_ms, period_ms)
+
+
+def _as_of(points: list[str], numbers: Numbers, rows: Rows, instant_ms: int, period_ms: Floats) -> ReadingBatch:
     size = len(points)
     value, observed, received = np.full(size, np.nan), np.zeros(size, np.int64), np.zeros(size, np.int64)
     quality, reason = np.full(size, _NONE, np.uint8), np.zeros(size, np.uint8)

@@ -20,7 +20,7 @@ from psycopg.errors import CheckViolation
 
 from adapters.history.embedded import LATEST_MS
 from adapters.history.keeping import Rules
-from adapters.history.past import as_of
+from adapters.history.past import looked_back
 from adapters.history.postgres_care import Care
 from adapters.history.postgres_server import SAMPLE_KINDS, Server, copy_in, make_table
 from adapters.history.postgres_server import rolled as rolled_of
@@ -257,18 +257,7 @@ class PostgresHistory:
 
     def at(self, points: Sequence[str], instant_ms: int) -> ReadingBatch:
         """See `History.at`."""
-        numbers, period_ms = self._find(points), self._period_ms
-        missing, found = np.unique(numbers[numbers >= 0]), list[Rows]()
-        near = int(np.median(2 * period_ms[missing])) if len(missing) else 0
-        for begin in (instant_ms - min(near, DAY_MS - 1), instant_ms - DAY_MS):
-            rows = self._until(missing, begin, instant_ms + 1)
-            if begin != instant_ms - DAY_MS:
-                rows = rows.pick(np.isin(rows.point, rows.point[~np.isnan(rows.value)]))
-            found.append(rows)
-            missing = np.setdiff1d(missing, rows.point)
-            if not len(missing):
-                break
-        return as_of(list(points), numbers, arranged(found), instant_ms, period_ms)
+        return looked_back(points, self._find(points), instant_ms, self._period_ms, self._until)
 
     def _until(self, wanted: Numbers, since_ms: int, until_ms: int) -> Rows:
         """The samples of some points; of days whose samples are gone, what is rolled up of them, each row as its last sample."""
