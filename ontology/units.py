@@ -125,6 +125,7 @@ _TABLE: dict[str, tuple[tuple[str, str, float] | tuple[str, str, float, float], 
     "luminous flux": (("LM", "lm", 1.0),),
     "mass concentration": (("KiloGM-PER-M3", "kg/m3", 1.0), ("MicroGM-PER-M3", "ug/m3", 1e-9), ("MilliGM-PER-M3", "mg/m3", 1e-6)),
     "angle": (("RAD", "rad", 1.0), ("DEG", "°", 0.017453292519943295)),
+    "sound level": (("DeciB", "dB", 1.0),),
     "resistance": (("OHM", "Ω", 1.0), ("MilliOHM", "mΩ", 1e-3)),
 }
 _UNITS: dict[str, Unit] = {

@@ -34,11 +34,13 @@ from resolvers.context import Face, ServiceFacts, Unbound
 from twin.compose import Opened
 from twin.compose_commands import BusFeed, control_of
 from twin.compose_history import KeptHistory
+from twin.compose_mqtt import dialects_of
 from twin.compose_store import now, store_name
 from twin.events import GraphChanged
 from twin.ingest import Ingest, ValueWriter
 from twin.posture import PostureWatch
 from twin.settings import Settings
+from twin.wishes import Wishes
 
 _log = logging.getLogger(__name__)
 
@@ -91,6 +93,7 @@ class Service:
         self._kept.rebind(watched, points)
         self._ingest = Ingest(twin.current, opened.bus, now, points, self._kept.history)
         self._endpoints = self._parsed_endpoints()
+        self._wishes = Wishes(opened.ledger)
         self._mqtt, self._modbus = self._mqtt_client(watched), self._modbus_client(watched)
         devices: list[DevicePort] = [device for device in (self._mqtt, self._modbus) if device is not None]
         self._control = control_of(opened, devices, self._stack)
@@ -113,6 +116,8 @@ class Service:
         writer.start()
         self._stack.callback(writer.close)
         self._kept.start()
+        self._wishes.start()
+        self._stack.callback(self._wishes.close)
         for wire in (self._mqtt, self._modbus):
             if wire is not None:
                 wire.start()
@@ -154,7 +159,7 @@ class Service:
                 key_file=settings.mqtt_key_file,
                 batch_bytes_max=round(settings.mqtt_batch_mb * 1_048_576),
             )
-            return MqttClient(config, snapshot, self._ingest, now)
+            return MqttClient(config, snapshot, self._ingest, now, dialects_of(settings, config), self._wishes.offer)
         except (OSError, ValueError) as error:
             raise GraphError(f"a setting of mqtt: {error}") from None
 

@@ -1,0 +1,310 @@
+"""The dialect of the DSX Exchange BMS bus: metadata become a graph, values its readings, and what we ask goes out under our own name.
+
+Rules of this file:
+
+1. We publish under `BMS/v1/{our integration}/Value/`, only where metadata of the BMS name us, and never metadata.
+2. What has been described stays until its retained message is cleared: silence makes values stale, it takes nothing out of the graph.
+   After a restart the graph says what had been described, so a broker that comes up empty empties nothing.
+3. The wish is whole and paced: it waits until metadata have been quiet for `QUIET_MS`, for `BUSY_MS` at most, and is made only when
+   something has been said that was not said before.
+4. A value that comes before its point is in the graph waits, the newest of each topic, and is taken when the point is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import isfinite
+from typing import NamedTuple
+
+import numpy as np
+
+from adapters.mqtt.dialect import NO_SLOTS, Dialect, Intake, Message, Publication, SlotsOf
+from adapters.mqtt.dsx import contract
+from adapters.mqtt.dsx.codec import ROOT, Address, Described, Value, address, described, encode, value
+from adapters.mqtt.dsx.heartbeat import Heartbeats, within
+from adapters.mqtt.dsx.plant import METADATA, PREFIX, SOURCE, TOPIC, Plant, point_iri
+from graph.commands import Command
+from graph.ports import DeviceRefused
+from graph.references import Unbound
+from graph.snapshot import Snapshot
+from graph.values import Quality, Reason, Slots
+from ontology.namespaces import BRICK, RDFS, local_name
+from ontology.terms import is_literal, literal_parts
+from twin.sync import Wish
+
+QUIET_MS, BUSY_MS = 1_500, 10_000
+WAITING_MAX = 200_000
+"""Topics whose newest value waits for its point; one more, and it is only counted as unbound."""
+POINTS_MAX = 1_000_000
+"""Points that are taken from one bus."""
+UNHEARD_MS = 5 * contract.PERIOD_S * 1000
+"""Metadata that have not been published again for five periods are told as such: as long as it takes a value to be `NO_COMMUNICATION`."""
+
+
+class _Bound(NamedTuple):
+    """One revision of the graph: where slots come from, those found so far by topic, and racks of other sources by name."""
+
+    slots: SlotsOf
+    rows: dict[str, int]
+    racks: Mapping[str, str]
+
+
+class Dsx(Dialect):
+    """Everything under `BMS/v1/`."""
+
+    name = "dsx"
+
+    def __init__(self, integration: str = "", bytes_max: int = 65_536) -> None:
+        """`integration`: the id under which the BMS knows us; empty only listens. Raises `ValueError` for one that cannot be in a topic."""
+        if any(sign in integration for sign in "/+#\0") or integration == contract.PUBLISHER:
+            raise ValueError(f"our integration id is one level of a topic and not {contract.PUBLISHER}, so it cannot be {integration!r}")
+        self._integration, self._bytes_max = integration, bytes_max
+        self._points: dict[str, Described] = {}
+        self._ours: dict[str, Described] = {}
+        self._requests: dict[str, Described] = {}
+        self._heard: dict[str, int] = {}
+        self._bound = _Bound(lambda points: np.full(len(points), -1, np.int32), {}, {})
+        self._flushed = self._bound
+        self._waiting: dict[str, tuple[str, Value]] = {}
+        self._beats = Heartbeats(integration)
+        self._may_be_racks: frozenset[str] = frozenset()
+        self._racks: Mapping[str, str] = {}
+        self._undescribed: Sequence[str] = ()
+        self._changed_at = self._dirty_since = self._now = 0
+        self._loaded = False
+
+    def bind(self, snapshot: Snapshot, slots: SlotsOf) -> None:
+        """See `Dialect.bind`. Cost: linear in the racks, at the first time in the described points."""
+        if not self._loaded:
+            self._points = _described_in(snapshot, self._bytes_max)
+            self._loaded = True
+            self._renew_points(0)
+            self._learned(Plant(self._points, _racks_of(snapshot)))
+        self._bound = _Bound(slots, {}, _racks_of(snapshot))
+
+    def filters(self) -> Sequence[str]:
+        """See `Dialect.filters`."""
+        return [ROOT + "+/Value/#"]
+
+    def everywhere(self) -> Sequence[str]:
+        """Metadata, which are retained, and heartbeats, which every process watches for itself."""
+        return [f"{ROOT}{contract.PUBLISHER}/Metadata/#", f"{ROOT}{contract.PUBLISHER}/Value/System/#"]
+
+    def fed(self) -> Slots:
+        """See `Dialect.fed`."""
+        bound = self._bound
+        found = bound.slots([point_iri(name) for name in list(self._points)])
+        return np.unique(found[found >= 0]) if len(found) else NO_SLOTS
+
+    # -- what comes -------------------------------------------------------------------------------------------------
+
+    def take(self, message: Message, intake: Intake) -> bool:
+        """See `Dialect.take`."""
+        self._now = intake.now
+        slot = self._bound.rows.get(message.topic)
+        if slot is not None:
+            self._row(slot, message, intake)
+            return True
+        if not message.topic.startswith(ROOT):
+            return False
+        at = address(message.topic)
+        if at is None:
+            intake.unbound(message.topic, "no topic of the BMS bus: it is BMS/v1/{publisher}/{Value|Metadata}/{object}/{point}/{tag path}")
+        elif at.is_metadata:
+            self._describe(at, message, intake)
+        elif at.publisher != self._integration:
+            self._value(at, message, intake)
+        return True
+
+    def _row(self, slot: int, message: Message, intake: Intake) -> Value:
+        read = value(message.payload, intake.now, self._bytes_max, retained=message.retained)
+        if slot >= 0:
+            intake.row(slot, read.value, read.observed_at, read.quality, read.reason)
+        if read.finding:
+            intake.poison(message, read.finding)
+        return read
+
+    def _value(self, at: Address, message: Message, intake: Intake) -> None:
+        """A value of a point that is not known yet by topic, or of a heartbeat."""
+        known = self._points.get(at.point)
+        if known is not None and at.publisher not in {contract.PUBLISHER, known.integration}:
+            intake.unbound(message.topic, f"{at.publisher} may not say it: its metadata name {known.integration or 'no integration'}")
+            return
+        slot = int(self._bound.slots([point_iri(at.point)])[0]) if known is not None else -1
+        read = self._row(slot, message, intake)
+        if at.point_type == "HeartbeatTimestampBms":
+            if not message.retained and isfinite(read.value):
+                if self._dirty_since:
+                    self._renew_points(intake.now)
+                self._beats.hear(at.point, read.value, intake.now)
+        elif slot >= 0:
+            self._bound.rows[message.topic] = slot
+        if slot < 0 and not read.finding:
+            if len(self._waiting) < WAITING_MAX or message.topic in self._waiting:
+                self._waiting[message.topic] = (at.point, read)
+            if known is None:
+                intake.unbound(message.topic, "no metadata describe it yet")
+
+    def _describe(self, at: Address, message: Message, intake: Intake) -> None:
+        if at.publisher != contract.PUBLISHER:
+            intake.unbound(message.topic, f"metadata come from the BMS alone, not from {at.publisher}")
+            return
+        if not message.payload:
+            self._heard.pop(at.point, None)
+            if self._points.pop(at.point, None) is not None:
+                self._change(intake.now)
+            return
+        found = described(at, message.payload, self._bytes_max)
+        if isinstance(found, str):
+            intake.poison(message, found)
+            return
+        if at.point not in self._points and len(self._points) >= POINTS_MAX:
+            intake.unbound(message.topic, f"{POINTS_MAX:,} points are described already, and no more are taken")
+            return
+        if not message.retained or at.point not in self._heard:
+            self._heard[at.point] = intake.now
+        before = self._points.get(at.point)
+        if before is None or before.text != found.text:
+            self._points[at.point] = found
+            self._change(intake.now)
+
+    def _change(self, now: int) -> None:
+        self._changed_at = now
+        self._bound.rows.clear()
+        self._dirty_since = self._dirty_since or now
+
+    # -- what goes --------------------------------------------------------------------------------------------------
+
+    def connected(self, intake: Intake) -> None:
+        """See `Dialect.connected`."""
+        self._beats.begin(intake.now)
+
+    def tick(self, intake: Intake) -> None:
+        """See `Dialect.tick`."""
+        self._now = intake.now
+        if self._dirty_since:
+            self._renew_points(intake.now)
+        self._flush(intake)
+        for lost in self._beats.newly_lost(intake.now):
+            intake.mark(self._in_scope(lost.scope), Quality.NO_COMMUNICATION, Reason.LINK)
+        for said in self._beats.due(self._ours, intake.now):
+            intake.say(said)
+
+    def _renew_points(self, now: int) -> None:
+        """What follows from metadata beside the graph: heartbeats, and which points are ours to write."""
+        self._beats.describe(self._points, now)
+        ours = self._integration
+        self._ours = {name: each for name, each in self._points.items() if ours and each.integration == ours}
+        self._requests = {point_iri(name): each for name, each in self._ours.items() if each.at.point_type in contract.ASKED_FOR}
+
+    def _flush(self, intake: Intake) -> None:
+        """Rule 4."""
+        bound = self._bound
+        if bound is self._flushed:
+            return
+        self._flushed = bound
+        topics = [topic for topic, (name, _) in self._waiting.items() if name in self._points]
+        slots = bound.slots([point_iri(self._waiting[topic][0]) for topic in topics]).tolist() if topics else []
+        for topic, slot in zip(topics, slots, strict=True):
+            if slot >= 0:
+                _, read = self._waiting.pop(topic)
+                intake.row(slot, read.value, read.observed_at, read.quality, read.reason)
+
+    def _in_scope(self, scope: str) -> Slots:
+        """The points that a heartbeat stands for; all of them where its scope names none: a lost heartbeat never passes in silence."""
+        named = [name for name, each in self._points.items() if within(scope, each.at)]
+        found = self._bound.slots([point_iri(name) for name in named or self._points])
+        return found[found >= 0]
+
+    def wish(self) -> Wish | None:
+        """See `Dialect.wish`."""
+        racks = self._bound.racks
+        if not self._dirty_since and self._racks != {name: racks[name] for name in self._may_be_racks & racks.keys()}:
+            self._change(self._now)
+        if not self._dirty_since or (self._now - self._changed_at < QUIET_MS and self._now - self._dirty_since < BUSY_MS):
+            return None
+        plant = Plant(self._points, racks)
+        self._dirty_since = 0
+        self._learned(plant)
+        return Wish(SOURCE, plant.block())
+
+    def _learned(self, plant: Plant) -> None:
+        self._may_be_racks, self._racks, self._undescribed = plant.may_be_racks(), plant.racks(), plant.undescribed()
+
+    def serves(self, point: str) -> bool:
+        """Whether metadata name us for the point, and it is one at which something is asked for."""
+        return point in self._requests
+
+    def request(self, command: Command) -> Publication:
+        """See `Dialect.request`."""
+        asked = self._requests.get(command.point)
+        if asked is None:
+            raise DeviceRefused(
+                f"no metadata of the BMS name {self._integration or 'an integration of ours'} for {command.point}: nothing was sent"
+            )
+        if asked.states and command.value not in {float(state) for state, _ in asked.states}:
+            known = ", ".join(f"{state} ({text})" for state, text in asked.states)
+            raise DeviceRefused(f"{command.point} takes {known}, not {command.value:g}: nothing was sent")
+        if not isfinite(command.value):
+            raise DeviceRefused(f"{command.point} takes a number, not {command.value}: nothing was sent")
+        at = round(command.requested_at.timestamp() * 1000)
+        return Publication(asked.at.value_topic(self._integration), encode(command.value, at), correlation=command.id.encode())
+
+    # -- what is told -----------------------------------------------------------------------------------------------
+
+    def unusable(self) -> Sequence[Unbound]:
+        """See `Dialect.unusable`: unknown units, what is served and not described, what is described no more, heartbeats that stopped."""
+        found = []
+        for name, each in sorted(self._points.copy().items()):
+            point, topic = point_iri(name), each.at.value_topic()
+            if each.eng_unit and contract.unit_named(each.eng_unit) is None:
+                found.append(Unbound(point, topic, f"engUnit {each.eng_unit!r} is no unit that is known here: the value has none"))
+            heard = self._heard.get(name, self._now)
+            if self._now - heard >= UNHEARD_MS:
+                found.append(Unbound(point, topic, f"its metadata have not been published for {(self._now - heard) // 1000} s"))
+        found += [
+            Unbound(PREFIX + name, "", f"{name} is served or associated with, and no metadata describe it") for name in self._undescribed
+        ]
+        for beat in self._beats.lost:
+            found.append(
+                Unbound(
+                    point_iri(beat.at.point), beat.at.value_topic(), f"the heartbeat of {beat.object_name or beat.object_id} has stopped"
+                )
+            )
+        return found
+
+
+def _described_in(snapshot: Snapshot, bytes_max: int) -> dict[str, Described]:
+    """What a revision of the graph says had been described."""
+    key = snapshot.key
+    topics = {s: literal_parts(key(o)).lexical for s, o in _pairs(snapshot, TOPIC) if is_literal(key(o))}
+    found: dict[str, Described] = {}
+    for s, o in _pairs(snapshot, METADATA):
+        at = address(topics.get(s, ""))
+        if at is None or not is_literal(key(o)):
+            continue
+        at = at._replace(publisher=contract.PUBLISHER, is_metadata=True)
+        read = described(at, literal_parts(key(o)).lexical.encode(), 2 * bytes_max)
+        if isinstance(read, Described):
+            found[at.point] = read
+    return found
+
+
+def _racks_of(snapshot: Snapshot) -> dict[str, str]:
+    """The racks that other sources know, by the end of their IRI and by label; a name that means two racks means none."""
+    found: dict[str, set[str]] = {}
+    labels = dict(_pairs(snapshot, RDFS + "label"))
+    for rack in snapshot.instances([BRICK + "ICT_Rack"]).tolist():
+        iri = snapshot.key(rack)
+        if iri.startswith((PREFIX, "_:")):
+            continue
+        label = labels.get(rack)
+        text = snapshot.key(label) if label is not None else ""
+        for name in {local_name(iri), literal_parts(text).lexical if is_literal(text) else ""} - {""}:
+            found.setdefault(name, set()).add(iri)
+    return {name: next(iter(iris)) for name, iris in found.items() if len(iris) == 1}
+
+
+def _pairs(snapshot: Snapshot, predicate: str) -> list[tuple[int, int]]:
+    relation = snapshot.relation(predicate)
+    return list(zip(relation.subjects.tolist(), relation.objects.tolist(), strict=True))

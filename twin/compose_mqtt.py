@@ -1,0 +1,20 @@
+"""The dialects that are spoken with the broker, in the order in which they are asked for a message."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from adapters.mqtt.bound import Bound
+from adapters.mqtt.config import MqttConfig
+from adapters.mqtt.dialect import Dialect
+from adapters.mqtt.dsx.dialect import Dsx
+from adapters.mqtt.native import Native
+from twin.settings import Settings
+
+
+def dialects_of(settings: Settings, config: MqttConfig) -> Sequence[Dialect]:
+    """What has a root of its own first, then the graph's own references, then the native layout. Raises `ValueError` for a setting that a
+    dialect cannot work with."""
+    bound = Bound(config.payload_bytes_max)
+    native = Native(bound, bytes_max=config.payload_bytes_max, batch_bytes_max=config.batch_bytes_max)
+    return [Dsx(settings.mqtt_dsx_integration, config.payload_bytes_max), bound, native]
