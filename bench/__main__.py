@@ -24,6 +24,7 @@ from bench import (
     history_day,
     history_ingest,
     mqtt_batch,
+    mqtt_freshness,
     mqtt_qos1,
     neo4j_load,
     planning_availability,
@@ -90,6 +91,7 @@ def benches(quick: bool) -> Mapping[str, list[Callable[[], Iterator[Row]]]]:
             partial(graphql_impact.run, racks, 100 if quick else 400) for racks in graphql_impact.RACKS[: 1 if quick else 2]
         ],
         mqtt_batch.NAME: [partial(mqtt_batch.run, 300 if quick else mqtt_batch.MESSAGES, 2 if quick else 5)],
+        mqtt_freshness.NAME: [partial(mqtt_freshness.run, 3 if quick else mqtt_freshness.SECONDS)],
         mqtt_qos1.NAME: [partial(mqtt_qos1.run, 20_000 if quick else mqtt_qos1.MESSAGES, 2 if quick else 5, neo4j=not quick)],
         graphql_list.NAME: [partial(graphql_list.run, size, 8 if quick else 40) for size in graphql_list.SIZES],
     }

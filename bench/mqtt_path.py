@@ -93,12 +93,12 @@ class Way:
     def __init__(self, port: int, snapshot: Snapshot, log: Log, dialects: Sequence[Dialect] | None = None) -> None:
         """Returns when it listens."""
         self.points: dict[str, PointFacts] = dict(point_facts(snapshot))
-        self.current, bus = CurrentValues(), Bus()
-        self.ingest = Ingest(self.current, bus, now, self.points, log)  # type: ignore[arg-type]  # the log keeps, and answers nothing
+        self.current, self.bus = CurrentValues(), Bus()
+        self.ingest = Ingest(self.current, self.bus, now, self.points, log)  # type: ignore[arg-type]  # the log keeps, and answers nothing
         self.log = log
         self._port, self.changes = port, 0
         self._follow = self.current.follow(sorted(self.points)[:FOLLOWED])
-        bus.subscribe(ReadingStored, self._heard)
+        self.bus.subscribe(ReadingStored, self._heard)
         config = MqttConfig("127.0.0.1", port, client_id="ours", topics=(), batch_messages_max=5_000)
         self.wire = MqttClient(config, snapshot, self.ingest, now, dialects)
         self.wire.start()
