@@ -1,0 +1,392 @@
+"""The dialect of the BMS bus against publishers that bend the contract: what becomes of the graph, of values, of heartbeats. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from math import nan
+from typing import Any
+
+import numpy as np
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adapters.mqtt.dialect import Intake, Message
+from adapters.mqtt.dsx.dialect import QUIET_MS, Dsx
+from graph.snapshot import Snapshot
+from graph.values import Quality, Reason, Slots
+from ontology.namespaces import BRICK, DCX, RDF
+from ontology.terms import KeyQuad, QuadBlock
+from tests.support.dsx_publisher import BmsPoint, small_plant, value_payload
+from tests.support.wired import snapshot_of
+
+N = "urn:dsx-exchange:"
+NOW = 1_770_000_000_000
+POWER, LIQUID, AIR = DCX + "feedsPower", DCX + "feedsLiquidCooling", DCX + "feedsAirCooling"
+
+
+class Bus:
+    """A dialect with a clock, told what a BMS says; its wishes are made revisions at once."""
+
+    def __init__(self, integration: str = "", graph: Snapshot | None = None) -> None:
+        self.dsx, self.now, self.names = Dsx(integration), NOW, dict[str, int]()
+        self.graph = Snapshot.empty() if graph is None else graph
+        self.wishes: list[list[KeyQuad]] = []
+        self.letters: list[str] = []
+        self.dsx.bind(self.graph, self.slots)
+
+    def slots(self, points: Sequence[str]) -> Slots:
+        there = [self.graph.find(point) is not None for point in points]
+        return np.array([self.names.setdefault(p, len(self.names)) if on else -1 for p, on in zip(points, there, strict=True)], np.int32)
+
+    def hear(self, *messages: Message) -> dict[str, tuple[float, Quality, Reason]]:
+        """What the messages give, by point."""
+        intake = Intake(self.now)
+        assert [each for each in messages if not self.dsx.take(each, intake)] == []
+        return self._read(intake)
+
+    def tick(self, seconds: float = 0) -> Intake:
+        """Let time pass, and a tick come."""
+        self.now += round(seconds * 1000)
+        intake = Intake(self.now)
+        self.dsx.tick(intake)
+        return intake
+
+    def settle(self) -> dict[str, tuple[float, Quality, Reason]]:
+        """Wait until metadata have been quiet, let the wish become the graph; what the next tick gives."""
+        self.tick(QUIET_MS / 1000)
+        wish = self.dsx.wish()
+        if wish is not None:
+            self.wishes.append(sorted(wish.quads))
+            self.graph = Snapshot.of(wish.quads)
+            self.dsx.bind(self.graph, self.slots)
+        return self._read(self.tick(1))
+
+    def _read(self, intake: Intake) -> dict[str, tuple[float, Quality, Reason]]:
+        self.letters += [why for _, why in intake.letters]
+        rows = intake.samples()
+        named = {slot: name for name, slot in self.names.items()}
+        columns = zip(rows.slots.tolist(), rows.values.tolist(), rows.quality.tolist(), rows.reason.tolist(), strict=True)
+        return {named[slot].removeprefix(N + "point/"): (v, Quality(q), Reason(r)) for slot, v, q, r in columns}
+
+    def feeds(self) -> set[tuple[str, str, str]]:
+        """Who feeds whom with what, by the ends of names."""
+        media = {POWER: "power", LIQUID: "liquid", AIR: "air", BRICK + "feeds": "?"}
+        return {(s.removeprefix(N), media[p], o.removeprefix(N)) for s, p, o, _ in self.wishes[-1] if p in media}
+
+    def classes(self) -> dict[str, str]:
+        """The class of each thing that is no point."""
+        return {s.removeprefix(N): o.rpartition("#")[2] for s, p, o, _ in self.wishes[-1] if p == RDF + "type" and "point/" not in s}
+
+
+def told(kind: str, point: str, tag: str = "t", **metadata: Any) -> BmsPoint:
+    """A point with its metadata."""
+    return BmsPoint(kind, point, tag, metadata)
+
+
+def metadata(points: Iterable[BmsPoint], *, retained: bool = False) -> list[Message]:
+    """The metadata messages of points."""
+    return [Message(f"BMS/v1/PUB/Metadata/{p.address}", orjson.dumps(p.described), retained) for p in points]
+
+
+def said(point: BmsPoint, document: object, publisher: str = "PUB", *, retained: bool = False) -> Message:
+    """A value message."""
+    payload = document if isinstance(document, bytes) else orjson.dumps(document)
+    return Message(f"BMS/v1/{publisher}/Value/{point.address}", payload, retained)
+
+
+def test_the_small_plant_has_one_path_of_power_and_its_cooling() -> None:
+    """The UPS associated with the upper meter stands before it; the pump is a part of its CDU and no path; liquid and air by class."""
+    bus = Bus()
+
+    bus.hear(*metadata(small_plant()))
+    bus.settle()
+
+    racks = [(upper, medium, rack) for rack in ("R01", "R02") for upper, medium in (("PM-RPP", "power"), ("CRAH-1", "air"))]
+    racks += [(cdu, "liquid", rack) for rack in ("R01", "R02") for cdu in ("CDU-1", "CDU-2")]
+    chiller = [("CH-1", "liquid", to) for to in ("CDU-1", "CDU-2", "CRAH-1")]
+    assert bus.feeds() == {("PM-UPS/UPS", "power", "PM-UPS"), ("PM-UPS", "power", "PM-RPP"), *racks, *chiller}
+    assert bus.classes()["PM-UPS/UPS"] == "UPS"
+    parts = {(s.removeprefix(N), o.removeprefix(N)) for s, p, o, _ in bus.wishes[-1] if p == BRICK + "isPartOf"}
+    assert parts == {("PM-UPS/UPS", "PM-UPS"), ("CDU-1/Pump", "CDU-1")}
+
+
+def test_what_is_said_again_wishes_for_nothing_and_a_difference_is_one_wish() -> None:
+    """Metadata of a second period, in another order of names and of messages: no wish. One unit changed: one wish, one quad different each way
+    beside the metadata themselves."""
+    bus, plant = Bus(), small_plant()
+    bus.hear(*metadata(plant))
+    bus.settle()
+
+    again = [Message(m.topic, orjson.dumps(dict(reversed(orjson.loads(m.payload).items())))) for m in reversed(metadata(plant))]
+    bus.hear(*again)
+    bus.settle()
+    assert len(bus.wishes) == 1
+
+    plant[0].metadata["engUnit"] = "MW"
+    bus.hear(*metadata(plant))
+    bus.settle()
+    assert len(bus.wishes) == 2
+    gone, new = set(bus.wishes[0]) - set(bus.wishes[1]), set(bus.wishes[1]) - set(bus.wishes[0])
+    assert (
+        sorted(p.rpartition("#")[2] for _, p, _, _ in gone)
+        == ["dsxMetadata", "hasUnit"]
+        == sorted(p.rpartition("#")[2] for _, p, _, _ in new)
+    )
+
+
+def test_a_restart_with_an_empty_broker_takes_nothing_away() -> None:
+    """What the graph says had been described is known again; a new point of the same plant wishes for all of it."""
+    before, plant = Bus(), small_plant()
+    before.hear(*metadata(plant))
+    before.settle()
+
+    after = Bus(graph=before.graph)
+    assert after.settle() == {}
+    assert after.wishes == []
+    after.hear(*metadata([told("Fan", "FanSpeed", objectName="F", objectId="F-1", engUnit="RPM")]))
+    after.settle()
+
+    assert set(before.wishes[-1]) < set(after.wishes[-1])
+
+
+def test_cleared_metadata_withdraw_their_point_and_a_thing_with_its_last_one() -> None:
+    """An empty retained payload; another of what was never described is nothing."""
+    bus, fan = Bus(), told("Fan", "FanSpeed", objectName="F", objectId="F-1", engUnit="RPM")
+    bus.hear(*metadata([fan, told("Fan", "Available", objectName="F", objectId="F-1", stateText=[])]))
+    bus.settle()
+
+    bus.hear(Message(f"BMS/v1/PUB/Metadata/{fan.address}", b""), Message("BMS/v1/PUB/Metadata/Fan/FanSpeed/never", b""))
+    bus.settle()
+    assert bus.classes() == {"F-1": "Fan"}
+    bus.hear(Message("BMS/v1/PUB/Metadata/Fan/Available/t", b""))
+    bus.settle()
+    assert bus.wishes[-1] == []
+
+
+def test_values_before_their_metadata_are_taken_when_the_point_is_there() -> None:
+    """The newest of two that came too early, as good as it was; of a point that is never described nothing."""
+    bus, fan = Bus(), told("Fan", "FanSpeed", "a/b/c/d/e", objectName="F", objectId="F-1", engUnit="RPM")
+    assert bus.hear(said(fan, value_payload(1.0, NOW)), said(fan, value_payload(2.0, NOW))) == {}
+    bus.hear(*metadata([fan]))
+
+    assert bus.settle() == {fan.address: (2.0, Quality.GOOD, Reason.NONE)}
+    assert bus.hear(said(fan, value_payload(3.0, NOW))) == {fan.address: (3.0, Quality.GOOD, Reason.NONE)}
+
+
+@pytest.mark.parametrize(
+    ("document", "expected", "is_poison"),
+    [
+        ({"value": 5, "timestamp": NOW, "quality": 1}, (5.0, Quality.GOOD, Reason.NONE), False),
+        ({"value": 5, "timestamp": NOW, "quality": 0}, (5.0, Quality.BAD, Reason.DEVICE), False),
+        ({"value": 5, "timestamp": NOW, "quality": 192}, (5.0, Quality.BAD, Reason.DEVICE), False),
+        ({"value": None, "timestamp": NOW, "quality": 1}, (nan, Quality.BAD, Reason.SENSOR), False),
+        ({"value": 5, "timestamp": NOW // 1000, "quality": 1}, (5.0, Quality.GOOD, Reason.NONE), False),
+        ({"value": 5, "timestamp": "now", "quality": 1}, (5.0, Quality.UNCERTAIN, Reason.CLOCK), True),
+        ({"value": 5, "timestamp": -1, "quality": 1}, (5.0, Quality.UNCERTAIN, Reason.CLOCK), True),
+        ({"value": 5, "timestamp": NOW}, (5.0, Quality.UNCERTAIN, Reason.CONFIGURATION), True),
+        ({"value": "5", "timestamp": NOW, "quality": 1}, (nan, Quality.BAD, Reason.SENSOR), True),
+        ({"value": [5], "timestamp": NOW, "quality": 1}, (nan, Quality.BAD, Reason.SENSOR), True),
+        ([5], (nan, Quality.BAD, Reason.SENSOR), True),
+        (b"5", (nan, Quality.BAD, Reason.SENSOR), True),
+        (b'{"value":1e400,"timestamp":1,"quality":1}', (nan, Quality.BAD, Reason.SENSOR), True),
+        (b'{"value":1,"value":2,"timestamp":1,"quality":1}', (nan, Quality.BAD, Reason.SENSOR), True),
+        (b"\xff\xfe", (nan, Quality.BAD, Reason.SENSOR), True),
+    ],
+)
+def test_a_value_is_as_good_as_its_message(document: object, expected: tuple[float, Quality, Reason], is_poison: bool) -> None:
+    """Quality 1 is good, any other is the device's own word; null is no reading; seconds are taken for seconds; the rest is told."""
+    bus, fan = Bus(), told("Fan", "FanSpeed", objectName="F", objectId="F-1", engUnit="RPM")
+    bus.hear(*metadata([fan]))
+    bus.settle()
+
+    found = bus.hear(said(fan, document))
+
+    assert repr(found) == repr({fan.address: expected})
+    assert bool(bus.letters) == is_poison
+
+
+def test_a_retained_value_is_uncertain_until_a_live_one_comes() -> None:
+    """The broker's kept copy says nothing of now."""
+    bus, fan = Bus(), told("Fan", "FanSpeed", objectName="F", objectId="F-1", engUnit="RPM")
+    bus.hear(*metadata([fan]))
+    bus.settle()
+
+    assert bus.hear(said(fan, value_payload(5.0, NOW), retained=True)) == {fan.address: (5.0, Quality.UNCERTAIN, Reason.RETAINED)}
+
+
+def test_an_id_that_two_types_share_is_one_thing_with_a_part() -> None:
+    """A UPS and its meter, both called U-1: what serves is the UPS, the meter is a part of it."""
+    bus, ids = Bus(), {"objectName": "U", "objectId": "U-1", "servesId": ["R-1"]}
+
+    bus.hear(*metadata([told("PowerMeter", "ActivePower", engUnit="kW", **ids), told("UPS", "Available", stateText=[], **ids)]))
+    bus.settle()
+
+    assert bus.classes() == {"U-1": "UPS", "U-1/PowerMeter": "Electrical_Meter", "R-1": "Equipment"}
+    assert bus.feeds() == {("U-1", "power", "R-1")}
+
+
+def test_what_stands_in_series_with_a_meter_is_all_needed() -> None:
+    """Breaker and UPS of one meter, served by a transfer switch; a generator of it is one supply beside that."""
+    bus = Bus()
+    meter = told("PowerMeter", "ActivePower", objectName="M", objectId="M", servesId=["R"], engUnit="kW")
+    switch = told("ATS", "Status", objectName="A", objectId="A", servesId=["M"], stateText=[])
+    at_it = [told(kind, "Status", kind, associateId="M", stateText=[]) for kind in ("UPS", "Breaker", "Generator")]
+
+    bus.hear(*metadata([meter, switch, *at_it]))
+    bus.settle()
+
+    before = {(upper, "power", f"M/{kind}") for kind in ("UPS", "Breaker") for upper in ("A", "M/Generator")}
+    assert bus.feeds() == {*before, ("M/UPS", "power", "M"), ("M/Breaker", "power", "M"), ("M", "power", "R")}
+    assert (N + "M/series", DCX + "allOf", '"true"^^http://www.w3.org/2001/XMLSchema#boolean') in {q[:3] for q in bus.wishes[-1]}
+
+
+def test_fuel_is_no_supply_and_a_battery_in_the_path_carries_it() -> None:
+    """A tank that serves a generator; a battery system between two meters; a sensor in a pipe, by what it measures."""
+    bus = Bus()
+    bus.hear(
+        *metadata(
+            [
+                told("Tank", "LiquidPressure", objectName="T", objectId="T", servesId=["G"], engUnit="kPa"),
+                told("Generator", "Status", objectName="G", objectId="G", servesId=["M1"], stateText=[]),
+                told("PowerMeter", "ActivePower", "1", objectName="M1", objectId="M1", servesId=["B"], engUnit="kW"),
+                told("BESS", "Status", objectName="B", objectId="B", servesId=["M2"], stateText=[]),
+                told("PowerMeter", "ActivePower", "2", objectName="M2", objectId="M2", servesId=[], engUnit="kW"),
+                told("Sensor", "LiquidFlow", objectName="S", objectId="S", servesId=["R"], engUnit="LPM"),
+            ]
+        )
+    )
+    bus.settle()
+
+    assert bus.feeds() == {("G", "power", "M1"), ("M1", "power", "B"), ("B", "power", "M2"), ("S", "liquid", "R")}
+    assert (bus.classes()["T"], bus.classes()["B"]) == ("Fuel_Tank", "UPS")
+
+
+def test_a_rack_that_another_source_knows_is_that_rack() -> None:
+    """By its label or the end of its IRI: points and supply are said of it, and no second rack is made. Two of one name: none is meant."""
+    known = snapshot_of(
+        'demo:Rack-7 a brick:ICT_Rack ; rdfs:label "R01" . demo:R02 a brick:ICT_Rack . demo:x a brick:ICT_Rack ; rdfs:label "R02" .'
+    )
+    bus = Bus(graph=known)
+
+    bus.hear(*metadata(small_plant()))
+    bus.settle()
+
+    assert ("PM-RPP", "power", "urn:ridethrough:demo:Rack-7") in bus.feeds()
+    assert ("PM-RPP", "power", "R02") in bus.feeds()
+    assert "R01" not in bus.classes()
+
+
+def test_what_the_contract_does_not_know_is_read_as_far_as_it_goes() -> None:
+    """A vendor's own point type, an unknown object type, states as an object, a unit that nobody knows, an id as a number, one served id
+    as a text."""
+    bus = Bus()
+    odd = [
+        told("CDU", "VendorThing", objectName="C", objectId=17, servesId="R-1", engUnit="furlong"),
+        told("Turbine", "Status", objectName="W", objectId="W", stateText={"0": "Off", "1": "On"}),
+    ]
+
+    bus.hear(*metadata(odd))
+    bus.settle()
+
+    assert bus.letters == []
+    assert bus.classes() == {"17": "CDU", "W": "Equipment", "R-1": "Equipment"}
+    assert bus.feeds() == {("17", "liquid", "R-1")}
+    reasons = [each.reason for each in bus.dsx.unusable()]
+    assert any("furlong" in why for why in reasons)
+    assert any("R-1 is served" in why for why in reasons)
+
+
+def test_metadata_from_an_integration_and_values_from_another_are_not_taken() -> None:
+    """The BMS alone describes; a point that is one integration's has no values from others, and one that is nobody's none from any."""
+    bus, tray = Bus("US"), told("Rack", "RackLeakDetectTray", rackLocationId="R", rackLocationName="R", integration="A", stateText=[])
+    bus.hear(*metadata([tray]))
+    bus.settle()
+
+    assert bus.hear(said(tray, value_payload(1.0, NOW), "B")) == {}
+    assert bus.hear(said(tray, value_payload(1.0, NOW), "US")) == {}
+    assert bus.hear(said(tray, value_payload(0.0, NOW), "A")) == {tray.address: (0.0, Quality.GOOD, Reason.NONE)}
+    bus.hear(Message("BMS/v1/A/Metadata/Fan/FanSpeed/t", b'{"objectId":"F"}'))
+    bus.settle()
+    assert len(bus.wishes) == 1
+
+
+def test_a_heartbeat_that_stops_marks_what_is_in_its_scope() -> None:
+    """Two clients of a BMS: three beats of one are missing, and the points under its scope are `NO_COMMUNICATION` for the reason `LINK`;
+    once, and again only after it has come back and stopped again."""
+    bus = Bus()
+    beats = [
+        told("System", "HeartbeatTimestampBms", f"hb/{s}", objectName=s, objectId=s, scope=s) for s in ("site1/power", "site1/cooling")
+    ]
+    plant = [*small_plant(), *beats]
+    plant = [p for p in plant if p.tag_path != "site1/bms/heartbeat"]
+    bus.hear(*metadata(plant))
+    bus.settle()
+
+    def pass_time(seconds: int) -> set[str]:
+        marked: set[str] = set()
+        for second in range(seconds):
+            if second % 10 == 0:
+                bus.hear(said(beats[1], value_payload(bus.now, bus.now)))
+            found = bus._read(bus.tick(1))
+            assert {row[1:] for row in found.values()} <= {(Quality.NO_COMMUNICATION, Reason.LINK)}
+            marked |= found.keys()
+        return marked
+
+    assert pass_time(25) == set()
+    assert pass_time(10) == {p.address for p in plant if p.tag_path.startswith("site1/power")}
+    assert any("heartbeat of site1/power has stopped" in each.reason for each in bus.dsx.unusable())
+    assert pass_time(40) == set()
+    bus.hear(said(beats[0], value_payload(bus.now, bus.now)))
+    assert pass_time(35) != set()
+
+
+def test_ten_thousand_points_at_once_are_one_wish() -> None:
+    """A site that is described in a burst: one wish when it has been quiet, a point each."""
+    bus = Bus()
+    ids = [{"objectName": f"F{n}", "objectId": f"F{n}"} for n in range(1_000)]
+    points = [told("CDU", "LiquidFlow", f"t/{n}/{k}", engUnit="LPM", **one) for n, one in enumerate(ids) for k in range(10)]
+
+    bus.hear(*metadata(points))
+    bus.settle()
+
+    assert len(bus.wishes) == 1
+    assert sum(p == BRICK + "hasPoint" for _, p, _, _ in bus.wishes[0]) == 10_000
+    assert len(bus.dsx.fed()) == 10_000
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats() | st.text(max_size=12),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=8,
+)
+NAMES = st.sampled_from(
+    ["objectId", "objectName", "associateId", "servesId", "rackLocationId", "engUnit", "stateText", "processArea", "phase", "isSetpoint",
+     "scope", "integration", "value", "timestamp", "quality"]
+)  # fmt: skip
+PAYLOADS = st.dictionaries(NAMES, JSON, max_size=8).map(orjson.dumps) | JSON.map(orjson.dumps) | st.binary(max_size=40)
+TOPICS = st.builds(
+    "BMS/v1/{}/{}/{}/{}/{}".format,
+    st.sampled_from(["PUB", "US", "OTHER", ""]),
+    st.sampled_from(["Value", "Metadata", "Else"]),
+    st.sampled_from(["Rack", "UPS", "PowerMeter", "System", "Tank", "Ünknown"]),
+    st.sampled_from(["Status", "GenericPoint", "HeartbeatTimestampBms", "HeartbeatEchoIntegration", "x"]),
+    st.text(max_size=6),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.builds(Message, TOPICS, PAYLOADS, st.booleans()), max_size=12))
+def test_whatever_is_published_stops_nothing_and_names_are_sound(messages: list[Message]) -> None:
+    """Random topics and payloads: no error, at most one dead letter each, a wish that is a graph, and nothing said but under our name."""
+    bus = Bus("US")
+
+    bus.hear(*messages)
+    bus.settle()
+    out = bus.tick(10).says
+
+    assert len(bus.letters) <= len(messages)
+    assert all(each.topic.startswith("BMS/v1/US/Value/System/") and not each.retain for each in out)
+    assert all(" " not in s and "<" not in s for wish in bus.wishes for s, _, _, _ in wish)
+    assert QuadBlock.of(quad for wish in bus.wishes for quad in wish) is not None
