@@ -9,6 +9,7 @@ from threading import Event, Thread
 
 from adapters.history.embedded import EmbeddedHistory
 from adapters.history.keeping import Keeping, Rules, by_pattern, days_of
+from adapters.history.warm import warm
 from graph.errors import GraphError
 from graph.history import HistoryUnavailable
 from graph.points import PointFacts
@@ -89,6 +90,7 @@ class KeptHistory:
             self._thread.join(END_S)
 
     def _run(self) -> None:
+        warm()
         while True:
             self._quietly(lambda history: history.maintain(int(self._clock().timestamp() * 1000)))
             if self._stop.wait(MAINTAIN_S):

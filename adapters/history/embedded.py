@@ -75,7 +75,7 @@ class EmbeddedHistory:
         self._points_of: dict[str, Numbers] = {}
         self._filling_since: int | None = None
         self._over_budget = self._error = ""
-        self._describe()
+        self._describe(0)
 
     # -- writing ----------------------------------------------------------------------------------------------------
 
@@ -83,7 +83,10 @@ class EmbeddedHistory:
         """See `History.rebind`."""
         with self._naming:
             self._facts = points
-            self._describe()
+            if not self._read_only:
+                with suppress(OSError):  # told when a sample comes; at once is faster than one by one
+                    self._catalogue.take(list(points))
+            self._describe(0)
 
     def append(self, samples: Samples, names: Callable[[Slots], Sequence[str]]) -> None:
         """See `History.append`."""
@@ -133,16 +136,17 @@ class EmbeddedHistory:
                 known = np.concatenate((known, np.full(top - len(known), -1, np.int32)))
             new = np.unique(slots[known[slots] < 0]).astype(np.int32)
             known[new] = self._catalogue.take(names(new))
-            self._describe()
+            self._describe(len(self._period_ms))
             self._by_slot = known
             return known
 
-    def _describe(self) -> None:
-        """Know the period and the rule of each point of the catalogue. Under `_naming`."""
-        names, facts = self._catalogue.names, self._facts
-        periods = (facts[name].period_s if name in facts else DEFAULT_PERIOD_S for name in names)
-        self._period_ms = np.maximum(np.fromiter(periods, np.float64, len(names)) * 1000.0, SHORTEST_PERIOD_MS)
-        self._rule_of = np.fromiter(map(self._rules.place, names), np.uint8, len(names))
+    def _describe(self, known: int) -> None:
+        """Know the period and the rule of each point of the catalogue from the first that is not known. Under `_naming`."""
+        names, facts = self._catalogue.names[known:], self._facts
+        periods = np.array([facts[name].period_s if name in facts else DEFAULT_PERIOD_S for name in names], np.float64)
+        rules = np.array([self._rules.place(name) for name in names], np.uint8)
+        self._period_ms = np.concatenate((self._period_ms[:known], np.maximum(periods * 1000.0, SHORTEST_PERIOD_MS)))
+        self._rule_of = np.concatenate((self._rule_of[:known], rules))
 
     # -- reading ----------------------------------------------------------------------------------------------------
 

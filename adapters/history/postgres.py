@@ -84,7 +84,8 @@ class PostgresHistory:
         """See `History.rebind`."""
         with self._naming:
             self._facts = points
-            self._describe()
+            if self._names:
+                self._describe()
 
     def append(self, samples: Samples, names: Callable[[Slots], Sequence[str]]) -> None:
         """See `History.append`."""
@@ -136,9 +137,7 @@ class PostgresHistory:
     def _copy(self, connection: Connection[Any], rule: NDArray[np.int16], rows: Rows, told: Sequence[tuple[int, ...]]) -> None:
         missing = [(each[0], each[1]) for each in told if (each[0], each[1]) not in self._tables]
         for each_rule, each_day in missing:
-            with connection.transaction():
-                connection.execute("SELECT pg_advisory_xact_lock(7238101)")
-                make_table(connection, "sample", each_rule, each_day)
+            make_table(connection, "sample", each_rule, each_day)
         columns = [rule, *(getattr(rows, name) for name in COLUMNS)]
         with connection.transaction():
             copy_in(connection, "sample", ("rule", *COLUMNS), columns, (SMALL, *SAMPLE_KINDS))
@@ -161,18 +160,21 @@ class PostgresHistory:
         return self._by_slot[slots]
 
     def _named(self, points: list[str]) -> list[int]:
-        """The numbers of points, given where there was none. Under `_naming`."""
-        with self._server.connected() as connection:
-            connection.execute("INSERT INTO point (iri) SELECT DISTINCT unnest(%s::text[]) ON CONFLICT DO NOTHING", [points])
-        self._learn()
+        """The numbers of points, given where there was none; with the first, all that the graph has are given one. Under `_naming`."""
+        new = [point for point in {*points, *self._facts} if point not in self._numbers]
+        if new:
+            with self._server.connected() as connection:
+                connection.execute("INSERT INTO point (iri) SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING", [sorted(new)])
+            self._learn(new)
         return [self._numbers[point] for point in points]
 
-    def _learn(self) -> None:
-        """Know the points and the rules that the database has. Under `_naming`."""
-        with self._server.connected() as connection:
-            self._names = dict(connection.execute("SELECT number, iri FROM point").fetchall())
-        self._numbers = {iri: number for number, iri in self._names.items()}
+    def _learn(self, points: Sequence[str]) -> None:
+        """Know the numbers of these points, and the rules that the database has. Under `_naming`."""
         self._care.learn()
+        with self._server.connected() as connection:
+            found = connection.execute("SELECT number, iri FROM point WHERE iri = ANY(%s)", [list(points)]).fetchall()
+        self._names.update(found)
+        self._numbers.update((iri, number) for number, iri in found)
         self._describe()
 
     def _describe(self) -> None:
@@ -187,9 +189,9 @@ class PostgresHistory:
     # -- reading ----------------------------------------------------------------------------------------------------
 
     def _find(self, points: Sequence[str]) -> Numbers:
-        if any(point not in self._numbers for point in points):
+        if unknown := [point for point in points if point not in self._numbers]:
             with self._naming:
-                self._learn()
+                self._learn(unknown)
         return np.array([self._numbers.get(point, -1) for point in points], np.int32)
 
     def series(self, point: str, since_ms: int, until_ms: int, limit: int) -> Series:
@@ -274,21 +276,28 @@ class PostgresHistory:
 
     def points(self) -> Sequence[str]:
         """See `History.points`."""
-        with self._naming:
-            self._learn()
-            return sorted(self._names[number] for number in self._care.present())
+        return self._care.present()
 
     # -- care -------------------------------------------------------------------------------------------------------
 
     def maintain(self, now_ms: int) -> None:
         """See `History.maintain`."""
-        with self._naming:
-            self._learn()
         try:
+            self._know_all()
             self._care.maintain(now_ms)
         except HistoryUnavailable as error:
             self._error = str(error)
             raise
+
+    def _know_all(self) -> None:
+        """Know every point of the database: others may write to it, and their samples are rolled up here."""
+        with self._server.connected() as connection:
+            row = connection.execute("SELECT count(*) FROM point").fetchone()
+            if row is None or row[0] <= len(self._names):
+                return
+            points = [iri for (iri,) in connection.execute("SELECT iri FROM point")]
+        with self._naming:
+            self._learn(points)
 
     def status(self) -> HistoryStatus:
         """See `History.status`."""

@@ -48,6 +48,7 @@ class Care:
 
     def maintain(self, now_ms: int) -> None:
         """Roll up the days that are over, and let go of what is. One process at a time; the others leave it to that one."""
+        self.learn()
         with self._alone() as connection:
             if connection is None:
                 return
@@ -62,14 +63,15 @@ class Care:
                         self._drop(connection, tier, rule, day)
             self._keep_to_the_budget(connection, now_ms // DAY_MS)
 
-    def present(self) -> list[int]:
-        """The numbers of all points that anything is kept of."""
+    def present(self) -> list[str]:
+        """All points that anything is kept of, in order of IRIs."""
         with self._server.connected(300) as connection:
             found = {number for (number,) in connection.execute("SELECT DISTINCT point FROM hour")}
             for rule, day, *_ in self._days(connection, "samples > 0 AND NOT whole"):
                 question = sql.SQL("SELECT DISTINCT point FROM {}").format(sql.Identifier(table("sample", rule, day)))
                 found |= {number for (number,) in connection.execute(question)}
-        return sorted(found)
+            names = connection.execute("SELECT iri FROM point WHERE number = ANY(%s)", [sorted(found)]).fetchall()
+        return sorted(iri for (iri,) in names)
 
     def sizes(self) -> tuple[int, int, int, int]:
         """Samples, bytes, and the first and last instant of which anything is kept."""
@@ -103,11 +105,12 @@ class Care:
         name = table("sample", rule, day)
         if not gone:
             self._index(connection, name)
+        for tier in ("minute", "hour"):
+            make_table(connection, tier, rule, day)
         with connection.transaction():
             old = {tier: self._rolled(connection, tier, rule, day) if gone else Summaries.empty() for tier in ("minute", "hour")}
             for tier in ("minute", "hour"):
-                make_table(connection, tier, rule, day)
-                connection.execute(sql.SQL("TRUNCATE {}").format(sql.Identifier(table(tier, rule, day))))
+                connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table(tier, rule, day))))
             period_ms = self._periods()
             for low, high in self._spans(connection, seen):
                 minutes = summarised(self._samples(connection, name, low, high), MINUTE_MS, period_ms)
@@ -142,7 +145,6 @@ class Care:
 
     @staticmethod
     def _rolled(connection: psycopg.Connection[Any], tier: str, rule: int, day: int) -> Summaries:
-        make_table(connection, tier, rule, day)
         fields = sql.SQL(", ").join(map(sql.Identifier, Summaries._fields))
         question = sql.SQL("SELECT {} FROM {} ORDER BY point, first_at").format(fields, sql.Identifier(table(tier, rule, day)))
         return rolled(connection, question, [])

@@ -41,8 +41,10 @@ _ROLLED = """(
   minimum float8 NOT NULL, maximum float8 NOT NULL, total float8 NOT NULL, counted bigint NOT NULL, said bigint NOT NULL,
   covered bigint NOT NULL, quality smallint NOT NULL, last float8 NOT NULL, last_quality smallint NOT NULL, last_counts smallint NOT NULL
 ) PARTITION BY LIST (rule)"""
+ONE_AT_A_TIME: LiteralString = "SELECT pg_advisory_xact_lock(7238101)"
+"""Whoever makes tables waits for who else does."""
 SCHEMA: Sequence[LiteralString] = (
-    "SELECT pg_advisory_xact_lock(7238101)",
+    ONE_AT_A_TIME,
     "CREATE SCHEMA IF NOT EXISTS ridethrough",
     "CREATE TABLE IF NOT EXISTS point (number integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, iri text UNIQUE NOT NULL)",
     "CREATE TABLE IF NOT EXISTS rule (number smallint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text UNIQUE NOT NULL)",
@@ -147,23 +149,28 @@ def table(tier: str, rule: int, day: int) -> str:
 
 
 def make_table(connection: psycopg.Connection[Any], tier: str, rule: int, day: int) -> None:
-    """Have the table of a tier, a rule and a day; one that there is costs a look."""
+    """Have the table of a tier, a rule and a day; one that there is costs a look. It is attached: that locks nobody out."""
     name, of_rule = table(tier, rule, day), f"{tier}_{rule}"
-    connection.execute(
-        sql.SQL("CREATE TABLE IF NOT EXISTS {} PARTITION OF {} FOR VALUES IN ({}) PARTITION BY RANGE ({})").format(
-            sql.Identifier(of_rule), sql.Identifier(tier), sql.Literal(rule), sql.Identifier("observed" if tier == "sample" else "first_at")
-        )
-    )
-    connection.execute(
-        sql.SQL("CREATE TABLE IF NOT EXISTS {} PARTITION OF {} FOR VALUES FROM ({}) TO ({})").format(
-            sql.Identifier(name), sql.Identifier(of_rule), sql.Literal(day * DAY_MS), sql.Literal((day + 1) * DAY_MS)
-        )
-    )
-    if tier == "sample":
-        index = "CREATE INDEX IF NOT EXISTS {} ON {} USING brin (observed) WITH (pages_per_range = 32)"
-    else:
-        index = "CREATE INDEX IF NOT EXISTS {} ON {} (point, first_at)"
-    connection.execute(sql.SQL(index).format(sql.Identifier(name + "_time"), sql.Identifier(name)))
+    time = sql.Identifier("observed" if tier == "sample" else "first_at")
+    with connection.transaction():
+        connection.execute(ONE_AT_A_TIME)
+        if not _attached(connection, of_rule):
+            like = sql.SQL("CREATE TABLE IF NOT EXISTS {} (LIKE {} INCLUDING DEFAULTS) PARTITION BY RANGE ({})")
+            connection.execute(like.format(sql.Identifier(of_rule), sql.Identifier(tier), time))
+            attach = sql.SQL("ALTER TABLE {} ATTACH PARTITION {} FOR VALUES IN ({})")
+            connection.execute(attach.format(sql.Identifier(tier), sql.Identifier(of_rule), sql.Literal(rule)))
+        if not _attached(connection, name):
+            like = sql.SQL("CREATE TABLE IF NOT EXISTS {} (LIKE {} INCLUDING DEFAULTS)")
+            connection.execute(like.format(sql.Identifier(name), sql.Identifier(of_rule)))
+            index = "CREATE INDEX ON {} USING brin (observed) WITH (pages_per_range = 32)"
+            connection.execute(sql.SQL(index if tier == "sample" else "CREATE INDEX ON {} (point, first_at)").format(sql.Identifier(name)))
+            attach = sql.SQL("ALTER TABLE {} ATTACH PARTITION {} FOR VALUES FROM ({}) TO ({})")
+            ends = sql.Literal(day * DAY_MS), sql.Literal((day + 1) * DAY_MS)
+            connection.execute(attach.format(sql.Identifier(of_rule), sql.Identifier(name), *ends))
+
+
+def _attached(connection: psycopg.Connection[Any], name: str) -> bool:
+    return connection.execute("SELECT 1 FROM pg_inherits WHERE inhrelid = to_regclass(%s)", [name]).fetchone() is not None
 
 
 def copy_in(

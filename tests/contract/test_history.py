@@ -4,6 +4,7 @@ all of it again after a restart."""
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -152,6 +153,30 @@ def test_late_samples_of_a_day_whose_samples_are_gone_are_added_to_its_hours(tmp
         settled(place.history, NOON + 9 * DAY_MS)
     assert observed(place.history, 0) == []
     place.history.close()
+
+
+def test_who_asks_while_it_is_sorted_sees_everything_that_was_acknowledged_once(place: Place) -> None:
+    """Rows are appended, sorted, merged and rolled up while another thread asks without a pause."""
+    acknowledged, ended, wrong = 0, threading.Event(), list[str]()
+
+    def ask() -> None:
+        while not ended.is_set():
+            before = acknowledged
+            found = place.history.series(NAMES[0], 0, 2 * NOON, 10_000).observed_at.tolist()
+            (whole,) = place.history.buckets([NAMES[0]], NOON, NOON + HOUR_MS, HOUR_MS)
+            if len(found) < before or len(set(found)) < len(found) or whole.count.sum() < before:
+                wrong.append(f"{before} acknowledged, {len(found)} found, {whole.count.tolist()} in the hour")
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    for batch in range(25):
+        tell(place.history, *((0, NOON + batch * 1000 + n, 1.0, GOOD) for n in range(10)))
+        acknowledged += 10
+        place.history.maintain(NOON + (DAY_MS if batch % 5 == 4 else 0))
+    ended.set()
+    asking.join()
+
+    assert wrong == []
 
 
 def test_how_it_stands_is_told(place: Place) -> None:
