@@ -8,6 +8,7 @@ import numpy as np
 
 from adapters.mqtt.bindings import Entry, MqttBindings, bind
 from adapters.mqtt.codec import Place, encode
+from adapters.mqtt.counting import Count
 from adapters.mqtt.dialect import NO_SLOTS, Dialect, Intake, Message, Publication, SlotsOf
 from adapters.mqtt.point import Plain, Pointed
 from graph.commands import Command
@@ -32,6 +33,7 @@ class Bound(Dialect):
         self._bindings = MqttBindings()
         self._readers: Mapping[str, Plain | Pointed] = {}
         self._fed = NO_SLOTS
+        self._counts: dict[str, Count] = {}
 
     def bind(self, snapshot: Snapshot, slots: SlotsOf) -> None:
         """See `Dialect.bind`. Cost: linear in the references."""
@@ -44,7 +46,7 @@ class Bound(Dialect):
     def _reader(self, entries: Sequence[Entry], slots: Sequence[int]) -> Plain | Pointed:
         first = entries[0]
         if len(entries) == 1 and not first.value_at and first.time_at is None:
-            return Plain(slots[0], first.scale, first.offset, first.unit, self._bytes_max)
+            return Plain(slots[0], first.scale, first.offset, first.unit, self._bytes_max, self._counts)
         places = [Place(slot, e.value_at, e.time_at, e.scale, e.offset) for slot, e in zip(slots, entries, strict=True)]
         return Pointed(places, self._bytes_max)
 
@@ -80,7 +82,7 @@ class Bound(Dialect):
 
     def missing(self) -> int:
         """See `Dialect.missing`."""
-        return sum(reader.missing for reader in list(self._readers.values()) if isinstance(reader, Plain))
+        return sum(count.missing for count in list(self._counts.values()))
 
     def fed(self) -> Slots:
         """See `Dialect.fed`."""

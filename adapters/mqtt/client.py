@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import logging
 import random
-import ssl
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -34,9 +33,10 @@ from adapters.mqtt.bound import Bound
 from adapters.mqtt.config import MqttConfig
 from adapters.mqtt.dialect import NO_SLOTS, Dialect, Heard, Intake, Message, Publication
 from adapters.mqtt.inbox import Inbox
-from adapters.mqtt.link import Link
+from adapters.mqtt.link import Link, why_not
 from adapters.mqtt.native import Native
 from adapters.mqtt.strays import DeadLetter, Strays, UnboundTopic
+from adapters.mqtt.subscriptions import wanted
 from graph.commands import Command
 from graph.ports import Clock, DeviceRefused, DeviceUnknown, ReadingSink
 from graph.references import Unbound
@@ -228,7 +228,7 @@ class MqttClient:
         self._failures, self._error = 0, ""
         self._connections += 1
         with self._lock:
-            self._filters = frozenset(self._wanted())
+            self._filters = wanted(self._dialects, self._config)
             filters = sorted(self._filters)
         if not filters or self._link.subscribe([(topic, 1) for topic in filters])[0] != MQTTErrorCode.MQTT_ERR_SUCCESS:
             self._listening()
@@ -247,7 +247,7 @@ class MqttClient:
 
     def _on_connect_fail(self, _client: paho.Client, _user: Any) -> None:
         """The library calls this while it handles what went wrong."""
-        self._lost(_why(sys.exc_info()[1]))
+        self._lost(why_not(sys.exc_info()[1]))
 
     def _on_disconnect(self, _client: paho.Client, _user: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         if self._connected.is_set():
@@ -275,24 +275,12 @@ class MqttClient:
         if not self._connected.is_set():
             return
         with self._lock:
-            before, self._filters = self._filters, frozenset(self._wanted())
+            before, self._filters = self._filters, wanted(self._dialects, self._config)
             gone, new = sorted(before - self._filters), sorted(self._filters - before)
         if gone:
             self._link.unsubscribe(gone)
         if new:
             self._link.subscribe([(topic, 1) for topic in new])
-
-    def _wanted(self) -> set[str]:
-        """What the settings name and what the dialects want; `#` covers all but the broker's own topics (MQTT 5, 4.7.2), unless it is
-        shared with other processes (4.8.2) and each needs it for itself."""
-        group = self._config.share_group
-        wanted = {topic for dialect in self._dialects for topic in dialect.filters()} | set(self._config.topics)
-        if "#" in wanted:
-            wanted = {topic for topic in wanted if topic == "#" or topic.startswith("$")}
-        everywhere = {topic for dialect in self._dialects for topic in dialect.everywhere()}
-        if not group:
-            return wanted | {topic for topic in everywhere if not _covered(topic, wanted)}
-        return {f"$share/{group}/{topic}" for topic in wanted} | everywhere
 
     def _on_messages(self, connection: int, messages: list[Message]) -> None:
         self._inbox.put(self._now(), connection, messages, self._stop.is_set)
@@ -395,21 +383,7 @@ class MqttClient:
             intake.mark(self._fed(), Quality.NO_COMMUNICATION, Reason.LINK)
 
 
-def _covered(topic: str, wanted: set[str]) -> bool:
-    """Whether another subscription hears all of this one: a broker would say each kept message twice."""
-    return any(other.endswith("#") and topic.startswith(other[:-1]) and topic[:1] != "$" for other in wanted)
-
-
 def _spoken(config: MqttConfig) -> list[Dialect]:
     """What is spoken unless other dialects are named: the graph's own references, then the native layout."""
     bound = Bound(config.payload_bytes_max)
     return [bound, Native(bound, bytes_max=config.payload_bytes_max, batch_bytes_max=config.batch_bytes_max)]
-
-
-def _why(error: BaseException | None) -> str:
-    """Why a connection did not come about, with the next step where TLS refuses it."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"shows a certificate that is not trusted ({error.verify_message}): correct it, or name its authority in mqtt_ca_file"
-    if isinstance(error, ssl.SSLError):
-        return f"does not agree on TLS ({error.reason or error}): it may want a client certificate, mqtt_cert_file and mqtt_key_file"
-    return f"does not answer: {error}" if error is not None else "does not answer"

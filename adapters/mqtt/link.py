@@ -176,6 +176,15 @@ def tls_context(config: MqttConfig) -> ssl.SSLContext:
     return context
 
 
+def why_not(error: BaseException | None) -> str:
+    """Why a connection did not come about, with the next step where TLS refuses it."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"shows a certificate that is not trusted ({error.verify_message}): correct it, or name its authority in mqtt_ca_file"
+    if isinstance(error, ssl.SSLError):
+        return f"does not agree on TLS ({error.reason or error}): it may want a client certificate, mqtt_cert_file and mqtt_key_file"
+    return f"does not answer: {error}" if error is not None else "does not answer"
+
+
 def _length(data: bytes, at: int) -> tuple[int, int]:
     """A number of one to four bytes (MQTT 5, 1.5.5), and where it ends: -1 when it is not whole yet, -2 for one that is too long."""
     value = shift = 0

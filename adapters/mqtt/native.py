@@ -112,9 +112,7 @@ class Native(Dialect):
 
     def missing(self) -> int:
         """See `Dialect.missing`."""
-        readers = self._known.readers if self._known is not None else {}
-        points = sum(reader.missing for reader in list(readers.values()) if isinstance(reader, Plain))
-        return points + sum(count.missing for count in list(self._counts.values()))
+        return sum(count.missing for count in list(self._counts.values()))
 
     # -- what a topic means -----------------------------------------------------------------------------------------
 
@@ -141,7 +139,7 @@ class Native(Dialect):
             slot = int(known.slots([found.point])[0]) if found.point else -1
             if slot < 0:
                 return Heard(topic, found.reason or "its point is new: the next change of the graph binds it", found.suggestion)
-            referred = Plain(slot, 1.0, 0.0, known.names.units.get(found.point, ""), self._bytes_max)
+            referred = Plain(slot, 1.0, 0.0, known.names.units.get(found.point, ""), self._bytes_max, self._counts)
         known.assets.setdefault(topic.rpartition("/")[0], set()).add(referred.slot)
         return referred
 

@@ -37,19 +37,15 @@ class Pointed:
 class Plain:
     """A topic of one point: a number, or an object of the native layout."""
 
-    __slots__ = ("_bytes_max", "_count", "_said", "offset", "scale", "slot", "unit")
+    __slots__ = ("_bytes_max", "_counts", "_said", "offset", "scale", "slot", "unit")
 
-    def __init__(self, slot: int, scale: float, offset: float, unit: str, bytes_max: int) -> None:
-        """`unit`: the point's own, an IRI or empty; `scale` and `offset` for a payload that names no unit."""
+    def __init__(self, slot: int, scale: float, offset: float, unit: str, bytes_max: int, counts: dict[str, Count]) -> None:
+        """`unit`: the point's own, an IRI or empty; `scale` and `offset` for a payload that names no unit; `counts`: those of senders, by
+        topic, which outlive this reader."""
         self.slot, self.scale, self.offset, self.unit, self._bytes_max = slot, scale, offset, unit, bytes_max
         self._said: tuple[str, float, float] = ("", scale, offset)
         """The unit that was said last, and how it becomes the point's own."""
-        self._count: Count | None = None
-
-    @property
-    def missing(self) -> int:
-        """Messages that were lost, by the sender's own count."""
-        return 0 if self._count is None else self._count.missing
+        self._counts = counts
 
     def __call__(self, message: Message, intake: Intake) -> None:
         """Read one message."""
@@ -73,8 +69,10 @@ class Plain:
         if message.retained and quality <= Quality.UNCERTAIN:
             quality, reason = Quality.UNCERTAIN, Reason.RETAINED
         elif count >= 0:
-            self._count = self._count or Count()
-            if self._count.hear(count) and quality == Quality.GOOD:
+            known = self._counts.get(message.topic)
+            if known is None:
+                known = self._counts[message.topic] = Count()
+            if known.hear(count) and quality == Quality.GOOD:
                 reason = Reason.GAP
         intake.row(self.slot, value * scale + offset, observed, quality, reason)
         if finding:

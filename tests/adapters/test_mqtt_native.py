@@ -13,10 +13,12 @@ import pytest
 from hypothesis import given, settings
 
 from adapters.mqtt.bound import Bound
+from adapters.mqtt.config import MqttConfig
 from adapters.mqtt.counting import WINDOW, Count
 from adapters.mqtt.dialect import Intake, Message
 from adapters.mqtt.native import Native
 from adapters.mqtt.native_codec import QUALITIES, Packed, pack, table_id, unpack
+from adapters.mqtt.subscriptions import wanted
 from graph.snapshot import Snapshot
 from graph.values import Quality, Reason
 from tests.support.wired import Taken, snapshot_of
@@ -47,15 +49,19 @@ class Heard:
     def __init__(self) -> None:
         self.sink, bound = Taken(), Bound()
         self.native = Native(bound)
-        self._dialects = (bound, self.native)
-        for dialect in self._dialects:
-            dialect.bind(_site(), self.sink.slots)
+        self.dialects = (bound, self.native)
+        self.bind()
         self.intake = Intake(NOW)
+
+    def bind(self) -> None:
+        """Take the graph, again."""
+        for dialect in self.dialects:
+            dialect.bind(_site(), self.sink.slots)
 
     def say(self, topic: str, document: Any, *, retained: bool = False) -> Heard:
         """One message, JSON unless it is bytes."""
         message = Message(topic, document if isinstance(document, bytes) else orjson.dumps(document), retained)
-        self.taken = any(dialect.take(message, self.intake) for dialect in self._dialects)
+        self.taken = any(dialect.take(message, self.intake) for dialect in self.dialects)
         return self
 
     def rows(self) -> list[tuple[str, float, int, str, str]]:
@@ -320,6 +326,18 @@ def test_what_is_missing_is_what_was_never_heard(order: list[int], start: int) -
     assert count.missing == max(order) - len({each for each in order if each > 0})
 
 
+def test_what_is_missing_is_still_known_when_the_graph_has_changed() -> None:
+    """1 and 4, the same graph again, 6: three are missing, by name and by reference."""
+    heard = Heard()
+    for last in ("inlet", "speed"):
+        heard.say(HEAD + last, {"v": 1, "s": 1}).say(HEAD + last, {"v": 4, "s": 4})
+    heard.bind()
+    for last in ("inlet", "speed"):
+        heard.say(HEAD + last, {"v": 6, "s": 6})
+
+    assert [dialect.missing() for dialect in heard.dialects] == [3, 3]
+
+
 def test_a_sender_that_begins_anew_has_lost_nothing() -> None:
     """From 100,000 back to 0 and on: no hole."""
     count = Count()
@@ -332,3 +350,12 @@ def test_a_sender_that_begins_anew_has_lost_nothing() -> None:
 def test_every_quality_has_a_name_that_a_sender_can_write() -> None:
     """But for `NO_VALUE`, which nobody says."""
     assert {quality for quality, _ in QUALITIES.values()} == set(Quality) - {Quality.NO_VALUE}
+
+
+def test_each_message_is_asked_for_once_and_what_all_must_know_by_each() -> None:
+    """`dc/#` hears the announced names, too; under a group these are asked for alone; `#` covers all but the broker's own topics."""
+    native = Heard().native
+
+    assert wanted([native], MqttConfig("h", topics=())) == {"dc/#"}
+    assert wanted([native], MqttConfig("h", topics=("#", "$SYS/broker/uptime"))) == {"#", "$SYS/broker/uptime"}
+    assert wanted([native], MqttConfig("h", topics=(), share_group="g")) == {"$share/g/dc/#", "dc/$points/#", "dc/+/+/+/$state"}
