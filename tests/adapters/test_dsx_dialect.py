@@ -113,8 +113,8 @@ def test_the_small_plant_has_one_path_of_power_and_its_cooling() -> None:
 
 
 def test_what_is_said_again_wishes_for_nothing_and_a_difference_is_one_wish() -> None:
-    """Metadata of a second period, in another order of names and of messages: no wish. One unit changed: one wish, one quad different each way
-    beside the metadata themselves."""
+    """Metadata of a second period, in another order of names and of messages: no wish. One unit changed: one wish, with one
+    quad of its own each way."""
     bus, plant = Bus(), small_plant()
     bus.hear(*metadata(plant))
     bus.settle()
@@ -218,9 +218,10 @@ def test_a_retained_value_is_uncertain_until_a_live_one_comes() -> None:
 
 def test_an_id_that_two_types_share_is_one_thing_with_a_part() -> None:
     """A UPS and its meter, both called U-1: what serves is the UPS, the meter is a part of it."""
-    bus, ids = Bus(), {"objectName": "U", "objectId": "U-1", "servesId": ["R-1"]}
+    ids: dict[str, Any] = {"objectName": "U", "objectId": "U-1", "servesId": ["R-1"]}
+    bus = Bus()
 
-    bus.hear(*metadata([told("PowerMeter", "ActivePower", engUnit="kW", **ids), told("UPS", "Available", stateText=[], **ids)]))
+    bus.hear(*metadata([told("PowerMeter", "ActivePower", "t", engUnit="kW", **ids), told("UPS", "Available", "t", stateText=[], **ids)]))
     bus.settle()
 
     assert bus.classes() == {"U-1": "UPS", "U-1/PowerMeter": "Electrical_Meter", "R-1": "Equipment"}
