@@ -169,6 +169,7 @@ class Care:
                 "CREATE INDEX CONCURRENTLY IF NOT EXISTS {} ON {} (point, observed, arrived) INCLUDE (received, value, quality, reason)"
             ).format(sql.Identifier(index), sql.Identifier(name))
         )
+        connection.execute(sql.SQL("DROP INDEX CONCURRENTLY IF EXISTS {}").format(sql.Identifier(name + "_narrow")))
         connection.execute(sql.SQL("VACUUM {}").format(sql.Identifier(name)))
 
     def _drop(self, connection: psycopg.Connection[Any], tier: str, rule: int, day: int) -> None:

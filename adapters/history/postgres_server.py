@@ -3,8 +3,8 @@
 Rules of this file:
 
 1. `sample`, `minute` and `hour` are partitioned by rule of keeping, then by day of source time: what is over goes by dropping tables.
-2. A day that is not over has no index but a coarse one by time, as an index takes four fifths of the speed; one that is over has one that
-   holds all columns, so that a point's day is read from one place.
+2. A day that is not over has a narrow index: it takes half of the speed (0.2 in place of 0.5 million rows a second where it was measured),
+   and without it a question for one point looks through the whole day. One that is over has one that holds all columns.
 3. Nothing waits for a server that does not answer longer than it was told to.
 """
 
@@ -110,7 +110,7 @@ class Server:
                 self._url,
                 connect_timeout=CONNECT_S,
                 autocommit=True,
-                options="-c search_path=ridethrough -c lock_timeout=5s",
+                options="-c search_path=ridethrough -c lock_timeout=5s -c jit=off",
                 password=self._password or None,
             )
         if not self._ready:
@@ -162,8 +162,8 @@ def make_table(connection: psycopg.Connection[Any], tier: str, rule: int, day: i
         if not _attached(connection, name):
             like = sql.SQL("CREATE TABLE IF NOT EXISTS {} (LIKE {} INCLUDING DEFAULTS)")
             connection.execute(like.format(sql.Identifier(name), sql.Identifier(of_rule)))
-            index = "CREATE INDEX ON {} USING brin (observed) WITH (pages_per_range = 32)"
-            connection.execute(sql.SQL(index if tier == "sample" else "CREATE INDEX ON {} (point, first_at)").format(sql.Identifier(name)))
+            index = sql.SQL("CREATE INDEX {} ON {} (point, {})")
+            connection.execute(index.format(sql.Identifier(name + "_narrow"), sql.Identifier(name), time))
             attach = sql.SQL("ALTER TABLE {} ATTACH PARTITION {} FOR VALUES FROM ({}) TO ({})")
             ends = sql.Literal(day * DAY_MS), sql.Literal((day + 1) * DAY_MS)
             connection.execute(attach.format(sql.Identifier(of_rule), sql.Identifier(name), *ends))
