@@ -147,6 +147,11 @@ class Loads:
     mounted: Ids
     """Shape (n, 2): node, the rack node that it is mounted in."""
 
+    @property
+    def hardware(self) -> Ids:
+        """The pieces of IT equipment themselves, without the racks that only count as such: ascending."""
+        return np.setdiff1d(self.equipment, self.racks)
+
     @staticmethod
     def none() -> Loads:
         """Nothing stands behind any node."""

@@ -21,7 +21,8 @@ UNFED_NAMED_MAX = 3
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How much load: racks, services and pieces of IT equipment by number, other loads that were named, and the draw of the equipment."""
+    """How much load: racks, services and pieces of IT equipment by number, each load in one of them, other loads that were named, and the
+    draw of the equipment and of racks of which only the plan says what they draw."""
 
     racks: int
     services: int
@@ -64,7 +65,7 @@ class ItLoad:
         known = np.zeros(len(wanted), dtype=np.bool_)
         known[np.concatenate((loads.racks, loads.services, loads.equipment))] = True
         kw = float(loads.equipment_kw[wanted[loads.equipment]].sum())
-        racks, services, equipment = (int(wanted[column].sum()) for column in (loads.racks, loads.services, loads.equipment))
+        racks, services, equipment = (int(wanted[column].sum()) for column in (loads.racks, loads.services, loads.hardware))
         return Counts(racks, services, equipment, int((wanted & ~known).sum()), round(kw, 3))
 
     def unfed_told(self) -> tuple[str, ...]:

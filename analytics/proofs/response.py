@@ -89,7 +89,7 @@ def _judged(load: ItLoad) -> Flags:
     """The supplies that count on the way (rule 3), by pair."""
     loads, is_load = load.graph.loads, load.is_load.copy()
     known = np.isin(loads.mounted[:, 0], np.concatenate((loads.equipment, loads.services)))
-    is_load[np.setdiff1d(loads.mounted[known, 1], np.setdiff1d(loads.equipment, loads.racks))] = False
+    is_load[np.setdiff1d(loads.mounted[known, 1], loads.hardware)] = False
     return load.supplies & is_load[load.pair_node]
 
 

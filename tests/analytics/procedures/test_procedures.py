@@ -58,6 +58,22 @@ def test_a_main_opened_before_the_tie_is_closed_drops_its_bus() -> None:
     assert found.safe.steps == ("2", "1")
 
 
+def test_a_rack_of_which_only_the_plan_says_what_it_draws_is_one_load() -> None:
+    """Two racks of 5 kW by `dcx:allocatedPower`, one on each side, nothing in them: 2 loads of 5 + 5 = 10 kW. Breaker A takes one of
+    them down, 1 load of 5 kW, and the table says the same as the verdict."""
+    planned = "".join(
+        f":U{side} a dcx:Utility_Feed ; dcx:feedsPower :B{side} . :B{side} a brick:Circuit_Breaker ; dcx:feedsPower :R{side} ."
+        f" :R{side} a brick:ICT_Rack ; dcx:allocatedPower [ brick:value 5 ; brick:hasUnit unit:KiloW ] . "
+        for side in "AB"
+    )
+
+    found = run(planned, {"open": "BA"})
+
+    assert found.load == Counts(racks=2, services=0, equipment=0, other=0, it_load_kw=10.0)
+    assert found.steps[0].down == found.steps[0].lost == Counts(1, 0, 0, 0, 5.0)
+    assert found.steps[0].refused == ("1 loads (5.0 kW) are down; policy allows 0",)
+
+
 def test_a_tie_closed_before_the_main_opens_loses_nothing() -> None:
     """While both mains and the tie are closed nothing hangs by one thing more; with Main-A open two racks do."""
     found = run(DOUBLE_ENDED, {"close": "Tie"}, {"open": "Main-A"})
@@ -202,7 +218,8 @@ class _World:
     def __init__(self, plan: Plan, graph: SupplyGraph) -> None:
         self.plan = plan
         columns = (graph.loads.racks, graph.loads.services, graph.loads.equipment)
-        self.kinds = [{graph.id(node).removeprefix(SITE) for node in column} for column in columns]
+        racks, services, equipment = ({graph.id(node).removeprefix(SITE) for node in column} for column in columns)
+        self.kinds = [racks, services, equipment - racks]
         self.load = set().union(*self.kinds)
         self._references: dict[frozenset[str], Reference] = {}
 
