@@ -102,6 +102,13 @@ def test_a_source_that_says_less_takes_back_what_it_said_and_leaves_the_others(d
     assert len(left) == 3
 
 
+def test_the_command_line_is_there_by_the_name_of_its_module(desk: Desk) -> None:
+    """`python -m twin.cli.app` is `ridethrough`: the same version, not silence."""
+    by_module = subprocess.run([sys.executable, "-m", "twin.cli.app", "--version"], capture_output=True, text=True, timeout=120, check=True)
+
+    assert by_module.stdout == desk.type("--version").stdout != ""
+
+
 def test_a_broken_file_is_refused_with_its_line_and_changes_nothing(desk: Desk) -> None:
     """Nor are the files beside it loaded."""
     desk.write("good.ttl", SMALL)

@@ -135,3 +135,7 @@ def told(error: Exception) -> str:
     if isinstance(error, OSError):
         return f"{error.filename}: {error.strerror}" if error.filename else str(error)
     return f"this should not have happened ({type(error).__name__}: {error}); please report it with the command that you gave"
+
+
+if __name__ == "__main__":
+    main()
