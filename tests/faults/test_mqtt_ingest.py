@@ -4,77 +4,29 @@ the real history. After each: every accepted sample is in history once, the newe
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
+from threading import Thread
 
-import numpy as np
 import orjson
 import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from adapters.history.embedded import EmbeddedHistory
-from adapters.mqtt.client import MqttClient
-from adapters.mqtt.config import MqttConfig
-from graph.current import CurrentValues
-from graph.points import point_facts
 from graph.values import Reason
 from tests.support.mosquitto import Mosquitto
+from tests.support.mqtt_line import DEAD_LETTERS, POINTS, Line
 from tests.support.proxy import Proxy
 from tests.support.random_cases import cases
-from tests.support.wired import snapshot_of, wait_until, wall_clock
-from twin.bus import Bus
-from twin.ingest import Ingest
+from tests.support.wired import wait_until
 
-POINTS = [f"urn:ridethrough:demo:P{n}" for n in range(4)]
-SITE = "".join(f"demo:Rack brick:hasPoint demo:P{n} . demo:P{n} dcx:samplePeriod 5 ; brick:hasUnit unit:KiloW .\n" for n in range(4))
 HEAD = "dc/hall/it/rack/"
-DEAD_LETTERS = 500
 FORGETFUL = "persistence false\n"
-
-
-class Line:
-    """The service's ingest over a broker, with its history."""
-
-    def __init__(self, folder: Path, port: int, **settings: float | str) -> None:
-        snapshot = snapshot_of(SITE)
-        points = dict(point_facts(snapshot))
-        self.current, self.history = CurrentValues(), EmbeddedHistory(folder / "history", reserve_bytes=0)
-        self.history.rebind(points)
-        ingest = Ingest(self.current, Bus(), wall_clock, points, self.history)
-        quick = {
-            "client_id": "twin",
-            "reconnect_s_min": 0.1,
-            "reconnect_s_max": 0.3,
-            "link_s_max": 0.5,
-            "dead_letters_max": DEAD_LETTERS,
-            **settings,
-        }
-        self.wire = MqttClient(MqttConfig("127.0.0.1", port, **quick), snapshot, ingest, wall_clock)  # type: ignore[arg-type]  # by name
-        self.wire.start()
-        assert self.wire.wait_connected(10)
-
-    def kept(self, point: str) -> dict[int, float]:
-        """What history has of a point, by source time; each time once."""
-        series = self.history.series(point, 0, 1 << 50, 1_000_000)
-        good = ~np.isnan(series.values)
-        times, values = series.observed_at[good].tolist(), series.values[good].tolist()
-        assert len(set(times)) == len(times), "a sample is in history twice"
-        return dict(zip(times, values, strict=True))
-
-    def marks(self, point: str) -> set[Reason]:
-        """The reasons that history has for a point."""
-        return {Reason(reason) for reason in self.history.series(point, 0, 1 << 50, 1_000_000).reason.tolist()}
-
-    def reason(self, point: str = POINTS[0]) -> str:
-        found = self.current.get(point)
-        assert found is not None
-        return f"{found.quality.name} {found.reason.name}"
-
-    def close(self) -> None:
-        self.wire.close()
-        self.history.close()
 
 
 class Speaker:
@@ -181,7 +133,7 @@ def test_what_a_killed_broker_loses_is_counted_exactly(tmp_path: Path, broker: M
 
     proxy.cut("out")
     device.say(37)
-    assert proxy.held > 0
+    assert wait_until(lambda: proxy.held > 0)
     broker.kill()
     proxy.drop()
     proxy.heal()
@@ -327,6 +279,35 @@ def test_poison_is_counted_exactly_and_harms_nobody_else(chance: random.Random, 
     assert line.kept(POINTS[0]) == device.said
     assert len(line.wire.dead_letters()) == min(poison, DEAD_LETTERS)
     assert status.connections == 1
+
+
+@pytest.mark.parametrize("broker", [FORGETFUL], indirect=True)
+def test_an_ingest_that_is_killed_has_everything_after_it_has_come_back(
+    chance: random.Random, tmp_path: Path, broker: Mosquitto, device: Speaker
+) -> None:
+    """F1: twice kill -9 while values come: what was acknowledged is in history, all else comes again, each once."""
+    taken = []
+    for _ in range(2):
+        words = [sys.executable, "-m", "tests.support.mqtt_line", str(tmp_path), str(broker.port)]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]) as ingest:
+            assert ingest.stdout is not None
+            assert ingest.stdout.readline() == "listens\n"
+            device.say(10)
+            assert ingest.stdout.readline() == "has taken\n"
+            speaking = Thread(target=device.say, args=(1_500,))
+            speaking.start()
+            time.sleep(chance.uniform(0.02, 0.3))
+            ingest.kill()
+            speaking.join()
+        with closing(EmbeddedHistory(tmp_path / "history", read_only=True)) as history:
+            taken.append(len(history.series(POINTS[0], 0, 1 << 50, 1_000_000)))
+
+    line = Line(tmp_path, broker.port)
+
+    assert any(0 < so_far < (turn + 1) * 1_510 for turn, so_far in enumerate(taken)), f"the fault must bite: {taken}"
+    assert wait_until(lambda: line.kept(POINTS[0]) == device.said, 20)
+    assert line.wire.status().missing == 0
+    line.close()
 
 
 def test_shared_subscriptions_give_each_value_to_one_process(tmp_path: Path, broker: Mosquitto, device: Speaker) -> None:
