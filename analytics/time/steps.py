@@ -64,6 +64,18 @@ def drained(site: Site, store: Index, state: State) -> None:
 
 
 @inlined
+def call(site: Site, pair: Index, now: float, record: Record, events: Events) -> None:
+    """A pair has lost its supply, carried on or not: the standby sources that would help are called."""
+    wanted = site.called.by_pair[pair]
+    for group in range(len(record.called)):
+        if wanted >> group & 1 == 1 and record.called[group] == NEVER:
+            record.called[group] = now
+            for at in range(site.called.groups_at[group], site.called.groups_at[group + 1]):
+                source = site.called.groups[at]
+                heapq.heappush(events, (now + site.delays.start[source], np.int64(START), np.int64(source), np.int64(0)))
+
+
+@inlined
 def carry(site: Site, pair: Index, by: Index, now: float, state: State, record: Record, kw: Floats, events: Events) -> None:
     """A store begins to carry a pair that has lost its supply by the slot `by` (-1: it had none when its slot came up, or in a loop)."""
     store = state.store_of[pair]
@@ -80,6 +92,7 @@ def carry(site: Site, pair: Index, by: Index, now: float, state: State, record: 
                 left = max(0.0, left - (now - state.since[other]) / state.lasts[other])  # it goes down at this instant
             state.left[store] = min(state.left[store], left)
     start(store, now, lasting(site, state, store, kw), state, events)
+    call(site, pair, now, record, events)
     if now < record.carried[pair]:
         record.carried[pair] = now
         record.carried_by[pair] = by
@@ -87,19 +100,13 @@ def carry(site: Site, pair: Index, by: Index, now: float, state: State, record: 
 
 @inlined
 def lose(site: Site, pair: Index, by: Index, now: float, record: Record, events: Events) -> None:
-    """A pair is neither supplied nor carried any more: the standby sources that would help are called."""
+    """A pair is neither supplied nor carried any more."""
     if now < record.lost[pair]:
         record.lost[pair] = now
         record.lost_by[pair] = by
     record.again[pair] = now
     record.again_by[pair] = by
-    wanted = site.called.by_pair[pair]
-    for group in range(len(record.called)):
-        if wanted >> group & 1 == 1 and record.called[group] == NEVER:
-            record.called[group] = now
-            for at in range(site.called.groups_at[group], site.called.groups_at[group + 1]):
-                source = site.called.groups[at]
-                heapq.heappush(events, (now + site.delays.start[source], np.int64(START), np.int64(source), np.int64(0)))
+    call(site, pair, now, record, events)
 
 
 @inlined

@@ -162,6 +162,7 @@ class TimeReference:
             for pair in self.pairs(slot):
                 if not self.supplied(pair, self.up) and pair not in self.since:
                     self.since[pair] = now
+                    self.call(pair, now)
             for pair in sorted(self.bad):
                 if self.supplied(pair, self.up):
                     self.bad.discard(pair)
@@ -201,6 +202,7 @@ class TimeReference:
             self.left[pair] = max(0.0, self.left[pair] - (now - self.since.pop(pair)) * self.rate[pair])
         for pair in carried - set(self.since):
             self.since[pair] = now
+            self.call(pair, now)
         self.up = up
         self.share(now)
         for slot in were - up:
@@ -210,10 +212,14 @@ class TimeReference:
         for pair in sorted(bad - self.bad):
             self.lost.setdefault(pair, now)
             self.due.pop(self.slot(*pair), None)
-            for g, brings in self.brings.items():
-                if pair in brings and g not in self.called:
-                    self.called[g] = now + self.times.standby[g]
+            self.call(pair, now)
         self.bad = bad | {p for p in self.bad if not self.supplied(p, up)}
+
+    def call(self, pair: Pair, now: float) -> None:
+        """A pair has lost its supply, carried on or not: what brings it back is called."""
+        for g, brings in self.brings.items():
+            if pair in brings and g not in self.called:
+                self.called[g] = now + self.times.standby[g]
 
     def hit(self, slot: Slot, were: set[Slot], up: set[Slot]) -> bool:
         gone = were - up

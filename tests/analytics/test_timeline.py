@@ -71,6 +71,28 @@ def test_what_stored_energy_bridges_until_the_generator_never_goes_dark() -> Non
     assert ("started", 9.0, "Generator") in kinds
 
 
+def test_a_generator_that_feeds_a_ups_itself_is_called_when_the_utility_goes_not_when_the_battery_is_empty() -> None:
+    """The UPS loses its input at 0 s and carries on for 300 * 0.8^1.35 = 222 s or more; the generator is called at 0 s and there at 10 s."""
+    site = """
+    :Utility a dcx:Utility_Feed ; dcx:feedsPower :UPS .
+    :Generator a dcx:Generator ; dcx:startTimeSeconds 10 ; dcx:feedsPower :UPS .
+    :UPS a dcx:UPS ; dcx:ridethroughSeconds 300 ; dcx:feedsPower :Server .
+    :Server a brick:Server .
+    """
+
+    answer = follow(site, "Utility")
+
+    assert lost(answer) == {}
+    kinds = [(event.kind.value, event.lower, event.upper, event.ids[0].removeprefix(SITE)) for event in answer.events]
+    assert kinds == [
+        ("failed", 0.0, 0.0, "Utility"),
+        ("carried", 0.0, 0.0, "UPS"),
+        ("called", 0.0, 0.0, "Generator"),
+        ("started", 10.0, 10.0, "Generator"),
+        ("back", 10.0, 10.0, "UPS"),
+    ]
+
+
 def test_a_ups_that_empties_before_the_generator_runs_drops_its_rack_until_then() -> None:
     """60 s * 0.8^1.35 = 44.4 s at the worse end (aged), 60 s at the better; the generator takes 120 s, the switch 0.1 s."""
     answer = follow(GENERATOR_SITE.replace("dcx:startTimeSeconds 9", "dcx:startTimeSeconds 120"), "Utility")
