@@ -13,8 +13,8 @@ from twin.settings import Settings
 
 
 def dialects_of(settings: Settings, config: MqttConfig) -> Sequence[Dialect]:
-    """What has a root of its own first, then the graph's own references, then the native layout. Raises `ValueError` for a setting that a
-    dialect cannot work with."""
+    """The graph's own references first: what somebody has bound by hand stays so. Raises `ValueError` for a setting that a dialect
+    cannot work with."""
     bound = Bound(config.payload_bytes_max)
     native = Native(bound, bytes_max=config.payload_bytes_max, batch_bytes_max=config.batch_bytes_max)
-    return [Dsx(settings.mqtt_dsx_integration, config.payload_bytes_max), bound, native]
+    return [bound, Dsx(settings.mqtt_dsx_integration, config.payload_bytes_max), native]

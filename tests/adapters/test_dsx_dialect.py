@@ -151,6 +151,26 @@ def test_a_restart_with_an_empty_broker_takes_nothing_away() -> None:
     assert set(before.wishes[-1]) < set(after.wishes[-1])
 
 
+def test_what_is_described_no_more_stays_and_is_told() -> None:
+    """Five periods without metadata, here after a restart: the graph is as it was, and each point is named with how long it has been."""
+    before, fan = Bus(), told("Fan", "FanSpeed", objectName="F", objectId="F-1", engUnit="RPM")
+    before.hear(*metadata([fan]))
+    before.settle()
+    after = Bus(graph=before.graph)
+    after.settle()
+
+    assert after.dsx.unusable() == []
+    after.tick(499)
+
+    assert [(each.point, each.reason) for each in after.dsx.unusable()] == [
+        (N + "point/" + fan.address, "its metadata have not been published for 500 s")
+    ]
+    assert after.settle() == {}
+    assert after.wishes == []
+    after.hear(*metadata([fan]))
+    assert after.dsx.unusable() == []
+
+
 def test_cleared_metadata_withdraw_their_point_and_a_thing_with_its_last_one() -> None:
     """An empty retained payload; another of what was never described is nothing."""
     bus, fan = Bus(), told("Fan", "FanSpeed", objectName="F", objectId="F-1", engUnit="RPM")

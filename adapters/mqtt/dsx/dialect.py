@@ -70,7 +70,7 @@ class Dsx(Dialect):
         self._may_be_racks: frozenset[str] = frozenset()
         self._racks: Mapping[str, str] = {}
         self._undescribed: Sequence[str] = ()
-        self._changed_at = self._dirty_since = self._now = 0
+        self._changed_at = self._dirty_since = self._now = self._begun = 0
         self._loaded = False
 
     def bind(self, snapshot: Snapshot, slots: SlotsOf) -> None:
@@ -182,6 +182,7 @@ class Dsx(Dialect):
     def tick(self, intake: Intake) -> None:
         """See `Dialect.tick`."""
         self._now = intake.now
+        self._begun = self._begun or intake.now
         if self._dirty_since:
             self._renew_points(intake.now)
         self._flush(intake)
@@ -259,7 +260,7 @@ class Dsx(Dialect):
             point, topic = point_iri(name), each.at.value_topic()
             if each.eng_unit and contract.unit_named(each.eng_unit) is None:
                 found.append(Unbound(point, topic, f"engUnit {each.eng_unit!r} is no unit that is known here: the value has none"))
-            heard = self._heard.get(name, self._now)
+            heard = self._heard.get(name, self._begun)
             if self._now - heard >= UNHEARD_MS:
                 found.append(Unbound(point, topic, f"its metadata have not been published for {(self._now - heard) // 1000} s"))
         found += [
