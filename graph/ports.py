@@ -107,8 +107,8 @@ class History(Protocol):
         """The samples of a point as they came, the oldest `limit` of the span; none for a point that never said anything."""
 
     def buckets(self, points: Sequence[str], since_ms: int, until_ms: int, step_ms: int) -> Sequence[Buckets]:
-        """The samples of points by spans of `step_ms`, one answer a point, in their order; what has only been kept as rolled up is taken
-        from there (a step of a minute at least, or of an hour)."""
+        """The samples of points by spans of `step_ms`, one answer a point, in their order: whole spans, those that [since, until) touches.
+        What has only been kept as rolled up is taken from there (a step of whole minutes, or of whole hours)."""
 
     def at(self, points: Sequence[str], instant_ms: int) -> ReadingBatch:
         """The last sample of each point at or before the instant, in their order; `NO_VALUE` where there is none within a day, and aged

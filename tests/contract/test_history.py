@@ -155,6 +155,33 @@ def test_late_samples_of_a_day_whose_samples_are_gone_are_added_to_its_hours(tmp
     place.history.close()
 
 
+def test_a_question_for_many_points_is_answered_as_one_for_each(place: Place) -> None:
+    """A hundred points, some in files, some rolled up, some waiting: spans and values at an instant."""
+    many = [f"urn:many:{n}" for n in range(100)]
+
+    def append(at: int) -> None:
+        batch = said([(slot, at + slot, float(slot), GOOD) for slot in range(100)])
+        place.history.append(batch, lambda slots: [many[slot] for slot in slots.tolist()])
+
+    append(NOON - 2 * DAY_MS)
+    append(NOON - 2 * DAY_MS + 1000)
+    settled(place.history)
+    append(NOON - HOUR_MS)
+    settled(place.history)
+    append(NOON)
+
+    for step in (1000, HOUR_MS):
+        together = place.history.buckets(many, NOON - 3 * DAY_MS, NOON + HOUR_MS, step)
+        for name, found in zip(many, together, strict=True):
+            assert_same(place.history.buckets([name], NOON - 3 * DAY_MS, NOON + HOUR_MS, step)[0], found)
+            assert found.count.sum() == 4
+    for instant in (NOON - 2 * DAY_MS + 5000, NOON - HOUR_MS + 50, NOON + 99):
+        asked = place.history.at(many, instant)
+        single = [place.history.at([name], instant) for name in many]
+        assert asked.observed_at.tolist() == [int(each.observed_at[0]) for each in single]
+        assert asked.quality.tolist() == [int(each.quality[0]) for each in single]
+
+
 def test_who_asks_while_it_is_sorted_sees_everything_that_was_acknowledged_once(place: Place) -> None:
     """Rows are appended, sorted, merged and rolled up while another thread asks without a pause."""
     acknowledged, ended, wrong = 0, threading.Event(), list[str]()
