@@ -90,8 +90,8 @@ class Settings(BaseModel):
     )
     mqtt_dsx_integration: str = Field(
         "",
-        description="Our integration id on the DSX Exchange BMS bus: under it go our heartbeats and requests, where the BMS's metadata name "
-        "it. Empty: we only listen.",
+        description="Our integration id on the DSX Exchange BMS bus: under it go our heartbeats and requests, where the BMS's metadata "
+        "name it. Empty: we only listen.",
     )
     modbus: bool = Field(False, description="Whether the Modbus gateways of the graph are polled.")
     modbus_endpoints: Endpoints = Field(
