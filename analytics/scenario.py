@@ -24,11 +24,11 @@ from analytics.columns import distinct, ranges, spans, without
 from analytics.conditions import Conditions, Position
 from analytics.moves import Move, Relocation
 from analytics.places import contents, is_collection, is_place, parts
-from analytics.supply_graph import Flags, SupplyGraph
+from analytics.supply_graph import FUEL, Flags, SupplyGraph
 from graph.errors import GraphError, UnknownEntity
 from graph.snapshot import Snapshot
 from ontology.media import POWER
-from ontology.namespaces import compact, expand
+from ontology.namespaces import DCX, compact, expand
 from ontology.terms import Ids
 from ontology.vocabulary import Vocabulary
 
@@ -221,7 +221,9 @@ def _out(snapshot: Snapshot, vocabulary: Vocabulary, graph: SupplyGraph, part: R
     stores = {snapshot.key(thing) for thing in things if _is_store(snapshot, vocabulary, graph, thing)}
     found.stores |= stores
     if not nodes and stores:
-        found.notes.append(f"{compact(iri)} stores energy or holds what does, and is no supplier: it bridges time (impact --timeline)")
+        fuel = any(vocabulary.is_a(cls, DCX + FUEL) for cls in snapshot.types(number))
+        instead = "fuel is not followed here: see --timeline" if fuel else "it bridges time (impact --timeline)"
+        found.notes.append(f"{compact(iri)} stores energy or holds what does, and is no supplier: {instead}")
     elif not nodes:
         found.notes.append(f"{compact(iri)} plays no part in supply, nor does anything in it: it takes nothing with it")
     opens: list[int] = []

@@ -21,12 +21,14 @@ from analytics.capacity.electrical import Electrical
 from analytics.columns import among, spans
 from graph.errors import UnknownEntity
 from graph.values import Floats
-from ontology.media import MEDIA
+from ontology.media import MEDIA, POWER
 from ontology.namespaces import compact, expand, local_name
 from ontology.terms import Ids
 
 Flags = NDArray[np.bool_]
 
+FUEL = "Fuel_Tank"
+"""The class of tanks that standby sources run on, without its namespace."""
 UNITS_LISTED_MAX = 100
 """Things taken for equipment that an answer names which lists no other assumption of the site."""
 ALL = -1
@@ -394,6 +396,16 @@ class SupplyGraph:
         drawn = 0.0 if self.electrical is None else float(self.electrical.draw_kw[node])
         return f"{drawn:g} kW" if drawn > 0 else "none of them"
 
+    def _instead(self, kind: str, other: int) -> str:
+        """What stored energy does for the node that it feeds: a standby source starts and runs on it, others it carries."""
+        if kind == FUEL:
+            return "fuel is not followed here: see --timeline"
+        power = self.media.index(POWER)
+        needs = ((self.requirements.node == other) & (self.requirements.medium == power)).any()
+        if self.electrical is not None and self.electrical.reserve[other] and not needs:
+            return f"what {compact(self.id(other))} starts with is not followed here: see --timeline"
+        return "it bridges time (impact --timeline)"
+
     def _assumed(self, what: int, node: int, medium: int, other: int) -> str:
         name, of = compact(self.id(node)), local_name(self.media[medium])
         if what >= Assumed.RATING:
@@ -406,7 +418,7 @@ class SupplyGraph:
             edge, kind = f"{name} -> {compact(self.id(other))}", local_name(self.class_iri(node) or "")
             fed = (self.edges.target == node).any() or ((self.assumptions.what == what) & (self.assumptions.other == node)).any()
             does = "hands on stored energy" if fed else "stores energy"
-            return f"{edge} is not counted: {kind} {does} and is no supplier; it bridges time (impact --timeline)"
+            return f"{edge} is not counted: {kind} {does} and is no supplier; {self._instead(kind, other)}"
         if what == Assumed.NO_MEDIUM:
             return (
                 f"{name}: a dcx:requires is ignored because it names no medium that there is: give it a dcx:medium, one of {_MEDIA_NAMED}"

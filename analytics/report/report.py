@@ -136,7 +136,8 @@ def said_first(
 ) -> Headline:
     """The sentence that matters first about a scenario, from its impact and its timeline. Cost: one of each more where standby sources are
     called."""
-    standby = _standby(course)
+    idle = {case.graph.id(node) for node, _ in reserves.without(case.out_ids()).starts_not}
+    standby = [iri for iri in _standby(course) if iri not in idle]
     return headline(case.graph, found, course, standby, _without(case, reserves, standby, horizon_s, known) if standby else None)
 
 

@@ -269,8 +269,21 @@ def tanks(stated: Stated, behind: Sequence[Behind], standby: Flags) -> list[tupl
     battery of a starter, is no fuel."""
     found = []
     for each in behind:
-        if standby[each.node] and any(stated.vocabulary.is_a(cls, TANK) for cls in stated.snapshot.types(each.storage)):
+        if standby[each.node] and _is_tank(stated, each):
             lasts = stated.one(each.storage, DCX + "ridethroughSeconds", "", each.node)
             if not np.isnan(lasts[0]):
                 found.append((each, lasts))
     return found
+
+
+def needed(stated: Stated, behind: Sequence[Behind], standby: Flags) -> tuple[tuple[Behind, ...], ...]:
+    """What each standby source starts with: its tanks, and what else stores energy behind it, which its starter takes."""
+    found: dict[tuple[int, bool], list[Behind]] = defaultdict(list)
+    for each in behind:
+        if standby[each.node]:
+            found[each.node, _is_tank(stated, each)].append(each)
+    return tuple(tuple(found[key]) for key in sorted(found))
+
+
+def _is_tank(stated: Stated, each: Behind) -> bool:
+    return any(stated.vocabulary.is_a(cls, TANK) for cls in stated.snapshot.types(each.storage))

@@ -16,7 +16,7 @@ import numpy as np
 
 from analytics.loads import draws
 from analytics.supply_graph import Flags, SupplyGraph
-from analytics.time.batteries import Ends, PowerStores, power_stores, tanks
+from analytics.time.batteries import Ends, PowerStores, needed, power_stores, tanks
 from analytics.time.behind import Behind, speaking, storages
 from analytics.time.readings import charge_points
 from analytics.time.rooms import Rooms, rooms_of
@@ -45,7 +45,7 @@ class Reserves:
     standby: Flags
     """Per node: a source that runs only after it has been called."""
     start: Floats
-    """Of a standby source: from its call until it supplies."""
+    """Of a standby source: from its call until it supplies; `inf`: it does not start."""
     fuel: Floats
     """Of a standby source: how long it runs then; `inf` where no tank is known."""
     restart: Floats
@@ -66,6 +66,10 @@ class Reserves:
     """What carries power, by what stands behind it."""
     tanks: tuple[tuple[Behind, Ends], ...] = ()
     """The fuel of standby sources, and how long each tank lasts, worse and better end, seconds."""
+    needs: tuple[tuple[Behind, ...], ...] = ()
+    """What standby sources start with, the tanks of one and the batteries of its starter apart: without any of them it does not start."""
+    starts_not: tuple[tuple[int, tuple[str, ...]], ...] = ()
+    """The standby sources that do not start, and what is out (IRIs)."""
     name_of: Callable[[int], str] | None = None
     """The IRI of a term number."""
     unmoved: SupplyGraph | None = None
@@ -74,7 +78,7 @@ class Reserves:
     @cached_property
     def _reached_by(self) -> frozenset[str]:
         """All that takes a store or a tank away where it is out."""
-        return self.power.reached_by().union(iri for tank, _ in self.tanks for path in tank.paths for iri in path)
+        return self.power.reached_by().union(iri for need in self.needs for each in need for path in each.paths for iri in path)
 
     def without(self, out: Iterable[str]) -> Reserves:
         """What is left of them while some things (IRIs) are out: stores, and what they stand behind a thing through. The stores keep their
@@ -94,7 +98,11 @@ class Reserves:
         fuel[:, [tank.node for tank, _ in self.tanks]] = 0.0
         for tank, lasts in self.tanks:
             fuel[:, tank.node] += lasts if tank.holds(gone) else (0.0, 0.0)
-        return replace(self, stores=stores, names=tuple(names), fuel=fuel)
+        without = [need for need in self.needs if not any(each.holds(gone) for each in need)]
+        start = self.start.copy()
+        start[:, [need[0].node for need in without]] = np.inf
+        why = tuple((need[0].node, tuple(sorted({iri for each in need for path in each.paths for iri in path & gone}))) for need in without)
+        return replace(self, stores=stores, names=tuple(names), fuel=fuel, start=start, starts_not=why)
 
     @staticmethod
     def none(graph: SupplyGraph) -> Reserves:
@@ -149,7 +157,8 @@ def reserves(snapshot: Snapshot, vocabulary: Vocabulary, graph: SupplyGraph) -> 
         charge_points(stated, speaking(behind), stores),
         power,
         tuple(fuels),
-        snapshot.key,
+        needed(stated, behind, standby),
+        name_of=snapshot.key,
     )
 
 

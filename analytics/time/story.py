@@ -46,7 +46,7 @@ class EventKind(StrEnum):
     RUNS = "runs"
     """It has restarted, and hands on again."""
     DOWN = "down"
-    """A standby source is out of fuel."""
+    """A standby source is out of fuel, or does not start."""
 
 
 KINDS = tuple(EventKind)
@@ -175,34 +175,39 @@ def _trips(story: Story) -> Iterator[Event]:
 
 
 def _sources(story: Story) -> Iterator[Event]:
-    """Standby sources: called, started, out of fuel."""
-    graph = story.reserves.graph
+    """Standby sources: called, started or not, out of fuel."""
+    graph, starts_not = story.reserves.graph, dict(story.reserves.starts_not)
     for number, nodes in enumerate(story.set_.groups):
         called = [float(run.record.called[number]) for run in story.runs]
         if not np.isfinite(called[0]) and not np.isfinite(called[1]):
             continue
         names = tuple(graph.id(node) for node in nodes.tolist())
-        cls = graph.class_iri(int(nodes[0]))
-        yield Event(EventKind.CALLED, *_ends(*called), cls, None, names, "something is lost that it can supply")
+        why = "something is lost that it can supply"
+        yield Event(EventKind.CALLED, *_ends(*called), graph.class_iri(int(nodes[0])), None, names, why)
         slots = story.set_.state.slots(nodes)
-        started = [np.min(run.record.up[slots]) for run in story.runs]
-        if np.isfinite(started).any():
-            take = [story.reserves.start[end, nodes] for end in (1, 0)]
-            text = f"it starts within {_range(float(take[0].min()), float(take[1].max()))}"
-            yield Event(EventKind.STARTED, *_ends(*map(float, started)), cls, None, names, text)
-        dry = [_dry(story, run, slots) for run in story.runs]
-        if np.isfinite(dry).any():
-            yield Event(EventKind.DOWN, *_ends(*dry), cls, None, names, "its tank is empty unless it is filled up")
+        found: dict[tuple[EventKind, float, float, str | None, str], list[str]] = {}
+        for node, slot in zip(nodes.tolist(), slots.tolist(), strict=True):
+            started = [float(run.record.up[slot]) for run in story.runs]
+            out = starts_not.get(node)
+            takes = "" if out else f"it starts within {_range(*story.reserves.start[::-1, node].tolist())}"
+            has = "have" if out is not None and len(out) > 1 else "has"
+            for kind, ends, reason in (
+                (EventKind.STARTED, started, takes),
+                (EventKind.DOWN, [_dry(story, run, slot) for run in story.runs], "its tank is empty unless it is filled up"),
+                (EventKind.DOWN, called if out else [np.inf], f"it does not start: {', '.join(map(compact, out or ()))} {has} failed"),
+            ):
+                if np.isfinite(ends).any():
+                    found.setdefault((kind, min(ends), max(ends), graph.class_iri(node), reason), []).append(graph.id(node))
+        for (kind, low, high, cls, reason), ids in found.items():
+            yield Event(kind, *_ends(low, high), cls, None, tuple(ids), reason)
 
 
-def _dry(story: Story, run: Course, slots: Ids) -> float:
-    """When the first of some standby sources is out of fuel: goes down, and neither by overload nor as it lacks a supply."""
-    down, trips = run.record.down[slots], story.set_.trips
-    away = np.isin(slots, trips.slots) & np.isin(down, trips.slots_at_s)
-    at = story.set_.pairs_at
-    own = [story.set_.slot_pairs[at[slot] : at[slot + 1]] for slot in slots.tolist()]
-    away |= np.array([bool((run.record.lost[pairs] == when).any()) for pairs, when in zip(own, down.tolist(), strict=True)], dtype=np.bool_)
-    return float(np.where(away, np.inf, down).min())
+def _dry(story: Story, run: Course, slot: int) -> float:
+    """When a standby source is out of fuel: goes down, and neither by overload nor as it lacks a supply."""
+    down, trips, at = float(run.record.down[slot]), story.set_.trips, story.set_.pairs_at
+    away = bool((trips.slots_at_s[trips.slots == slot] == down).any())
+    away |= bool((run.record.lost[story.set_.slot_pairs[at[slot] : at[slot + 1]]] == down).any())
+    return np.inf if away else down
 
 
 def _pairs(story: Story) -> Iterator[Event]:

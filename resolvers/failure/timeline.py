@@ -43,7 +43,7 @@ class TimelineEventKind(Enum):
     STARTED = strawberry.enum_value("started", description="A standby source supplies.")
     BACK = strawberry.enum_value("back", description="It has the supply again.")
     RUNS = strawberry.enum_value("runs", description="It has restarted, and hands on again.")
-    DOWN = strawberry.enum_value("down", description="A standby source is out of fuel.")
+    DOWN = strawberry.enum_value("down", description="A standby source is out of fuel, or does not start: `reason` says which.")
 
 
 @strawberry.type(description="One thing that happens to entities of one class at one time; seconds after the failure.")

@@ -179,7 +179,7 @@ class TimeReference:
                         else:
                             todo.append(fed)
 
-    def settle(self, now: float) -> None:  # noqa: PLR0912  one story, told in order
+    def settle(self, now: float) -> None:
         """What is supplied, carried or down now, from the sources on."""
         were, up = set(self.up), set(self.up)
         carried: set[Pair] = set()

@@ -72,7 +72,7 @@ def test_what_stored_energy_bridges_until_the_generator_never_goes_dark() -> Non
 
 
 def test_a_generator_that_feeds_a_ups_itself_is_called_when_the_utility_goes_not_when_the_battery_is_empty() -> None:
-    """The UPS loses its input at 0 s and carries on for 300 * 0.8^1.35 = 222 s or more; the generator is called at 0 s and there at 10 s."""
+    """The UPS loses its input at 0 s and carries on for 300 * 0.8^1.35 = 222 s or more; the generator is there at 10 s, called at 0 s."""
     site = """
     :Utility a dcx:Utility_Feed ; dcx:feedsPower :UPS .
     :Generator a dcx:Generator ; dcx:startTimeSeconds 10 ; dcx:feedsPower :UPS .

@@ -85,11 +85,47 @@ def test_a_generator_runs_on_the_tanks_that_are_left(failed: tuple[str, ...], dr
 
 
 def test_a_generator_without_a_tank_that_is_left_does_not_start() -> None:
-    """Called, and nothing comes: the rack stays dark."""
+    """Called at 0 s, and nothing comes: the rack stays dark, and a line says why."""
     answer = follow(GENSET, "U", "T-1", "T-2")
 
-    assert [event.kind.value for event in answer.events if event.kind.value in ("called", "started", "down")] == ["called"]
+    assert [
+        (event.kind.value, event.lower, event.reason) for event in answer.events if event.kind.value in ("called", "started", "down")
+    ] == [
+        ("called", 0.0, "something is lost that it can supply"),
+        ("down", 0.0, "it does not start: urn:site:T-1, urn:site:T-2 have failed"),
+    ]
     assert [bound.back_upper for bound in answer.bounds] == [None, None]
+
+
+STARTERS = ":S-1 a brick:Battery ; dcx:feedsPower :G . :S-2 a brick:Battery ; brick:isPartOf :G ."
+
+
+@pytest.mark.parametrize(
+    ("failed", "said"),
+    [
+        (("S-1",), ("started", "it starts within 9 s")),
+        (("S-1", "S-2"), ("down", "it does not start: urn:site:S-1, urn:site:S-2 have failed")),
+    ],
+)
+def test_a_generator_whose_starter_has_no_battery_that_is_left_does_not_start(failed: tuple[str, ...], said: tuple[str, str]) -> None:
+    """Of two one starts it; with both failed it is called and does not start, whatever is in its tanks."""
+    events = [(event.kind.value, event.reason) for event in follow(GENSET + STARTERS, "U", *failed).events]
+
+    assert said in events
+    assert [kind for kind, _ in events].count("started") == (1 if said[0] == "started" else 0)
+
+
+def test_without_time_an_answer_says_that_it_does_not_follow_fuel_nor_what_a_generator_starts_with() -> None:
+    """The tank and the starter's battery have failed: the rack counts as fed by the generator, and each edge is told."""
+    turtle = GENSET[: GENSET.index(":G brick:hasPart")] + ":T a dcx:Fuel_Tank ; brick:feeds :G . :S a brick:Battery ; dcx:feedsPower :G ."
+    answer = fail(site(turtle), "U", "T", "S")
+
+    assert told(answer)["R Power"] == "NO_REDUNDANCY"
+    assert [text for text in answer.assumed if "not followed" in text] == [
+        "urn:site:S -> urn:site:G is not counted: Battery stores energy and is no supplier; "
+        "what urn:site:G starts with is not followed here: see --timeline",
+        "urn:site:T -> urn:site:G is not counted: Fuel_Tank stores energy and is no supplier; fuel is not followed here: see --timeline",
+    ]
 
 
 def test_the_battery_of_a_starter_is_no_fuel() -> None:

@@ -23,7 +23,7 @@ WORDS = {
     "started": "supplies",
     "back": "has back",
     "runs": "is up again",
-    "down": "stops",
+    "down": "does not run",
 }
 
 

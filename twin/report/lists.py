@@ -61,7 +61,7 @@ _HAPPENS = {
     EventKind.STARTED: "running",
     EventKind.BACK: "has back",
     EventKind.RUNS: "up again",
-    EventKind.DOWN: "stops",
+    EventKind.DOWN: "does not run",
 }
 _TAG = re.compile(r"<[^>]*>")
 
