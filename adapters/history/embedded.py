@@ -201,7 +201,7 @@ class EmbeddedHistory:
             if now_ms - self._filling_since >= self._seal_ms or self._segments.active_bytes > SEGMENT_BYTES:
                 self._segments.roll()
                 self._filling_since = None
-        while self._sealing.seal():
+        while self._sealing.seal(now_ms):
             pass
 
     def _keep_to_the_budget(self, now_ms: int) -> None:

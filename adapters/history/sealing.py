@@ -49,8 +49,8 @@ class Sealing:
         self.ended = False
         """Long acts end at their next piece; what they have not done is done at the next start."""
 
-    def seal(self) -> bool:
-        """Sort closed segments into their files, `ROWS_AT_ONCE` at most. Whether there was anything."""
+    def seal(self, now_ms: int) -> bool:
+        """Sort closed segments into their files, `ROWS_AT_ONCE` at most; what is over already goes. Whether there was anything."""
         closed, taken, rows = self._log.closed(), list[int](), 0
         for number, segment in closed.items():
             if taken and rows + len(segment) > ROWS_AT_ONCE:
@@ -59,7 +59,7 @@ class Sealing:
             rows += len(segment)
         if not taken:
             return False
-        parts = self._sorted(Rows.joined([closed[number] for number in taken]), taken[0], taken[-1])
+        parts = self._sorted(Rows.joined([closed[number] for number in taken]), taken[0], taken[-1], now_ms)
         reached("history.seal.written")
         self._shelf.change(parts, [])
         self._log.forget(taken)
@@ -104,14 +104,16 @@ class Sealing:
         reached("history.dropped")
         return sum(part.bytes for part in gone)
 
-    def _sorted(self, rows: Rows, first: int, last: int) -> list[Part]:
+    def _sorted(self, rows: Rows, first: int, last: int, now_ms: int) -> list[Part]:
         _, rule_of = self._facts()
         kind = rows.observed // DAY_MS * len(self._rules.all) + rule_of[rows.point]
         kinds = np.unique(kind)
         found = []
         for each in kinds.tolist():
-            own = arranged([rows if len(kinds) == 1 else rows.pick(kind == each)])
             day, rule = divmod(each, len(self._rules.all))
+            if now_ms - (day + 1) * DAY_MS >= self._rules.all[rule].hour_days * DAY_MS:
+                continue  # a clock that has lost its date makes no file for each day since 1970
+            own = arranged([rows if len(kinds) == 1 else rows.pick(kind == each)])
             with _Files(self._shelf, self._rules.all[rule].name, day, first, last) as files:
                 files.raw().add(columns_of(own))
             found += files.parts
