@@ -69,7 +69,7 @@ def supply_triples(snapshot: Snapshot, vocabulary: Vocabulary, roles: Roles) -> 
     _ties(snapshot, hands_on | takes_in, found)
     _group_members(members, groups, hands_on, found)
     source, target, medium, assumed = found.all()
-    valid = ~_literals(snapshot, source, target)
+    valid = ~_literals(snapshot, source, target) & ~np.isin(source, _causes(snapshot, vocabulary))
     source, target, medium, assumed = source[valid], target[valid], medium[valid], assumed[valid]
     stored = _of_stores(snapshot, roles, source, target, medium)
     keep, not_counted = ~stored, (source[stored], target[stored], medium[stored])
@@ -192,10 +192,15 @@ def _ties(snapshot: Snapshot, media: Masks, found: _Collected) -> None:
     found.add(bus, tie, medium, assumed)
 
 
+def _causes(snapshot: Snapshot, vocabulary: Vocabulary) -> Ids:
+    """The groups of what one cause takes out together: they supply nothing, whatever they are said to feed."""
+    return snapshot.instances(vocabulary.subclasses(COMMON_CAUSE_GROUP))
+
+
 def _members(snapshot: Snapshot, vocabulary: Vocabulary) -> tuple[Ids, Ids]:
     """Members and their groups; what only fails together supplies nothing."""
     relation = snapshot.relation(DCX + "hasMember")
-    feeds = ~np.isin(relation.subjects, snapshot.instances(vocabulary.subclasses(COMMON_CAUSE_GROUP)))
+    feeds = ~np.isin(relation.subjects, _causes(snapshot, vocabulary))
     return relation.objects[feeds], relation.subjects[feeds]
 
 

@@ -367,3 +367,13 @@ def test_a_convenience_is_missed_and_needed_by_nobody() -> None:
     graph = site(":A a dcx:PDU ; dcx:feedsPower :R . :R a brick:ICT_Rack ; dcx:requires [ dcx:medium dcx:Power ; dcx:atLeast 0 ] .")
 
     assert told(fail(graph, "A")) == {"R Power": "REDUCED"}
+
+
+def test_a_group_with_a_common_cause_is_no_source_whatever_it_is_said_to_feed() -> None:
+    """The trench holds a cable and "feeds" the rack: with the utility gone the rack is lost all the same."""
+    turtle = """
+    :U a dcx:Utility_Feed ; dcx:feedsPower :Cable . :Cable a brick:Breaker_Panel ; dcx:feedsPower :R . :R a brick:ICT_Rack .
+    :Trench a dcx:Common_Cause_Group ; dcx:hasMember :Cable ; dcx:feedsPower :R .
+    """
+
+    assert told(fail(site(turtle), "U")) == {"Cable Power": "LOST", "R Power": "LOST"}
