@@ -211,6 +211,12 @@ def _doubtful(graph: SupplyGraph, nodes: list[int]) -> Iterator[Finding]:
         )
 
 
+def _too_small(feeder: Feeder) -> str:
+    """Of what carries nothing until something fails, such as an open tie: what it would carry then comes of elsewhere."""
+    kw = feeder.worst_part * feeder.limit_kw
+    return f"it is too small for the {kw:,.1f} kW that it would carry: give it a rating for as much, or take load off what it stands in for"
+
+
 def _findings(feeder: Feeder) -> Iterator[Finding]:
     """What is overloaded now, and what would be after one more failure."""
     load, limit = shown_apart(feeder.load_kw, feeder.limit_kw)
@@ -231,6 +237,6 @@ def _findings(feeder: Feeder) -> Iterator[Finding]:
             "overloaded-after-one-failure",
             feeder.id,
             f"it carries {share}; if {compact(feeder.worst_cause)} fails, {worst}% of the {limit} kW that it may carry continuously",
-            f"keep it at {feeder.usual_part_max:.0%} of its rating or below",
+            f"keep it at {feeder.usual_part_max:.0%} of its rating or below" if feeder.usual_part_max >= 0.005 else _too_small(feeder),
             DCX + "ratedPower",
         )

@@ -59,6 +59,20 @@ def test_members_of_a_group_of_n_plus_1_may_carry_n_of_n_plus_1(needed: int, mos
     assert {finding.code for finding in over.findings} == {"overloaded-after-one-failure"}
 
 
+def test_what_carries_nothing_until_something_fails_is_too_small_for_what_it_would_carry() -> None:
+    """A switch takes 60 kW from A, and from B of 40 kW when A is gone: 150 % there, and nothing is on it that could be less."""
+    switch = ":X a brick:Automatic_Transfer_Switch ; dcx:feedsPower :R . :A dcx:priority 1 . :B dcx:priority 2 . "
+    sides = "".join(f":U{s} a dcx:Utility_Feed ; dcx:feedsPower :{s} . :{s} a dcx:UPS ; dcx:feedsPower :X . " for s in "AB")
+    found = standing(sides + switch + rated("A", 100) + rated("B", 40) + rack("R", 60))
+
+    assert [(f.focus, f.remedy) for f in found.findings] == [
+        (
+            SITE + "B",
+            "it is too small for the 60.0 kW that it would carry: give it a rating for as much, or take load off what it stands in for",
+        )
+    ]
+
+
 def test_what_is_overloaded_now_is_an_error() -> None:
     """210 kW over two UPSs of 100 kW: 105 % each already."""
     found = standing(two_sides(210))
