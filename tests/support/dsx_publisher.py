@@ -166,6 +166,10 @@ class DsxPublisher:
         return [one for one in list(self.heard) if not one[0].startswith("BMS/v1/PUB/")]
 
     def close(self) -> None:
-        """Leave the broker."""
+        """Leave the broker; the socket is closed when this returns."""
+        gone = Event()
+        self._client.on_disconnect = lambda *_: gone.set()
         self._client.disconnect()
+        gone.wait(5)
         self._client.loop_stop()
+        self._client.on_message = self._client.on_subscribe = self._client.on_connect = self._client.on_disconnect = None
