@@ -25,6 +25,10 @@ OF_ROOMS = frozenset(DCX + name for name in ("airVolume", "heatCapacity", "heatE
 """Properties that matter only where a room warms up."""
 
 
+REASONS_MAX = 8
+"""Reasons that things of one class have at one time and are told apart; of more, one line tells each sort of reason."""
+
+
 class EventKind(StrEnum):
     """What happens; those of one instant are told in this order."""
 
@@ -64,7 +68,7 @@ class Event:
     medium: str | None
     ids: tuple[str, ...]
     reason: str
-    """Why, of the first of the ids; the others have the like."""
+    """Why."""
 
     def to_json(self) -> dict[str, object]:
         """The event as the command line prints it."""
@@ -276,34 +280,75 @@ def _slots(story: Story) -> Iterator[Event]:
 
 
 def _grouped(story: Story, kind: EventKind, what: Ids, node: Ids, medium: Ids, times: list[Floats]) -> Iterator[Event]:
-    """One event for those of one class and medium that have the same bounds; `what` are their pairs or slots."""
+    """One event for those of one class and medium that have the same bounds and the same reason; `what` are their pairs or slots. Where
+    the reasons are more than `REASONS_MAX`, one event for each sort of reason."""
     if len(what) == 0:
         return
     graph = story.reserves.graph
     cls = graph.nodes.class_of[node]
     lower, upper = np.minimum(*times), np.maximum(*times)
-    order = np.lexsort((node, medium, cls, upper, lower))
-    columns = [column[order] for column in (lower, upper, cls, medium)]
-    new = np.ones(len(order), dtype=np.bool_)
-    new[1:] = np.logical_or.reduce([column[1:] != column[:-1] for column in columns])
-    starts = [*np.flatnonzero(new).tolist(), len(order)]
+    sort, *details = _reasons(story, kind, what, node)
+    keys: list[Floats | Ids] = [node, *details, sort, medium, cls, upper, lower]
+    order = np.lexsort(keys).astype(np.int32)
+    new, other = np.ones((2, len(order)), dtype=np.bool_)
+    new[1:] = _differ([lower, upper, cls, medium], order)
+    other[1:] = new[1:] | _differ([sort, *details], order)
     ids = graph.nodes.ids
-    for first, last in pairwise(starts):
-        members = node[order[first:last]].tolist()
-        in_medium = int(columns[3][first])
-        yield Event(
-            kind,
-            float(columns[0][first]),
-            None if np.isinf(columns[1][first]) else float(columns[1][first]),
-            graph.class_iri(members[0]),
-            None if in_medium < 0 else graph.media[in_medium],
-            tuple(ids[member] for member in members),
-            _reason(story, kind, what[order[first:last]], members[0]),
-        )
+    for first, last in pairwise([*np.flatnonzero(new).tolist(), len(order)]):
+        cuts = first + np.flatnonzero(other[first:last])
+        if len(cuts) > REASONS_MAX:
+            sorts = sort[order[first:last]]
+            cuts = first + np.flatnonzero(np.append(True, sorts[1:] != sorts[:-1]))
+        for begin, end in pairwise([*cuts.tolist(), last]):
+            at = np.sort(order[begin:end])
+            members, in_medium, until = np.sort(node[at]).tolist(), int(medium[at[0]]), float(upper[at[0]])
+            yield Event(
+                kind,
+                float(lower[at[0]]),
+                None if np.isinf(until) else until,
+                graph.class_iri(members[0]),
+                None if in_medium < 0 else graph.media[in_medium],
+                tuple(ids[member] for member in members),
+                _reason(story, kind, what[at], int(node[at[0]]), int(other[begin:end].sum()) - 1),
+            )
 
 
-def _reason(story: Story, kind: EventKind, which: Ids, node: int) -> str:
-    """Why, of the first of some pairs (of slots: of what transfers or has restarted); how long something is carried, of all of them."""
+def _differ(columns: list[Floats | Ids], order: Ids) -> Flags:
+    """Which of some rows, in an order, are not as the one before."""
+    found: Flags = np.logical_or.reduce([column[order[1:]] != column[order[:-1]] for column in columns])
+    return found
+
+
+def _reasons(story: Story, kind: EventKind, what: Ids, node: Ids) -> list[Floats]:
+    """What the reasons of some pairs (or slots) differ by: the sort of reason, then its particulars."""
+    reserves, record = story.reserves, story.worse.record
+    if kind is EventKind.TRANSFERS:
+        return [np.isfinite(story.better.record.interrupted[what]).astype(np.float64), *reserves.transfer[:, node]]
+    if kind is EventKind.RUNS:
+        return [reserves.by_power[node].astype(np.float64), *reserves.restart[:, node]]
+    store = np.full(len(story.set_.state.wiring.pair_node), -1, dtype=np.int32)
+    store[story.set_.store_pair] = np.arange(len(story.set_.store_pair), dtype=np.int32)
+    table, at, has = reserves.stores, store[what], store[what] >= 0
+    row = story.set_.stored[at] if len(story.set_.stored) else np.zeros(len(what), np.int32)
+    of = np.where(has, table.kind[row], -1.0) if len(story.set_.stored) else np.full(len(what), -1.0)
+    if kind is EventKind.CARRIED:
+        lasts = [np.where(np.isfinite(run.lasts[at]), np.round(run.lasts[at], 1), -1.0) for run in story.runs]
+        return [of, *lasts, np.where(of == Kind.ROOM, table.source[row], -1.0)]
+    by = {EventKind.BACK: record.back_by, EventKind.LOST_AGAIN: record.again_by}.get(kind, record.lost_by)[what].astype(np.float64)
+    if kind is EventKind.BACK or not has.any():
+        return [np.minimum(by, 0.0), by]
+    mine = (by < 0) & has
+    particular = [
+        np.where(of == Kind.ROOM, np.nan_to_num(end), np.where(of == Kind.HOLD_UP, of_end, 0.0))
+        for end, of_end in zip(table.limit[:, row], table.seconds[:, row], strict=True)
+    ]
+    named = np.where(of == Kind.HOLD_UP, -1, table.source[row])
+    return [np.where(mine, of - 9.0, np.minimum(by, 0.0)), by, *(np.where(mine, each, 0.0) for each in (named, *particular))]
+
+
+def _reason(story: Story, kind: EventKind, which: Ids, node: int, others: int) -> str:
+    """Why, of some pairs (of slots: of what transfers or has restarted) of one sort of reason; `others` is how many it has beside that of
+    the first."""
     reserves, record, what = story.reserves, story.worse.record, int(which[0])
     if kind is EventKind.TRANSFERS:
         surely = np.isfinite(story.better.record.interrupted[what])
@@ -314,13 +359,15 @@ def _reason(story: Story, kind: EventKind, which: Ids, node: int) -> str:
         return f"it is up again {_range(*reserves.restart[::-1, node].tolist())} after it has {after} back"
     if kind is EventKind.CARRIED:
         return _carries(story, which)
+    more = f" and {others:,} {'other' if others == 1 else 'others'}" if others else ""
     if kind is EventKind.BACK:
         by = int(record.back_by[what])
-        return "its supply is back" if by < 0 else f"{_name(story, by)} supplies it again"
+        return "its supply is back" if by < 0 else f"{_name(story, by)}{more} {'supply' if more else 'supplies'} it again"
     by = int((record.again_by if kind is EventKind.LOST_AGAIN else record.lost_by)[what])
-    if by == ITSELF:
-        return "it is down for another reason"
-    return _empty(story, what) if by < 0 else f"{_name(story, by)} no longer supplies it"
+    if by < 0:
+        itself = by == ITSELF
+        return "it is down for another reason" if itself else f"{_empty(story, what)}{', the like of each' if more else ''}"
+    return f"{_name(story, by)}{more} no longer {'supply' if more else 'supplies'} it"
 
 
 def _store(story: Story, pair: int) -> int | None:
@@ -334,16 +381,15 @@ def _carries(story: Story, pairs: Ids) -> str:
         return "its store carries it"
     every = np.flatnonzero(np.isin(story.set_.store_pair, pairs))
     ends = np.array([run.lasts[every] for run in story.runs])
-    ends = np.where(np.isfinite(ends), ends, np.nan)[:, np.isfinite(ends).any(axis=0)]
-    if ends.size and (np.nanmin(ends, axis=0).min() < np.nanmin(ends, axis=0).max() or np.nanmax(ends, axis=0).min() < np.nanmax(ends)):
-        return f"the stores of each carry it for {_range(float(np.nanmin(ends)), float(np.nanmax(ends)))} at their loads"
+    known = ends[np.isfinite(ends)]
     store = int(story.set_.stored[at])
     name, kind = compact(story.reserves.names[store]), Kind(int(story.reserves.stores.kind[store]))
-    lasts = [float(run.lasts[at]) for run in story.runs]
-    known = [value for value in lasts if np.isfinite(value)]
-    how_long = f" for {_range(min(known), max(known))} at its load" if known else ""
+    how_long = f" for {_range(float(known.min()), float(known.max()))}" if len(known) else ""
+    if len({story.reserves.names[each] for each in story.set_.stored[every].tolist()}) > 1:
+        return f"the stores of each carry it{how_long} at their loads"
     if kind is Kind.ROOM:
-        return f"the air of {name} takes up its heat{how_long.removesuffix(' at its load')}"
+        return f"the air of {name} takes up its heat{how_long}"
+    how_long = f"{how_long} at its load" if how_long else ""
     return f"the water of {name} carries it{how_long}" if kind is Kind.WATER else f"{name} carries it{how_long}"
 
 

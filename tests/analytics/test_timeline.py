@@ -93,6 +93,36 @@ def test_a_generator_that_feeds_a_ups_itself_is_called_when_the_utility_goes_not
     ]
 
 
+def test_what_goes_at_one_time_for_different_reasons_is_told_apart() -> None:
+    """Y needs W, and W needs one of S1 and S2; all go with the servers, 10 to 20 ms after the utility."""
+    site = """
+    :U a dcx:Utility_Feed ; dcx:feedsPower :S1, :S2 . :S1 a brick:Server ; dcx:feedsCompute :W . :S2 a brick:Server ; dcx:feedsCompute :W .
+    :W a dcx:Service ; dcx:feedsCompute :Y . :Y a dcx:Service .
+    """
+
+    told = [(e.ids, e.reason) for e in follow(site, "U").events if e.kind is EventKind.LOST]
+
+    assert told == [
+        ((SITE + "S1", SITE + "S2"), "it holds on for 10 ms to 20 ms only"),
+        ((SITE + "W",), "urn:site:S2 no longer supplies it"),
+        ((SITE + "Y",), "urn:site:W no longer supplies it"),
+    ]
+
+
+def test_more_than_eight_reasons_of_one_sort_are_one_line() -> None:
+    """Nine racks at nine panels: one line names the first panel and counts the others; with eight each has its own."""
+
+    def lines(racks: int) -> list[tuple[int, str]]:
+        panels = "".join(
+            f":U dcx:feedsPower :P{n} . :P{n} a brick:Breaker_Panel ; dcx:feedsPower :R{n} . :R{n} a brick:ICT_Rack ." for n in range(racks)
+        )
+        answer = follow(":U a dcx:Utility_Feed . " + panels, "U")
+        return [(len(e.ids), e.reason) for e in answer.events if e.kind is EventKind.LOST and e.ids[0].startswith(SITE + "R")]
+
+    assert lines(9) == [(9, "urn:site:P0 and 8 others no longer supply it")]
+    assert lines(8) == [(1, f"urn:site:P{n} no longer supplies it") for n in range(8)]
+
+
 def test_a_ups_that_empties_before_the_generator_runs_drops_its_rack_until_then() -> None:
     """60 s * 0.8^1.35 = 44.4 s at the worse end (aged), 60 s at the better; the generator takes 120 s, the switch 0.1 s."""
     answer = follow(GENERATOR_SITE.replace("dcx:startTimeSeconds 9", "dcx:startTimeSeconds 120"), "Utility")
@@ -187,16 +217,18 @@ def test_what_a_battery_does_not_state_widens_the_bounds_and_is_listed() -> None
     assert "dcx:peukertExponent of 1 dcx:Battery_String is 1.25 to 1.35: their model states none" in answer.assumed
 
 
-def test_stores_that_last_differently_are_told_as_a_range_and_what_is_taken_of_each_is_listed() -> None:
-    """One UPS of 600 s, one of 1,200 s at 10 kW: of the two together neither's time is said alone. Age and exponent are a battery's."""
+def test_stores_that_last_differently_are_told_apart_and_what_is_taken_of_each_is_listed() -> None:
+    """One UPS of 600 s, one of 1,200 s at 10 kW: each is told with its own time. Age and exponent are a battery's."""
     ups = ":UPS-{n} a dcx:UPS ; dcx:ratedPower [ brick:value 10 ; brick:hasUnit unit:KiloW ] ; dcx:ridethroughSeconds {s} ; "
     rack = "dcx:feedsPower :R{n} . :R{n} a brick:ICT_Rack ; dcx:allocatedPower [ brick:value 10 ; brick:hasUnit unit:KiloW ] ."
     both = "".join((ups + rack).replace("{n}", n).replace("{s}", s) for n, s in (("A", "600"), ("B", "1200")))
     answer = follow(":Utility a dcx:Utility_Feed ; dcx:feedsPower :UPS-A, :UPS-B . " + both, "Utility")
 
-    worst, best = 600 * 0.8**1.35, 1200.0
-    (carried,) = [event for event in answer.events if event.kind is EventKind.CARRIED]
-    assert carried.reason == f"the stores of each carry it for {span(worst)} to {span(best)} at their loads"
+    share = 0.8**1.35
+    assert [event.reason for event in answer.events if event.kind is EventKind.CARRIED] == [
+        f"urn:site:UPS-A carries it for {span(600 * share)} to {span(600)} at its load",
+        f"urn:site:UPS-B carries it for {span(1200 * share)} to {span(1200)} at its load",
+    ]
     assert "dcx:stateOfHealth of 2 brick:Battery is 0.8 to 1: their model states none" in answer.assumed
     assert "dcx:peukertExponent of 2 brick:Battery is 1.25 to 1.35: their model states none" in answer.assumed
 
