@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from math import isfinite, prod, sqrt
+from math import inf, isfinite, prod, sqrt
 
 import numpy as np
 
@@ -109,8 +109,9 @@ class Availability:
 
     @property
     def hours_an_outage(self) -> float | None:
-        """The mean time until it is up again."""
-        return self.low * HOURS_A_YEAR / self.outages_a_year if self.outages_a_year else None
+        """The mean time until it is up again; None where it never goes down, or so seldom comes up that no number holds the time."""
+        hours = self.low * HOURS_A_YEAR / self.outages_a_year if self.outages_a_year else inf
+        return hours if isfinite(hours) else None
 
     def to_json(self) -> dict[str, object]:
         """As the command line prints it."""
@@ -202,7 +203,8 @@ def _with_causes(chain: Chain, ids: list[str], rates: Rates, causes: Groups, uni
         return chain, ids, rates
     mtbf = np.concatenate((rates.mtbf_hours, causes.mtbf_hours[here]))
     mttr = np.concatenate((rates.mttr_hours, causes.mttr_hours[here]))
-    return with_causes(chain, [members[at] for at in here]), [*ids, *(causes.ids[at] for at in here)], Rates(mtbf, mttr, rates.notes)
+    notes = (*rates.notes, *(note for at in here for note in causes.notes[at]))
+    return with_causes(chain, [members[at] for at in here]), [*ids, *(causes.ids[at] for at in here)], Rates(mtbf, mttr, notes)
 
 
 def exact(chain: Chain, down: Floats, nodes_max: int = NODES_MAX) -> tuple[float, Floats] | None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from analytics.roles import COMMON_CAUSE_GROUP
 from analytics.supply_graph import SupplyGraph
-from analytics.time.stated import Stated
+from analytics.time.stated import Stated, as_range
 from graph.snapshot import Snapshot
 from graph.values import Floats
 from ontology.namespaces import DCX, compact
@@ -16,6 +16,8 @@ from ontology.terms import Ids
 from ontology.vocabulary import Vocabulary
 
 MTBF, MTTR = DCX + "mtbfHours", DCX + "mttrHours"
+HOURS_MIN, HOURS_MAX = 1e-6, 1e12
+"""From 4 ms to a hundred million years: rates beyond these count as these, and that is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class Rates:
     mtbf_hours: Floats
     mttr_hours: Floats
     notes: tuple[str, ...]
-    """What was taken from classes, and what could not be used."""
+    """What was taken from classes, what is stated more than once or beyond reason, and what could not be used."""
 
     @property
     def down(self) -> Floats:
@@ -39,8 +41,17 @@ def rates_of(snapshot: Snapshot, vocabulary: Vocabulary, graph: SupplyGraph, nod
     stated = Stated(snapshot, vocabulary, graph, snapshot.terms.numbers(graph.nodes.ids))
     mtbf, _ = stated.value(MTBF, nodes)
     _, mttr = stated.value(MTTR, nodes)
-    refused = (f"{compact(graph.id(node))}: {text}" for node, text in stated.refused)
-    return Rates(mtbf, mttr, (*(each.text(len(each.nodes)) for each in stated.taken), *sorted(refused)))
+    for of, hours in ((MTBF, mtbf), (MTTR, mttr)):
+        for row in np.flatnonzero((hours < HOURS_MIN) | (hours > HOURS_MAX)).tolist():
+            stated.refused.append((int(nodes[row]), _beyond(of, hours[row])))
+    told = (f"{compact(graph.id(node))}: {text}" for node, text in stated.refused)
+    notes = (*(each.text(len(each.nodes)) for each in stated.taken), *sorted(told))
+    return Rates(np.clip(mtbf, HOURS_MIN, HOURS_MAX), np.clip(mttr, HOURS_MIN, HOURS_MAX), notes)
+
+
+def _beyond(of: str, hours: float) -> str:
+    counts = min(max(hours, HOURS_MIN), HOURS_MAX)
+    return f"{compact(of)} of {hours:g} counts as {counts:g}: give hours from {HOURS_MIN:g} to {HOURS_MAX:g}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +63,8 @@ class Groups:
     """Of each: its members among the nodes."""
     mtbf_hours: Floats
     mttr_hours: Floats
+    notes: tuple[tuple[str, ...], ...]
+    """Of each: which of its rates are stated more than once or beyond reason."""
 
 
 def stating(snapshot: Snapshot, vocabulary: Vocabulary, graph: SupplyGraph) -> tuple[Ids, Groups, tuple[str, ...]]:
@@ -63,19 +76,34 @@ def stating(snapshot: Snapshot, vocabulary: Vocabulary, graph: SupplyGraph) -> t
     for term in terms:
         iri = snapshot.key(term)
         if term in causes:
-            mtbf, mttr = (float(stated.number(of, np.array([term], np.int32))[0]) for of in (MTBF, MTTR))
+            mtbf, mttr, notes = _of_group(stated, term, compact(iri))
             found = {node for each in snapshot.objects(term, DCX + "hasMember") if (node := graph.find(snapshot.key(each))) is not None}
             if mtbf > 0 and mttr > 0 and found:
-                groups.append((iri, np.array(sorted(found), np.int32), mtbf, mttr))
+                groups.append((iri, np.array(sorted(found), np.int32), mtbf, mttr, notes))
             else:
                 left_out.append(f"{compact(iri)} is not counted: a group needs members in supply, and both rates above 0")
         elif (node := graph.find(iri)) is not None:
             nodes.append(node)
         else:
             left_out.append(f"{compact(iri)} states rates and is not counted: it plays no part in supply")
-    columns = (np.array([group[at] for group in groups], dtype=np.float64) for at in (2, 3))
-    told = Groups(tuple(group[0] for group in groups), tuple(group[1] for group in groups), *columns)
+    mtbf_hours, mttr_hours = (np.array([group[at] for group in groups], dtype=np.float64) for at in (2, 3))
+    ids, members = tuple(group[0] for group in groups), tuple(group[1] for group in groups)
+    told = Groups(ids, members, mtbf_hours, mttr_hours, tuple(group[4] for group in groups))
     return np.array(sorted(nodes), np.int32), told, tuple(left_out)
+
+
+def _of_group(stated: Stated, term: int, name: str) -> tuple[float, float, tuple[str, ...]]:
+    """The rates that a group states, of several the worse end, and what is to be told of them."""
+    counts, notes = [], []
+    for of, worse in ((MTBF, 0), (MTTR, 1)):
+        ends = [float(end[0]) for end in stated.ends(of, np.array([term], np.int32))]
+        if ends[0] < ends[1]:
+            notes.append(f"{name}: {as_range(of, *ends)}")
+        if 0 < (hours := ends[worse]) < HOURS_MIN or hours > HOURS_MAX:
+            notes.append(f"{name}: {_beyond(of, hours)}")
+            hours = min(max(hours, HOURS_MIN), HOURS_MAX)
+        counts.append(hours)
+    return counts[0], counts[1], tuple(notes)
 
 
 def known(rates: Rates) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

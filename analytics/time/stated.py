@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from analytics.loads import number_of, quantities
+from analytics.loads import amounts, number_of, quantities
 from analytics.supply_graph import SupplyGraph
 from graph.snapshot import Snapshot
 from graph.values import Floats
@@ -59,14 +59,15 @@ class Stated:
         self, of: str, nodes: Ids, unit: str = "", medium: str = "", *, by_model: bool = True, by_class: bool = True
     ) -> tuple[Floats, Floats]:
         """The property of each node as low and high: what the model states (a quantity where a `unit` is given, then in that unit; else
-        a number), else what its class says, nan where nobody says anything. A stated value of 0 or less, or that is none, is refused."""
-        stated = self.number(of, self.terms[nodes], unit) if by_model else np.full(len(nodes), np.nan)
+        a number), else what its class says, nan where nobody says anything. A stated value of 0 or less, or that is none, is refused;
+        several that differ are a range, and that is told."""
+        low, high = self.ends(of, self.terms[nodes], unit) if by_model else np.full((2, len(nodes)), np.nan)
         says = self.snapshot.relation(of).first_objects(self.terms[nodes]) >= 0 if by_model else np.zeros(len(nodes), dtype=np.bool_)
-        for row in np.flatnonzero(says & ~(stated > 0)).tolist():
-            self.refused.append((int(nodes[row]), _why(of, "", float(stated[row]), unit)))
-            stated[row] = np.nan
-        low, high = stated.copy(), stated.copy()
-        silent = np.flatnonzero(np.isnan(stated)).astype(np.int32)
+        for row in np.flatnonzero(says & ~(low > 0)).tolist():
+            self.refused.append((int(nodes[row]), _why(of, "", float(low[row]), unit)))
+            low[row] = high[row] = np.nan
+        self.refused += [(int(nodes[row]), as_range(of, low[row], high[row])) for row in np.flatnonzero(low < high).tolist()]
+        silent = np.flatnonzero(np.isnan(low)).astype(np.int32)
         for cls, rows in self._by_class(nodes, silent) if by_class else ():
             said = self.vocabulary.supply.value(cls, of, medium)
             if said is None or said.medium != medium:
@@ -77,6 +78,20 @@ class Stated:
                 if len(alike := rows[says[rows] == refused]):
                     self.taken.append(Taken(of, cls, nodes[alike], said.low, said.high, said.unit, refused))
         return low, high
+
+    def ends(self, of: str, terms: Ids, unit: str = "") -> tuple[Floats, Floats]:
+        """What the model states of each term, from and to: the same where it states one value; of several those above 0 count."""
+        low = self.number(of, terms, unit)
+        high, subjects = low.copy(), self.snapshot.relation(of).subjects
+        for row in np.flatnonzero(np.isin(terms, subjects[1:][subjects[1:] == subjects[:-1]])).tolist():
+            if found := [each for each in self._each(of, int(terms[row]), unit) if each > 0]:
+                low[row], high[row] = min(found), max(found)
+        return low, high
+
+    def _each(self, of: str, term: int, unit: str) -> set[float]:
+        if unit:
+            return amounts(self.snapshot, of, term, unit)
+        return {number_of(self.snapshot.key(each)) for each in self.snapshot.objects(term, of)}
 
     def number(self, of: str, terms: Ids, unit: str = "") -> Floats:
         """What the model states of each term, nan where it states nothing."""
@@ -133,6 +148,11 @@ class Stated:
         for part in np.split(order, np.flatnonzero(np.diff(classes[order])) + 1):
             if len(part) and classes[part[0]] >= 0:
                 yield self.graph.nodes.classes[int(classes[part[0]])], rows[np.sort(part)]
+
+
+def as_range(of: str, low: float, high: float) -> str:
+    """That a thing states several values of a property."""
+    return f"{compact(of)} is stated more than once: it counts as the range from {low:g} to {high:g}"
 
 
 def _why(of: str, at: str, value: float, unit: str) -> str:

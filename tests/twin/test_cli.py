@@ -109,6 +109,20 @@ def test_the_command_line_is_there_by_the_name_of_its_module(desk: Desk) -> None
     assert by_module.stdout == desk.type("--version").stdout != ""
 
 
+def test_a_rate_beyond_reason_is_told_in_words_that_can_be_read(desk: Desk) -> None:
+    """1e300 h of repair for a millionth of an hour up: as good as always down, no figure of 300 digits, and the thing is named."""
+    prefixes = "@prefix brick: <https://brickschema.org/schema/Brick#> .\n@prefix dcx: <https://w3id.org/ridethrough/ontology#> .\n"
+    rates = "<urn:u> a dcx:Utility_Feed ; dcx:mtbfHours 1e-6 ; dcx:mttrHours 1e300 ; dcx:feedsPower <urn:r> . <urn:r> a brick:ICT_Rack ."
+    desk.type("load", desk.write("site.ttl", prefixes + rates))
+
+    answer = desk.type("availability", "urn:r")
+
+    assert answer.returncode == 0
+    assert "as good as always down (exact, by a decision diagram)" in answer.stdout
+    assert "urn:u: dcx:mttrHours of 1e+300 counts as 1e+12" in answer.stdout
+    assert max(map(len, answer.stdout.splitlines())) < 200
+
+
 def test_a_broken_file_is_refused_with_its_line_and_changes_nothing(desk: Desk) -> None:
     """Nor are the files beside it loaded."""
     desk.write("good.ttl", SMALL)

@@ -18,6 +18,8 @@ FIRST = 10
 MISSING_SHOWN = 3
 HOURS_OF_MINUTES = 2
 """Hours above which a time is told in hours."""
+HOURS_MAX = 1000 * 8760.0
+"""Hours above which a time is told as more than a thousand years."""
 
 
 def availability(
@@ -72,7 +74,9 @@ def _tell(found: Availability, state: str, first: int) -> None:
         say()
         tell_basis(found.basis)
         return
-    if found.low == found.high:
+    if found.low == found.high == 1.0:
+        say("as good as always down (exact, by a decision diagram)")
+    elif found.low == found.high:
         say(f"available {_percent(1 - found.low)}, down {_time(found.low * HOURS_A_YEAR)} a year (exact, by a decision diagram)")
         say(f"goes down {found.outages_a_year or 0:.3g} times a year, {_time(found.hours_an_outage or 0)} on average")
     else:
@@ -107,6 +111,8 @@ def _percent(part: float) -> str:
 
 
 def _time(hours: float) -> str:
+    if hours > HOURS_MAX:
+        return "more than 1,000 years"
     if hours >= HOURS_OF_MINUTES:
         return f"{hours:,.1f} h"
     return f"{hours * 60:.3g} min" if hours * 3600 >= 1 else f"{hours * 3600:.2g} s"

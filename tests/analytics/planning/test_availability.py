@@ -121,6 +121,52 @@ def test_a_class_may_say_the_rates_and_of_a_range_the_worse_end_counts() -> None
     assert len(found.notes) == 2
 
 
+@pytest.mark.parametrize(("mtbf", "mttr"), [("99, 199", "1, 50"), ("199, 99", "50, 1")])
+def test_of_several_rates_of_one_thing_the_worse_end_counts(mtbf: str, mttr: str) -> None:
+    """99 or 199 h up, 1 or 50 h down, in whatever order they are written: 50 / (99 + 50) = 0.33557, available 66.443 %. A group alike."""
+    twice = f"dcx:mtbfHours {mtbf} ; dcx:mttrHours {mttr}"
+    alone = of(f":U a dcx:Utility_Feed ; {twice} ; dcx:feedsPower :Rack . :Rack a brick:ICT_Rack .")
+    cause = of(
+        ":U a dcx:Utility_Feed ; dcx:feedsPower :Rack . :Rack a brick:ICT_Rack . "
+        f":Flood a dcx:Common_Cause_Group ; dcx:hasMember :U ; {twice} ."
+    )
+
+    assert alone.low == alone.high == cause.low == pytest.approx(50 / 149)
+    assert alone.notes == (
+        "urn:site:U: dcx:mtbfHours is stated more than once: it counts as the range from 99 to 199",
+        "urn:site:U: dcx:mttrHours is stated more than once: it counts as the range from 1 to 50",
+    )
+    assert cause.notes == tuple(note.replace(":U:", ":Flood:") for note in alone.notes)
+
+
+def test_of_several_rates_those_that_are_none_do_not_count_and_one_said_twice_is_one() -> None:
+    """-5 h is no rate, 99 and 99.0 h are one: 1 / (99 + 1) = 0.01, and nothing is a range."""
+    found = of(":U a dcx:Utility_Feed ; dcx:mtbfHours 99, 99.0, -5 ; dcx:mttrHours 1 ; dcx:feedsPower :Rack . :Rack a brick:ICT_Rack .")
+
+    assert found.low == pytest.approx(0.01)
+    assert found.notes == ()
+
+
+@pytest.mark.parametrize("of_group", [False, True])
+def test_rates_beyond_reason_count_as_the_bound_and_are_told(of_group: bool) -> None:
+    """1e-9 h up counts as 1e-6, 1e300 h down as 1e12: 1 - 1e-6 / 1e12 is 1 to sixteen digits. Once in 1e12 h: 8.76e-9 times a year."""
+    rates = "dcx:mtbfHours 1e-9 ; dcx:mttrHours 1e300"
+    own, group = ("", rates) if of_group else (rates + " ;", HALF.replace("1", "-1"))
+    found = of(
+        f":U a dcx:Utility_Feed ; {own} dcx:feedsPower :Rack . :Rack a brick:ICT_Rack . "
+        f":Flood a dcx:Common_Cause_Group ; dcx:hasMember :U ; {group} ."
+    )
+
+    name = "urn:site:Flood" if of_group else "urn:site:U"
+    assert found.low == found.high == 1.0
+    assert found.outages_a_year == pytest.approx(8760 / 1e12)
+    assert found.hours_an_outage == pytest.approx(1e12)
+    assert found.notes[:2] == (
+        f"{name}: dcx:mtbfHours of 1e-09 counts as 1e-06: give hours from 1e-06 to 1e+12",
+        f"{name}: dcx:mttrHours of 1e+300 counts as 1e+12: give hours from 1e-06 to 1e+12",
+    )
+
+
 def test_without_any_rates_or_any_supply_there_is_no_answer() -> None:
     """Both are told with what to do."""
     bare = ":A a dcx:Utility_Feed ; dcx:feedsPower :Rack . :Rack a brick:ICT_Rack ."
