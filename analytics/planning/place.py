@@ -58,6 +58,11 @@ class Load:
         figures = (self.kw, self.weight_kg, self.air_kw or 0.0, self.liquid_kw)
         if not all(isfinite(figure) and figure >= 0 for figure in figures) or self.kw <= 0 or self.cords < 1 or self.units < 0:
             raise GraphError("a load draws more than 0 kW by one cord or more, and its heat, height and weight are 0 or more")
+        if self.liquid_kw + (self.air_kw or 0.0) > self.kw + ROUNDING_KW:
+            heat = self.liquid_kw + (self.air_kw or 0.0)
+            raise GraphError(
+                f"a load that draws {self.kw:g} kW gives off no {heat:g} kW of heat: give at most {self.kw:g} kW to air and liquid"
+            )
 
     @property
     def heat(self) -> dict[str, float]:
@@ -74,6 +79,8 @@ class Kind(StrEnum):
     REDUNDANCY = "redundancy"
     """One failure takes the supply of a medium down."""
     POWER = "power"
+    OVER = "over"
+    """With no load more what limits the place is over its limit already, by what is there."""
     COOLING = "cooling"
     UNITS = "units"
     WEIGHT = "weight"
@@ -100,7 +107,7 @@ class Place:
     label: str
     fits: bool
     room_kw: float | None
-    """The most that a load of so many cords may draw here so that nothing is overloaded, after any one failure too."""
+    """The most that a load of so many cords may draw here so that nothing is overloaded, after any one failure too; never below 0."""
     limited_by: str | None
     limited_after: str | None
     """The failure after which it is the limit; None: as things stand."""
@@ -265,7 +272,9 @@ class _Sites:
         if best is not None and not isfinite(room):
             unknown.append("power: nothing upstream states a rating")
         elif best is not None and room < self.load.kw - ROUNDING_KW:
-            against.append(Against(Kind.POWER, self.load.kw, rounded_apart(room, self.load.kw)[0], "kW", limit, after))
+            against.append(Against(Kind.POWER, self.load.kw, rounded_apart(max(room, 0.0), self.load.kw)[0], "kW", limit, after))
+            if room < -ROUNDING_KW:
+                against.append(Against(Kind.OVER, 0.0, rounded(-room), "kW", limit, after))
         cooling = self._cooling(rack, against, unknown)
         self._inside(row, against, unknown)
         network = rack in self.with_network
@@ -275,7 +284,7 @@ class _Sites:
             graph.id(rack),
             graph.label(rack),
             not against,
-            _kw(room) if best is not None else 0.0,
+            _kw(max(room, 0.0)) if best is not None else 0.0,
             limit,
             after,
             None if best is None else _kw(float(self.room.next_kw[best])),

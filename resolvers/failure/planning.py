@@ -85,6 +85,7 @@ class AgainstKind(Enum):
     FEEDS = strawberry.enum_value("feeds", description="Fewer live feeds than the load has cords.")
     REDUNDANCY = strawberry.enum_value("redundancy", description="One failure takes the supply of a medium down.")
     POWER = "power"
+    OVER = strawberry.enum_value("over", description="What limits it is over its limit already, by what is there.")
     COOLING = "cooling"
     UNITS = "units"
     WEIGHT = "weight"

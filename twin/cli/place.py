@@ -115,8 +115,9 @@ def tried_one_at_a_time(tried: Mapping[str, int]) -> str:
 def _against(place: Place) -> str:
     if not place.against:
         return ""
+    first = next((each for each in place.against if each.kind == "over"), place.against[0])
     more = f" (and {len(place.against) - 1} more)" if len(place.against) > 1 else ""
-    return _sentence(place.against[0]) + more
+    return _sentence(first) + more
 
 
 def _sentence(against: Against) -> str:
@@ -125,6 +126,8 @@ def _sentence(against: Against) -> str:
 
     if against.kind == "redundancy":
         return f"{compact(against.cause or '')} alone takes its {against.unit} down"
+    if against.kind == "over":
+        return f"{compact(against.at or '')} is {against.there:,g} {against.unit} over its limit with what it carries"
     if against.kind == "network":
         return "no network"
     there, needed = f"{against.there:,g}", f"{against.needed:,g}"

@@ -187,6 +187,24 @@ def test_more_load_never_fits_where_less_does_not() -> None:
     assert counts == sorted(counts, reverse=True) == [2, 2, 2, 0, 0]
 
 
+def test_a_place_behind_what_is_over_its_limit_has_no_room_and_says_what_is_over() -> None:
+    """60 + 45 = 105 kW on one UPS of 100 kW when the other is gone: room 0, and B is over by 105 - 100 = 5 kW."""
+    full = places(TWO.replace("value 30", "value 60").replace("value 20", "value 45"), Load(1, air_kw=0))["R1"]
+
+    assert (full.fits, full.room_kw) == (False, 0.0)
+    assert short(full) == [(Kind.POWER, 1, 0.0), (Kind.OVER, 0.0, 5.0)]
+    assert (full.against[1].at, full.against[1].cause) == (SITE + "B", SITE + "A")
+
+
+def test_a_load_that_gives_off_more_heat_than_it_draws_is_refused() -> None:
+    """6 of 5 kW into liquid; 3 + 3 = 6 of 5 kW into liquid and air. 2 + 3 of 5 kW are all of it."""
+    for liquid, air in ((6.0, None), (3.0, 3.0)):
+        with pytest.raises(GraphError, match="a load that draws 5 kW gives off no 6 kW of heat"):
+            Load(5, liquid_kw=liquid, air_kw=air)
+
+    assert sum(Load(5, liquid_kw=2.0, air_kw=3.0).heat.values()) == 5
+
+
 def test_what_is_no_load_or_no_site_for_one_is_refused() -> None:
     """No draw, no rack, no rating."""
     with pytest.raises(GraphError, match="more than 0 kW"):
