@@ -183,6 +183,11 @@ class _Run:
         node = self._graph.find(step.of)
         if step.act in SWITCHING and (node is None or not self._graph.nodes.switch[node]):
             raise ProcedureError(f"step {step.id!r}: {compact(step.of)} is no switch to {step.act}: isolate or restore it")
+        if node is None:
+            raise ProcedureError(
+                f"step {step.id!r}: {compact(step.of)} plays no part in supply itself, so what it takes with it cannot be told: name what is "
+                "in it one by one (`ridethrough impact --isolate` lists it by --json), or write a note"
+            )
         return node
 
     def after(self, out: _Out, step: Step) -> _Out:
@@ -233,8 +238,6 @@ class _Run:
         if step.act is Act.NOTE:
             return ()
         name = compact(step.of)
-        if node is None:
-            return (f"{name} plays no part in supply: the step changes nothing here",)
         if before == after:
             stands = {Act.OPEN: "is open", Act.CLOSE: "is closed", Act.ISOLATE: "is isolated", Act.RESTORE: "is not isolated"}[step.act]
             return (f"{name} {stands} already",)

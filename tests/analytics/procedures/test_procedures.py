@@ -140,11 +140,12 @@ def test_positions_at_the_start_are_those_that_telemetry_tells() -> None:
     assert [p.position for p in found.basis.positions if p.id == SITE + "Tie"] == ["closed"]
 
 
-def test_what_plays_no_part_in_supply_is_told_and_what_is_unknown_or_no_switch_is_refused() -> None:
-    """A tenant can be named, but no supply hangs on it. A bus is no switch."""
-    found = run(DOUBLE_ENDED + ":T a dcx:Tenant .", {"isolate": "T"})
-
-    assert found.steps[0].findings == ("urn:site:T plays no part in supply: the step changes nothing here",)
+def test_what_plays_no_part_in_supply_is_unknown_or_is_no_switch_is_refused() -> None:
+    """No supply hangs on a tenant itself, nor on a room that holds both buses: to isolate it is not to change nothing, it cannot be told. A
+    bus is no switch."""
+    for named in (":T a dcx:Tenant .", ":T a rec:Room . :Bus-A brick:hasLocation :T . :Bus-B brick:hasLocation :T ."):
+        with pytest.raises(ProcedureError, match=r"step '1': urn:site:T plays no part in supply itself.*name what is in it one by one"):
+            run(DOUBLE_ENDED + named, {"isolate": "T"})
     with pytest.raises(ProcedureError, match="step '1': urn:site:Bus-A is no switch to open: isolate or restore it"):
         run(DOUBLE_ENDED, {"open": "Bus-A"})
     with pytest.raises(UnknownEntity, match="Nowhere"):
