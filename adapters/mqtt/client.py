@@ -122,6 +122,7 @@ class MqttClient:
             self._worker.join(self._config.send_timeout_s)
         self._link.disconnect()
         self._link.loop_stop()
+        self._link._reset_sockets(sockpair_only=True)  # the library leaves the pair that wakes it to the collector
 
     def wait_connected(self, timeout_s: float) -> bool:
         """Whether the broker has taken our subscriptions within `timeout_s`."""

@@ -93,6 +93,7 @@ class MqttSimulator:
         """Say no more."""
         self._client.disconnect()
         self._client.loop_stop()
+        self._client._reset_sockets(sockpair_only=True)  # the library leaves the pair that wakes it to the collector
 
     def _on_connect(self, client: paho.Client, _user: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         if reason.is_failure:
