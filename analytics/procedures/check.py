@@ -185,8 +185,8 @@ class _Run:
             raise ProcedureError(f"step {step.id!r}: {compact(step.of)} is no switch to {step.act}: isolate or restore it")
         if node is None:
             raise ProcedureError(
-                f"step {step.id!r}: {compact(step.of)} plays no part in supply itself, so what it takes with it cannot be told: name what is "
-                "in it one by one (`ridethrough impact --isolate` lists it by --json), or write a note"
+                f"step {step.id!r}: {compact(step.of)} plays no part in supply itself, so what it takes with it cannot be told: name what "
+                "is in it one by one (`ridethrough impact --isolate` lists it by --json), or write a note"
             )
         return node
 
