@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from analytics.impact import BlastRadius, OutcomeKind
 from analytics.supply_graph import SupplyGraph
-from analytics.time.story import span
+from analytics.time.story import EventKind, span
 from analytics.time.timeline import Timeline
 from ontology.media import AIR_COOLING, LIQUID_COOLING, POWER
 
@@ -31,6 +31,8 @@ class _Dark:
     racks: int
     services: int
     it_load_kw: float
+    unstated: int
+    """Pieces of IT equipment that state no draw."""
     when: str
     horizon_s: float | None
     """Where none of it goes dark before it: how far the timeline looks."""
@@ -41,7 +43,13 @@ class _Dark:
         what = {outcome.id for outcome in found.outcomes if outcome.outcome is OutcomeKind.LOST}
         stop = _that_stop(graph, what)
         horizon = None if stop & {bound.id for bound in course.bounds} else course.horizon_s
-        return _Dark(totals.racks[lost], totals.services[lost], totals.it_load_kw[lost], _when(course, stop), horizon)
+        when = _when(course, stop)
+        return _Dark(totals.racks[lost], totals.services[lost], totals.it_load_kw[lost], _unstated(graph, what), when, horizon)
+
+    @property
+    def extent(self) -> tuple[float, ...]:
+        """How much it is, to be compared."""
+        return self.racks, self.it_load_kw, self.unstated, self.services
 
     def sentence(self) -> str:
         """What goes dark and when; empty for nothing."""
@@ -55,9 +63,26 @@ class _Dark:
         """What goes dark; empty for nothing."""
         if self.racks:
             return _count(self.racks, "rack", "goes dark", "go dark")
-        if self.it_load_kw:
-            return f"{self.it_load_kw:,.1f} kW of IT equipment goes dark"
+        if self.it_load_kw or self.unstated:
+            return _equipment(self.it_load_kw, self.unstated)
         return _count(self.services, "service", "goes down", "go down") if self.services else ""
+
+
+def _unstated(graph: SupplyGraph, ids: set[str]) -> int:
+    """How many of some things are pieces of IT equipment that state no draw."""
+    loads = graph.loads
+    bare = {graph.id(node) for node in loads.equipment[loads.equipment_kw == 0].tolist()} - {
+        graph.id(node) for node in loads.racks.tolist()
+    }
+    return len(bare & ids)
+
+
+def _equipment(kw: float, unstated: int) -> str:
+    """IT equipment that goes dark."""
+    bare = f"{_count(unstated, 'piece')} of IT equipment that {'states' if unstated == 1 else 'state'} no draw" if unstated else ""
+    if kw and bare:
+        return f"{kw:,.1f} kW of IT equipment and {bare} go dark"
+    return f"{kw:,.1f} kW of IT equipment goes dark" if kw else f"{bare} {'goes' if unstated == 1 else 'go'} dark"
 
 
 def _that_stop(graph: SupplyGraph, lost: set[str]) -> set[str]:
@@ -78,12 +103,14 @@ def headline(
     text = dark.sentence()
     if without is not None:
         worse = _Dark.of(graph, *without)
-        if worse.said() and (worse.racks, worse.it_load_kw, worse.services) > (dark.racks, dark.it_load_kw, dark.services):
+        if worse.said() and worse.extent > dark.extent:
             comma = "," if "," in worse.when else ""
-            hung = (
-                f"{worse.said()}{comma} {worse.when}{comma} unless {_named(graph, standby)} {'starts' if len(standby) == 1 else 'start'}."
-            )
-            text, then = (text, [hung]) if text else (hung, then)
+            start = f"{_named(graph, standby)} {'starts' if len(standby) == 1 else 'start'}"
+            meanwhile = _meanwhile(graph, found, course, without[0], start)
+            hung = f"{worse.said()}{comma} {worse.when}{comma} unless {start}."
+            if meanwhile:
+                hung = f"{worse.said()} for good unless {start}."
+            text, *then = [*filter(None, (text, meanwhile)), hung]
     exposed = found.totals.racks[OutcomeKind.NO_REDUNDANCY.value]
     left = _count(exposed, "rack", "stays up and hangs by a single thing", "stay up and hang by single things") if exposed else ""
     if left and text:
@@ -91,6 +118,36 @@ def headline(
     elif left:
         text = f"Nothing goes dark, but {left} until this is over."
     return Headline(text or _nothing(found), (*then, *_behind(dark, found), *_itself(found), *_tripped(found)))
+
+
+def _meanwhile(graph: SupplyGraph, found: BlastRadius, course: Timeline, worse: BlastRadius, start: str) -> str:
+    """What goes dark for certain before the standby sources supply it, for how long, and when again; empty for nothing."""
+    for_good, all_of_it = (
+        _that_stop(graph, {each.id for each in radius.outcomes if each.outcome is OutcomeKind.LOST}) if radius.outcomes else set()
+        for radius in (found, worse)
+    )
+    media = {POWER, LIQUID_COOLING, AIR_COOLING}
+    bounds = {b.id: b for b in course.bounds if b.id in all_of_it - for_good and b.upper is not None and b.medium in media}
+    back, again = (
+        {iri: event for event in course.events if event.kind is kind and event.medium in media for iri in event.ids if iri in bounds}
+        for kind in (EventKind.BACK, EventKind.LOST_AGAIN)
+    )
+    ids = {iri for iri in bounds if iri in back and back[iri].upper is not None and back[iri].lower > (bounds[iri].upper or 0.0)}
+    loads = graph.loads
+    inside = {graph.id(thing): graph.id(rack) for thing, rack in loads.mounted.tolist()}
+    racks = {inside.get(iri, iri) for iri in ids} & {graph.id(node) for node in loads.racks.tolist()}
+    draws = zip(loads.equipment.tolist(), loads.equipment_kw.tolist(), strict=True)
+    dark = _Dark(len(racks), 0, sum(kw for node, kw in draws if graph.id(node) in ids), _unstated(graph, ids), _when(course, ids), None)
+    if not ids or not dark.said():
+        return ""
+    shortest = min(back[iri].lower - (bounds[iri].upper or 0.0) for iri in ids)
+    longest = max((back[iri].upper or 0.0) - bounds[iri].lower for iri in ids)
+    how_long = span(longest) if span(shortest) == span(longest) else f"{span(shortest)} to {span(longest)}"
+    comma = "," if "," in dark.when else ""
+    repeated = [again[iri].lower for iri in ids if iri in again]
+    dry = any(event.kind is EventKind.DOWN and event.lower > 0 for event in course.events)
+    once_more = f", and again after {span(min(repeated))}{' when a tank is empty' if dry else ''}" if repeated else ""
+    return f"{dark.said()}{comma} {dark.when}{comma} for {how_long} ({start}){once_more}."
 
 
 def _nothing(found: BlastRadius) -> str:

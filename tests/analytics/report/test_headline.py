@@ -36,3 +36,31 @@ def test_a_generator_that_does_not_start_is_told_though_the_battery_outlasts_the
 def test_a_short_transfer_is_not_the_time_at_which_racks_go_dark() -> None:
     """A catcher takes two systems over in 5 ms, and trips after 60 s."""
     assert made(CATCHER, "M1", "M2").headline.text == "2 racks go dark after 1 min."
+
+
+BARE = """
+:U a dcx:Utility_Feed ; dcx:feedsPower :ATS . :G a dcx:Generator ; dcx:startTimeSeconds 10 ; dcx:feedsPower :ATS .
+:T a dcx:Fuel_Tank ; dcx:ridethroughSeconds 3600 ; brick:feeds :G .
+:ATS a brick:Automatic_Transfer_Switch ; dcx:transferTimeMs 100 ; dcx:feedsPower :S .
+:S a brick:Server ; dcx:allocatedPower [ brick:value 10 ; brick:hasUnit unit:KiloW ] .
+"""
+
+
+def test_what_is_dark_until_the_generator_supplies_is_said_with_for_how_long_and_when_again() -> None:
+    """Dark 10 to 20 ms after the utility, until 10 + 0.1 s: 10.1 s; the tank lasts from 10 s to 3,610 s."""
+    found = made(BARE, "U").headline
+
+    assert found.text == "10.0 kW of IT equipment goes dark at once for 10.1 s (G starts), and again after 1 h when a tank is empty."
+    assert found.then[0] == "10.0 kW of IT equipment goes dark for good unless G starts."
+
+
+def test_a_generator_that_cannot_start_is_no_hope() -> None:
+    """Its only tank has failed, too."""
+    assert "unless" not in made(BARE, "U", "T").headline.text
+
+
+def test_equipment_that_states_no_draw_goes_dark_all_the_same() -> None:
+    """A UPS for 5 to 10 min, then the server is lost for good; nobody says what it draws."""
+    site = ":U a dcx:Utility_Feed ; dcx:feedsPower :A . :A a dcx:UPS ; dcx:feedsPower :S . :S a brick:Server ."
+
+    assert made(site, "U").headline.text.startswith("1 piece of IT equipment that states no draw goes dark after ")
