@@ -69,6 +69,14 @@ def _several(snapshot: Snapshot, terms: Ids) -> list[int]:
     return sorted(found)
 
 
+def drawing_without_class(snapshot: Snapshot, terms: Ids, class_of: Ids) -> Ids:
+    """The nodes that state a draw and have no class, ascending."""
+    says = np.zeros(len(terms), dtype=np.bool_)
+    for predicate in POWER_STATED_BY:
+        says |= np.isin(terms, snapshot.relation(predicate).subjects)
+    return np.flatnonzero(says & (class_of < 0)).astype(np.int32)
+
+
 def _positions(snapshot: Snapshot, node_of: Mapping[int, int], switches: Flags) -> Iterator[tuple[int, int, int]]:
     said: dict[int, set[str]] = {}
     relation = snapshot.relation(NORMALLY)

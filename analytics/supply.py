@@ -11,7 +11,7 @@ from analytics.capacity.electrical import Basis
 from analytics.capacity.required import counted
 from analytics.capacity.stated import Things, electrical
 from analytics.columns import distinct, without
-from analytics.doubts import doubts
+from analytics.doubts import doubts, drawing_without_class
 from analytics.edges import SupplyTriples, supply_triples
 from analytics.requirements import Stated, compile_requirements, needed_members, stated_requirements, without_medium
 from analytics.roles import MEDIA_MAX, OPEN, Masks, Roles, roles_of
@@ -60,6 +60,7 @@ def compile_supply(snapshot: Snapshot, vocabulary: Vocabulary) -> SupplyGraph:
         _assumptions(edges, triples, node_of, sources, stated, media, requirements.node * len(media) + requirements.medium)
         .and_also(_left_out(triples, node_of, stated, unsaid, media))
         .and_also(Assumptions.about(Assumed.UNIT, np.flatnonzero(unknown).astype(np.int32)))
+        .and_also(Assumptions.about(Assumed.NO_CLASS, drawing_without_class(snapshot, terms, nodes.class_of)))
         .and_also(doubts(snapshot, terms, nodes.switch, edges, requirements)),
         carries,
         labels_of(snapshot, terms),

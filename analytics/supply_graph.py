@@ -179,10 +179,12 @@ class Assumed(IntEnum):
     NEVER = 11
     DRAWS = 12
     UNIT = 13
+    NO_CLASS = 14
 
 
 _MEDIA_NAMED = ", ".join(map(compact, MEDIA))
 _DOUBTS: dict[int, str] = {
+    Assumed.NO_CLASS: "states a draw and has no class: it is in no count of racks, equipment or kW",
     Assumed.NO_SWITCH: "is no switch: its dcx:normalPosition is left out",
     Assumed.GROUP: "needs any one of its members: its dcx:requiredCount or dcx:spareCount leaves no number from 0 of them",
 }

@@ -273,3 +273,13 @@ def test_a_position_of_which_nothing_was_heard_is_no_doubt() -> None:
     snapshot = snapshot_of(":Q a brick:Circuit_Breaker ; brick:hasPoint :Pos . :Pos a dcx:Breaker_Position_Status .")
 
     assert condition_points(snapshot, vocabulary()).read(lambda _: (0.0, Quality.NO_VALUE)).unread == {}
+
+
+def test_what_states_a_draw_and_has_no_class_is_told_to_be_in_no_total() -> None:
+    """7 kW are lost with the utility, and nothing says what draws them: no kW is counted, and the answer says so."""
+    answer = fail(
+        site(":U a dcx:Utility_Feed ; dcx:feedsPower :X . :X dcx:allocatedPower [ brick:value 7 ; brick:hasUnit unit:KiloW ] ."), "U"
+    )
+
+    assert answer.totals.it_load_kw["LOST"] == 0
+    assert "urn:site:X states a draw and has no class: it is in no count of racks, equipment or kW" in answer.assumed
