@@ -96,7 +96,7 @@ class Run:
         moved: list[tuple[Ids, Ids]] = []
         now, rounds, complete = 0.0, 0, True
         while True:
-            self._lose(seeds)
+            self.lose(seeds)
             over, part = self._over()
             if len(over) == 0 and rounds == 0:
                 return Cascade.none()
@@ -130,7 +130,8 @@ class Run:
         dead = self.dead
         supply.revive(self._plant.wires, self._bench.now, dead, 0, len(dead))
 
-    def _lose(self, seeds: Ids) -> None:
+    def lose(self, seeds: Ids) -> None:
+        """Let the slots die, and what falls with them, and work out the loads again."""
         plant, bench = self._plant, self._bench
         count, _, _ = supply.cascade(plant.wires, plant.ring, bench.now, bench.work, seeds, plant.base.counts)
         dead = bench.work.dead[:count].copy()

@@ -49,17 +49,19 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What no step may do. Counts are of racks, pieces of IT equipment and services."""
+    """What no step may do. Counts of loads are of racks, pieces of IT equipment and services."""
 
     load_lost_max: int = 0
     """Loads that may be down that were up at the start."""
     without_redundancy_max: int | None = None
     """Loads that may hang by one thing that they did not hang by at the start; None: as many as there are."""
+    overloaded_max: int = 0
+    """Things that may carry more than they may, and more than at the start, those that trip by it included; not a count of loads."""
 
     def __post_init__(self) -> None:
         for each in fields(self):
             value = getattr(self, each.name)
-            if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
+            if not (value is None and each.default is None) and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
                 raise ProcedureError(f"policy {each.name} is {value!r}: give a whole number of 0 or more")
 
     def to_json(self) -> dict[str, object]:

@@ -11,7 +11,7 @@ import strawberry
 
 from analytics.procedures import check
 from analytics.procedures.steps import STEPS_MAX, Procedure, procedure_of
-from resolvers.analysis import Position
+from resolvers.analysis import Overload, Position, Trip
 from resolvers.arguments import Media, media_of
 from resolvers.context import Info, Questions, face_of
 from resolvers.errors import BadInput
@@ -56,6 +56,7 @@ class PolicyInput:
     without_redundancy_max: int | None = strawberry.field(
         default=None, description="Loads that may hang by one thing that they did not hang by at the start; any number when not given."
     )
+    overloaded_max: int = strawberry.field(default=0, description="Things that may trip or carry more than they may and than at the start.")
 
 
 @strawberry.input(description="A switching procedure.")
@@ -73,6 +74,7 @@ class Policy:
 
     load_lost_max: int = strawberry.field(description="Loads that may be down that were up at the start.")
     without_redundancy_max: int | None = strawberry.field(description="Loads that may lose their redundancy; null: any number.")
+    overloaded_max: int = strawberry.field(description="Things that may trip or carry more than they may and than at the start.")
 
 
 @strawberry.type(description="What stands when a step is done.")
@@ -89,23 +91,27 @@ class CheckedStep:
     without_redundancy: LoadCounts = strawberry.field(
         description="Load that is up and hangs by one thing that it did not hang by at the start."
     )
+    trips: list[Trip] = strawberry.field(description="What opens because it carries too much, in order of time.")
+    overloaded: list[Overload] = strawberry.field(
+        description="What is up and carries more than it may and than at the start, in order of IRIs."
+    )
     open: list[strawberry.ID] = strawberry.field(description="Switches of the procedure that are open now.")
     isolated: list[strawberry.ID] = strawberry.field(description="What is out of service now.")
     findings: list[str] = strawberry.field(description="What is odd about the step.")
     refused: list[str] = strawberry.field(description="Why policy does not allow it; empty where it does.")
 
 
-@strawberry.type(description="Why a step is refused, of one supply of one load.")
+@strawberry.type(description="Why a step is refused, of one supply of one load or of one thing overloaded.")
 class RefusalReason:
     """One row of the reasons."""
 
-    id: strawberry.ID = strawberry.field(description="IRI of the load.")
+    id: strawberry.ID = strawberry.field(description="IRI of the load, or of what is overloaded.")
     medium: str = strawberry.field(description="IRI of the medium.")
-    outcome: Outcome = strawberry.field(description="LOST or NO_REDUNDANCY.")
+    outcome: Outcome = strawberry.field(description="LOST, OVERLOADED or NO_REDUNDANCY.")
     evidence: list[strawberry.ID] = strawberry.field(
-        description="With LOST a smallest set of what is out that takes it down; with NO_REDUNDANCY a thing that it now hangs by."
+        description="With LOST and OVERLOADED a smallest set of what is out that does it; with NO_REDUNDANCY a thing that it now hangs by."
     )
-    path: list[strawberry.ID] = strawberry.field(description="With LOST a shortest chain of supply from the evidence to the load.")
+    path: list[strawberry.ID] = strawberry.field(description="With LOST and OVERLOADED a shortest chain from the evidence to it.")
 
 
 @strawberry.type(description="An order of the same steps of which none is refused, as far as one was found.")
@@ -125,6 +131,7 @@ class CheckedProcedure:
     allowed: bool = strawberry.field(description="Whether policy allows every step.")
     revision: int = strawberry.field(description="Revision of the graph that the answer speaks of.")
     at: datetime = strawberry.field(description="Instant of the switch positions from which it starts.")
+    by_supply_alone: str | None = strawberry.field(description="Why ratings play no part; null where they do.")
     policy: Policy = strawberry.field(description="What no step may do.")
     load: LoadCounts = strawberry.field(description="The load that counts.")
     steps: list[CheckedStep] = strawberry.field(description="All steps in the order of the procedure.")

@@ -50,6 +50,9 @@ def check(
         int | None,
         typer.Option("--max-without-redundancy", min=0, help="Loads that may lose their redundancy.", show_default=False),
     ] = None,
+    overloaded: Annotated[
+        int | None, typer.Option("--max-overloaded", min=0, help="Things that may trip or carry more than they may.", show_default=False)
+    ] = None,
     at: At = None,
     branch: BranchName = "",
     json: Json = False,
@@ -62,7 +65,7 @@ def check(
     from analytics.procedures.check import check as checked
 
     asked = as_of(at, branch)
-    wanted = read_procedure(file, lost, exposed)
+    wanted = read_procedure(file, lost, exposed, overloaded)
     settings = settings_from(config, data=data, store=store)
     with opened_view(settings, "procedure", asked) as view:
         refuse_unknown(view, (*(load or ()), *(step.of for step in wanted.steps if step.act != "note")))
@@ -76,7 +79,7 @@ def check(
         raise typer.Exit(FOUND_PROBLEMS)
 
 
-def read_procedure(file: Path, lost: int | None = None, exposed: int | None = None) -> Procedure:
+def read_procedure(file: Path, lost: int | None = None, exposed: int | None = None, overloaded: int | None = None) -> Procedure:
     """The procedure of a file, its policy overridden by what was given. JSON is YAML, too."""
     from dataclasses import replace
 
@@ -97,16 +100,20 @@ def read_procedure(file: Path, lost: int | None = None, exposed: int | None = No
         policy = replace(policy, load_lost_max=lost)
     if exposed is not None:
         policy = replace(policy, without_redundancy_max=exposed)
+    if overloaded is not None:
+        policy = replace(policy, overloaded_max=overloaded)
     return replace(found, policy=policy)
 
 
 def _tell(found: Checked, wanted: Procedure, state: str) -> None:
     refused = found.first_refused
     verdict = "every step is allowed" if refused is None else f"step {refused.step.id} is refused"
-    say(f"{found.name}: {verdict} ({state}, {instant(found.basis.at)})")
+    alone = f", by supply alone: {found.by_supply_alone}" if found.by_supply_alone else ""
+    say(f"{found.name}: {verdict}{alone} ({state}, {instant(found.basis.at)})")
     most = found.policy.without_redundancy_max
     exposed = "any number" if most is None else f"at most {most:,}"
-    say(f"policy: at most {found.policy.load_lost_max:,} loads down, {exposed} without redundancy")
+    most_over = f"{found.policy.overloaded_max:,} things overloaded"
+    say(f"policy: at most {found.policy.load_lost_max:,} loads down, {most_over}, {exposed} without redundancy")
     say(f"load: {counts_line(found.load)}")
     say()
     rows = [
@@ -116,11 +123,12 @@ def _tell(found: Checked, wanted: Procedure, state: str) -> None:
             *(f"{each.racks + each.equipment + each.services + each.other:,}" for each in (done.lost, done.back, done.down)),
             f"{done.down.it_load_kw:,.1f}",
             f"{done.without_redundancy.racks + done.without_redundancy.equipment + done.without_redundancy.services:,}",
+            "-" if found.by_supply_alone else f"{len(done.trips) + len(done.overloaded):,}",
             "refused" if done.refused else "",
         )
         for done in found.steps
     ]
-    table(("STEP", "", "LOSES", "BRINGS BACK", "DOWN", "KW DOWN", "NO REDUNDANCY", ""), rows)
+    table(("STEP", "", "LOSES", "BRINGS BACK", "DOWN", "KW DOWN", "NO REDUNDANCY", "OVERLOADED", ""), rows)
     for done in found.steps:
         for text in done.findings:
             say(f"step {done.step.id}: {text}")
@@ -141,7 +149,7 @@ def _tell_refused(found: Checked, wanted: Procedure) -> None:
     for text in refused.refused:
         say(f"step {refused.step.id} ({_act(refused.step)}) is refused: {text}")
     for reason in found.because[:REASONS_SHOWN]:
-        why = " + ".join(map(compact, reason.evidence))
+        why = " + ".join(map(compact, reason.evidence)) or "what is closed"
         path = f": {chain_line([compact(step) for step in reason.path])}" if reason.path else ""
         say(f"  {reason.outcome.name} {compact(reason.id)} ({local_name(reason.medium)}) by {why}{path}")
     if len(found.because) > REASONS_SHOWN:

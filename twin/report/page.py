@@ -179,20 +179,21 @@ def verdict(checked: Checked) -> str:
 
 
 def _steps(report: Report, checked: Checked, steps: Sequence[Done], title: str) -> str:
-    rows = "".join(_step(report, done, has_box=checked.first_refused is None) for done in steps)
+    rows = "".join(_step(report, done, checked) for done in steps)
     head = (
         "<tr><th></th><th>step</th><th></th><th class='n'>goes down</th><th class='n'>comes back</th><th class='n'>down then</th>"
-        "<th class='n'>kW down</th><th class='n'>no redundancy</th><th></th></tr>"
+        "<th class='n'>kW down</th><th class='n'>no redundancy</th><th class='n'>overloaded</th><th></th></tr>"
     )
     return f'<section class="steps"><h2>{text(cut(title, 110))}</h2><table>{head}{rows}</table></section>'
 
 
-def _step(report: Report, done: Done, *, has_box: bool) -> str:
-    step = done.step
+def _step(report: Report, done: Done, checked: Checked) -> str:
+    step, has_box = done.step, checked.first_refused is None
     name = step.of if step.act is Act.NOTE else f"{_STEPS[step.act]} {report.names.get(step.of, compact(step.of))}"
     counts = [each.racks + each.equipment + each.services + each.other for each in (done.lost, done.back, done.down)]
     exposed = done.without_redundancy
     numbers = [*map(number, counts), number(done.down.it_load_kw), number(exposed.racks + exposed.equipment + exposed.services)]
+    numbers.append("-" if checked.by_supply_alone else number(len(done.trips) + len(done.overloaded)))
     cells = [""] * len(numbers) if step.act is Act.NOTE else numbers
     return (
         f"<tr><td>{BOX if has_box else ''}</td><td>{text(cut(step.id, 12))}</td><td><b>{text(cut(name, 62))}</b></td>"

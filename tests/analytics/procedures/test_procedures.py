@@ -18,7 +18,7 @@ from analytics.proofs.load import Counts
 from analytics.supply_graph import SupplyGraph
 from graph.errors import UnknownEntity
 from tests.analytics.reference import Pair, Plan, Reference
-from tests.analytics.sites import AT, NOW, SITE, graph_of, site
+from tests.analytics.sites import AT, NOW, SITE, fail, graph_of, site
 from tests.analytics.sweeps.loads import loaded
 from tests.analytics.test_against_reference import SITES
 from tests.support.random_cases import tried
@@ -150,6 +150,32 @@ def test_what_plays_no_part_in_supply_is_unknown_or_is_no_switch_is_refused() ->
         run(DOUBLE_ENDED, {"open": "Bus-A"})
     with pytest.raises(UnknownEntity, match="Nowhere"):
         run(DOUBLE_ENDED, {"isolate": "Nowhere"})
+
+
+KW = "brick:hasUnit unit:KiloW"
+
+
+@pytest.mark.parametrize(("kw", "tripped", "overloaded", "down", "refused"), [(8, 0, 0, 0, 0), (10.5, 0, 1, 0, 1), (15, 1, 0, 1, 2)])
+def test_a_step_after_which_the_other_side_carries_too_much_is_refused(
+    kw: float, tripped: int, overloaded: int, down: int, refused: int
+) -> None:
+    """Two UPSs of 10 kW share the rack; with qA open pB carries all. 8 kW: it can. 10.5 kW: 105 %, below its curve, above its rating for
+    ever. 15 kW: 150 %, it trips and the rack is dark; `impact` of qA says the same."""
+    rated = "".join(f":{n} dcx:ratedPower [ brick:value 10 ; {KW} ] ." for n in ("pA", "pB"))
+    turtle = f"""
+    :uA a dcx:Utility_Feed ; dcx:feedsPower :qA . :uB a dcx:Utility_Feed ; dcx:feedsPower :pB . {rated}
+    :qA a brick:Circuit_Breaker ; dcx:feedsPower :pA . :pA a dcx:UPS ; dcx:feedsPower :r . :pB a dcx:UPS ; dcx:feedsPower :r .
+    :r a brick:ICT_Rack ; dcx:allocatedPower [ brick:value {kw} ; {KW} ] .
+    """
+    (done,) = run(turtle, {"open": "qA"}).steps
+
+    assert (len(done.trips), len(done.overloaded), done.down.racks, len(done.refused)) == (tripped, overloaded, down, refused)
+    assert done.trips == fail(site(turtle), "qA").trips
+
+
+def test_a_check_without_ratings_says_that_it_stands_on_supply_alone() -> None:
+    """Nothing is rated, so nothing can trip."""
+    assert run(DOUBLE_ENDED, {"close": "Tie"}).by_supply_alone == "the model states no rating"
 
 
 @pytest.mark.parametrize(
