@@ -14,7 +14,8 @@ from tests.support.served import Served
 
 COUNTS = "racks services equipment other itLoadKw"
 WHOLE = f"""query($p: ProcedureInput!, $media: [String!], $load: [ID!]) {{ checkProcedure(procedure: $p, media: $media, load: $load) {{
-  name allowed revision at assumed positions {{ id position fromTelemetry }} policy {{ loadLostMax withoutRedundancyMax overloadedMax }} bySupplyAlone
+  name allowed revision at assumed positions {{ id position fromTelemetry }} policy {{ loadLostMax withoutRedundancyMax overloadedMax }}
+  bySupplyAlone
   load {{ {COUNTS} }}
   steps {{ id act of after lost {{ {COUNTS} first }} back {{ {COUNTS} }} down {{ {COUNTS} }} withoutRedundancy {{ {COUNTS} }}
     trips {{ id afterS loadKw ratedKw }} overloaded {{ id loadKw limitKw }} open isolated findings refused }}
