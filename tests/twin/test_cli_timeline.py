@@ -30,3 +30,14 @@ def test_a_timeline_tells_all_that_was_assumed_and_what_was_dark_before(tmp_path
     assert set(assumed) == {*told["assumed"], *told["timeline"]["assumed"]}
     assert [each for each in assumed if "urn:s:P" in each] != []
     assert "already without a supply before this failure, and losing no other: 1 rack" in text
+
+
+def test_what_fails_itself_has_a_column_beside_what_is_lost(tmp_path: Path) -> None:
+    """P and its rack R2 fail, R1 is dark before: of two racks one fails itself, none is lost, none is unaffected."""
+    desk = Desk(tmp_path)
+    desk.type("load", desk.write("site.ttl", SITE), "--source", "s")
+
+    lines = [line.split() for line in desk.type("impact", "urn:s:P", "urn:s:R2").stdout.splitlines()]
+
+    assert ["FAILS", "ITSELF", "LOST", "NO_REDUNDANCY", "REDUCED", "UNAFFECTED"] in lines
+    assert ["racks", "1", "0", "0", "0", "0"] in lines

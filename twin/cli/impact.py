@@ -205,9 +205,12 @@ def _tell(found: BlastRadius, every: bool, state: str) -> None:
     totals = found.totals.to_json()
     kinds = [kind for kind in next(iter(totals.values())) if kind != "OVERLOADED" or any(counts[kind] for counts in totals.values())]
     kinds_order = {kind: at for at, kind in enumerate(KINDS)}
-    table(("", *kinds), [(COUNTED.get(what, what), *(_number(counts[kind]) for kind in kinds)) for what, counts in totals.items()])
-    if itself := found.failed_itself.said():
-        say(f"fails itself, and is in no count above: {itself}")
+    itself = found.failed_itself.to_json() if found.failed_itself.said() else None
+    rows = [
+        (COUNTED.get(what, what), *(() if itself is None else (_number(itself[what]),)), *(_number(counts[kind]) for kind in kinds))
+        for what, counts in totals.items()
+    ]
+    table(("", *(() if itself is None else ("FAILS ITSELF",)), *kinds), rows)
     if down := found.down_before.said():
         say(f"already without a supply before this failure, and losing no other: {down}")
     say()
