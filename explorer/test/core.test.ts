@@ -76,7 +76,8 @@ describe("the course of a failure", () => {
     event("FAILED", ["u:utility"], 0, 0, null), event("CARRIED", ["u:ups"], 0, 0), event("LOST", ["u:bare"], 0.02, null),
     event("LOST", ["u:ups", "u:rack"], 600, 720), event("LOST", ["u:rack"], 650, 700, "m:air"), event("BACK", ["u:ups", "u:rack"], 900, 1000),
   ];
-  const at = (t: number): Record<string, Moment> => Object.fromEntries(momentsAt(spellsOf(events), t));
+  const EVENTS_ALONE = { bounds: [], boundsCount: 3 };
+  const at = (t: number): Record<string, Moment> => Object.fromEntries(momentsAt(spellsOf(events, EVENTS_ALONE), t));
 
   test("is lost for sure between the upper bound of the loss and the lower one of the return, perhaps lost around it", () => {
     expect(at(0)).toEqual({ "u:ups": "carried", "u:bare": "carried", "u:rack": "carried" });
@@ -87,12 +88,21 @@ describe("the course of a failure", () => {
 
   test("a node stands as its worst supply does: the air of the rack never comes back", () => {
     expect([at(660)["u:rack"], at(700)["u:rack"], at(1000)["u:rack"]]).toEqual(["perhaps", "lost", "lost"]);
-    expect(countAt(momentsAt(spellsOf(events), 1000), classesOf(events), "c:Rack")).toEqual({ lost: 1, perhaps: 1, carried: 0, back: 1 });
+    expect(countAt(momentsAt(spellsOf(events, EVENTS_ALONE), 1000), classesOf(events), "c:Rack")).toEqual({ lost: 1, perhaps: 1, carried: 0, back: 1 });
+  });
+
+  test("a rack is lost when what it holds is, by its bounds, not when the fans in the room stop", () => {
+    const fans = [event("LOST", ["u:warm", "u:spared"], 0, 0, "m:air"), event("BACK", ["u:warm", "u:spared"], 20, 40, "m:air")];
+    const bounds = [{ id: "u:warm", medium: "m:air", lower: 5, upper: 30, backLower: 20, backUpper: null }];
+    const stand = (t: number): Record<string, Moment> => Object.fromEntries(momentsAt(spellsOf(fans, { bounds, boundsCount: 1 }), t));
+    expect(stand(0)).toEqual({ "u:warm": "carried", "u:spared": "carried" });
+    expect([stand(5)["u:warm"], stand(5)["u:spared"], stand(30)["u:warm"]]).toEqual(["perhaps", "carried", "perhaps"]);
+    expect(stand(40)).toEqual({ "u:warm": "perhaps" });
   });
 
   test("can be looked at one medium at a time, and says which of them is lost", () => {
-    expect(momentsAt(spellsOf(events), 700, "m:power").get("u:rack")).toBe("perhaps");
-    expect(lostByMedium(spellsOf(events), 725, classesOf(events), "c:Rack")).toEqual([["m:power", 2], ["m:air", 1]]);
+    expect(momentsAt(spellsOf(events, EVENTS_ALONE), 700, "m:power").get("u:rack")).toBe("perhaps");
+    expect(lostByMedium(spellsOf(events, EVENTS_ALONE), 725, classesOf(events), "c:Rack")).toEqual([["m:power", 2], ["m:air", 1]]);
     expect(mediaOf(events)).toEqual(["m:air", "m:power"]);
   });
 

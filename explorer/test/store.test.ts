@@ -30,7 +30,7 @@ const { Away, Refused } = await import("../src/core/client");
 const none = { lost: 0, overloaded: 0, noRedundancy: 0, reduced: 0, unaffected: 0 };
 const totals = (lost: number): Totals => ({ racks: { ...none, lost }, services: none, tenants: none, itLoadKw: none }) as Totals;
 const answer = (failed: string, lost: number): Impact =>
-  ({ revision: 1, at: "", failed: [failed], assumed: [], resolved: [], outcomes: [], totals: totals(lost), downBefore: { racks: 0, services: 0, tenants: 0, itLoadKw: 0 }, positions: [] }) as unknown as Impact;
+  ({ revision: 1, at: "", failed: [failed], assumed: [], resolved: [], outcomes: [], totals: totals(lost), downBefore: { racks: 0, services: 0, tenants: 0, itLoadKw: 0 }, failedItself: { racks: 0, services: 0, tenants: 0, itLoadKw: 0 }, positions: [] }) as unknown as Impact;
 const failing = (id: string): Scenario => ({ fail: [id], from: NOW });
 /** Answers what is asked by the query of that name, and lets everything follow that follows. */
 async function answerWith(name: string, data: unknown): Promise<void> {
@@ -47,11 +47,11 @@ describe("a what-if that is followed", () => {
     const scenario = signal(failing("u:A"));
     first.impact.value = { state: "ready", data: answer("u:A", 1), error: null };
     const stop = followImpact(scenario, first);
-    line.tell({ impact: { revision: 2, totals: totals(2), downBefore: none } });
+    line.tell({ impact: { revision: 2, totals: totals(2), downBefore: none, failedItself: none } });
     scenario.value = failing("u:B");
     first.impact.value = { state: "ready", data: answer("u:B", 7), error: null };
 
-    await answerWith("ImpactTotals", { impact: { totals: totals(2), downBefore: none } });
+    await answerWith("ImpactTotals", { impact: { totals: totals(2), downBefore: none, failedItself: none } });
     await answerWith("ImpactRows(", { impact: answer("u:A", 2) });
     await answerWith("Impact(", { impact: answer("u:A", 2) });
     await answerWith("Labels", {});
@@ -63,9 +63,9 @@ describe("a what-if that is followed", () => {
   test("a change of its totals is shown", async () => {
     first.impact.value = { state: "ready", data: answer("u:A", 1), error: null };
     const stop = followImpact(signal(failing("u:A")), first);
-    line.tell({ impact: { revision: 2, totals: totals(2), downBefore: none } });
+    line.tell({ impact: { revision: 2, totals: totals(2), downBefore: none, failedItself: none } });
 
-    await answerWith("ImpactTotals", { impact: { totals: totals(2), downBefore: none } });
+    await answerWith("ImpactTotals", { impact: { totals: totals(2), downBefore: none, failedItself: none } });
     await answerWith("ImpactRows(", { impact: answer("u:A", 2) });
     await answerWith("Impact(", { impact: answer("u:A", 2) });
     await answerWith("Labels", {});

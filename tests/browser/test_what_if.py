@@ -228,3 +228,27 @@ def test_two_at_once_are_worked_out_as_a_job(desk: Desk) -> None:
     first.get_by_role("button").click()
     expect(page.get_by_role("group", name="Racks by outcome")).to_be_visible()
     assert desk.counts()["lost"] >= worst["lost"]["racks"] > 0
+
+
+def test_what_fails_itself_is_told_beside_what_is_lost(desk: Desk) -> None:
+    """A hall takes its racks with it: they are in no outcome, and bar, table and live region say how many there are."""
+    told = desk.demo.ask('{ impact(failed: ["demo:Hall-1"]) { failedItself { racks } totals { racks { lost } } } }')["impact"]
+    racks = told["failedItself"]["racks"]
+    assert racks > 0
+
+    page = desk.open("/?at=demo:Hall-1&fail=demo:Hall-1")
+
+    expect(page.locator("[data-field=failedItself]")).to_have_text(f"✕ {racks} fail themselves")
+    expect(page.locator("[data-itself='IT load']")).to_contain_text("kW fails itself")
+    expect(page.locator("[data-apart]")).to_contain_text(f"{racks} racks")
+    expect(page.get_by_text(re.compile(f"^If .* fails, and with it {racks} racks"))).to_have_count(1)
+    assert told["totals"]["racks"]["lost"] == desk.counts()["lost"]
+
+
+def test_racks_that_the_air_of_their_room_carries_are_not_lost_when_the_fans_stop(desk: Desk) -> None:
+    """Both utilities go: at 0 s nothing that a rack holds is too warm, so that no rack is lost, and the events stand at what fails."""
+    page = desk.open("/?at=demo:UPS-A&fail=demo:Utility-A&fail=demo:Utility-B&t=0")
+
+    racks = page.locator("[data-now=racks] [data-moment=lost]")
+    expect(racks).to_have_text("■ 0 lost")
+    expect(page.get_by_role("region", name="Events in time").get_by_role("row").nth(1)).to_be_in_viewport()

@@ -3,10 +3,10 @@ import type { ComponentChildren } from "preact";
 import { kilowatts, whole } from "../core/format";
 import { labelOf } from "../core/labels";
 import { go, view } from "../core/navigate";
-import { countNodes, OUTCOMES, sum, type OutcomeLook } from "../core/outcomes";
+import { apartText, countNodes, OUTCOMES, sum, type OutcomeLook } from "../core/outcomes";
 import { sameState, scenarios, side, withoutFailed, type Scenario } from "../core/scenarios";
 import { isNow } from "../core/standpoint";
-import type { DownBefore, OutcomeCount, Totals } from "../core/types";
+import type { Apart, Counted, OutcomeCount } from "../core/types";
 import type { Side } from "../core/url";
 import { answers } from "../core/whatif";
 import { NodeLink } from "./parts";
@@ -15,17 +15,17 @@ export function Answer({ number, children }: { number: Side; children?: Componen
   const scenario = scenarios[number].value;
   if (!scenario) return null;
   const { impact: { value: { state, data, error } }, early: { value: first } } = answers[number];
-  const early = first && sum(first.racks) > 0 ? first : null;
-  const totals = data?.totals ?? early;
+  const early = first && sum(first.totals.racks) + first.failedItself.racks > 0 ? first : null;
+  const known = data ?? early;
   const pair = scenarios[2].value !== null;
   return (
     <div class={`answer ${pair && side.value !== number ? "not-drawn" : ""}`} role={number === 2 ? "group" : undefined} aria-label={number === 2 ? "The second what-if" : undefined}>
       {pair && <SideButton number={number} />}
       <Question scenario={scenario} number={number} />
       {children}
-      {totals && <Counts totals={totals} nodes={data ? countNodes(data.outcomes) : null} number={number} />}
+      {known && <Counts known={known} nodes={data ? countNodes(data.outcomes) : null} number={number} />}
       {data && <Before down={data.downBefore} />}
-      {!data && state === "loading" && <span class="quiet">{totals ? "the rows are on their way…" : "asking…"}</span>}
+      {!data && state === "loading" && <span class="quiet">{known ? "the rows are on their way…" : "asking…"}</span>}
       {number === 2 && state === "failed" && <span class="quiet">{error}</span>}
     </div>
   );
@@ -59,16 +59,16 @@ function Question({ scenario, number }: { scenario: Scenario; number: Side }) {
 }
 
 interface CountsProps {
-  totals: Totals;
+  known: Counted;
   /** Where the site has no rack; null while the rows are on their way. */
   nodes: OutcomeCount | null;
   number: Side;
 }
 
 /** Racks where the site has any, else nodes. A count is a filter of the table. */
-function Counts({ totals, nodes, number }: CountsProps) {
+function Counts({ known: { totals, failedItself: itself }, nodes, number }: CountsProps) {
   const { services, tenants, itLoadKw } = totals;
-  const racks = sum(totals.racks) > 0;
+  const racks = sum(totals.racks) + itself.racks > 0;
   const count = racks ? totals.racks : nodes;
   const first = number === 2 ? answers[1].impact.value.data : null;
   const before = first && (racks ? first.totals.racks : countNodes(first.outcomes));
@@ -76,13 +76,14 @@ function Counts({ totals, nodes, number }: CountsProps) {
   return (
     <div class="counts" role="group" aria-label={number === 2 ? `Of the second: ${racks ? "racks" : "nodes"}` : `${racks ? "Racks" : "Nodes"} by outcome`}>
       <span class="quiet">{racks ? "racks" : "nodes"}</span>
+      {racks && itself.racks > 0 && <span data-field="failedItself" title="Part of what fails; in no other count."><span aria-hidden="true">✕</span> {whole(itself.racks)} {itself.racks === 1 ? "fails itself" : "fail themselves"}</span>}
       {OUTCOMES.filter((look) => look.outcome !== "OVERLOADED" || count.overloaded > 0 || (before?.overloaded ?? 0) > 0).map((look) => (
         <CountButton key={look.field} look={look} count={count[look.field]} before={before?.[look.field] ?? null} />
       ))}
       {racks && <span data-field="unaffected">{whole(count.unaffected)} unaffected</span>}
-      <Behind name="IT load" count={itLoadKw} before={first?.totals.itLoadKw ?? null} say={kilowatts} />
-      <Behind name="services" count={services} before={first?.totals.services ?? null} say={whole} />
-      <Behind name="tenants" count={tenants} before={first?.totals.tenants ?? null} say={whole} word={({ word }) => `with something ${word}`} />
+      <Behind name="IT load" count={itLoadKw} itself={itself.itLoadKw} before={first?.totals.itLoadKw ?? null} say={kilowatts} />
+      <Behind name="services" count={services} itself={itself.services} before={first?.totals.services ?? null} say={whole} />
+      <Behind name="tenants" count={tenants} itself={itself.tenants} before={first?.totals.tenants ?? null} say={whole} word={({ word }) => `with something ${word}`} />
     </div>
   );
 }
@@ -113,6 +114,8 @@ function Delta({ count, before, say }: { count: number; before: number | null; s
 interface BehindProps {
   name: string;
   count: OutcomeCount;
+  /** How much of it fails itself. */
+  itself: number;
   before: OutcomeCount | null;
   say: (value: number) => string;
   /** What an outcome means for it, shown in words where it is not the outcome's own word. */
@@ -120,14 +123,15 @@ interface BehindProps {
 }
 
 /** What stands behind the failure in one more measure; nothing where the site has none of it. */
-function Behind({ name, count, before, say, word }: BehindProps) {
-  if (sum(count) === 0) return null;
+function Behind({ name, count, itself, before, say, word }: BehindProps) {
+  if (sum(count) === 0 && itself === 0) return null;
   const parts = OUTCOMES.filter((look) => count[look.field] > 0 || (before?.[look.field] ?? 0) > 0);
   return (
     <span class="behind">
       <span class="quiet">{name}</span>{" "}
+      {itself > 0 && <span data-itself={name} title={`${say(itself)} ${name} part of what fails; in no other count`}><span aria-hidden="true">✕</span> {say(itself)} fails itself </span>}
       {parts.length === 0
-        ? "unaffected"
+        ? (count.unaffected > 0 && (itself > 0 ? `${say(count.unaffected)} unaffected` : "unaffected"))
         : parts.map((look) => (
             <span key={look.field} class={count[look.field] > 0 ? `mark-${look.token}` : "quiet"} title={`${say(count[look.field])} ${name} ${word?.(look) ?? look.word}`}>
               <span aria-hidden="true">{look.glyph}</span> {say(count[look.field])}<Delta count={count[look.field]} before={before?.[look.field] ?? null} say={say} /><span class={word ? "" : "unseen"}> {word?.(look) ?? look.word}</span>{" "}
@@ -138,15 +142,12 @@ function Behind({ name, count, before, say, word }: BehindProps) {
 }
 
 /** What is without a supply as things stand, whatever else fails. */
-function Before({ down: { racks, services, itLoadKw } }: { down: DownBefore }) {
-  const parts = [
-    racks > 0 && `${whole(racks)} ${racks === 1 ? "rack" : "racks"}`, itLoadKw > 0 && kilowatts(itLoadKw),
-    services > 0 && `${whole(services)} ${services === 1 ? "service" : "services"}`,
-  ].filter(Boolean);
-  if (parts.length === 0) return null;
+function Before({ down }: { down: Apart }) {
+  const told = apartText(down);
+  if (!told) return null;
   return (
     <span class="behind mark-lost" data-field="before" title="As the switches stand now, before anything of this what-if fails; in none of the counts.">
-      <span aria-hidden="true">□</span> {parts.join(" · ")} already without supply
+      <span aria-hidden="true">□</span> {told} already without supply
     </span>
   );
 }

@@ -175,8 +175,10 @@ function Row({ event, t, latest }: { event: TimelineEvent; t: number; latest: bo
   const { kind, lower, upper, count, ids, medium, reason } = event;
   const row = useRef<HTMLTableRowElement>(null);
   useEffect(() => {
-    if (latest) row.current?.scrollIntoView({ block: "nearest" });
-  }, [latest]);
+    if (!latest) return;
+    if (t > 0) row.current?.scrollIntoView({ block: "nearest" });
+    else row.current?.closest(".scroll")?.scrollTo({ top: 0 }); // at the failure the list stands at what fails
+  }, [latest, t > 0]);
   const look = EVENTS[kind];
   return (
     <tr ref={row} class={lower > t ? "to-come" : ""} aria-current={latest ? "time" : undefined}>

@@ -2,7 +2,7 @@
 import { useEffect, useMemo } from "preact/hooks";
 import { whole } from "../core/format";
 import { compact, words } from "../core/iri";
-import { besideEachOther, differs, kinds, OUTCOMES, pageOf, type Row as OutcomeRow } from "../core/outcomes";
+import { apartText, besideEachOther, differs, kinds, OUTCOMES, pageOf, type Row as OutcomeRow } from "../core/outcomes";
 import { labelOf } from "../core/labels";
 import { go, view } from "../core/navigate";
 import { side } from "../core/scenarios";
@@ -27,6 +27,7 @@ export function OutcomeTable({ found, beside }: { found: Impact; beside: Impact 
   }, [shown]);
   useEffect(() => () => void (lookedAt.value = []), []);
   const classes = useMemo(() => kinds(rows), [rows]);
+  const apart = apartText(found.failedItself);
   return (
     <>
       <div class="toolbar">
@@ -44,6 +45,7 @@ export function OutcomeTable({ found, beside }: { found: Impact; beside: Impact 
         </label>
         {beside && <label class="tick"><input type="checkbox" checked={differ} onChange={() => go({ differ: !differ, page: 1 }, true)} /> only what differs ({whole(rows.filter(differs).length)})</label>}
         <span class="quiet" data-rows={shown.total}>{whole(shown.total)} {shown.total === 1 ? "row" : "rows"}{view.value.branch === null && <span class="wide"> · revision {whole(found.revision)}</span>}</span>
+        {apart && <span class="quiet" data-apart title="What fails itself is no outcome: it is in no row."><span aria-hidden="true">✕</span> beside the rows: {apart} that fail themselves</span>}
         <BasisOf found={found} />
         {many && reasons.value.state !== "ready" && <span class="quiet">{reasons.value.error ?? "why, of these rows: on its way…"}</span>}
         <span class="spread" />

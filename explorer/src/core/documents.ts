@@ -52,14 +52,14 @@ export function labelsOf(many: number): Dated {
 const COUNT = "{ lost overloaded noRedundancy reduced unaffected }";
 const TOTALS = `totals { racks ${COUNT} services ${COUNT} tenants ${COUNT} itLoadKw ${COUNT} }`;
 
-const DOWN_BEFORE = "downBefore { racks services tenants itLoadKw }";
+const APART = "downBefore { racks services tenants itLoadKw } failedItself { racks services tenants itLoadKw }";
 
 const impact = (name: string, why: string) => dated(({ also, given }) => `query ${name}($failed: [ID!]!${also}) {
   impact(failed: $failed${given}) {
     revision at failed assumed
     outcomes { ${NAMED} medium outcome exposedTo ${why} }
     ${TOTALS}
-    ${DOWN_BEFORE}
+    ${APART}
     trips { id afterS loadKw ratedKw }
     overloads { id loadKw limitKw }
     resolved { asked part ids }
@@ -83,15 +83,16 @@ export const TIMELINE = dated(({ also, given }) => `query Timeline($failed: [ID!
   timeline(failed: $failed${given}) {
     revision at failed horizonS assumed
     events { kind lower upper class medium count ids(first: $ids) reason }
+    bounds(first: $ids) { id medium lower upper backLower backUpper } boundsCount
     readings { point value }
   }
 }`);
 
 /** The counts alone: small and soon there, while the rows may be thousands. */
-export const IMPACT_TOTALS = dated(({ also, given }) => `query ImpactTotals($failed: [ID!]!${also}) { impact(failed: $failed${given}) { ${TOTALS} } }`);
+export const IMPACT_TOTALS = dated(({ also, given }) => `query ImpactTotals($failed: [ID!]!${also}) { impact(failed: $failed${given}) { ${TOTALS} ${APART} } }`);
 
 /** Tells only that the answer changed: the rows are asked for once, not with every change. */
-export const IMPACT_LIVE = `subscription ImpactLive($failed: [ID!]!) { impact(failed: $failed) { revision ${TOTALS} ${DOWN_BEFORE} } }`;
+export const IMPACT_LIVE = `subscription ImpactLive($failed: [ID!]!) { impact(failed: $failed) { revision ${TOTALS} ${APART} } }`;
 
 const SWEPT = "revision at by harmful failures { failed { kind id label } nodes lost { supplies racks services tenants itLoadKw } } assumed positions { id position fromTelemetry }";
 

@@ -9,7 +9,7 @@ import { standingNow, type Stand } from "./standing";
 import { isNow } from "./standpoint";
 import { entity, graph, MOST_NODES } from "./store";
 import { answers, askImpact, type Answer } from "./whatif";
-import type { Impact, PointReading, PostureEvent, Revision, Status, Value } from "./types";
+import type { Counted, Impact, PointReading, PostureEvent, Revision, Status, Value } from "./types";
 
 /** Seconds between two questions for the status. */
 const STATUS_EVERY = 5;
@@ -106,18 +106,23 @@ function followReadings(): void {
   });
 }
 
+function sameCounts(one: Counted, other: Counted): boolean {
+  const [a, b] = [one, other].map(({ totals, downBefore, failedItself }) => JSON.stringify([totals, downBefore, failedItself]));
+  return a === b;
+}
+
 /** Asks a what-if of the site now again whenever its answer changes; its end ends the question that is under way, too. */
 export function followImpact(scenario: ReadonlySignal<Scenario | null>, answer: Answer): () => void {
   return effect(() => {
     const asked = scenario.value;
     if (!asked || !isNow(asked.from)) return;
     let stopAsking = (): void => undefined;
-    const stopFollowing = follow<{ impact: Pick<Impact, "revision" | "totals" | "downBefore"> }>(
+    const stopFollowing = follow<{ impact: Pick<Impact, "revision"> & Counted }>(
       IMPACT_LIVE,
       { failed: asked.fail },
       ({ impact: now }) => {
         const shown = answer.impact.peek().data;
-        if (!shown || scenario.peek() !== asked || JSON.stringify([shown.totals, shown.downBefore]) === JSON.stringify([now.totals, now.downBefore])) return;
+        if (!shown || scenario.peek() !== asked || sameCounts(shown, now)) return;
         stopAsking();
         stopAsking = load(answer.impact, (stop) => askImpact(asked, answer, stop));
       },

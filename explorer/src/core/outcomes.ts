@@ -1,7 +1,8 @@
 // Outcomes as an operator reads them: worst first, always a shape, a word and a colour together.
+import { kilowatts, counted } from "./format";
 import { BRICK, DCX } from "./iri";
 import type { Column } from "./url";
-import type { NodeOutcome, Outcome, OutcomeCount } from "./types";
+import type { Apart, NodeOutcome, Outcome, OutcomeCount } from "./types";
 
 /** How something that is not as it should be is shown: never by colour alone. */
 export interface Look {
@@ -60,6 +61,11 @@ export function sum(count: OutcomeCount): number {
 
 export function affected(count: OutcomeCount): number {
   return sum(count) - count.unaffected;
+}
+
+/** What stands apart from the counts, such as "100 racks · 514.5 kW"; empty for nothing. */
+export function apartText({ racks, itLoadKw, services }: Apart): string {
+  return [racks > 0 && counted(racks, "rack"), itLoadKw > 0 && kilowatts(itLoadKw), services > 0 && counted(services, "service")].filter(Boolean).join(" · ");
 }
 
 /** An outcome with the one that the same supply has in the other what-if of two; null: there is no other. */

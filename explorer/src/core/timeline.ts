@@ -2,9 +2,10 @@
 //
 // 1. Every time has a lower and an upper bound: between them a supply may be lost or not.
 // 2. A node stands as the worst of its supplies does.
+// 3. When a supply is lost and back its bounds say, not the events: a rack is a housing, lost when what it holds is.
 import { BRICK, DCX, words } from "./iri";
 import type { Look } from "./outcomes";
-import type { EventKind, TimelineEvent } from "./types";
+import type { EventKind, Timeline, TimelineEvent } from "./types";
 
 /** How a node stands at an instant: without a supply for sure, without or not, still carried although a supply is gone or will be, or supplied again. */
 export type Moment = "lost" | "perhaps" | "carried" | "back";
@@ -36,8 +37,8 @@ export interface Spell {
   reason: string;
 }
 
-/** The supplies that the events tell of, by node. O(nodes in the events). */
-export function spellsOf(events: readonly TimelineEvent[]): Map<string, Spell[]> {
+/** The supplies that the events tell of, by node, with their bounds as far as these are known. O(nodes in the events and bounds). */
+export function spellsOf(events: readonly TimelineEvent[], { bounds, boundsCount }: Pick<Timeline, "bounds" | "boundsCount">): Map<string, Spell[]> {
   const spells = new Map<string, Spell[]>();
   for (const { kind, medium, ids, lower, upper, reason } of events) {
     if (kind !== "CARRIED" && kind !== "LOST" && kind !== "BACK") continue;
@@ -50,6 +51,27 @@ export function spellsOf(events: readonly TimelineEvent[]): Map<string, Spell[]>
       else if (kind === "BACK") spell.back = [lower, upper];
       else [spell.lost, spell.reason] = [[lower, upper], reason];
     }
+  }
+  return bounds.length === boundsCount ? bounded(spells, bounds) : spells;
+}
+
+/** What loses its own supply and none of what it holds does is carried; what holds something that does loses it, too. */
+function bounded(spells: Map<string, Spell[]>, bounds: Timeline["bounds"]): Map<string, Spell[]> {
+  const known = new Map(bounds.map((bound) => [`${bound.id} ${bound.medium}`, bound]));
+  for (const [id, ones] of spells) {
+    for (const spell of ones) {
+      if (spell.medium === null || !spell.lost || known.has(`${id} ${spell.medium}`)) continue;
+      spell.carried ??= spell.lost;
+      spell.lost = null;
+    }
+  }
+  for (const { id, medium, lower, upper, backLower, backUpper } of bounds) {
+    const ones = spells.get(id) ?? [];
+    spells.set(id, ones);
+    let spell = ones.find((one) => one.medium === medium);
+    if (!spell) ones.push((spell = { medium, carried: null, lost: null, back: null, reason: "what it holds loses it" }));
+    spell.lost = [lower, upper];
+    spell.back = backLower === null ? null : [backLower, backUpper];
   }
   return spells;
 }

@@ -120,21 +120,28 @@ export interface Totals {
   itLoadKw: OutcomeCount;
 }
 
-/** What had lost a supply before, by the switch positions alone; in no count of the totals. */
-export interface DownBefore {
+/** What is in no count of the totals. */
+export interface Apart {
   racks: number;
   services: number;
   tenants: number;
   itLoadKw: number;
 }
 
-export interface Impact {
+/** What is hit, counted. */
+export interface Counted {
+  totals: Totals;
+  /** What had lost a supply before, by the switch positions alone. */
+  downBefore: Apart;
+  /** What has failed itself, such as the racks of a room that fails. */
+  failedItself: Apart;
+}
+
+export interface Impact extends Counted {
   revision: number;
   at: string;
   failed: string[];
   outcomes: NodeOutcome[];
-  totals: Totals;
-  downBefore: DownBefore;
   trips: Trip[];
   overloads: Overload[];
   resolved: Resolved[];
@@ -187,12 +194,24 @@ export interface TimelineEvent {
   reason: string;
 }
 
+/** When one node loses one supply, and when it has it back. What is a housing, a rack, loses one when what it holds does. */
+export interface TimelineBound {
+  id: string;
+  medium: string;
+  lower: number;
+  upper: number | null;
+  backLower: number | null;
+  backUpper: number | null;
+}
+
 export interface Timeline {
   revision: number;
   at: string;
   failed: string[];
   horizonS: number;
   events: TimelineEvent[];
+  bounds: TimelineBound[];
+  boundsCount: number;
   assumed: string[];
   readings: { point: string; value: number }[];
 }

@@ -4,22 +4,23 @@ import { IMPACT, IMPACT_REASONS, IMPACT_ROWS, IMPACT_TOTALS, TIMELINE } from "./
 import { labelOf, learn, learnLabels } from "./labels";
 import { IDLE, load, type Loaded } from "./loading";
 import { again, askAt, said, view } from "./navigate";
-import { affected, lookOf, OUTCOMES, sum, worstOutcomes, type Look } from "./outcomes";
+import { affected, apartText, lookOf, OUTCOMES, sum, worstOutcomes, type Look } from "./outcomes";
 import { chosen, scenarios, side, type Scenario } from "./scenarios";
 import { classesOf, MOMENTS, momentsAt, spellsOf, type Moment } from "./timeline";
-import type { Impact, NodeOutcome, Timeline, Totals } from "./types";
+import type { Counted, Impact, NodeOutcome, Timeline } from "./types";
 import type { Side } from "./url";
 
 /** Rows of which each is explained by evidence and path at most; of more, those of a whole site, only those that are looked at are. */
 export const MOST_EXPLAINED = 1000;
-/** Nodes that one event names at most. */
+const NO_BOUNDS = { bounds: [], boundsCount: 0 };
+/** Nodes that one event names at most, and bounds that are asked for. */
 const MOST_IDS = 20_000;
 
 /** What is known of one what-if. */
 export interface Answer {
   impact: Signal<Loaded<Impact>>;
-  /** Its totals, which come before its rows do. */
-  early: Signal<Totals | null>;
+  /** Its counts, which come before its rows do. */
+  early: Signal<Counted | null>;
 }
 
 export const answers: Record<Side, Answer> = {
@@ -53,7 +54,7 @@ export const failing: ReadonlySignal<ReadonlySet<string>> = computed(() => {
 });
 
 export const worst = computed(() => worstOutcomes(impact.value.data?.outcomes ?? []));
-export const spells = computed(() => spellsOf(timeline.value.data?.events ?? []));
+export const spells = computed(() => spellsOf(timeline.value.data?.events ?? [], timeline.value.data ?? NO_BOUNDS));
 export const classesInTime = computed(() => classesOf(timeline.value.data?.events ?? []));
 /** How each node stands at the instant that is looked at; null while none is. */
 export const moments: ReadonlySignal<ReadonlyMap<string, Moment> | null> = computed(() =>
@@ -75,8 +76,8 @@ function speaksOf(found: { failed: string[] } | null, { fail }: Scenario): boole
 
 /** Asks one what-if; its totals come first, and what explains each row comes last, where the rows are not too many for it. */
 export async function askImpact({ fail, from }: Scenario, answer: Answer, stop: AbortSignal): Promise<Impact> {
-  const { impact: counted } = await askAt<{ impact: { totals: Totals } }>(from, IMPACT_TOTALS, { failed: fail }, stop);
-  if (!stop.aborted) answer.early.value = counted.totals;
+  const { impact: counted } = await askAt<{ impact: Counted }>(from, IMPACT_TOTALS, { failed: fail }, stop);
+  if (!stop.aborted) answer.early.value = counted;
   const [{ impact: rows }] = await Promise.all([askAt<{ impact: Impact }>(from, IMPACT_ROWS, { failed: fail }, stop), learnLabels(fail)]);
   if (stop.aborted) return rows;
   const few = rows.outcomes.length <= MOST_EXPLAINED;
@@ -97,10 +98,13 @@ export function sentence(found: Impact): string {
   const names = found.failed.map(labelOf).join(" and ");
   const fails = found.failed.length > 1 ? "fail" : "fails";
   const before = found.downBefore.racks > 0 ? ` ${found.downBefore.racks} racks were without supply before.` : "";
-  if (found.outcomes.length === 0) return `If ${names} ${fails}, nothing ${before && "more "}is affected.${before}`;
+  const apart = apartText(found.failedItself);
+  const start = `If ${names} ${fails}${apart && `, and with it ${apart}`}`;
+  const other = apart ? "other " : "";
+  if (found.outcomes.length === 0) return `${start}, nothing ${before && "more "}${apart && "else "}is affected.${before}`;
   const counted = sum(count) > 0 && affected(count) > 0;
   const parts = OUTCOMES.filter((look) => count[look.field] > 0).map((look) => `${count[look.field]} ${look.word}`);
-  return `If ${names} ${fails}: ${counted ? `racks ${parts.join(", ")}` : `${worstOutcomes(found.outcomes).size} nodes are affected, no rack`}.${before}`;
+  return `${start}: ${counted ? `racks ${parts.join(", ")}` : `${worstOutcomes(found.outcomes).size} nodes are affected, no ${other}rack`}.${before}`;
 }
 
 /** Starts what follows from the what-ifs of the address; called once. */
