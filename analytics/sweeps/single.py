@@ -132,11 +132,11 @@ def n1(graph: SupplyGraph, conditions: Conditions, units: Units | None = None, p
     units = Units.equipment(graph) if units is None else units
     state, lost = plant(graph, conditions), nothing_lost(len(units))
     twins = twins_of(graph, state.wiring)
-    if not graph.nodes.switch[state.stopped].all():  # of two twins one may be out of service
+    before = were_down(graph, state.dark_nodes)
+    if len(before) or not graph.nodes.switch[state.stopped].all():  # of two twins one may be dark, or out of service
         twins = replace(twins, joined=twins.joined[:1])
     lowest = np.minimum.reduceat(twins.height[units.nodes], units.at[:-1]) if len(units) else twins.height[:0]
     level = np.searchsorted(HEIGHTS[: len(twins.joined) - 1], lowest, side="right")
-    before = were_down(graph, state.dark_nodes)
     in_loops: list[Ids] = []
     done = 0
     for number, (joined, field) in enumerate(zip(twins.joined, fields_of(state, twins), strict=True)):

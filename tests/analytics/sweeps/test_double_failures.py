@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.impact import OutcomeKind, Told, impact
+from analytics.state import plant
 from analytics.supply_graph import SupplyGraph
 from analytics.sweeps.cuts import cut_sets
 from analytics.sweeps.double import Doubles, infrastructure, n2
@@ -171,14 +172,19 @@ def worse(graph: SupplyGraph, one: Ids, two: Ids) -> Counts | None:
 
 
 def lost(graph: SupplyGraph, failed: set[int]) -> tuple[set[object], ...]:
-    """The supplies, racks, services, tenants and equipment that a failure takes down: what has failed itself among it."""
+    """The supplies, racks, services, tenants and equipment that a failure takes down: what has failed itself and was not down before
+    among it."""
     loads = graph.loads
     answer = impact(graph, [graph.id(node) for node in failed], NOW, told=Told.OUTCOMES)
     supplies: set[object] = {(o.id, o.medium) for o in answer.outcomes if o.outcome is OutcomeKind.LOST}
     down = {graph.find(o.id) for o in answer.outcomes if o.outcome is OutcomeKind.LOST}
     fed = set(graph.edges.target.tolist()) | set(graph.requirements.node.tolist())
     down |= {rack for node, rack in loads.mounted.tolist() if node in down and rack not in fed}
-    down |= failed | {rack for node, rack in loads.mounted.tolist() if node in failed and rack not in fed}
+    dark = set(plant(graph, NOW).dark_nodes.tolist())
+    was = failed & (dark | {rack for node, rack in loads.mounted.tolist() if node in dark and rack not in fed})
+    own = failed - was
+    down |= own | {rack for node, rack in loads.mounted.tolist() if node in own and rack not in fed}
+    down -= was
     owned: set[object] = {tenant for node, tenant in loads.owned.tolist() if node in down}
     of = (set[object](down & set(column.tolist())) for column in (loads.racks, loads.services))
     racks, services = of
