@@ -6,8 +6,9 @@ import random
 from dataclasses import replace
 from math import prod
 
+import networkx as nx  # type: ignore[import-untyped]  # it ships no types
 import numpy as np
-from hypothesis import given
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from analytics.causes.explain import root_cause
@@ -178,10 +179,16 @@ def scenario(plan: Plan, parts: dict[str, list[str]]) -> BlastRadius:
 @EXAMPLES
 @given(seed=st.integers(0, 2**32), data=st.data())
 def test_names_change_nothing_in_a_timeline(seed: int, data: st.DataObject) -> None:
-    """The same stores and delays under other names: each supply is lost and back at the same seconds."""
+    """The same stores and delays under other names: each supply is lost and back at the same seconds. Of two stores in one ring that
+    lose their feed at the same instant the first by name carries first, so that no ring of these sites holds two."""
     plan, dice = redundant(seed), random.Random(seed)
     name = new_names(plan, data)
-    times = times_of(plan, Reference(plan), dice)
+    reference = Reference(plan)
+    times = times_of(plan, reference, dice)
+    stored = {node for node, _ in times.stores}
+    rings = nx.strongly_connected_components(nx.DiGraph((u, v) for u, v, _ in reference.edges))
+    if any(len(ring & stored) > 1 for ring in rings):
+        reject()
     failed = dice.sample(sorted(plan.kinds), 2)
     other_times = Times(
         {(name[n], m): s for (n, m), s in times.stores.items()},
