@@ -296,7 +296,7 @@ def test_an_ingest_that_is_killed_has_everything_after_it_has_come_back(
             assert ingest.stdout.readline() == "has taken\n"
             speaking = Thread(target=device.say, args=(1_500,))
             speaking.start()
-            time.sleep(chance.uniform(0.02, 0.3))
+            time.sleep(chance.uniform(0.0, 0.05))
             ingest.kill()
             speaking.join()
         with closing(EmbeddedHistory(tmp_path / "history", read_only=True)) as history:

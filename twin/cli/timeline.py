@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from analytics.report.headline import Headline
     from analytics.time.timeline import Event, Timeline
 
-EVENTS_SHOWN = 60
+EVENTS_SHOWN = 100
 WORDS = {
     "failed": "fails",
     "carried": "is carried on",
