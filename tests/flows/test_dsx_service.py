@@ -39,6 +39,7 @@ class Running:
         self.opened: Opened = open_twin(Settings.model_validate(given), "test", read_only=False)
         self.service = Service(self.opened)
         self.service.start()
+        assert wait_until(lambda: not self.service.away(), timeout_s=20), self.service.away()
 
     @property
     def newest(self) -> int:
