@@ -12,7 +12,8 @@ from typing import Any
 
 import orjson
 
-from graph.values import Quality
+from graph.standards import Standard, standard_of
+from graph.values import Quality, ReadingBatch, Reason
 from resolvers.compiled_plan import Pick, Selection
 from resolvers.memo import Memo
 from resolvers.reads import Reads
@@ -131,9 +132,17 @@ def _values(reads: Reads, numbers: Numbers, pick: Pick) -> Column:
         "receivedAt": lambda: _written(received),
         "quality": lambda: [QUALITY[code] for code in batch.quality.tolist()],
         "ageS": lambda: [None if ms <= 0 else max(0.0, (reads.now_ms - ms) / 1000) for ms in observed],
+        "reason": lambda: [REASON[code] for code in batch.reason.tolist()],
+        "opcUa": lambda: [standard.text for standard in _standards(batch)],
+        "ne107": lambda: [standard.ne107 for standard in _standards(batch)],
         "__typename": lambda: list(repeat("Value", len(numbers))),
     }
     return rows(selection, [made[each.name]() for each in selection.picks], len(numbers))
+
+
+def _standards(batch: ReadingBatch) -> list[Standard]:
+    rows = zip(batch.quality.tolist(), batch.reason.tolist(), batch.values.tolist(), strict=True)
+    return [standard_of(Quality(quality), Reason(reason), isfinite(value)) for quality, reason, value in rows]
 
 
 def _written(times: Sequence[int]) -> Column:
@@ -143,6 +152,7 @@ def _written(times: Sequence[int]) -> Column:
 
 
 QUALITY = [quality.name for quality in Quality]
+REASON = [reason.name for reason in Reason]
 ENTITY: Mapping[str, Make] = {
     "id": _ids,
     "curie": _curies,

@@ -28,7 +28,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
     "Entity": {**dict.fromkeys(("id", "curie", "label", "class", "classes"), LEAF), "properties": "Property", "points": "Point"},
     "Property": dict.fromkeys(("predicate", "value", "datatype", "language", "unit"), LEAF),
     "Point": {**dict.fromkeys(("id", "label", "class", "unit", "controllable"), LEAF), "value": "Value", "equipment": "Entity"},
-    "Value": dict.fromkeys(("value", "observedAt", "receivedAt", "quality", "ageS"), LEAF),
+    "Value": dict.fromkeys(("value", "observedAt", "receivedAt", "quality", "ageS", "reason", "opcUa", "ne107"), LEAF),
 }
 """The covered fields of each type, and the type that each leads to."""
 

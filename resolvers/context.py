@@ -27,7 +27,7 @@ from analytics.time.reserves import Reserves
 from analytics.time.timeline import HORIZON_S, Timeline
 from graph.changes import NEWEST, AsOf, Branch, ChangeSet, Revision
 from graph.current import CurrentValues, PointValue
-from graph.ports import Clock
+from graph.ports import Clock, History
 from graph.snapshot import Snapshot
 from ontology.findings import Finding
 from ontology.vocabulary import Vocabulary
@@ -242,6 +242,10 @@ class Face:
     studies: Workers = field(default_factory=Workers)
     """Where everything of a site is tried: seconds each, and no question about one failure waits behind them."""
     history: Workers = field(default_factory=Workers)
+    kept: History | None = None
+    """What points have read; None where nothing is kept."""
+    looking_back: Workers = field(default_factory=Workers)
+    """Where the history of values is asked."""
     checks: Workers = field(default_factory=Workers)
     """Where whole sources are validated: seconds each, and nobody else waits behind them."""
     indexes: Indexes = field(init=False)

@@ -14,6 +14,7 @@ from graph.errors import (
     UnknownEntity,
     UnknownRevision,
 )
+from graph.history import HistoryUnavailable
 from twin.jobs import TooManyJobs, UnknownJob
 
 
@@ -48,6 +49,12 @@ class ReadOnly(FaceError):
     code = "READ_ONLY"
 
 
+class NoHistory(FaceError):
+    """A question about the past values of a service that keeps none."""
+
+    code = "NO_HISTORY"
+
+
 class LimitExceeded(FaceError):
     """A document that asks for more than the limits let through."""
 
@@ -64,6 +71,7 @@ CODES: dict[type[GraphError], str] = {
     Refused: "REFUSED",
     UnknownJob: "UNKNOWN_JOB",
     TooManyJobs: "LIMIT_EXCEEDED",
+    HistoryUnavailable: "HISTORY_UNAVAILABLE",
 }
 """In the order in which they are looked at: a special kind before its general one."""
 

@@ -38,8 +38,9 @@ FAILING = frozenset({"impact", "timeline"})
 """Fields that ask what becomes of `failed`."""
 NAMING = frozenset({"failed", "opened", "isolated"})
 """Arguments of these fields that name what is out."""
-READ_COST = {"changes": 250, "difference": 1000}
-"""What it costs to read one change set back, or to work out what differs between two states, in fields of an answer."""
+READ_COST = {"changes": 250, "difference": 1000, "history": 5000, "valuesAt": 10_000}
+"""What it costs to read one change set back, to work out what differs between two states, or to look up past values, in fields of an
+answer."""
 WORK_COST = {"sweep": 50_000, "rootCause": 10_000, "cutSets": 50_000, "checkProcedure": 100_000, "posture": 20_000}
 """What it costs to let everything fail in turn, or many sets of failures of one load, in fields of an answer."""
 STATE_COST = 10_000

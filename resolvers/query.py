@@ -26,6 +26,7 @@ from resolvers.failure.scenarios import Closed, Isolated, MovedTo, Opened, scena
 from resolvers.failure.sweeps import SweepQuery
 from resolvers.failure.timeline import TimelineQuery
 from resolvers.history_query import HistoryQuery
+from resolvers.past_values import PastValuesQuery
 from resolvers.states import AsOfArgument, BranchArgument, known, state_of
 from resolvers.types import Entity, EntityConnection, OntologyClass
 
@@ -68,7 +69,18 @@ class Status:
 
 
 @strawberry.type(description="Questions about the twin: its newest revision, or another state of it.")
-class Query(HistoryQuery, SweepQuery, TimelineQuery, CapacityQuery, PlanningQuery, JobsQuery, ProceduresQuery, CausesQuery, PostureQuery):
+class Query(
+    HistoryQuery,
+    PastValuesQuery,
+    SweepQuery,
+    TimelineQuery,
+    CapacityQuery,
+    PlanningQuery,
+    JobsQuery,
+    ProceduresQuery,
+    CausesQuery,
+    PostureQuery,
+):
     """Reads of the newest revision come from memory; none of them waits for the store."""
 
     @strawberry.field(description="One entity, or null when this revision does not have it.")

@@ -29,9 +29,9 @@ from resolvers.failure.posture import EVENT_FIRST, EventFirst, PostureEvent, pos
 from resolvers.failure.scenarios import scenario_of
 from resolvers.failure.timeline import HorizonS
 from resolvers.history import Revision
+from resolvers.past_values import PointReading
 from resolvers.query import impact_of
 from resolvers.states import known
-from resolvers.types import Value
 from twin.control import CommandRecord
 from twin.stands import Watch
 
@@ -43,14 +43,6 @@ REVISIONS_MAX = 100
 """Revisions that are read at a time for a subscriber who lags behind."""
 TICK_S = 0.1
 IMPACT_TICK_S = 0.5
-
-
-@strawberry.type(description="A point's new value.")
-class PointReading:
-    """One row of an event."""
-
-    point: strawberry.ID = strawberry.field(description="IRI of the point.")
-    value: Value = strawberry.field(description="Its value now.")
 
 
 @strawberry.type(description="Live answers, over a graphql-transport-ws socket.")
@@ -69,7 +61,7 @@ class Subscription:
         wanted = dict.fromkeys(await known(face.index(), points))
         async for changed in _changed_points(face, wanted):
             now_ms = int(face.clock().timestamp() * 1000)
-            yield [PointReading(point=strawberry.ID(iri), value=Value.of(face.sample(iri), now_ms)) for iri in changed]
+            yield [PointReading.of(face.sample(iri), now_ms) for iri in changed]
 
     @strawberry.subscription(
         description="What is hit when the given entities fail, again whenever a switch moves, anything goes out of service or comes back, "

@@ -12,6 +12,7 @@ import strawberry
 
 from graph.current import PointValue
 from graph.snapshot import RDF_TYPE
+from graph.standards import standard_of
 from ontology.namespaces import compact, expand, local_name
 from ontology.terms import Ids
 from ontology.vocabulary import ClassInfo
@@ -34,6 +35,41 @@ class Quality(Enum):
     BAD = "BAD"
     NO_COMMUNICATION = "NO_COMMUNICATION"
     NO_VALUE = "NO_VALUE"
+
+
+@strawberry.enum(
+    description="Why a value is no better than its quality says; NONE where there is nothing to say. The guide to quality tells each."
+)
+class Reason(Enum):
+    """After graph/values.py."""
+
+    NONE = "NONE"
+    MAINTENANCE = "MAINTENANCE"
+    RETAINED = "RETAINED"
+    CLOCK = "CLOCK"
+    OUT_OF_RANGE = "OUT_OF_RANGE"
+    FROZEN = "FROZEN"
+    SUBSTITUTE = "SUBSTITUTE"
+    PARTIAL = "PARTIAL"
+    SILENCE = "SILENCE"
+    DEVICE = "DEVICE"
+    SENSOR = "SENSOR"
+    JUMP = "JUMP"
+    OUT_OF_SERVICE = "OUT_OF_SERVICE"
+    CONFIGURATION = "CONFIGURATION"
+    LINK = "LINK"
+    GAP = "GAP"
+
+
+@strawberry.enum(name="Ne107", description="The status signals of NAMUR NE 107.")
+class Ne107(Enum):
+    """After graph/standards.py."""
+
+    GOOD = "GOOD"
+    MAINTENANCE_REQUIRED = "MAINTENANCE_REQUIRED"
+    OUT_OF_SPECIFICATION = "OUT_OF_SPECIFICATION"
+    CHECK_FUNCTION = "CHECK_FUNCTION"
+    FAILURE = "FAILURE"
 
 
 @strawberry.enum(description="Which way a relation is read.")
@@ -63,16 +99,23 @@ class Value:
     received_at: datetime | None = strawberry.field(description="When it came in here.")
     quality: Quality = strawberry.field(description="How good it is now.")
     age_s: float | None = strawberry.field(description="Seconds since it was observed.")
+    reason: Reason = strawberry.field(description="Why it is no better.")
+    opc_ua: str = strawberry.field(description="Its status code after OPC UA part 8, such as `0x80050000`.")
+    ne107: Ne107 | None = strawberry.field(description="Its signal after NAMUR NE 107; null where the standard has none.")
 
     @staticmethod
     def of(sample: PointValue, now_ms: int) -> Value:
         """From one row of the current-value table."""
+        standard = standard_of(sample.quality, sample.reason, isfinite(sample.value))
         return Value(
             value=sample.value if isfinite(sample.value) else None,
             observed_at=instant(sample.observed_at),
             received_at=instant(sample.received_at),
             quality=Quality[sample.quality.name],
             age_s=None if sample.observed_at <= 0 else max(0.0, (now_ms - sample.observed_at) / 1000),
+            reason=Reason[sample.reason.name],
+            opc_ua=standard.text,
+            ne107=None if standard.ne107 is None else Ne107[standard.ne107],
         )
 
 

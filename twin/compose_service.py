@@ -98,7 +98,16 @@ class Service:
         devices: list[DevicePort] = [device for device in (self._mqtt, self._modbus) if device is not None]
         self._control = control_of(opened, devices, self._stack)
         self.face = Face(
-            twin, twin.current, now, self._control, BusFeed(opened.bus), self._facts, settings.author, opened.ledger, settings.rdf_write
+            twin,
+            twin.current,
+            now,
+            self._control,
+            BusFeed(opened.bus),
+            self._facts,
+            settings.author,
+            opened.ledger,
+            settings.rdf_write,
+            kept=self._kept.history,
         )
         self._stack.callback(self.face.jobs.close)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.history_reference import HistoryReference
 from tests.support.served import Served, served
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "graphql.md"
@@ -18,6 +19,7 @@ LIVE = [example for example in EXAMPLES if example.startswith("subscription")]
 def test_every_document_of_the_guide_is_answered_in_its_order() -> None:
     """Data and no error; the cord that R007 gets on the branch keeps one rack alight, and is pulled again in the end."""
     with served() as site:
+        site.face.kept = HistoryReference()
         answers: list[dict[str, Any]] = []
         for example in EXAMPLES:
             if example not in LIVE:
