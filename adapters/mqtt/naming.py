@@ -40,7 +40,11 @@ class Names(naming.Names):
         found = points.get(point.casefold())
         if found:
             return Found(found)
-        why = f"more than one point of {compact(iri)} is called {point!r}" if found == naming.TWICE else f"{compact(iri)} has no point {point!r}"
+        why = (
+            f"more than one point of {compact(iri)} is called {point!r}"
+            if found == naming.TWICE
+            else f"{compact(iri)} has no point {point!r}"
+        )
         near = get_close_matches(point.casefold(), [name for name, one in points.items() if one], 1, 0.5)
         return Found("", why, _reference(compact(points[near[0]]) if near else "[the point]", topic))
 
