@@ -14,12 +14,14 @@ from pathlib import Path
 import pyoxigraph as ox
 
 from ontology.namespaces import DCX, compact, local_name
-from ontology.supply import DOWN, FED, OFF, OPENED, OUT, UNFED, UP, ClassSupply
-from ontology.units import units
+from ontology.supply import DOWN, FED, OFF, OPENED, OUT, UNFED, UP, ClassSupply, DefaultValue
+from ontology.units import unit_of, units
 from ontology.vocabulary import Vocabulary, load_vocabulary, shapes_file
 
 BEGIN = "<!-- tables: written by `python -m ontology.reference` -->"
 END = "<!-- end of tables -->"
+_HELD_TO = (("minValue", ""), ("maxValue", ""), ("maxRate", "/s"), ("maxStandstill", "s"))
+"""The properties that bound what a sensor reads, and what follows their unit."""
 _ROOTS = (
     "brick:Point",
     "brick:Electrical_Equipment",
@@ -37,7 +39,7 @@ _SH = "http://www.w3.org/ns/shacl#"
 
 def tables(vocabulary: Vocabulary) -> str:
     """All tables as Markdown, equal for equal ontologies."""
-    parts = (_classes(vocabulary), _properties(vocabulary), _supply(vocabulary), _rules(), _units())
+    parts = (_classes(vocabulary), _properties(vocabulary), _supply(vocabulary), _checks(vocabulary), _rules(), _units())
     return "\n".join(parts)
 
 
@@ -98,7 +100,26 @@ def _supply(vocabulary: Vocabulary) -> str:
         for iri, own in sorted(said.items(), key=lambda item: compact(item[0]))
     ]
     head = ("class", "hands on", "takes in", "source of", "needs", "is")
-    return "\n".join(["## Defaults of the supply model", "", *_table(head, rows), ""])
+    return "\n".join(["## Defaults of the supply model", "", *_table(head, [row for row in rows if any(row[1:])]), ""])
+
+
+def _checks(vocabulary: Vocabulary) -> str:
+    rows = []
+    for iri, own in sorted(vocabulary.supply.said.items(), key=lambda item: compact(item[0])):
+        held = {value.property: value for value in own.values}
+        told = [_bound(held.get(DCX + name), per) for name, per in _HELD_TO]
+        if any(told):
+            rows.append((f"`{compact(iri)}`", *told))
+    return "\n".join(
+        ["## What a sensor is held to", "", *_table(("class", "at least", "at most", "moves at most", "stands at most"), rows), ""]
+    )
+
+
+def _bound(value: DefaultValue | None, per: str) -> str:
+    if value is None:
+        return ""
+    unit = f" {unit_of(value.unit).symbol}{per}".rstrip() if value.unit else " s" if per == "s" else ""
+    return f"{value.low:,.10g}{unit}"
 
 
 def _rules() -> str:

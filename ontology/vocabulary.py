@@ -219,6 +219,7 @@ def ontology_files() -> list[tuple[str, Path]]:
         ("ASHRAE 223P", brick / "extensions" / "223p.ttl"),
         ("Ridethrough", _HERE / "extension.ttl"),
         ("Ridethrough supply model", _HERE / "supply.ttl"),
+        ("Ridethrough checks", _HERE / "checks.ttl"),
     ]
 
 

@@ -45,7 +45,7 @@ def open_twin(settings: Settings, purpose: str, *, read_only: bool) -> Opened:
         opened = open_ledger(settings, purpose, read_only=read_only)
         stack.callback(opened.close)
         current = opened.twin.current
-        current.rebind(point_facts(opened.twin.snapshot))
+        current.rebind(point_facts(opened.twin.snapshot, opened.twin.vocabulary))
         if read_only:
             current.take(opened.store.values())
             current.sweep(int(now().timestamp() * 1000))

@@ -30,7 +30,7 @@ def control_of(opened: Opened, devices: Sequence[DevicePort], stack: ExitStack) 
     settings, twin = opened.settings, opened.twin
     journal = SqliteJournal(settings.data)
     stack.callback(journal.close)
-    points, enabled = point_facts(twin.snapshot), frozenset(expand(point) for point in settings.control_points)
+    points, enabled = point_facts(twin.snapshot, twin.vocabulary), frozenset(expand(point) for point in settings.control_points)
     for unknown in sorted(enabled - points.keys()):
         _log.warning(
             "setting 'control_points': no point %s in the graph, so nothing can be written there: give ids of points with commas between "

@@ -87,7 +87,7 @@ class Service:
         self._store_error = ""
         watched = Watched.over(twin.snapshot)
         self._reads = watched.reads
-        points = point_facts(watched)
+        points = point_facts(watched, twin.vocabulary)
         self._kept = KeptHistory(settings, twin.vocabulary, now)
         self._stack.callback(self._kept.close)
         self._kept.rebind(watched, points)
@@ -184,7 +184,7 @@ class Service:
             return
         watched = Watched.over(event.snapshot)
         self._reads = watched.reads
-        points = point_facts(watched)
+        points = point_facts(watched, self._opened.twin.vocabulary)
         self._ingest.rebind(points)
         self._kept.rebind(watched, points)
         self._control.rebind(points)

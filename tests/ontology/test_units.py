@@ -2,6 +2,7 @@
 
 import pytest
 
+from adapters.mqtt.dsx.contract import unit_named
 from ontology.errors import UnitError
 from ontology.units import conversion
 
@@ -26,6 +27,9 @@ from ontology.units import conversion
         (1, "unit:GAL_US", "unit:L", 3.785411784),
         (1, "unit:TON_FG", "unit:W", 3516.8528420667),
         (12000, "unit:BTU_IT-PER-HR", "unit:TON_FG", 1.0),
+        (1, "unit:GigaW", "unit:MegaW", 1000),
+        (1, "unit:TON_FG-HR", "unit:KiloW-HR", 3.5168528420667),
+        (1, "unit:IN_HG", "unit:HectoPA", 33.86389),
     ],
 )
 def test_a_value_in_another_unit(value: float, from_: str, to: str, expected: float) -> None:
@@ -52,3 +56,25 @@ def test_an_unknown_unit_is_refused_with_what_may_be_meant(wrong: str, meant: st
     """By its symbol, or by another spelling."""
     with pytest.raises(UnitError, match=f"did you mean {meant}"):
         conversion(wrong, "unit:W")
+
+
+@pytest.mark.parametrize(
+    ("value", "from_", "to", "expected"),
+    [
+        (68, "degF", "C", 20),  # (68 - 32) * 5 / 9
+        (100, "gpm", "LPM", 378.5411784),  # 231 cubic inches a gallon
+        (14.5037737730, "psi", "kPa", 100),
+        (12.5, "kPa", "Pa", 12_500),
+        (0.75, "MVA", "kVA", 750),
+        (42, "%", "1", 0.42),
+        (2.5, "inWC", "Pa", 622.722275),  # NIST SP 811: 249.088 91 Pa, the conventional inch of water
+        (1_000, "CFM", "m3/h", 1_699.0107955),  # 0.3048 ** 3 * 60
+    ],
+)
+def test_what_a_building_writes_is_converted_once_and_right(value: float, from_: str, to: str, expected: float) -> None:
+    """Units as the DSX Exchange bus and building automation write them, by the names of QUDT that they stand for."""
+    names = [unit_named(said) for said in (from_, to)]
+
+    scale, offset = conversion(*(f"unit:{name}" for name in names))
+
+    assert value * scale + offset == pytest.approx(expected, rel=1e-9)
