@@ -45,6 +45,7 @@ class Roles:
     unknown: Flags
     """Whether nothing is known of what an instance is: it has no class, or those it has are not known, or the user's own and silent."""
     supplies_parts: Flags
+    rejects_heat: Flags
     group: Flags
     at_least: Ids
     """Shape (roles, media): what an instance needs where the model says nothing; `ALL` for every supplier."""
@@ -80,6 +81,7 @@ def roles_of(snapshot: Snapshot, vocabulary: Vocabulary) -> Roles:
         flags("is_failure_unit"),
         np.array([_is_unknown(vocabulary, types) for types in combinations], dtype=np.bool_),
         flags("supplies_parts"),
+        flags("rejects_heat"),
         np.array([any(vocabulary.is_a(t, REDUNDANCY_GROUP) for t in types) for types in combinations], dtype=np.bool_),
         np.array([_defaults(vocabulary, types, media) for types in lowest], dtype=np.int32),
     )

@@ -24,7 +24,7 @@ from analytics.requirements import Stated, explicit_requirements, stated_by
 from analytics.roles import needs_of
 from analytics.supply_graph import ALL, Assumed, Edges, Requirements, SupplyGraph
 from graph.snapshot import Snapshot
-from ontology.media import FEEDS_IN, POWER
+from ontology.media import FEEDS_IN, LIQUID_COOLING, POWER
 from ontology.namespaces import BRICK, DCX, S223
 from ontology.terms import Ids, is_literal
 from ontology.vocabulary import Vocabulary
@@ -95,7 +95,14 @@ class _Splice:
         subject, predicate, obj = triple
         if predicate in self._medium_of:
             u, v = self._graph.find(subject), self._graph.find(obj)
-            if u is None or v is None or u == v or not self._plain(subject, obj) or self._by_stores({u, v}):
+            if (
+                u is None
+                or v is None
+                or u == v
+                or not self._plain(subject, obj)
+                or self._by_stores({u, v})
+                or self._may_return(v, self._medium_of[predicate])
+            ):
                 return False
             feeds[v].add((u, self._medium_of[predicate]))
             return True
@@ -156,6 +163,16 @@ class _Splice:
                 if not any(graph.media[medium] in self._vocabulary.supply.source_of(cls) for cls in classes):
                     return True
         return False
+
+    def _may_return(self, node: int, medium: int) -> bool:
+        """Whether a feed may make a supply of a chiller a return, or no return: one of them has two in liquid, or gets another."""
+        graph, supply = self._graph, self._vocabulary.supply
+        if graph.media[medium] != LIQUID_COOLING:
+            return False
+        reject = [number for number, cls in enumerate(graph.nodes.classes) if supply.rejects_heat(cls)]
+        fed = np.isin(graph.nodes.class_of, reject)
+        of = graph.edges.target[(graph.edges.medium == medium) & fed[graph.edges.target]]
+        return bool(fed[node] or (of[1:] == of[:-1]).any())
 
     def fed(self, node: int, changed: Sequence[tuple[int, int]]) -> Fed | None:
         """The rows of a node anew."""

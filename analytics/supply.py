@@ -13,10 +13,12 @@ from analytics.capacity.stated import Things, electrical
 from analytics.columns import distinct, without
 from analytics.doubts import doubts, drawing_without_class
 from analytics.edges import SupplyTriples, supply_triples
+from analytics.heat_sinks import heat_sinks
 from analytics.requirements import Stated, compile_requirements, needed_members, stated_requirements, without_medium
 from analytics.roles import MEDIA_MAX, OPEN, Masks, Roles, roles_of
 from analytics.supply_graph import Assumed, Assumptions, Edges, Flags, Nodes, SupplyGraph
 from graph.snapshot import LABEL, Snapshot
+from ontology.media import LIQUID_COOLING
 from ontology.namespaces import DCX
 from ontology.terms import Ids, is_literal, literal_parts
 from ontology.vocabulary import Vocabulary
@@ -47,7 +49,8 @@ def compile_supply(snapshot: Snapshot, vocabulary: Vocabulary) -> SupplyGraph:
     sources = np.where(by_node, np.int64((1 << len(media)) - 1), by_class)
     defaults = np.ones((len(roles.classes), len(media)), dtype=np.int32)
     defaults[:, : len(roles.media)] = roles.at_least
-    requirements = compile_requirements(edges, stated, needed_members(snapshot), node_of, media, sources, defaults[role])
+    sinks, returns = heat_sinks(edges, roles.rejects_heat[role], sources, defaults[role, media.index(LIQUID_COOLING)], stated, terms, media)
+    requirements = compile_requirements(edges, [*stated, *sinks], needed_members(snapshot), node_of, media, sources, defaults[role])
     unknown = _unknown_suppliers(snapshot, roles.unknown[role], terms, edges, triples)
     nodes = _nodes(snapshot, roles, terms, triples, unknown)
     return SupplyGraph(
@@ -61,6 +64,7 @@ def compile_supply(snapshot: Snapshot, vocabulary: Vocabulary) -> SupplyGraph:
         .and_also(_left_out(triples, node_of, stated, unsaid, media))
         .and_also(Assumptions.about(Assumed.UNIT, np.flatnonzero(unknown).astype(np.int32)))
         .and_also(Assumptions.about(Assumed.NO_CLASS, drawing_without_class(snapshot, terms, nodes.class_of)))
+        .and_also(returns)
         .and_also(doubts(snapshot, terms, nodes.switch, edges, requirements)),
         carries,
         labels_of(snapshot, terms),

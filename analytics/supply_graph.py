@@ -180,6 +180,7 @@ class Assumed(IntEnum):
     DRAWS = 12
     UNIT = 13
     NO_CLASS = 14
+    RETURN = 15
 
 
 _MEDIA_NAMED = ", ".join(map(compact, MEDIA))
@@ -192,8 +193,8 @@ _DOUBTS: dict[int, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Assumptions:
-    """All that was taken for granted, as columns: what (`Assumed`), about which node, in which medium, and for `MEDIUM` and
-    `STORED` the fed node."""
+    """All that was taken for granted, as columns: what (`Assumed`), about which node, in which medium, and for `MEDIUM`,
+    `STORED` and `RETURN` the fed node."""
 
     what: Ids
     node: Ids
@@ -342,7 +343,7 @@ class SupplyGraph:
         """What was taken for granted about the given nodes, ascending, one sentence each, sorted. Cost: a look-up a node."""
         columns, (order, other) = self.assumptions, self._assumed_by_other
         rows = order[spans(np.searchsorted(other, nodes), np.searchsorted(other, nodes, side="right"))]
-        rows = rows[among(columns.node[rows], nodes) | (columns.what[rows] == Assumed.STORED)]
+        rows = rows[among(columns.node[rows], nodes) | np.isin(columns.what[rows], (Assumed.STORED, Assumed.RETURN))]
         kept, texts = self._assumed_texts, []
         for row in rows.tolist():
             text = kept.get(row)
@@ -408,19 +409,25 @@ class SupplyGraph:
             return f"what {compact(self.id(other))} starts with is not followed here: see --timeline"
         return "it bridges time (impact --timeline)"
 
+    def _not_counted(self, what: int, node: int, other: int) -> str:
+        """That the edge from a node to another one is no supply, and why."""
+        edge, kind = f"{compact(self.id(node))} -> {compact(self.id(other))} is not counted", local_name(self.class_iri(node) or "")
+        if what == Assumed.RETURN:
+            return f"{edge}: what it brings comes from chillers alone, and takes no heat away"
+        fed = (self.edges.target == node).any() or ((self.assumptions.what == what) & (self.assumptions.other == node)).any()
+        does = "hands on stored energy" if fed else "stores energy"
+        return f"{edge}: {kind} {does} and is no supplier; {self._instead(kind, other)}"
+
     def _assumed(self, what: int, node: int, medium: int, other: int) -> str:
         name, of = compact(self.id(node)), local_name(self.media[medium])
-        if what >= Assumed.RATING:
+        if Assumed.RATING <= what < Assumed.RETURN:
             return f"{name} {self._unit(node) if what == Assumed.UNIT else self._doubt(what, node, medium)}"
         if what == Assumed.SOURCE:
             return f"{name} counts as a source of {of}: nothing feeds it"
         if what == Assumed.MEDIUM:
             return f"{name} feeds {compact(self.id(other))} in {of}: neither class settles the medium"
-        if what == Assumed.STORED:
-            edge, kind = f"{name} -> {compact(self.id(other))}", local_name(self.class_iri(node) or "")
-            fed = (self.edges.target == node).any() or ((self.assumptions.what == what) & (self.assumptions.other == node)).any()
-            does = "hands on stored energy" if fed else "stores energy"
-            return f"{edge} is not counted: {kind} {does} and is no supplier; {self._instead(kind, other)}"
+        if what in (Assumed.STORED, Assumed.RETURN):
+            return self._not_counted(what, node, other)
         if what == Assumed.NO_MEDIUM:
             return (
                 f"{name}: a dcx:requires is ignored because it names no medium that there is: give it a dcx:medium, one of {_MEDIA_NAMED}"

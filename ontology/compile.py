@@ -35,7 +35,7 @@ _PROPERTY_TYPES = {
 }
 _SYMMETRIC = {OWL + "SymmetricProperty", S223 + "SymmetricRelation"}
 _SH_PATH = "http://www.w3.org/ns/shacl#path"
-_FLAGS = ("isStorage", "isConduit", "isSwitch", "isFailureUnit", "suppliesParts", "takesOneInput", "isStandby")
+_FLAGS = ("isStorage", "isConduit", "isSwitch", "isFailureUnit", "suppliesParts", "rejectsHeat", "takesOneInput", "isStandby")
 _MEDIA = ("handsOn", "takesIn", "sourceOf", "saysOf")
 
 

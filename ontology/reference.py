@@ -33,7 +33,7 @@ _ROOTS = (
     "rec:Information",
     "ref:ExternalReference",
 )
-_FLAGS = ("is_storage", "is_conduit", "is_switch", "is_failure_unit", "supplies_parts")
+_FLAGS = ("is_storage", "is_conduit", "is_switch", "is_failure_unit", "supplies_parts", "rejects_heat")
 _SH = "http://www.w3.org/ns/shacl#"
 
 
@@ -191,6 +191,7 @@ _WORDS = {
     "is_switch": "a switch",
     "is_failure_unit": "a failure unit",
     "supplies_parts": "a supplier of its parts",
+    "rejects_heat": "cooled by sinks, not by returns",
 }
 
 

@@ -50,6 +50,7 @@ class ClassSupply:
     is_switch: bool | None = None
     is_failure_unit: bool | None = None
     supplies_parts: bool | None = None
+    rejects_heat: bool | None = None
     requirements: tuple[RequirementDefault, ...] | None = None
     default_position: str | None = None
     values: tuple[DefaultValue, ...] = ()
@@ -106,6 +107,10 @@ class SupplyDefaults:
     def supplies_parts(self, cls: str) -> bool:
         """Whether an instance feeds its parts."""
         return self._nearest(cls, "supplies_parts", lambda own: own.supplies_parts, False)
+
+    def rejects_heat(self, cls: str) -> bool:
+        """Whether an instance gives the heat of what it cools to another of its supplies in liquid cooling."""
+        return self._nearest(cls, "rejects_heat", lambda own: own.rejects_heat, False)
 
     def takes_one_input(self, cls: str) -> bool:
         """Whether an instance takes all of its load from one of its inputs, as a transfer switch does."""

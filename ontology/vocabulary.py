@@ -330,6 +330,7 @@ def _class_supply(facts: SupplyFacts) -> ClassSupply:
         is_switch=flags.get("isSwitch"),
         is_failure_unit=flags.get("isFailureUnit"),
         supplies_parts=flags.get("suppliesParts"),
+        rejects_heat=flags.get("rejectsHeat"),
         requirements=None if needs is None else tuple(RequirementDefault(m, n, a) for m, n, a in needs),
         default_position=facts.get("position"),
         values=tuple(DefaultValue(*value) for value in facts.get("values", ())),

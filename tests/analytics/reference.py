@@ -27,7 +27,7 @@ class Need:
 
 @dataclass
 class Plan:
-    """A small site. Kinds of node: unit, plain, conduit, switch, source (of power), group."""
+    """A small site. Kinds of node: unit, plain, conduit, switch, source (of power), chiller, group."""
 
     kinds: dict[str, str]
     feeds: set[tuple[str, str, str]]
@@ -44,7 +44,7 @@ class Plan:
         return self.kinds[node] == "conduit"
 
     def unit(self, node: str) -> bool:
-        return self.kinds[node] in ("unit", "switch", "source", "conduit")
+        return self.kinds[node] in ("unit", "switch", "source", "conduit", "chiller")
 
 
 @dataclass(frozen=True)
@@ -109,6 +109,9 @@ class Reference:
             members = frozenset(member for group, member in plan.members if group == v)
             if v in plan.required and members & suppliers:
                 explicit.append((plan.required[v], members))
+            if not explicit and plan.kinds[v] == "chiller" and m == "LiquidCooling":
+                sinks = frozenset(u for u in suppliers if self._sink(u))
+                explicit = [(1, sinks)] if sinks else []
             for at_least, among in explicit:
                 counted = suppliers & among if among else suppliers
                 gates.append(Gate(v, m, len(counted) if at_least is None else at_least, counted))
@@ -116,6 +119,15 @@ class Reference:
             if not explicit and not is_source:
                 gates.append(Gate(v, m, 1, suppliers))
         return gates
+
+    def _sink(self, supplier: str) -> bool:
+        """Whether something that nothing feeds with liquid is reached upstream of a supplier, it included, with no chiller on the way."""
+        if self.plan.kinds[supplier] == "chiller":
+            return False
+        graph = nx.DiGraph((v, u) for u, v, m in self.edges if m == "LiquidCooling" and self.plan.kinds[v] != "chiller")
+        graph.add_node(supplier)
+        fed = {v for _, v, m in self.edges if m == "LiquidCooling"}
+        return any(node not in fed and self.plan.kinds[node] != "chiller" for node in {supplier} | nx.descendants(graph, supplier))
 
     def live(self, failed: frozenset[str], but: Pair | None = None) -> set[Pair]:
         """(node, medium) for everything that a node hands on: grown from nothing until nothing more comes.

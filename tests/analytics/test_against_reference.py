@@ -24,7 +24,7 @@ def plans(draw: st.DrawFn) -> Plan:
     names = [f"n{i}" for i in range(draw(st.integers(2, 9)))]
     media = MEDIA[: draw(st.integers(1, 3))]
     name = st.sampled_from(names)
-    kind = st.sampled_from(["unit"] * 4 + ["plain", "conduit", "conduit", "switch", "switch", "source", "group"])
+    kind = st.sampled_from(["unit"] * 4 + ["plain", "conduit", "conduit", "switch", "switch", "source", "group", "chiller", "chiller"])
     kinds = {n: draw(kind) for n in names}
     feeds = draw(st.sets(st.tuples(name, name, st.sampled_from(media)), max_size=3 * len(names)))
     forward = {(min(u, v), max(u, v), m) for u, v, m in feeds}
@@ -45,7 +45,7 @@ def redundant(seed: int) -> Plan:
     dice = random.Random(seed)
     names = [f"n{i:02}" for i in range(dice.randint(4, 11))]
     media = MEDIA[: dice.choice([1, 1, 2, 3])]
-    kinds = {n: dice.choice(["unit"] * 6 + ["plain", "conduit", "switch"]) for n in names}
+    kinds = {n: dice.choice(["unit"] * 6 + ["plain", "conduit", "switch", "chiller", "chiller"]) for n in names}
     for n in names[: dice.randint(1, 3)]:
         kinds[n] = "source"
     feeds = set()

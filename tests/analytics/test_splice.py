@@ -37,6 +37,10 @@ NAMES = (
     "Web",
     "Db",
     "Bus",
+    "Tower",
+    "Chiller-1",
+    "Chiller-2",
+    "Return",
 )
 TURTLE = """
 :Utility-A a dcx:Utility_Feed ; dcx:feedsPower :UPS-A, :UPS-B .
@@ -56,6 +60,9 @@ TURTLE = """
 :S3 a brick:Server ; dcx:mountedIn :Rack-3 ; dcx:feedsCompute :Web, :Db . :Rack-3 dcx:feedsPower :S3, :S2 .
 :Web a dcx:Service ; dcx:requires :Need-W . :Need-W dcx:medium dcx:Compute ; dcx:atLeast 2 .
 :Db a dcx:Service .
+:Tower a brick:Cooling_Tower ; dcx:feedsLiquidCooling :Chiller-1, :Chiller-2 . :Chiller-1 a brick:Chiller ; dcx:feedsLiquidCooling :Coil-1, :Coil-2 .
+:Chiller-2 a brick:Chiller ; dcx:feedsLiquidCooling :Coil-1, :Coil-2 . :Coil-1 dcx:feedsLiquidCooling :Return . :Coil-2 dcx:feedsLiquidCooling :Return .
+:Return dcx:feedsLiquidCooling :Chiller-2, :Spare .
 """
 NO_LOOPS = "\n".join(line for line in TURTLE.splitlines() if not line.startswith((":Tie", ":Bus")))
 
@@ -90,7 +97,7 @@ def number(of: int) -> str:
 def changes(draw: st.DrawFn) -> tuple[list[KeyQuad], list[KeyQuad]]:
     """Feeds, numbers and ratings that come and go."""
     names, graph = st.sampled_from(NAMES), graph_of_facts()
-    feeds = st.sampled_from([DCX + "feedsPower", DCX + "feedsPower", DCX + "feedsCompute", DCX + "feedsAirCooling"])
+    feeds = st.sampled_from([DCX + "feedsPower", DCX + "feedsPower", DCX + "feedsCompute", DCX + "feedsLiquidCooling"])
     cord = st.tuples(names.map(SITE.__add__), feeds, names.map(SITE.__add__), st.just(graph))
     known = [quad for quad in sorted(site(TURTLE)[0].quads()) if quad[1].startswith(DCX + "feeds")]
     numbers = [quad for quad in sorted(site(TURTLE)[0].quads()) if quad[1] in (DCX + "atLeast", BRICK + "value")]
@@ -181,6 +188,7 @@ def test_ordinary_changes_are_put_in() -> None:
     assert put_in([], [feeds("Panel-B", "Rack-1")]) == (True, True)
     assert put_in([says("Need-W", needs, 3)], [says("Need-W", needs, 2)]) == (True, True)
     assert put_in([says("Rating-A", rated, 400)], [says("Rating-A", rated, 500)]) == (True, True)
+    assert put_in([feeds("Return", "Chiller-1", "LiquidCooling")]) == (False, False), "it becomes a return, and the tower all that counts"
     assert put_in([feeds("Rack-1", "UPS-B")]) == (False, False)
     assert put_in([feeds("UPS-A", "Rack-1", "AirCooling")]) == (False, False)
     assert put_in([(SITE + "New", DCX + "feedsPower", SITE + "Rack-1", graph)]) == (False, False)

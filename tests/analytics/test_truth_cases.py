@@ -110,6 +110,28 @@ def test_a_closed_cooling_loop_stands_by_what_drives_it_and_not_by_what_returns(
     assert told(fail(graph, "K1"))["R AirCooling"] == "NO_REDUNDANCY"
 
 
+TWO_CHILLERS = (
+    ":T1 a brick:Cooling_Tower ; dcx:feedsLiquidCooling :C1 . :T2 a brick:Cooling_Tower ; dcx:feedsLiquidCooling :C2 ."
+    ":C1 a brick:Chiller ; dcx:feedsLiquidCooling :P . :C2 a brick:Chiller ; dcx:feedsLiquidCooling :P ."
+    ":P a brick:Pump ; dcx:feedsLiquidCooling :K . :K a brick:CRAH ; dcx:feedsAirCooling :R ; dcx:feedsLiquidCooling :Return ."
+    ":Return a brick:Chilled_Water_Loop ; dcx:feedsLiquidCooling :C1, :C2 . :R a brick:ICT_Rack ."
+)
+"""Two chillers, each with a tower of its own, on one loop whose water comes back to both; nothing is stated."""
+
+
+def test_a_chiller_whose_tower_is_gone_does_not_stand_by_the_water_that_comes_back() -> None:
+    """T1 gone: C1 has 0 heat sinks, though C2 keeps the return cold; the loop has 2 - 1 = 1 chiller. Free cooling on the return is a
+    heat sink: C1 keeps it."""
+    graph, free = site(TWO_CHILLERS), site(TWO_CHILLERS + ":Dry a brick:Dry_Cooler ; dcx:feedsLiquidCooling :Return .")
+
+    one, both = fail(graph, "T1"), fail(graph, "T1", "T2")
+
+    assert (told(one)["C1 LiquidCooling"], told(one)["R AirCooling"]) == ("LOST", "NO_REDUNDANCY")
+    assert told(both)["R AirCooling"] == "LOST"
+    assert "urn:site:Return -> urn:site:C1 is not counted: what it brings comes from chillers alone, and takes no heat away" in one.assumed
+    assert told(fail(free, "T1"))["C1 LiquidCooling"] == "NO_REDUNDANCY"
+
+
 def test_power_that_takes_cooling_down_takes_the_rack_with_it() -> None:
     """MA drives P1, K1 and CH1: 2 of 3 chillers, 1 of 2 pumps and 1 of 2 coolers are left: up. MB drives two chillers: 3 - 2 = 1 < 2, and
     the loop is lost though P1 and K1 have their power. The board is the evidence for a loss of air."""
