@@ -1,77 +1,31 @@
-"""Which registers hold which points: built from the graph, replaced whole when the graph changes; neighbours are read together."""
+"""Which registers hold which points: built from the graph, replaced whole when the graph changes; neighbours are read together.
+
+Rules of this file:
+
+1. A point that has a reference of its own is found there; the others of a device by the register maps that the device names.
+2. Of two entries of a map that mean one point the first counts, the second is told.
+3. Serial lines are named by settings only: what a graph says must not open files of this machine.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import groupby
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from adapters.modbus.config import Endpoint
+from adapters.modbus.config import ANY, Endpoint, Limits
+from adapters.modbus.maps import Entry, Maps, RegisterMap
+from adapters.modbus.registers import BIT_TABLES, Group, Register, coalesce, order_of
+from graph.naming import names_of
+from graph.points import DEFAULT_PERIOD_S, sample_period_s
 from graph.references import Reference, Unbound, references
 from graph.snapshot import Snapshot
-from ontology.namespaces import DCX, compact
+from ontology.errors import UnitError
+from ontology.namespaces import DCX, compact, expand
+from ontology.terms import is_iri, literal_parts
+from ontology.units import conversion
 
 MODBUS_REFERENCE = DCX + "ModbusReference"
-REGISTERS_MAX = 125
-"""Registers in one read (Modbus Application Protocol 1.1b3, 6.3)."""
-BITS_MAX = 2_000
-"""Coils or discrete inputs in one read (Modbus Application Protocol 1.1b3, 6.1)."""
-GAP_MAX = 8
-"""Registers between two points that are read along rather than asked for twice (operator reference, Modbus)."""
-
-WORDS: Mapping[str, int] = {"bool": 1, "uint16": 1, "int16": 1, "uint32": 2, "int32": 2, "float32": 2}
-"""Data types, and how many registers each takes."""
-BIT_TABLES = frozenset({"coil", "discrete"})
-TABLES = BIT_TABLES | {"holding", "input"}
-WRITABLE = frozenset({"coil", "holding"})
-
-
-@dataclass(frozen=True, slots=True)
-class Register:
-    """One point in a device's tables; value = raw * scale + offset in the point's unit. `address` is zero-based."""
-
-    point: str
-    endpoint: Endpoint
-    unit: int
-    table: str
-    address: int
-    kind: str
-    word_order: str
-    scale: float
-    offset: float
-    period_s: float
-
-    def __post_init__(self) -> None:
-        if self.table not in TABLES:
-            raise ValueError(f"dcx:function must be one of {', '.join(sorted(TABLES))}, not {self.table!r}")
-        if self.kind not in WORDS:
-            raise ValueError(f"dcx:dataType must be one of {', '.join(sorted(WORDS))}, not {self.kind!r}")
-        if self.table in BIT_TABLES and self.kind != "bool":
-            raise ValueError(f"a {self.table} holds one bit: dcx:dataType must be bool, not {self.kind!r}")
-        if self.word_order not in {"big", "little"}:
-            raise ValueError(f"dcx:wordOrder must be big or little, not {self.word_order!r}")
-        if not 0 <= self.unit <= 255:
-            raise ValueError(f"dcx:unitId must be 0 to 255, not {self.unit}")
-        if not 0 <= self.address <= 65536 - WORDS[self.kind]:
-            raise ValueError(f"dcx:address is zero-based, 0 to 65535, not {self.address}")
-
-    @property
-    def end(self) -> int:
-        """The address after its last register."""
-        return self.address + WORDS[self.kind]
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """One read request: a table of one unit from `start`, `count` registers or bits, and the points in it."""
-
-    endpoint: Endpoint
-    unit: int
-    table: str
-    start: int
-    count: int
-    period_s: float
-    registers: Sequence[Register]
+NO_MAPS = Maps()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,81 +37,73 @@ class ModbusBindings:
     unbound: Sequence[Unbound] = ()
 
 
-def bind(snapshot: Snapshot, endpoints: Mapping[str, Endpoint] | None = None) -> ModbusBindings:
-    """The bindings that the graph's `dcx:ModbusReference`s ask for; one that cannot be used is in `unbound`, with the reason.
-
-    `endpoints` gives a gateway (IRI) another place than the graph says.
-    """
+def bind(snapshot: Snapshot, endpoints: Mapping[str, Endpoint] | None = None, maps: Maps = NO_MAPS) -> ModbusBindings:
+    """The bindings that the graph's `dcx:ModbusReference`s and `dcx:registerMap`s ask for; one that cannot be used is in `unbound`, with
+    the reason. `endpoints` gives a gateway (IRI) another place than the graph says. Cost: some ten microseconds a point."""
     found, unbound = references(snapshot, MODBUS_REFERENCE)
-    refused = list(unbound)
+    refused = [*unbound, *maps.problems]
+    places = endpoints or {}
     registers: dict[str, Register] = {}
     for reference in found:
         try:
-            registers[reference.point] = _register(snapshot, reference, endpoints or {})
+            registers[reference.point] = _register(snapshot, reference, places)
         except ValueError as error:
             refused.append(Unbound(reference.point, "", f"{compact(reference.point)}: {error}"))
+    refused += _mapped(snapshot, places, maps, registers)
     groups: dict[Endpoint, list[Group]] = {}
     for group in coalesce(registers.values()):
         groups.setdefault(group.endpoint, []).append(group)
     return ModbusBindings(groups, registers, tuple(refused))
 
 
-def coalesce(registers: Iterable[Register], gap_max: int = GAP_MAX) -> Sequence[Group]:
-    """The fewest read requests that read the registers together without reading over a gap of more than `gap_max`, in order of place."""
-
-    def place(r: Register) -> tuple[str, int, int, str, float]:
-        return (r.endpoint.host, r.endpoint.port, r.unit, r.table, r.period_s)
-
-    groups: list[Group] = []
-    for _, found in groupby(sorted(registers, key=lambda r: (*place(r), r.address, r.point)), key=place):
-        run: list[Register] = []
-        end = 0
-        for register in found:
-            limit = BITS_MAX if register.table in BIT_TABLES else REGISTERS_MAX
-            if run and (register.address > end + gap_max or max(end, register.end) - run[0].address > limit):
-                groups.append(_group(run))
-                run, end = [], 0
-            run.append(register)
-            end = max(end, register.end)
-        if run:
-            groups.append(_group(run))
-    return groups
-
-
-def _group(run: Sequence[Register]) -> Group:
-    first = run[0]
-    count = max(register.end for register in run) - first.address
-    return Group(first.endpoint, first.unit, first.table, first.address, count, first.period_s, tuple(run))
+# -- references ---------------------------------------------------------------------------------------------------------
 
 
 def _register(snapshot: Snapshot, reference: Reference, endpoints: Mapping[str, Endpoint]) -> Register:
     node = reference.node
     table = snapshot.text(node, DCX + "function") or "holding"
+    endpoint, limits = _endpoint(snapshot, node, endpoints)
+    bit, factor, sentinel = (_whole(snapshot, node, name, -1) for name in ("bit", "scaleFactorAddress", "sentinel"))
+    has_sentinel = snapshot.number(node, DCX + "sentinel") is not None
     return Register(
         reference.point,
-        _endpoint(snapshot, node, endpoints),
+        endpoint,
         _whole(snapshot, node, "unitId", 1),
         table,
         _whole(snapshot, node, "address", None),
         snapshot.text(node, DCX + "dataType") or ("bool" if table in BIT_TABLES else "uint16"),
-        snapshot.text(node, DCX + "wordOrder") or "big",
+        order_of(snapshot.text(node, DCX + "wordOrder") or "big", snapshot.text(node, DCX + "byteOrder") or "big"),
         reference.scale,
         reference.offset,
         reference.period_s,
+        bit,
+        factor,
+        (sentinel,) if has_sentinel else (),
+        limits=limits,
     )
 
 
-def _endpoint(snapshot: Snapshot, node: int, endpoints: Mapping[str, Endpoint]) -> Endpoint:
+def _endpoint(snapshot: Snapshot, node: int, endpoints: Mapping[str, Endpoint]) -> tuple[Endpoint, Limits]:
     gateway = snapshot.one(node, DCX + "gateway")
     if gateway is None:
-        raise ValueError("the reference has no dcx:gateway: say through which gateway the device is reached")
+        raise ValueError("there is no dcx:gateway: say through which gateway the device is reached")
+    limits = _limits(snapshot, gateway)
     given = endpoints.get(snapshot.key(gateway))
     if given is not None:
-        return given
+        return given, limits
     host = snapshot.text(gateway, DCX + "host")
+    framing = snapshot.text(gateway, DCX + "framing") or "tcp"
+    if framing not in {"tcp", "rtu"}:
+        raise ValueError(f"dcx:framing must be tcp or rtu, not {framing!r}; a serial line is named by setting modbus_endpoints")
     if not host:
         raise ValueError(f"gateway {compact(snapshot.key(gateway))} has no dcx:host: say where it is, or set its endpoint")
-    return Endpoint(host, _whole(snapshot, gateway, "port", 502))
+    return Endpoint(host, _whole(snapshot, gateway, "port", 502), "rtu" if framing == "rtu" else "tcp"), limits
+
+
+def _limits(snapshot: Snapshot, gateway: int) -> Limits:
+    gap, timeout = snapshot.number(gateway, DCX + "requestGap"), snapshot.number(gateway, DCX + "answerTimeout")
+    flights = _whole(snapshot, gateway, "requestsInFlight", 1)
+    return Limits(gap or 0.0, flights, timeout or 0.0) if (gap, timeout, flights) != (None, None, 1) else ANY
 
 
 def _whole(snapshot: Snapshot, node: int, name: str, otherwise: int | None) -> int:
@@ -167,3 +113,119 @@ def _whole(snapshot: Snapshot, node: int, name: str, otherwise: int | None) -> i
     if number is None or not number.is_integer():
         raise ValueError(f"the reference needs a whole number as dcx:{name}")
     return int(number)
+
+
+# -- register maps --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A point of a device, for which a map may have a register: its own unit (IRI, empty for none), and the seconds between samples that
+    the graph asks for (0: it does not say)."""
+
+    point: str
+    unit: str
+    period_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device that names a register map: where it answers, what is added to each address of the map, and its points by their names."""
+
+    iri: str
+    endpoint: Endpoint
+    unit: int
+    added: int
+    limits: Limits
+    targets: Mapping[str, Target]
+
+    def applied(self, chosen: RegisterMap, taken: set[str]) -> tuple[Sequence[Register], Sequence[Unbound]]:
+        """The registers that a map gives to this device's points, and what of it cannot be used. `taken` grows with the points; one that
+        is in it before is left out."""
+        before, found, refused = frozenset(taken), list[Register](), list[Unbound]()
+        for entry in chosen.entries:
+            target = next((target for name in entry.names if (target := self.targets.get(name))), None)
+            if target is None or target.point in before:
+                continue
+            what = f"{compact(target.point)}: map {chosen.name}, {entry.point or entry.cls}"
+            if target.point in taken:
+                why = "another entry of the map means this point: give the points names of their own"
+                refused.append(Unbound(target.point, "", f"{what}: {why}"))
+                continue
+            taken.add(target.point)
+            try:
+                found.append(self._placed(entry, target))
+            except (UnitError, ValueError) as error:
+                refused.append(Unbound(target.point, "", f"{what}: {error}"))
+        return found, refused
+
+    def _placed(self, entry: Entry, target: Target) -> Register:
+        """An entry of a map as the register of a point, in the point's own unit."""
+        register = entry.register
+        scale, offset = register.scale, register.offset
+        if entry.unit and target.unit:
+            to_scale, to_offset = conversion(entry.unit, target.unit)
+            scale, offset = scale * to_scale, offset * to_scale + to_offset
+        return replace(
+            register,
+            point=target.point,
+            endpoint=self.endpoint,
+            unit=self.unit,
+            address=register.address + self.added,
+            factor=register.factor + self.added if register.factor >= 0 else -1,
+            scale=scale,
+            offset=offset,
+            period_s=target.period_s or register.period_s or DEFAULT_PERIOD_S,
+            limits=self.limits,
+        )
+
+
+def _mapped(snapshot: Snapshot, endpoints: Mapping[str, Endpoint], maps: Maps, registers: dict[str, Register]) -> list[Unbound]:
+    """Add the registers that the maps of devices give to points without one; returns what cannot be used."""
+    said = [(snapshot.key(s), literal_parts(snapshot.key(o)).lexical, s) for s, o in _pairs(snapshot, "dcx:registerMap")]
+    refused: list[Unbound] = []
+    taken = set(registers)
+    targets = _targets(snapshot) if said else {}
+    for iri, name, node in sorted(said):
+        try:
+            chosen = _chosen(maps, name)
+            device = _device(snapshot, iri, node, endpoints, chosen.limits, targets.get(iri, {}))
+            found, wrong = device.applied(chosen, taken)
+        except ValueError as error:
+            refused.append(Unbound(iri if is_iri(iri) else "", "", f"{compact(iri)}: {error}"))
+        else:
+            registers.update((register.point, register) for register in found)
+            refused += wrong
+    return refused
+
+
+def _chosen(maps: Maps, name: str) -> RegisterMap:
+    found = maps.by_name.get(name)
+    if found is None:
+        known = ", ".join(sorted(maps.by_name)) or "none; set modbus_maps to the folder of their files"
+        raise ValueError(f"there is no register map {name!r}; there are: {known}")
+    return found
+
+
+def _device(
+    snapshot: Snapshot, iri: str, node: int, endpoints: Mapping[str, Endpoint], limits: Limits, targets: Mapping[str, Target]
+) -> Device:
+    endpoint, said = _endpoint(snapshot, node, endpoints)
+    unit, added = _whole(snapshot, node, "unitId", 1), _whole(snapshot, node, "addressOffset", 0)
+    return Device(iri, endpoint, unit, added, limits if said == ANY else said, targets)
+
+
+def _targets(snapshot: Snapshot) -> Mapping[str, Mapping[str, Target]]:
+    """The points of every thing by their names. Cost: some twenty microseconds a point."""
+    named = names_of(snapshot)
+    points = {o for _, o in _pairs(snapshot, "brick:hasPoint")} | {s for s, _ in _pairs(snapshot, "brick:isPointOf")}
+    periods = {snapshot.key(n): sample_period_s(snapshot, n) for n in points if snapshot.number(n, DCX + "samplePeriod") is not None}
+    return {
+        thing: {name: Target(iri, named.units.get(iri, ""), periods.get(iri, 0.0)) for name, iri in known.items() if iri}
+        for thing, known in named.points.items()
+    }
+
+
+def _pairs(snapshot: Snapshot, predicate: str) -> list[tuple[int, int]]:
+    relation = snapshot.relation(expand(predicate))
+    return list(zip(relation.subjects.tolist(), relation.objects.tolist(), strict=True))

@@ -13,9 +13,10 @@ from pymodbus.constants import ExcCodes
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
-from adapters.modbus.bindings import BIT_TABLES, ModbusBindings, Register
+from adapters.modbus.bindings import ModbusBindings
 from adapters.modbus.codec import DoesNotFit, decode, encode
 from adapters.modbus.config import Endpoint
+from adapters.modbus.registers import BIT_TABLES, Register
 
 _log = logging.getLogger(__name__)
 

@@ -1,0 +1,227 @@
+"""An answer's bytes to samples, all its points in one go. Pure: no socket, no clock; the exponents that it remembers are given to it.
+
+A plan is made once for a read request: for each data type, where the bytes of its points lie, in the order in which numpy reads a
+big-endian number; orders of words and bytes are part of that. Decoding is a gather and a view for each type, however many its points.
+
+Cost of an answer: some 20 us and 10 ns a point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import nan
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adapters.modbus.registers import BIT_TABLES, Group, Register
+from graph.values import Codes, Floats, Quality, Reason, Samples, Slots
+
+Raw = NDArray[np.unsignedinteger | np.signedinteger | np.floating]
+Factors = dict[tuple[str, int], float]
+"""What is known of a unit's exponents: 10^n by table and address, nan for one that the device has not."""
+
+VIEWS = {
+    "bool": ">u2",
+    "uint16": ">u2",
+    "int16": ">i2",
+    "uint32": ">u4",
+    "int32": ">i4",
+    "uint64": ">u8",
+    "int64": ">i8",
+    "float32": ">f4",
+    "float64": ">f8",
+    "bcd16": ">u2",
+    "bcd32": ">u4",
+    "bcd64": ">u8",
+    "m10k32": ">u2",
+    "m10k48": ">u2",
+    "m10k64": ">u2",
+}
+"""How numpy reads each data type; words are big-endian on the wire (Modbus Application Protocol 1.1b3, 4.2)."""
+EXPONENT_MAX = 10
+"""A scale factor is -10 to 10 (SunSpec Information Model 1.1, sunssf); 0x8000 says that there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """The points of one data type: their rows, where their bytes lie, and what of them is more than a number."""
+
+    kind: str
+    rows: NDArray[np.intp]
+    bytes_at: NDArray[np.intp]
+    bits: NDArray[np.uint64] | None
+    sentinels: Sequence[NDArray[np.uint64]]
+    """The first sentinel of each point, the second …; where a point has no more, one that it has."""
+    guarded: NDArray[np.intp]
+    """The places in the block of points with sentinels."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """Rows whose raw numbers stand for others."""
+
+    rows: NDArray[np.intp]
+    keys: Floats
+    values: Floats
+
+
+class Plan:
+    """How one read request's answer becomes samples."""
+
+    __slots__ = (
+        "_blocks",
+        "_codes",
+        "_factor_rows",
+        "_factors",
+        "_fine",
+        "_none",
+        "_offset",
+        "_scale",
+        "_scaled",
+        "_table",
+        "group",
+        "slots",
+    )
+
+    def __init__(self, group: Group, slots: Slots) -> None:
+        """`slots` of the group's registers, in their order."""
+        self.group, self.slots = group, slots
+        registers, rows = group.registers, len(group.registers)
+        self._table = group.table
+        self._blocks = [
+            _block(kind, [row for row, r in enumerate(registers) if r.kind == kind], group) for kind in sorted({r.kind for r in registers})
+        ]
+        self._codes = [_codes(codes, registers) for codes in sorted({r.codes for r in registers if r.codes})]
+        self._scale, self._offset = np.array([r.scale for r in registers]), np.array([r.offset for r in registers])
+        self._scaled = bool((self._scale != 1.0).any() or (self._offset != 0.0).any())
+        self._factors = [(address, 2 * (address - group.start)) for address in group.factors]
+        factored = [row for row, r in enumerate(registers) if r.factor >= 0]
+        self._factor_rows = (np.array(factored, np.intp), [(group.table, registers[row].factor) for row in factored])
+        self._fine, self._none = np.zeros(rows, np.uint8), np.zeros(rows, np.uint8)
+
+    def samples(self, data: bytes, at_ms: int, factors: Factors) -> Samples:
+        """The samples of an answer: the instant of the answer is the source time. `factors` learns the exponents that stand in it.
+
+        A row is `BAD` for the reason `SENSOR` that holds a sentinel, no number, or a number that its table does not know; a point whose
+        exponent has not been read yet is left out (slot -1). Raises `ValueError` for an answer of another length than was asked for.
+        """
+        values = self._raw(data)
+        for address, at in self._factors:
+            exponent = int.from_bytes(data[at : at + 2], "big", signed=True)
+            factors[self._table, address] = 10.0**exponent if abs(exponent) <= EXPONENT_MAX else nan
+        slots = self.slots
+        rows, keys = self._factor_rows
+        if keys:
+            known = [factors.get(key) for key in keys]
+            values[rows] *= np.array([nan if factor is None else factor for factor in known])
+            if None in known:
+                slots = slots.copy()
+                slots[rows[[factor is None for factor in known]]] = -1
+        if self._scaled:
+            values = values * self._scale + self._offset
+        times = np.full(len(values), at_ms, np.int64)
+        bad = ~np.isfinite(values)
+        if not bad.any():
+            return Samples(slots, values, times, times, self._fine, self._none)
+        values[bad] = nan
+        return Samples(slots, values, times, times, *_judged(bad, Quality.BAD, Reason.SENSOR))
+
+    def silent(self, at_ms: int, quality: Quality, reason: Reason) -> Samples:
+        """Rows without numbers: no answer, or an answer that refuses."""
+        rows = len(self.slots)
+        times = np.full(rows, at_ms, np.int64)
+        return Samples(self.slots, np.full(rows, nan), times, times, *_judged(np.ones(rows, np.bool_), quality, reason))
+
+    def _raw(self, data: bytes) -> Floats:
+        expected = -(-self.group.count // 8) if self._table in BIT_TABLES else 2 * self.group.count
+        if len(data) != expected:
+            raise ValueError(f"unit {self.group.unit} answered {len(data)} bytes where {self.group.count} {self._table} make {expected}")
+        values = np.empty(len(self.slots))
+        octets = np.frombuffer(data, np.uint8)
+        if self._table in BIT_TABLES:
+            bits = np.unpackbits(octets, bitorder="little")
+            for block in self._blocks:
+                values[block.rows] = bits[block.bytes_at[:, 0]]
+            return values
+        for block in self._blocks:
+            values[block.rows] = _numbers(block, octets[block.bytes_at])
+        for table in self._codes:
+            raw = values[table.rows]
+            at = np.minimum(np.searchsorted(table.keys, raw), len(table.keys) - 1)
+            values[table.rows] = np.where(table.keys[at] == raw, table.values[at], nan)
+        return values
+
+
+def _numbers(block: _Block, octets: NDArray[np.uint8]) -> Floats:
+    """The numbers of one data type, from bytes in big-endian order, one row a point; nan where there is none."""
+    raw = octets.view(VIEWS[block.kind])
+    if block.kind.startswith("m10k"):
+        powers = 10_000.0 ** np.arange(raw.shape[1] - 1, -1, -1)
+        return np.where((raw > 9999).any(axis=1), nan, raw.astype(np.float64) @ powers)
+    found: Raw = raw[:, 0]
+    if block.kind.startswith("bcd"):
+        values = _decimal(found)
+    elif block.bits is not None:
+        values = ((found.astype(np.uint64) >> block.bits) & np.uint64(1)).astype(np.float64)
+    elif block.kind == "bool":
+        values = (found != 0).astype(np.float64)
+    else:
+        values = found.astype(np.float64)
+    if len(block.guarded):
+        patterns = octets.view(f">u{octets.shape[1]}")[block.guarded, 0]
+        missing = np.logical_or.reduce([patterns == each for each in block.sentinels])
+        values[block.guarded[missing]] = nan
+    return values
+
+
+def _decimal(packed: Raw) -> Floats:
+    """Numbers of four decimal digits a word; nan where a digit is none."""
+    values, wrong = np.zeros(len(packed)), np.zeros(len(packed), np.bool_)
+    left = packed.astype(np.uint64)
+    for digit in range(2 * packed.dtype.itemsize):
+        four = left & np.uint64(15)
+        wrong |= four > 9
+        values += four.astype(np.float64) * 10.0**digit
+        left >>= np.uint64(4)
+    return np.where(wrong, nan, values)
+
+
+def _judged(bad: NDArray[np.bool_], quality: Quality, reason: Reason) -> tuple[Codes, Codes]:
+    return np.where(bad, np.uint8(quality), np.uint8(Quality.GOOD)), np.where(bad, np.uint8(reason), np.uint8(Reason.NONE))
+
+
+def _block(kind: str, rows: Sequence[int], group: Group) -> _Block:
+    found = [group.registers[row] for row in rows]
+    if group.table in BIT_TABLES:
+        places = [[r.address - group.start] for r in found]
+    else:
+        places = [[2 * (r.address - group.start) + at for at in octets_of(r)] for r in found]
+    bits = np.array([max(r.bit, 0) for r in found], np.uint64) if any(r.bit >= 0 for r in found) else None
+    guarded = [at for at, r in enumerate(found) if r.sentinels]
+    most = max((len(found[at].sentinels) for at in guarded), default=0)
+    mask = (1 << 16 * (found[0].end - found[0].address)) - 1
+    columns = [
+        np.array([found[at].sentinels[min(n, len(found[at].sentinels) - 1)] & mask for at in guarded], np.uint64) for n in range(most)
+    ]
+    return _Block(_flags(kind, bits), np.array(rows, np.intp), np.array(places, np.intp), bits, columns, np.array(guarded, np.intp))
+
+
+def _flags(kind: str, bits: NDArray[np.uint64] | None) -> str:
+    """A `bool` with a bit is read as the word that it stands in."""
+    return "uint16" if kind == "bool" and bits is not None else kind
+
+
+def octets_of(register: Register) -> Sequence[int]:
+    """Which of its bytes, counted from its address, is the most significant one, the next …"""
+    words = list(range(register.end - register.address))
+    ordered = words[::-1] if register.order in {"CDAB", "DCBA"} else words
+    halves = (1, 0) if register.order in {"BADC", "DCBA"} else (0, 1)
+    return [2 * word + half for word in ordered for half in halves]
+
+
+def _codes(codes: tuple[tuple[int, float], ...], registers: Sequence[Register]) -> _Table:
+    rows = np.array([row for row, r in enumerate(registers) if r.codes == codes], np.intp)
+    ordered = sorted(codes)
+    return _Table(rows, np.array([key for key, _ in ordered], np.float64), np.array([value for _, value in ordered]))
