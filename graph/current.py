@@ -139,6 +139,10 @@ class CurrentValues:
         names = self._names
         return [names[slot] for slot in slots.tolist()]
 
+    def known(self) -> int:
+        """How many slots there are: the next point gets this number."""
+        return len(self._names)
+
     # -- writing ----------------------------------------------------------------------------------------------------
 
     def absorb(self, samples: Samples) -> Taken:

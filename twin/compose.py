@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from graph.current import CurrentValues
+from graph.errors import GraphError
 from graph.points import point_facts
 from graph.ports import Progress, TwinStore
 from graph.stores.folder import SERVICE_LOCK, FolderLock
@@ -16,6 +17,9 @@ from twin.ledger.ledger import Ledger
 from twin.settings import Settings
 from twin.state import Twin
 from twin.sync import snapshot_of
+
+GROUP = "ridethrough"
+"""The group of processes that share the ingest, where `mqtt_share` names none."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +43,11 @@ def open_twin(settings: Settings, purpose: str, *, read_only: bool) -> Opened:
     """The twin as the store keeps it, with the values last written: as good as their age lets them be, or, for a
     process that will hear its own, stale at best. Who writes has the data folder before anything is written, wherever the store is.
     Raises `GraphError`, `OntologyError`."""
+    settings = as_role(settings)
     with ExitStack() as stack:
         if not read_only:
             stack.callback(FolderLock(settings.data, purpose, SERVICE_LOCK).release)
-        opened = open_ledger(settings, purpose, read_only=read_only)
+        opened = open_ledger(settings, purpose, read_only=read_only or settings.role == "ingest")
         stack.callback(opened.close)
         current = opened.twin.current
         current.rebind(point_facts(opened.twin.snapshot, opened.twin.vocabulary))
@@ -52,6 +57,24 @@ def open_twin(settings: Settings, purpose: str, *, read_only: bool) -> Opened:
         else:
             current.restore(opened.store.values())
         return replace(opened, held=stack.pop_all())
+
+
+def as_role(settings: Settings) -> Settings:
+    """The settings as the role has them. Raises `GraphError` where the role cannot be played with them."""
+    if settings.role == "all":
+        return settings
+    if not settings.mqtt_url:
+        raise GraphError(f"role {settings.role!r} is played over a broker, and none is set: give mqtt_url")
+    group = settings.mqtt_share or GROUP
+    if settings.role == "api":
+        return settings.model_copy(update={"mqtt_share": group, "modbus": False, "history": settings.history or "off"})
+    if not settings.store:
+        raise GraphError(
+            "role 'ingest' reads the graph that another process keeps: name that one's data folder, or the database, with --store, and "
+            "give a data folder of its own with --data"
+        )
+    topics = () if settings.mqtt_topics == ("#",) else settings.mqtt_topics
+    return settings.model_copy(update={"mqtt_share": group, "mqtt_topics": topics, "control": False})
 
 
 def open_ledger(settings: Settings, purpose: str, *, read_only: bool, progress: Progress | None = None, or_empty: bool = False) -> Opened:

@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 from adapters.history.embedded import EmbeddedHistory
+from adapters.history.followed import FollowedHistory
 from adapters.history.keeping import Keeping, Rules, by_pattern, days_of
 from adapters.history.warm import warm
 from graph.errors import GraphError
@@ -61,7 +62,10 @@ class KeptHistory:
     def __init__(self, settings: Settings, vocabulary: Vocabulary, clock: Clock) -> None:
         """Raises `GraphError` for settings that name no history, and `HistoryUnavailable` where it cannot be opened."""
         self._rules, self._clock = ClassRules(settings, vocabulary), clock
-        self.history = open_history(settings, self._rules.rules)
+        reads = settings.role == "api"
+        self.history = open_history(settings, self._rules.rules, follow=reads)
+        self.taking = None if reads else self.history
+        """The same, where this process writes it."""
         self._stop = Event()
         self._thread = Thread(target=self._run, name="history", daemon=True)
         self._told = ""
@@ -74,7 +78,7 @@ class KeptHistory:
 
     def start(self) -> None:
         """Begin to look after it, in a thread of its own."""
-        if self.history is not None:
+        if self.taking is not None:
             self._thread.start()
 
     def error(self) -> str:
@@ -111,8 +115,9 @@ class KeptHistory:
             self._told = ""
 
 
-def open_history(settings: Settings, rules: Rules, *, read_only: bool = False) -> History | None:
-    """The history that the settings name, None for `off`. Raises `GraphError` for a setting that names none, `HistoryUnavailable`."""
+def open_history(settings: Settings, rules: Rules, *, read_only: bool = False, follow: bool = False) -> History | None:
+    """The history that the settings name, None for `off`; `follow` is one that another process writes. Raises `GraphError` for a setting
+    that names none, `HistoryUnavailable`."""
     if settings.history == "off":
         return None
     budget = int(settings.history_disk_gb * 1e9)
@@ -121,14 +126,16 @@ def open_history(settings: Settings, rules: Rules, *, read_only: bool = False) -
 
         password = settings.history_password.get_secret_value()
         return PostgresHistory(settings.history, password=password, rules=rules, budget_bytes=budget)
-    if settings.history:
+    if "://" in settings.history:
         raise GraphError(
-            f"setting 'history': {settings.history!r} is not known: leave it empty for files in the data folder, give postgresql://USER@HOST/"
-            "DATABASE, or say off"
+            f"setting 'history': {settings.history!r} is not known: leave it empty for files in the data folder, give a path, "
+            "postgresql://USER@HOST/DATABASE, or say off"
         )
+    if follow:
+        return FollowedHistory(history_folder(settings))
     return EmbeddedHistory(history_folder(settings), rules=rules, budget_bytes=budget, read_only=read_only)
 
 
 def history_folder(settings: Settings) -> Path:
     """Where the embedded history is."""
-    return settings.data / HISTORY_FOLDER
+    return Path(settings.history) if settings.history else settings.data / HISTORY_FOLDER

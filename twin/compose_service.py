@@ -34,7 +34,7 @@ from resolvers.context import Face, ServiceFacts, Unbound
 from twin.compose import Opened
 from twin.compose_commands import BusFeed, control_of
 from twin.compose_history import KeptHistory
-from twin.compose_mqtt import dialects_of
+from twin.compose_roles import Passing, broker_for, spoken_by
 from twin.compose_store import now, store_name
 from twin.events import GraphChanged
 from twin.ingest import Ingest, ValueWriter
@@ -91,10 +91,13 @@ class Service:
         self._kept = KeptHistory(settings, twin.vocabulary, now)
         self._stack.callback(self._kept.close)
         self._kept.rebind(watched, points)
-        self._ingest = Ingest(twin.current, opened.bus, now, points, self._kept.history)
+        self._broker = self._broker_config()
+        self._passing = Passing(settings, self._broker, twin.current)
+        self._ingest = Ingest(twin.current, opened.bus, now, points, self._kept.taking, self._passing.onward)
         self._endpoints = self._parsed_endpoints()
         self._wishes = Wishes(opened.ledger)
-        self._mqtt, self._modbus = self._mqtt_client(watched), self._modbus_client(watched)
+        self._mqtt = self._mqtt_client(watched, broker_for(settings, self._broker)) if self._broker is not None else None
+        self._modbus = self._modbus_client(watched)
         devices: list[DevicePort] = [device for device in (self._mqtt, self._modbus) if device is not None]
         self._control = control_of(opened, devices, self._stack)
         self.face = Face(
@@ -121,21 +124,26 @@ class Service:
     def start(self) -> None:
         """Begin to listen to the wires. Raises `GraphError` for a setting that no wire can work with."""
         opened = self._opened
-        writer = ValueWriter(opened.store, opened.twin.current, opened.bus)
-        writer.start()
-        self._stack.callback(writer.close)
+        answers = opened.settings.role != "ingest"
+        if answers:
+            writer = ValueWriter(opened.store, opened.twin.current, opened.bus)
+            writer.start()
+            self._stack.callback(writer.close)
+            self._wishes.start()
+            self._stack.callback(self._wishes.close)
         self._kept.start()
-        self._wishes.start()
-        self._stack.callback(self._wishes.close)
+        self._passing.start(lambda config: self._mqtt_client(opened.twin.snapshot, config))
+        self._stack.callback(self._passing.close)
         for wire in (self._mqtt, self._modbus):
             if wire is not None:
                 wire.start()
                 self._stack.callback(wire.close)
         self._stack.callback(opened.bus.subscribe(GraphChanged, self._renew))
-        watch = PostureWatch(opened.twin, opened.bus)
-        watch.start()
-        self._stack.callback(watch.close)
-        self._begin("loads", opened.twin.renew_loads)
+        if answers:
+            watch = PostureWatch(opened.twin, opened.bus)
+            watch.start()
+            self._stack.callback(watch.close)
+            self._begin("loads", opened.twin.renew_loads)
         self._begin("follower", self._follow, end_s=FOLLOW_END_S)
         self._begin("ticker", self._ingest.sweep, self._control.tick)
         gc.freeze()  # the graph stays: no collection need walk through it again
@@ -152,12 +160,12 @@ class Service:
         except ValueError as error:
             raise GraphError(f"setting 'modbus_endpoints': {error}") from None
 
-    def _mqtt_client(self, snapshot: Snapshot) -> MqttClient | None:
+    def _broker_config(self) -> MqttConfig | None:
         if not self._wires.mqtt_url:
             return None
         settings = self._opened.settings
         try:
-            config = replace(
+            return replace(
                 broker_of(self._wires.mqtt_url),
                 client_id=client_id_of(settings),
                 topics=settings.mqtt_topics,
@@ -168,7 +176,14 @@ class Service:
                 key_file=settings.mqtt_key_file,
                 batch_bytes_max=round(settings.mqtt_batch_mb * 1_048_576),
             )
-            return MqttClient(config, snapshot, self._ingest, now, dialects_of(settings, config), self._wishes.offer)
+        except ValueError as error:
+            raise GraphError(f"a setting of mqtt: {error}") from None
+
+    def _mqtt_client(self, snapshot: Snapshot, config: MqttConfig) -> MqttClient:
+        settings = self._opened.settings
+        try:
+            wishes = None if settings.role == "ingest" else self._wishes.offer
+            return MqttClient(config, snapshot, self._ingest, now, spoken_by(settings, config), wishes)
         except (OSError, ValueError) as error:
             raise GraphError(f"a setting of mqtt: {error}") from None
 
@@ -190,6 +205,7 @@ class Service:
         self._control.rebind(points)
         if self._mqtt is not None:
             self._mqtt.rebind(watched)
+            self._passing.rebind(watched)
         if self._modbus is not None:
             self._modbus.rebind(bind_modbus(watched, self._endpoints))
 

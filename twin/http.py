@@ -71,7 +71,19 @@ def build_app(face: Face, health: Health, rules: WebRules, static: Path = STATIC
     app = FastAPI(title="Ridethrough", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(GraphQLFace(face, rules), prefix="/graphql")
     app.router.routes.extend((report_route(face), *rdf))
+    _health(app, health)
+    _explorer(app, static)
+    return Gate(app, rules)
 
+
+def build_health(health: Health, rules: WebRules) -> ASGIApp:
+    """The application of a process that answers no questions: only how it stands."""
+    app = FastAPI(title="Ridethrough", docs_url=None, redoc_url=None, openapi_url=None)
+    _health(app, health)
+    return Gate(app, rules)
+
+
+def _health(app: FastAPI, health: Health) -> None:
     @app.get("/healthz")
     async def healthz() -> PlainTextResponse:
         """Alive."""
@@ -82,9 +94,6 @@ def build_app(face: Face, health: Health, rules: WebRules, static: Path = STATIC
         """Ready, or why not; and which wires are away, which decides nothing."""
         why = list(health.reasons())
         return JSONResponse({"ready": not why, "reasons": why, "away": list(health.away())}, status_code=503 if why else 200)
-
-    _explorer(app, static)
-    return Gate(app, rules)
 
 
 class GraphQLFace(GraphQLRouter[Any, None]):

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from threading import Condition, Lock, Thread
 
 import numpy as np
@@ -42,10 +42,12 @@ class Ingest:
         clock: Clock,
         points: Mapping[str, PointFacts] | None = None,
         history: History | None = None,
+        onward: Callable[[Samples], None] | None = None,
     ) -> None:
-        """`points` as `graph.points.point_facts` reads them; `rebind` gives others when the graph has changed."""
+        """`points` as `graph.points.point_facts` reads them; `rebind` gives others when the graph has changed. `onward` is told the rows
+        that history keeps, when it has them: it must not wait."""
         self._lock = Lock()
-        self._current, self._bus, self._clock, self._history = current, bus, clock, history
+        self._current, self._bus, self._clock, self._history, self._onward = current, bus, clock, history, onward
         self.history_missed = 0
         """Rows that the history could not take."""
         self.history_error = ""
@@ -76,6 +78,8 @@ class Ingest:
             self._publish(taken.touched)
         if self._history is not None and len(taken.kept):
             self._keep(self._history, taken.kept)
+        if self._onward is not None and len(taken.kept):
+            self._onward(taken.kept)
 
     def _keep(self, history: History, samples: Samples) -> None:
         try:

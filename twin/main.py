@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from adapters.rdf.app import RdfApp, build_rdf_app
 from adapters.rdf.rules import MB, QueryLimits, RdfRules
@@ -20,7 +21,7 @@ from resolvers.limits import Limits
 from twin.compose import Opened, open_twin
 from twin.compose_demo import SOURCE, DemoPlant, build_site
 from twin.compose_service import Service
-from twin.http import WebRules, build_app
+from twin.http import WebRules, build_app, build_health
 from twin.settings import Settings
 from twin.warming import Warming
 
@@ -125,10 +126,8 @@ def _serve(settings: Settings, service: Service, rdf: RdfApp, port: socket.socke
         body_bytes=settings.body_kb * 1024,
         limits=Limits(settings.graphql_depth, settings.graphql_aliases, settings.graphql_tokens, settings.graphql_cost),
     )
-    health = Warming(service, warm, say)
-    health.start()
     config = uvicorn.Config(
-        build_app(service.face, health, rules, rdf=rdf.routes),
+        _app(service, rdf, rules, settings, say),
         log_level=settings.log_level,
         access_log=False,
         lifespan="off",
@@ -144,6 +143,15 @@ def _serve(settings: Settings, service: Service, rdf: RdfApp, port: socket.socke
         "" if len(service.face.twin.snapshot) else "\nit is empty: load a file in the explorer under Sources, or PUT it to /rdf?source=NAME"
     )
     _Server(config, lambda: say(text + empty), rdf.leave).run(sockets=[port])
+
+
+def _app(service: Service, rdf: RdfApp, rules: WebRules, settings: Settings, say: Say) -> ASGIApp:
+    """All that is served; of a process that only takes in, how it stands."""
+    if settings.role == "ingest":
+        return build_health(service, rules)
+    health = Warming(service, warm, say)
+    health.start()
+    return build_app(service.face, health, rules, rdf=rdf.routes)
 
 
 class _Server(uvicorn.Server):

@@ -61,6 +61,11 @@ class Settings(BaseModel):
     store: str = Field("", description="Where the graph is kept: empty for SQLite in the data folder, or bolt://host:port of a Neo4j.")
     store_user: str = Field("neo4j", description="User of the Neo4j store.")
     store_password: SecretStr = Field(SecretStr(""), description="Password of the Neo4j store; empty means no authentication.")
+    role: Literal["all", "ingest", "api"] = Field(
+        "all",
+        description="What this process does: all, only take the messages in (several share them; `mqtt_share` names the group), or only "
+        "answer, from what the others pass on over the broker.",
+    )
     host: str = Field("127.0.0.1", description="Address to listen on. Anything but loopback makes the service reachable from outside.")
     port: int = Field(8080, ge=0, le=65535, description="TCP port to listen on; 0 takes a free one.")
     allowed_hosts: Names = Field(
@@ -98,7 +103,9 @@ class Settings(BaseModel):
         default_factory=dict, description="Where a gateway really is, host:port by its id, in place of what the graph says."
     )
     history: str = Field(
-        "", description="Where readings are kept: empty for files in the data folder, postgresql://user@host/database, or off for nowhere."
+        "",
+        description="Where readings are kept: empty for files in the data folder, a path for files in another folder, "
+        "postgresql://user@host/database, or off for nowhere.",
     )
     history_password: SecretStr = Field(SecretStr(""), description="Password of the PostgreSQL that keeps the history.")
     history_days: str = Field(

@@ -21,9 +21,14 @@ from twin.ingest import Ingest
 
 def snapshot_of(turtle: str) -> Snapshot:
     """A snapshot of a Turtle text; the known prefixes need not be declared."""
+    return Snapshot.of(quads_of(turtle))
+
+
+def quads_of(turtle: str) -> QuadBlock:
+    """The quads of a Turtle text; the known prefixes need not be declared."""
     head = "".join(f"@prefix {prefix}: <{namespace}> .\n" for prefix, namespace in PREFIXES.items())
     triples = ox.parse((head + turtle).encode(), format=ox.RdfFormat.TURTLE)
-    return Snapshot.of(QuadBlock.of((key_of(t.subject), t.predicate.value, key_of(t.object), "urn:test:graph") for t in triples))
+    return QuadBlock.of((key_of(t.subject), t.predicate.value, key_of(t.object), "urn:test:graph") for t in triples)
 
 
 class MovedClock:

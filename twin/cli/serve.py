@@ -19,6 +19,10 @@ def serve(
     store: Store = None,
     host: Host = None,
     port: Port = None,
+    role: Annotated[
+        str | None,
+        typer.Option(help="What this process does: all, ingest (only take messages in, several share them) or api.", show_default=False),
+    ] = None,
     mqtt_url: Annotated[str | None, typer.Option(help="Broker to read telemetry from, mqtt://host:port.", show_default=False)] = None,
     modbus: Annotated[
         bool | None, typer.Option("--modbus/--no-modbus", help="Poll the Modbus gateways of the graph.", show_default=False)
@@ -31,7 +35,9 @@ def serve(
     """Serve the twin: GraphQL, explorer, telemetry. Ctrl-C ends it."""
     from twin.main import run_service
 
-    settings = settings_from(config, data=data, store=store, host=host, port=port, mqtt_url=mqtt_url, modbus=modbus, control=control)
+    settings = settings_from(
+        config, data=data, store=store, host=host, port=port, role=role, mqtt_url=mqtt_url, modbus=modbus, control=control
+    )
     run_service(settings, say)
 
 

@@ -1,0 +1,77 @@
+"""The roles of a process: one that does all, one of several that take the messages in, one that answers.
+
+| role | reads devices | history | graph | tells others |
+|---|---|---|---|---|
+| `all` | all that is said | writes | reads and writes | |
+| `ingest` | its share, and that of one that is gone | writes | reads | what it has taken |
+| `api` | nothing: it hears what was taken | reads | reads and writes | |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from adapters.mqtt.client import MqttClient
+from adapters.mqtt.config import MqttConfig
+from adapters.mqtt.dialect import Dialect
+from adapters.mqtt.native import Native
+from adapters.mqtt.relay import Relay
+from adapters.mqtt.relayed import Outward, Relayed, Swallowed
+from adapters.mqtt.standby import Standby
+from graph.current import CurrentValues
+from graph.snapshot import Snapshot
+from graph.values import Samples
+from twin.compose_mqtt import dialects_of
+from twin.settings import Settings
+
+
+def broker_for(settings: Settings, config: MqttConfig) -> MqttConfig:
+    """How a process of the role reads: an `api` process has nothing to share and listens to nothing else."""
+    return replace(config, share_group="", topics=()) if settings.role == "api" else config
+
+
+def spoken_by(settings: Settings, config: MqttConfig) -> Sequence[Dialect]:
+    """The dialects of the role. Raises `ValueError` for a setting that a dialect cannot work with."""
+    spoken = dialects_of(settings, config)
+    if settings.role == "ingest":
+        return [Swallowed(settings.mqtt_share), *spoken]
+    if settings.role == "api":
+        asks = [Outward(dialect) for dialect in spoken if not isinstance(dialect, Native)]
+        return [Relayed(settings.mqtt_share, config.client_id), *asks]
+    return spoken
+
+
+class Passing:
+    """What an ingest process does beside reading: it passes on what it has taken, and stands in for others. For another role: nothing."""
+
+    def __init__(self, settings: Settings, config: MqttConfig | None, current: CurrentValues) -> None:
+        self._config = config
+        self._relay = Relay(config, settings.mqtt_share, current) if settings.role == "ingest" and config is not None else None
+        self._standby: Standby | None = None
+        self.onward: Callable[[Samples], None] | None = self._relay.offer if self._relay is not None else None
+        """Takes what has become durable."""
+
+    def start(self, wire: Callable[[MqttConfig], MqttClient]) -> None:
+        """Say that this process is there, then watch the others: before its own wire is started, so that they let go of its share."""
+        relay, config = self._relay, self._config
+        if relay is not None and config is not None:
+            relay.start()
+            self._standby = Standby(relay.process, relay.peers, lambda client_id: wire(replace(config, client_id=client_id)))
+            self._standby.start()
+
+    def rebind(self, snapshot: Snapshot) -> None:
+        """Take another revision of the graph."""
+        if self._standby is not None:
+            self._standby.rebind(snapshot)
+
+    def close(self) -> None:
+        """Let go of others' shares, pass on what waits, and say that this process is gone: after its own wire has ended."""
+        if self._standby is not None:
+            self._standby.close()
+        if self._relay is not None:
+            self._relay.close()
+
+    def wires(self) -> Mapping[str, MqttClient]:
+        """The sessions of others that are held, by process."""
+        return {} if self._standby is None else dict(zip(self._standby.taken(), self._standby.wires(), strict=False))
