@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from graph.disk import sync_folder
 from graph.history import HistoryUnavailable
 
 _REMEDY = {
@@ -28,15 +29,6 @@ def told(folder: Path, act: str = "written") -> Iterator[None]:
     except OSError as error:
         remedy = _REMEDY.get(error.errno or 0, f"{error.strerror or error}: look at the folder, and at the system's log")
         raise HistoryUnavailable(f"the history in {folder} cannot be {act}: {remedy}; it is tried again by itself") from error
-
-
-def sync_folder(folder: Path) -> None:
-    """Make durable which files a folder has."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def make_folder(folder: Path) -> None:

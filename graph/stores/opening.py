@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from graph.disk import sync_folder
 from graph.errors import GraphError
 from graph.ports import TwinStore
 from graph.restoring import refuse_part
@@ -101,9 +101,7 @@ def _filled_beside(folder: Path, purpose: str) -> Iterator[TwinStore]:
         for ending in ("", "-wal", "-shm"):  # an empty file's own log must not be taken for the new file's
             (folder / (TWIN_FILE + ending)).unlink(missing_ok=True)
         (part / TWIN_FILE).replace(folder / TWIN_FILE)
-        handle = os.open(folder, os.O_RDONLY)
-        os.fsync(handle)
-        os.close(handle)
+        sync_folder(folder)
         reached("fill.done")
     finally:
         shutil.rmtree(part, ignore_errors=True)

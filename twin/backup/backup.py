@@ -27,6 +27,7 @@ import orjson
 
 from graph.changes import Branch, Cause, ChangeSet
 from graph.commands import CommandEvent
+from graph.disk import sync_folder
 from graph.errors import GraphError, StoreUnavailable
 from graph.fold import drift_between, history
 from graph.packing import pack, unpack
@@ -87,7 +88,7 @@ def back_up(store: TwinStore, events: Sequence[CommandEvent], file: Path, clock:
             raise BackupError(f"{file} did not come back as it was written: check the disk, and write it to another one")
         reached("backup.written")
         part.replace(file)
-        _sync_folder(file.parent)
+        sync_folder(file.parent)
     finally:
         part.unlink(missing_ok=True)
     return manifest
@@ -187,15 +188,6 @@ class _Digest:
         """Take more in."""
         self.hash.update(data)
         return len(data)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename in the folder durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _tell(progress: Progress | None, what: str, done: int, total: int) -> None:
