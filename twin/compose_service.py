@@ -119,6 +119,11 @@ class Service:
         """What was read, None where nothing is kept."""
         return self._kept.history
 
+    @property
+    def ingest(self) -> Ingest:
+        """Where readings go."""
+        return self._ingest
+
     # -- life -----------------------------------------------------------------------------------------------------
 
     def start(self) -> None:

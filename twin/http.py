@@ -41,7 +41,7 @@ DRAIN_S = 2.0
 """How much of a body that is refused is still read, and for how long."""
 SUBSCRIPTIONS_MAX = 50
 """Subscriptions of one socket."""
-OWN_BOUNDS = frozenset({"rdf", "sparql"})
+OWN_BOUNDS = frozenset({"rdf", "sparql", "api"})
 """Where bodies are bounded by the routes themselves, after they have seen who sends them."""
 
 
@@ -66,11 +66,11 @@ class WebRules:
     limits: Limits
 
 
-def build_app(face: Face, health: Health, rules: WebRules, static: Path = STATIC, *, rdf: Sequence[BaseRoute] = ()) -> ASGIApp:
-    """The application. `rdf` are the routes of the RDF face, which bound their bodies themselves."""
+def build_app(face: Face, health: Health, rules: WebRules, static: Path = STATIC, *, routes: Sequence[BaseRoute] = ()) -> ASGIApp:
+    """The application. `routes` are those of the other faces, which bound their bodies themselves."""
     app = FastAPI(title="Ridethrough", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(GraphQLFace(face, rules), prefix="/graphql")
-    app.router.routes.extend((report_route(face), *rdf))
+    app.router.routes.extend((report_route(face), *routes))
     _health(app, health)
     _explorer(app, static)
     return Gate(app, rules)

@@ -13,6 +13,7 @@ from contextlib import ExitStack
 import uvicorn
 from starlette.types import ASGIApp
 
+from adapters.http.app import HttpApp
 from adapters.rdf.app import RdfApp, build_rdf_app
 from adapters.rdf.rules import MB, QueryLimits, RdfRules
 from analytics.warm import warm
@@ -20,6 +21,7 @@ from graph.errors import GraphError
 from resolvers.limits import Limits
 from twin.compose import Opened, open_twin
 from twin.compose_demo import SOURCE, DemoPlant, build_site
+from twin.compose_http import http_app_of
 from twin.compose_service import Service
 from twin.http import WebRules, build_app, build_health
 from twin.settings import Settings
@@ -57,7 +59,9 @@ def _run(settings: Settings, say: Say, demo: tuple[int, int] | None) -> None:
             service.start()
             rdf = build_rdf_app(opened.ledger, opened.twin.vocabulary, rdf_rules_of(settings))
             stack.callback(rdf.close)
-            _serve(settings, service, rdf, port, say)
+            http = http_app_of(opened, service)
+            stack.callback(http.close)
+            _serve(settings, service, rdf, http, port, say)
         except KeyboardInterrupt:
             pass
         say("ending: writing what waits, letting go of devices and store")
@@ -118,7 +122,7 @@ def rdf_rules_of(settings: Settings) -> RdfRules:
     )
 
 
-def _serve(settings: Settings, service: Service, rdf: RdfApp, port: socket.socket, say: Say) -> None:
+def _serve(settings: Settings, service: Service, rdf: RdfApp, http: HttpApp, port: socket.socket, say: Say) -> None:
     hosts = frozenset() if settings.host in ("0.0.0.0", "::") and not settings.allowed_hosts else hosts_of(settings)  # noqa: S104 - what the user set
     rules = WebRules(
         hosts=hosts,
@@ -151,7 +155,7 @@ def _app(service: Service, rdf: RdfApp, rules: WebRules, settings: Settings, say
         return build_health(service, rules)
     health = Warming(service, warm, say)
     health.start()
-    return build_app(service.face, health, rules, rdf=rdf.routes)
+    return build_app(service.face, health, rules, routes=[*rdf.routes, *http.routes])
 
 
 class _Server(uvicorn.Server):

@@ -144,6 +144,12 @@ class Settings(BaseModel):
     rdf_write: Literal["loopback", "on", "off"] = Field(
         "loopback", description="Who may write over HTTP (/rdf) and change history over GraphQL: this machine only, everybody, nobody."
     )
+    readings_write: Literal["loopback", "on", "off"] = Field(
+        "loopback", description="Who may send readings over HTTP (/api/v1/readings): this machine only, everybody, nobody."
+    )
+    readings_body_mb: int = Field(
+        32, ge=1, le=1024, description="Size of a body of readings that is sent to /api/v1/readings, megabytes, as it stands when unpacked."
+    )
     rdf_body_mb: int = Field(100, ge=1, le=10_000, description="Size of an RDF document that is sent to /rdf, megabytes.")
     rdf_require_match: bool = Field(False, description="Whether a write to /rdf must say by If-Match which state it was made against.")
     sparql: bool = Field(True, description="Whether /sparql answers queries.")

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from graph.history import Series
+from graph.history import Buckets, Series
 from graph.ports import History
 from graph.values import Quality, Reason
 
@@ -35,25 +35,33 @@ def samples(history: History, points: Sequence[str], since_ms: int, until_ms: in
     memory. Raises `HistoryUnavailable`."""
     for point in points:
         for part in _pages(history, point, since_ms, until_ms, rows):
-            yield pa.record_batch(
-                [
-                    pa.repeat(point, len(part)),
-                    pa.array(part.observed_at, _TIME),
-                    pa.array(part.values, mask=np.isnan(part.values)),
-                    _QUALITIES.take(pa.array(part.quality)),
-                    _REASONS.take(pa.array(part.reason)),
-                ],
-                schema=SAMPLES,
-            )
+            yield batch_of(part)
+
+
+def batch_of(series: Series) -> pa.RecordBatch:
+    """The samples of a series as they are, of `SAMPLES`."""
+    columns = [
+        pa.repeat(series.point, len(series)),
+        pa.array(series.observed_at, _TIME),
+        pa.array(series.values, mask=np.isnan(series.values)),
+        _QUALITIES.take(pa.array(series.quality)),
+        _REASONS.take(pa.array(series.reason)),
+    ]
+    return pa.record_batch(columns, schema=SAMPLES)
 
 
 def spans(history: History, points: Sequence[str], since_ms: int, until_ms: int, step_ms: int) -> Iterator[pa.RecordBatch]:
     """The spans of `step_ms` of points that [since, until) touches, one batch a point. Raises `HistoryUnavailable`."""
     for point in points:
         (found,) = history.buckets([point], since_ms, until_ms, step_ms)
-        numbers = [pa.array(column, mask=np.isnan(column)) for column in (found.minimum, found.maximum, found.mean)]
-        told = [pa.array(found.count), pa.array(found.coverage), _QUALITIES.take(pa.array(found.quality))]
-        yield pa.record_batch([pa.repeat(point, len(found)), pa.array(found.start, _TIME), *numbers, *told], schema=SPANS)
+        yield spans_of(found)
+
+
+def spans_of(found: Buckets) -> pa.RecordBatch:
+    """Spans as they are, of `SPANS`."""
+    numbers = [pa.array(column, mask=np.isnan(column)) for column in (found.minimum, found.maximum, found.mean)]
+    told = [pa.array(found.count), pa.array(found.coverage), _QUALITIES.take(pa.array(found.quality))]
+    return pa.record_batch([pa.repeat(found.point, len(found)), pa.array(found.start, _TIME), *numbers, *told], schema=SPANS)
 
 
 def write_parquet(batches: Iterator[pa.RecordBatch], schema: pa.Schema, out: BinaryIO) -> int:

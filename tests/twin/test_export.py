@@ -8,11 +8,11 @@ import math
 
 import pyarrow.parquet as pq
 
-from adapters.history.export import SAMPLES, SPANS, samples, spans, write_csv, write_parquet
 from graph.history import MINUTE_MS
 from graph.values import Quality
 from tests.support.histories import NAMES, tell
 from tests.support.history_reference import HistoryReference
+from twin.export import SAMPLES, SPANS, samples, spans, write_csv, write_parquet
 
 NOON = 1_780_315_200_000
 

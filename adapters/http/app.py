@@ -1,0 +1,66 @@
+"""The HTTP wire as one application under `/api/v1`, with its description at `/api/v1/openapi.json`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.routing import BaseRoute, Mount
+
+from adapters.http import problems
+from adapters.http.directory import Directories
+from adapters.http.history import history_router
+from adapters.http.intake import Intake
+from adapters.http.keys import Keys
+from adapters.http.parts import HttpParts
+from adapters.http.readings import readings_router
+from adapters.http.rules import HttpRules
+from adapters.http.values import Current, values_router
+
+PATH = "/api/v1"
+_ABOUT = """Readings in, current values and history out.
+
+Points go by their ids in the graph, as IRI or as CURIE with a known prefix. Instants are ISO 8601 with an offset, or seconds or
+milliseconds since 1970. Every error is problem details (RFC 9457) with the limit and the next step."""
+
+
+@dataclass(frozen=True)
+class HttpApp:
+    """The wire: its routes, what must be let go of at the end, and the way in for what is counted of it."""
+
+    routes: Sequence[BaseRoute]
+    ends: Sequence[Callable[[], None]]
+    intake: Intake
+    api: FastAPI
+
+    def close(self) -> None:
+        """Let go of files and subscriptions. A second call does nothing."""
+        for end in self.ends:
+            end()
+
+
+def build_http_app(parts: HttpParts, rules: HttpRules) -> HttpApp:
+    """The wire over the parts of a house."""
+    api = FastAPI(
+        title="Ridethrough",
+        version=parts.version,
+        description=_ABOUT,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        servers=[{"url": PATH}],
+    )
+    problems.install(api)
+    directories, keys = Directories(parts), Keys(parts.keys)
+    intake = Intake(parts, directories, rules.errors_told)
+    api.include_router(readings_router(parts, intake, keys, rules))
+    api.include_router(values_router(parts, directories, Current(parts, directories)))
+    api.include_router(history_router(parts, directories, rules))
+    return HttpApp([Mount(PATH, api)], (directories.close, keys.close), intake, api)
+
+
+def description(api: FastAPI) -> dict[str, Any]:
+    """The OpenAPI description."""
+    return api.openapi()

@@ -1,0 +1,205 @@
+"""`GET /api/v1/history`: how points went: samples as they came, spans of them, or as many as a chart has pixels."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import orjson
+import pyarrow as pa
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from adapters.http import columns
+from adapters.http.asking import SinceAsked, UntilAsked, format_of, instant_of
+from adapters.http.codec import ARROW, JSON
+from adapters.http.directory import Directories, Directory
+from adapters.http.parts import HttpParts
+from adapters.http.problems import Problem, no_history, told
+from adapters.http.rules import POINTS_MAX, SAMPLES_MAX, HttpRules
+from adapters.http.threads import Threads
+from adapters.http.trends import trend
+from adapters.http.values import _MILLIS, _NUMBERS, _QUALITIES, _REASONS
+from graph.history import DAY_MS, Buckets, Series
+from graph.ports import History
+from graph.values import Quality, Reason
+from ontology.namespaces import expand
+from twin.export import SAMPLES, SPANS, batch_of, spans_of, write_csv, write_parquet
+
+THREADS = 4
+FORMATS = {"json": JSON, "csv": "text/csv", "arrow": ARROW, "parquet": "application/vnd.apache.parquet"}
+PAGE = 100_000
+"""Samples of one point in one answer, where no limit is asked for."""
+STEP_MS_MIN, STEP_MS_MAX = 1_000, 366 * DAY_MS
+_COUNTS = {"type": "array", "items": {"type": "integer"}}
+_SERIES = {
+    "type": "object",
+    "required": ["point", "unit"],
+    "properties": {
+        "point": {"type": "string"},
+        "unit": {"type": ["string", "null"]},
+        "next": {"type": ["integer", "null"], "description": "Where the answer was cut: what to give as `since` for the rest; else null."},
+        "observed_at": _MILLIS,
+        "values": _NUMBERS,
+        "quality": _QUALITIES,
+        "reason": _REASONS,
+        "start": {**_MILLIS, "description": "Where each span begins, milliseconds since 1970."},
+        **dict.fromkeys(("minimum", "maximum", "mean", "coverage"), _NUMBERS),
+        "count": _COUNTS,
+    },
+}
+ANSWER = {
+    "type": "object",
+    "title": "History",
+    "required": ["since", "until", "step_ms", "series"],
+    "properties": {
+        "since": {"type": "string", "format": "date-time"},
+        "until": {"type": "string", "format": "date-time"},
+        "step_ms": {"type": ["integer", "null"], "description": "How long each span is; null for samples."},
+        "series": {"type": "array", "description": "One a point, in the order in which they were asked for.", "items": _SERIES},
+    },
+}
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "Samples, or spans where `step` is given.",
+        "content": {JSON: {"schema": ANSWER}, "text/csv": {"schema": {"type": "string"}}, ARROW: _BINARY, FORMATS["parquet"]: _BINARY},
+    },
+    **told(404, 406, 413, 422, 503),
+}
+
+
+def history_router(parts: HttpParts, directories: Directories, rules: HttpRules) -> APIRouter:
+    """The address."""
+    router, threads = APIRouter(tags=["values"]), Threads(THREADS)
+
+    @router.get("/history", summary="Read history", response_class=Response, responses=_ANSWERS)
+    async def history(
+        request: Request,
+        point: Annotated[list[str], Query(description="Points by id.", min_length=1, max_length=POINTS_MAX)],
+        since: SinceAsked,
+        until: UntilAsked = None,
+        step: Annotated[
+            float | None, Query(ge=STEP_MS_MIN / 1000, le=STEP_MS_MAX / 1000, description="Seconds of a span: answer with spans.")
+        ] = None,
+        max_points: Annotated[
+            int | None, Query(ge=4, le=10_000, description="Pixels of a chart: answer with about as many samples, no peak lost.")
+        ] = None,
+        limit: Annotated[int, Query(ge=1, le=SAMPLES_MAX, description="Samples of one point in this answer.")] = PAGE,
+        format_: Annotated[
+            Literal["json", "csv", "arrow", "parquet"] | None, Query(alias="format", description="In place of an Accept header.")
+        ] = None,
+    ) -> Response:
+        """How points went in [since, until). What is said with `step` or `max_points` may come from rolled-up minutes and hours; each
+        span says how much of it was covered and the worst quality in it."""
+        form = format_of(format_, request.headers.get("accept"), FORMATS)
+        kept = parts.history
+        if kept is None:
+            raise no_history()
+        first = instant_of(since, "since")
+        last = parts.now_ms if until is None else instant_of(until, "until")
+        if first > last:
+            raise Problem(422, "no span", "since is after until: exchange them")
+        if step is not None and max_points is not None:
+            raise Problem(422, "two wishes", "step and max_points exclude each other: give one")
+        step_ms = None if step is None else round(step * 1000)
+        if step_ms is not None and len(point) * (last - first) / step_ms > rules.samples_max:
+            raise Problem(
+                413, "too much", f"that is more than {rules.samples_max:,} spans: ask for longer spans, less time or fewer points"
+            )
+
+        def work() -> Response:
+            question = _Question(kept, directories.now(), point, first, last, rules.samples_max)
+            body = question.spans(step_ms, form) if step_ms else question.samples(limit, max_points, form)
+            return Response(body, media_type=FORMATS[form], headers={"cache-control": "no-cache", "vary": "Accept"})
+
+        return await threads.run(work)
+
+    return router
+
+
+class _Question:
+    """One question for the history of some points."""
+
+    def __init__(self, history: History, directory: Directory, points: Sequence[str], since: int, until: int, samples_max: int) -> None:
+        """Points that the graph does not have any more are answered from history. Raises `Problem` (404) for what is neither's."""
+        self._history, self._directory, self._since, self._until, self._left = history, directory, since, until, samples_max
+        self._points = [expand(point) for point in points]
+        strange = [point for point in self._points if directory.row(point) < 0]
+        known = frozenset(history.points()) if strange else frozenset[str]()
+        missing = next((point for point in strange if point not in known), None)
+        if missing is not None:
+            raise Problem(404, "no such point", f"neither the graph nor the history has {missing[:200]!r}: GET /api/v1/points lists points")
+
+    def samples(self, limit: int, pixels: int | None, form: str) -> bytes:
+        """Samples, thinned to about `pixels` where these are given."""
+        found = [(self._page(point, limit) if pixels is None else (self._trend(point, pixels), None)) for point in self._points]
+        if form != "json":
+            return _table((batch_of(series) for series, _ in found), SAMPLES, form)
+        return self._json(None, [self._head(series.point, end) + _samples(series) for series, end in found])
+
+    def spans(self, step_ms: int, form: str) -> bytes:
+        """Spans of `step_ms`."""
+        found = self._history.buckets(self._points, self._since, self._until, step_ms)
+        if form != "json":
+            return _table((spans_of(each) for each in found), SPANS, form)
+        return self._json(step_ms, [self._head(each.point, None) + _spans(each) for each in found])
+
+    def _trend(self, point: str, pixels: int) -> Series:
+        row = self._directory.row(point)
+        period = self._directory.facts[row].period_s if row >= 0 else 60.0
+        return trend(self._history, point, self._since, self._until, pixels, 1000 * period)
+
+    def _page(self, point: str, limit: int) -> tuple[Series, int | None]:
+        """The first samples of a point, and where the rest begins; what is of one instant stays together."""
+        if self._left <= 0:
+            raise Problem(413, "too much", "the answer would be too long: ask for less time, fewer points, spans (step) or max_points")
+        limit = min(limit, self._left)
+        while True:
+            found = self._history.series(point, self._since, self._until, limit + 1)
+            if len(found) <= limit:
+                self._left -= len(found)
+                return found, None
+            cut = int(np.searchsorted(found.observed_at, found.observed_at[-1]))
+            if cut:
+                self._left -= cut
+                part = Series(point, found.observed_at[:cut], found.values[:cut], found.quality[:cut], found.reason[:cut])
+                return part, int(found.observed_at[cut])
+            limit *= 2
+
+    def _head(self, point: str, end: int | None) -> bytes:
+        row = self._directory.row(point)
+        unit = (self._directory.units[row] or None) if row >= 0 else None
+        return orjson.dumps({"point": point, "unit": unit, "next": end})[:-1]
+
+    def _json(self, step_ms: int | None, series: Sequence[bytes]) -> bytes:
+        head = {"since": columns.shown(self._since), "until": columns.shown(self._until), "step_ms": step_ms}
+        return orjson.dumps(head)[:-1] + b',"series":[' + b",".join(series) + b"]}\n"
+
+
+def _samples(series: Series) -> bytes:
+    parts = (
+        (b"observed_at", orjson.dumps(np.ascontiguousarray(series.observed_at), option=orjson.OPT_SERIALIZE_NUMPY)),
+        (b"values", columns.numbers(series.values)),
+        (b"quality", columns.codes(series.quality, Quality)),
+        (b"reason", columns.codes(series.reason, Reason)),
+    )
+    return b"".join(b',"' + name + b'":' + text for name, text in parts) + b"}"
+
+
+def _spans(found: Buckets) -> bytes:
+    parts = [(b"start", found.start), (b"minimum", found.minimum), (b"maximum", found.maximum), (b"mean", found.mean)]
+    parts += [(b"count", found.count), (b"coverage", found.coverage)]
+    texts = [(name, orjson.dumps(np.ascontiguousarray(column), option=orjson.OPT_SERIALIZE_NUMPY)) for name, column in parts]
+    texts.append((b"quality", columns.codes(found.quality, Quality)))
+    return b"".join(b',"' + name + b'":' + text for name, text in texts) + b"}"
+
+
+def _table(batches: Iterator[pa.RecordBatch], schema: pa.Schema, form: str) -> bytes:
+    if form == "arrow":
+        return columns.stream(list(batches), schema)
+    out = io.BytesIO()
+    (write_csv if form == "csv" else write_parquet)(batches, schema, out)
+    return out.getvalue()

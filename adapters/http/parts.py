@@ -1,0 +1,48 @@
+"""What the house lends to the HTTP wire."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from graph.current import CurrentValues
+from graph.ports import Clock, History, ReadingSink
+from graph.snapshot import Snapshot
+from ontology.vocabulary import Vocabulary
+from twin.bus import Bus
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One metric as of now: its name, `counter` or `gauge`, what it says, and a value for each set of labels."""
+
+    name: str
+    kind: str
+    help: str
+    rows: Sequence[tuple[Mapping[str, str], float]]
+
+
+@dataclass(frozen=True, slots=True)
+class HttpParts:
+    """The newest graph and its ontology, the table of current values, where readings go, what keeps them, what is heard of changes."""
+
+    snapshot: Callable[[], Snapshot]
+    vocabulary: Vocabulary
+    current: CurrentValues
+    sink: ReadingSink
+    bus: Bus
+    clock: Clock
+    history: History | None = None
+    kept: Callable[[], bool] = lambda: False
+    """Whether history takes readings now."""
+    figures: Callable[[], Sequence[Figure]] = tuple
+    """What the rest of the house counts."""
+    keys: Path | None = None
+    """File in which the keys of requests are kept; without one they are forgotten at the end."""
+    version: str = field(default="0")
+
+    @property
+    def now_ms(self) -> int:
+        """The present instant, milliseconds since 1970."""
+        return int(self.clock().timestamp() * 1000)
