@@ -264,6 +264,8 @@ POINT = """:x a brick:Temperature_Sensor ; brick:hasUnit unit:DEG_C ; ref:hasExt
         ("brick:hasUnit unit:DEG_C ;", "", "wired-sensor-has-a-unit"),
         ("dcx:port 1502", "dcx:port 0", "gateway-has-a-port"),
         ("dcx:host '127.0.0.1' ;", "", "gateway-has-an-address"),
+        ("dcx:scale 0.1", "dcx:byteOrder 'middle'", "modbus-byte-order"),
+        ("dcx:port 1502", "dcx:port 1502 ; dcx:framing 'ascii'", "gateway-framing"),
     ],
 )
 def test_a_modbus_reference_is_complete(said: str, instead: str, code: str) -> None:
@@ -271,6 +273,15 @@ def test_a_modbus_reference_is_complete(said: str, instead: str, code: str) -> N
     assert findings(POINT + GATEWAY) == []
 
     assert codes((POINT + GATEWAY).replace(said, instead)) == [(code, "urn:x:gw" if code.startswith("gateway") else "urn:x:x")]
+
+
+def test_a_serial_gateway_has_no_address_and_a_register_map_a_gateway() -> None:
+    """The line is named by a setting. A device that names a map without a gateway cannot be reached."""
+    serial = ":gw a dcx:Modbus_Gateway ; dcx:framing 'serial' . "
+    device = ":d a dcx:UPS ; dcx:registerMap 'acme' ; dcx:unitId 3 ; dcx:gateway :gw . "
+
+    assert [code for code, _ in codes(serial + device) if "gateway" in code] == []
+    assert ("register-map-has-a-gateway", "urn:x:d") in codes(serial + device.replace("dcx:gateway :gw", "dcx:addressOffset 7"))
 
 
 def test_an_unknown_unit_is_a_warning_and_a_unit_of_qudt_is_no_fault_of_the_model() -> None:
