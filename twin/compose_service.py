@@ -17,11 +17,13 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from hashlib import blake2b
+from pathlib import Path
 from threading import Event, Thread
 
 from adapters.modbus.bindings import bind as bind_modbus
 from adapters.modbus.client import ModbusClient
 from adapters.modbus.config import Endpoint, ModbusConfig
+from adapters.modbus.maps import Maps, read_folder
 from adapters.mqtt.client import MqttClient
 from adapters.mqtt.config import MqttConfig
 from graph.errors import GraphError, StoreUnavailable
@@ -94,7 +96,7 @@ class Service:
         self._broker = self._broker_config()
         self._passing = Passing(settings, self._broker, twin.current)
         self._ingest = Ingest(twin.current, opened.bus, now, points, self._kept.taking, self._passing.onward)
-        self._endpoints = self._parsed_endpoints()
+        self._endpoints, self._maps = self._parsed_endpoints(), self._register_maps()
         self._wishes = Wishes(opened.ledger)
         self._mqtt = self._mqtt_client(watched, broker_for(settings, self._broker)) if self._broker is not None else None
         self._modbus = self._modbus_client(watched)
@@ -165,6 +167,12 @@ class Service:
         except ValueError as error:
             raise GraphError(f"setting 'modbus_endpoints': {error}") from None
 
+    def _register_maps(self) -> Maps:
+        folder = self._opened.settings.modbus_maps
+        if folder and not Path(folder).is_dir():
+            raise GraphError(f"setting 'modbus_maps': {folder} is no folder: make it, or correct the setting")
+        return read_folder(Path(folder)) if folder else Maps()
+
     def _broker_config(self) -> MqttConfig | None:
         if not self._wires.mqtt_url:
             return None
@@ -195,7 +203,7 @@ class Service:
     def _modbus_client(self, snapshot: Snapshot) -> ModbusClient | None:
         if not self._wires.modbus:
             return None
-        bindings = bind_modbus(snapshot, self._endpoints)
+        bindings = bind_modbus(snapshot, self._endpoints, self._maps)
         return ModbusClient(ModbusConfig(), bindings, self._ingest, now)
 
     def _renew(self, event: GraphChanged) -> None:
@@ -212,7 +220,7 @@ class Service:
             self._mqtt.rebind(watched)
             self._passing.rebind(watched)
         if self._modbus is not None:
-            self._modbus.rebind(bind_modbus(watched, self._endpoints))
+            self._modbus.rebind(bind_modbus(watched, self._endpoints, self._maps))
 
     def _begin(self, name: str, *acts: Callable[[], None], end_s: float | None = None) -> None:
         """Do the acts every `TICK_S` in a thread of their own, whose end is waited for, for `end_s` at most."""
