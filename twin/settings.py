@@ -101,10 +101,12 @@ class Settings(BaseModel):
     modbus: bool = Field(False, description="Whether the Modbus gateways of the graph are polled.")
     modbus_endpoints: Endpoints = Field(
         default_factory=dict,
-        description="Where a gateway really is, by its id, in place of what the graph says: host:port, rtu://host:port (RTU over TCP), or a "
-        "serial line such as serial:/dev/ttyUSB0:19200:8E1, which is named here only.",
+        description="Where a gateway really is, by its id, in place of what the graph says: host:port, rtu://host:port (RTU over TCP), or "
+        "a serial line such as serial:/dev/ttyUSB0:19200:8E1, which is named here only.",
     )
-    modbus_maps: str = Field("", description="Folder of register maps (TOML), which devices name by dcx:registerMap; empty: there are none.")
+    modbus_maps: str = Field(
+        "", description="Folder of register maps (TOML), which devices name by dcx:registerMap; empty: there are none."
+    )
     history: str = Field(
         "",
         description="Where readings are kept: empty for files in the data folder, a path for files in another folder, "
