@@ -9,6 +9,7 @@ from adapters.mqtt.config import MqttConfig
 from adapters.mqtt.dialect import Dialect
 from adapters.mqtt.dsx.dialect import Dsx
 from adapters.mqtt.native import Native
+from adapters.mqtt.sparkplug.dialect import Sparkplug
 from twin.settings import Settings
 
 
@@ -17,4 +18,5 @@ def dialects_of(settings: Settings, config: MqttConfig) -> Sequence[Dialect]:
     cannot work with."""
     bound = Bound(config.payload_bytes_max)
     native = Native(bound, bytes_max=config.payload_bytes_max, batch_bytes_max=config.batch_bytes_max)
-    return [bound, Dsx(settings.mqtt_dsx_integration, config.payload_bytes_max), native]
+    sparkplug = Sparkplug(settings.mqtt_sparkplug_groups, settings.mqtt_sparkplug_host, config.batch_bytes_max)
+    return [bound, Dsx(settings.mqtt_dsx_integration, config.payload_bytes_max), sparkplug, native]

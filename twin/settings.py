@@ -98,6 +98,12 @@ class Settings(BaseModel):
         description="Our integration id on the DSX Exchange BMS bus: under it go our heartbeats and requests, where the BMS's metadata "
         "name it. Empty: we only listen.",
     )
+    mqtt_sparkplug_groups: Names = Field(("+",), description="Sparkplug groups to listen to; + for all of the broker's, empty for none.")
+    mqtt_sparkplug_host: str = Field(
+        "",
+        description="Our host id for Sparkplug edge nodes that wait for their primary host: under it we say STATE, by will as well. "
+        "Empty: we say none.",
+    )
     modbus: bool = Field(False, description="Whether the Modbus gateways of the graph are polled.")
     modbus_endpoints: Endpoints = Field(
         default_factory=dict,

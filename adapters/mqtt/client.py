@@ -19,6 +19,7 @@ import random
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Event, Lock, Thread
 from typing import Any
@@ -120,9 +121,19 @@ class MqttClient:
         self._stop.set()
         if self._worker.is_alive():
             self._worker.join(self._config.send_timeout_s)
+        self._take_leave()
         self._link.disconnect()
         self._link.loop_stop()
         self._link._reset_sockets(sockpair_only=True)  # the library leaves the pair that wakes it to the collector
+
+    def _take_leave(self) -> None:
+        """Have said what dialects say last; it has gone out when this returns, if the broker takes it in time."""
+        intake = Intake(self._now())
+        for dialect in self._dialects:
+            dialect.leaving(intake)
+        for info in [self._publish(said) for said in intake.says if self._connected.is_set()]:
+            with suppress(RuntimeError, ValueError):
+                info.wait_for_publish(self._config.send_timeout_s)
 
     def wait_connected(self, timeout_s: float) -> bool:
         """Whether the broker has taken our subscriptions within `timeout_s`."""

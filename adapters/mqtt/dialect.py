@@ -168,6 +168,10 @@ class Dialect(Protocol):
         """The broker answers (again): say what is said first."""
         return
 
+    def leaving(self, intake: Intake) -> None:  # noqa: ARG002  as above
+        """We let go of the broker: say what is said last; rows are not taken any more."""
+        return
+
     def tick(self, intake: Intake) -> None:  # noqa: ARG002  as above
         """A second has passed: what is due is said, what has been waited for in vain is given up."""
         return
