@@ -50,12 +50,20 @@ class Process:
         assert self._process is not None
         assert self._process.poll() is None, self.log()
         time.sleep(0.1)
+        told = self._told()
+        return bool(told) and bool(told["ready"]) and not told["away"]
+
+    def away(self) -> list[str]:
+        """What it says does not answer now."""
+        return list(self._told().get("away", ()))
+
+    def _told(self) -> dict[str, Any]:
         try:
             with urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=5) as answer:
-                told = orjson.loads(answer.read())
+                told: dict[str, Any] = orjson.loads(answer.read())
         except (OSError, ValueError):
-            return False
-        return bool(told["ready"]) and not told["away"]
+            return {}
+        return told
 
     def ask(self, query: str, **variables: Any) -> dict[str, Any]:
         """The data of a GraphQL query."""
