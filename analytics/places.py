@@ -76,6 +76,21 @@ def parts(snapshot: Snapshot, whole: int) -> set[int]:
     return seen
 
 
+def below(snapshot: Snapshot, thing: int) -> set[int]:
+    """A thing, all that is located in it or part of it, and so on down, by term number. Cost: what is below."""
+    seen, queue = {thing}, deque([thing])
+    while queue:
+        outer = queue.popleft()
+        found = [inner for inner, _ in _held(snapshot, outer)]
+        found += [part for predicate in _PARTS for part in snapshot.objects(outer, predicate)]
+        found += [part for predicate in _WHOLES for part in snapshot.subjects(predicate, outer)]
+        for inner in found:
+            if inner not in seen:
+                seen.add(inner)
+                queue.append(inner)
+    return seen
+
+
 def _held(snapshot: Snapshot, outer: int) -> Iterator[tuple[int, bool]]:
     for predicate in HOLDS:
         for thing in snapshot.objects(outer, predicate):

@@ -36,6 +36,7 @@ from bench import (
     store_diff,
     store_start,
     store_start_neo4j,
+    subscriptions_fanout,
 )
 
 Row = Mapping[str, object]
@@ -93,6 +94,9 @@ def benches(quick: bool) -> Mapping[str, list[Callable[[], Iterator[Row]]]]:
         mqtt_batch.NAME: [partial(mqtt_batch.run, 300 if quick else mqtt_batch.MESSAGES, 2 if quick else 5)],
         mqtt_freshness.NAME: [partial(mqtt_freshness.run, 3 if quick else mqtt_freshness.SECONDS)],
         mqtt_qos1.NAME: [partial(mqtt_qos1.run, 20_000 if quick else mqtt_qos1.MESSAGES, 2 if quick else 5, neo4j=not quick)],
+        subscriptions_fanout.NAME: [
+            partial(subscriptions_fanout.run, subscriptions_fanout.CLIENTS, 3 if quick else subscriptions_fanout.SECONDS)
+        ],
         graphql_list.NAME: [partial(graphql_list.run, size, 8 if quick else 40) for size in graphql_list.SIZES],
     }
 

@@ -29,10 +29,12 @@ from graph.changes import NEWEST, AsOf, Branch, ChangeSet, Revision
 from graph.current import CurrentValues, PointValue
 from graph.ports import Clock, History
 from graph.snapshot import Snapshot
+from graph.values import Slots
 from ontology.findings import Finding
 from ontology.vocabulary import Vocabulary
 from resolvers.index import Index
 from resolvers.indexes import Indexes
+from resolvers.live import Pulse
 from resolvers.reads import Reads, sample_of
 from resolvers.workers import Workers
 from twin.control import CommandRecord
@@ -202,6 +204,9 @@ class Feed(Protocol):
     def readings(self, callback: Callable[[Sequence[str]], None]) -> Callable[[], None]:
         """Tells the points whose values have changed."""
 
+    def slots(self, callback: Callable[[Slots], None]) -> Callable[[], None]:
+        """As `readings`, by slot of the table of current values: no name is looked up for it."""
+
     def changes(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Tells that the graph has a new revision."""
 
@@ -251,6 +256,7 @@ class Face:
     indexes: Indexes = field(init=False)
     jobs: Jobs = field(init=False)
     """Long questions; who made the face closes them."""
+    _pulse: Pulse | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.jobs = Jobs(self.clock)
@@ -259,6 +265,12 @@ class Face:
     def index(self) -> Index:
         """The index of the newest revision; kept until there is a newer one."""
         return self.indexes.newest(self.twin.snapshot)
+
+    def pulse(self) -> Pulse:
+        """What wakes those who follow values, in the event loop that this is called in."""
+        if self._pulse is None or self._pulse.loop is not asyncio.get_running_loop():
+            self._pulse = Pulse(self.feed.slots)
+        return self._pulse
 
     async def prepare(self) -> None:
         """Have the index of the newest revision worked out, in a thread where it is not yet: before each operation."""

@@ -3,7 +3,7 @@
 Rules of this file:
 
 1. A slow subscriber costs bounded memory: at most one row for each of its points, `COMMANDS_MAX` commands.
-2. Values are told at most every `TICK_S`; an impact is worked out again at most every `IMPACT_TICK_S`.
+2. Values are told at most every tick of `resolvers.live`; an impact is worked out again at most every `IMPACT_TICK_S`.
 """
 
 from __future__ import annotations
@@ -21,27 +21,24 @@ from resolvers.analysis import Impact, asked_of
 from resolvers.arguments import Failed, Media
 from resolvers.bell import Bell
 from resolvers.commands import Command
-from resolvers.context import Face, Info, face_of
-from resolvers.errors import BadInput, LimitExceeded
+from resolvers.context import Info, face_of
+from resolvers.errors import LimitExceeded
 from resolvers.failure.countdown import Countdown, CountedFailed, Since, counted
 from resolvers.failure.jobs import Job, JobId, followed
 from resolvers.failure.posture import EVENT_FIRST, EventFirst, PostureEvent, postures
 from resolvers.failure.scenarios import scenario_of
 from resolvers.failure.timeline import HorizonS
 from resolvers.history import Revision
+from resolvers.live_values import POINTS_MAX, Wanted, followed_values
 from resolvers.past_values import PointReading
 from resolvers.query import impact_of
-from resolvers.states import known
 from twin.control import CommandRecord
 from twin.stands import Watch
 
-POINTS_MAX = 5000
-"""Points of one subscription."""
 COMMANDS_MAX = 1000
 """Steps that wait for one subscriber; one that cannot keep up is closed with a reason."""
 REVISIONS_MAX = 100
 """Revisions that are read at a time for a subscriber who lags behind."""
-TICK_S = 0.1
 IMPACT_TICK_S = 0.5
 
 
@@ -49,19 +46,22 @@ IMPACT_TICK_S = 0.5
 class Subscription:
     """What is told as it happens."""
 
-    @strawberry.subscription(description="The values of the given points: all at once first, then those that change.")
+    @strawberry.subscription(
+        description=f"The values of points, at most {POINTS_MAX}: of those given, or of an entity, or of all that is located in an entity "
+        "or part of it, however deep. All at once first, then those that change. Errors: BAD_INPUT, UNKNOWN_ENTITY."
+    )
     async def readings(
         self,
         info: Info,
-        points: Annotated[list[strawberry.ID], strawberry.argument(description=f"IRIs or CURIEs of points, at most {POINTS_MAX}.")],
+        points: Annotated[list[strawberry.ID] | None, strawberry.argument(description="IRIs or CURIEs of points.")] = None,
+        entity: Annotated[strawberry.ID | None, strawberry.argument(description="The entity whose points are told; IRI or CURIE.")] = None,
+        sub_tree: Annotated[
+            strawberry.ID | None,
+            strawberry.argument(description="The place, system or equipment of which all points are told; IRI or CURIE."),
+        ] = None,
     ) -> AsyncGenerator[list[PointReading], None]:
-        face = face_of(info)
-        if not 1 <= len(points) <= POINTS_MAX:
-            raise BadInput(f"points has {len(points)} ids: give 1 to {POINTS_MAX}")
-        wanted = dict.fromkeys(await known(face.index(), points))
-        async for changed in _changed_points(face, wanted):
-            now_ms = int(face.clock().timestamp() * 1000)
-            yield [PointReading.of(face.sample(iri), now_ms) for iri in changed]
+        async for told in followed_values(face_of(info), Wanted.of(points, entity, sub_tree)):
+            yield told
 
     @strawberry.subscription(
         description="What is hit when the given entities fail, again whenever a switch moves, anything goes out of service or comes back, "
@@ -148,30 +148,6 @@ class Subscription:
                     yield Command.of(waiting.popleft())
         finally:
             _end(stop)
-
-
-async def _changed_points(face: Face, wanted: dict[str, None]) -> AsyncGenerator[list[str], None]:
-    """First all wanted points, then, at most every tick, those that have changed since."""
-    bell = Bell()
-    changed: dict[str, None] = {}
-
-    def hear(points: Sequence[str]) -> None:
-        mine = [point for point in points if point in wanted]
-        if mine:
-            changed.update(dict.fromkeys(mine))
-            bell.ring()
-
-    stop = [face.feed.readings(hear)]
-    try:
-        yield list(wanted)
-        while True:
-            await bell.wait()
-            await asyncio.sleep(TICK_S)
-            told = [changed.popitem()[0] for _ in range(len(changed))]
-            if told:
-                yield sorted(told)
-    finally:
-        _end(stop)
 
 
 def _end(stop: Sequence[Callable[[], None]]) -> None:

@@ -14,6 +14,7 @@ from graph.errors import GraphError
 from graph.points import point_facts
 from graph.ports import DevicePort
 from graph.stores.journal import SqliteJournal
+from graph.values import Slots
 from ontology.namespaces import expand
 from twin.bus import Bus
 from twin.compose import Opened
@@ -70,6 +71,10 @@ class BusFeed:
     def readings(self, callback: Callable[[Sequence[str]], None]) -> Callable[[], None]:
         """See `Feed.readings`."""
         return self._bus.subscribe(ReadingStored, lambda event: callback(event.points))
+
+    def slots(self, callback: Callable[[Slots], None]) -> Callable[[], None]:
+        """See `Feed.slots`."""
+        return self._bus.subscribe(ReadingStored, lambda event: callback(event.slots))
 
     def changes(self, callback: Callable[[], None]) -> Callable[[], None]:
         """See `Feed.changes`."""

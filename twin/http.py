@@ -22,7 +22,9 @@ from resolvers.compiled import CompiledReads
 from resolvers.context import Face
 from resolvers.limits import Limits
 from resolvers.schema import build_schema
+from resolvers.shared import Shares, SharingHandler
 from twin.http_report import report_route
+from twin.outlets import outlet_of, remember
 
 STATIC = Path(__file__).parent / "static"
 POLICY = (
@@ -97,13 +99,17 @@ def _health(app: FastAPI, health: Health) -> None:
 
 
 class GraphQLFace(GraphQLRouter[Any, None]):
-    """Strawberry's router, with the compiled reads before it."""
+    """Strawberry's router, with the compiled reads before it, and subscriptions that are asked alike worked out once."""
+
+    graphql_transport_ws_handler_class = SharingHandler
 
     def __init__(self, face: Face, rules: WebRules) -> None:
-        async def context() -> dict[str, Any]:
-            return {"face": face}
-
         schema = build_schema(rules.limits)
+        self.shares = Shares(schema, lambda: {"face": face}, rules.limits.tokens)
+
+        async def context() -> dict[str, Any]:
+            return {"face": face, "shares": self.shares, "outlet": outlet_of}
+
         super().__init__(
             schema,
             graphql_ide=None,
@@ -177,7 +183,7 @@ class Gate:
             await self._refuse(scope, receive, send, 421, "this host name is not served here: add it to allowed_hosts\n")
             return
         if scope["type"] == "websocket":
-            await self._app(scope, receive, send)
+            await self._app(remember(scope, send), receive, send)
             return
         if OWN_BOUNDS.intersection(scope["path"].split("/", 2)[1:2]):
             await self._app(scope, receive, _with_headers(send))
