@@ -14,6 +14,11 @@ def rounded(value: float) -> float:
     return round(value, DIGITS) + 0.0
 
 
+def kept(value: float) -> float:
+    """Kilowatts to the watt; of less than one with three digits that count, so that no rating becomes nothing."""
+    return round(value, DIGITS) if abs(value) >= 1 else float(f"{value:.{DIGITS}g}")
+
+
 def rounded_apart(one: float, other: float) -> tuple[float, float]:
     """Two figures to the watt, or with as many digits as tell them apart."""
     digits = _digits_apart(one, other, DIGITS)
@@ -29,6 +34,11 @@ def shown_apart(one: float, other: float, digits: int = SHOWN) -> tuple[str, str
 def shown(value: float) -> str:
     """A figure in words, with one digit; what is less than nothing with as many as show it."""
     return shown_apart(value, 0.0 if value < 0 else value)[0]
+
+
+def digits_of(value: float) -> int:
+    """The fewest digits in words with which a figure is not told as nothing."""
+    return _digits_apart(value, 0.0, SHOWN)
 
 
 def _digits_apart(one: float, other: float, digits: int) -> int:

@@ -13,7 +13,7 @@ from graph.values import Floats
 from ontology.errors import UnitError
 from ontology.namespaces import BRICK, DCX, UNIT
 from ontology.terms import Ids, is_literal, literal_parts
-from ontology.units import conversion
+from ontology.units import conversion, figure
 from ontology.vocabulary import Vocabulary
 
 RACK = BRICK + "ICT_Rack"
@@ -143,11 +143,8 @@ def _numbers(snapshot: Snapshot, terms: Ids) -> Floats:
 
 
 def number_of(key: str) -> float:
-    """The number that a term is, nan where it is none."""
-    try:
-        return float(literal_parts(key).lexical) if is_literal(key) else float("nan")
-    except ValueError:
-        return float("nan")
+    """The figure that a term is, nan where it is none."""
+    return figure(literal_parts(key).lexical) if is_literal(key) else float("nan")
 
 
 def _factor(unit: str, wanted: str) -> tuple[float, float]:

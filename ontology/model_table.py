@@ -10,7 +10,7 @@ import numpy as np
 from ontology.errors import UnitError
 from ontology.namespaces import BRICK, RDF
 from ontology.terms import QuadBlock, is_literal, literal_parts
-from ontology.units import Unit, unit_of
+from ontology.units import Unit, figure, unit_of
 from ontology.vocabulary import Vocabulary
 
 Table = Mapping[int, list[int]]
@@ -94,10 +94,4 @@ def _grouped(pairs: Iterable[tuple[int, int]]) -> Table:
 
 
 def _floats(texts: Iterable[str]) -> Iterator[float]:
-    for text in texts:
-        try:
-            value = float(text)
-        except ValueError:
-            continue
-        if np.isfinite(value):
-            yield value
+    return (value for value in map(figure, texts) if np.isfinite(value))

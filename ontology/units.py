@@ -13,6 +13,18 @@ from functools import lru_cache
 from ontology.errors import UnitError
 from ontology.namespaces import UNIT, expand
 
+FIGURE_MAX, FIGURE_MIN = 1e15, 1e-15
+"""Beyond the one no quantity of a plant is, in any unit of here, and nearer to nothing than the other none can be told from it."""
+
+
+def figure(text: str) -> float:
+    """The number that a text is, as a quantity: nan where it is none or beyond `FIGURE_MAX`, 0 where it is within `FIGURE_MIN`."""
+    try:
+        value = float(text)
+    except ValueError:
+        return float("nan")
+    return value if FIGURE_MIN <= abs(value) <= FIGURE_MAX else 0.0 if abs(value) < FIGURE_MIN else float("nan")
+
 
 @dataclass(frozen=True, slots=True)
 class Unit:

@@ -16,7 +16,7 @@ from graph.watched import Reads, Watched
 from ontology.errors import UnitError
 from ontology.namespaces import BRICK
 from ontology.terms import Ids
-from ontology.units import conversion
+from ontology.units import FIGURE_MAX, conversion
 from ontology.vocabulary import Vocabulary
 
 _METERS = (BRICK + "Electric_Power_Sensor", BRICK + "Electrical_Power_Sensor")
@@ -42,7 +42,7 @@ class PowerPoints:
         found: dict[str, float] = {}
         for point, owner, factor in zip(self.points, self.owners, self.factors.tolist(), strict=True):
             reading = current_value(point)
-            if reading is not None and reading[1] == Quality.GOOD and 0 <= (kw := reading[0] * factor) >= found.get(owner, 0.0):
+            if reading is not None and reading[1] == Quality.GOOD and FIGURE_MAX >= (kw := reading[0] * factor) >= found.get(owner, 0.0):
                 found[owner] = kw
         return found
 

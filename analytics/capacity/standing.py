@@ -16,7 +16,7 @@ from analytics.capacity.flow import Loads, loads_of
 from analytics.capacity.kernel import Flow
 from analytics.capacity.told import stands_on
 from analytics.conditions import Conditions
-from analytics.figures import shown, shown_apart
+from analytics.figures import DIGITS_MAX, digits_of, kept, shown_apart
 from analytics.state import Plant, plant
 from analytics.supply_graph import Assumed, SupplyGraph
 from analytics.sweeps.units import Units
@@ -186,10 +186,10 @@ def _feeder(graph: SupplyGraph, loads: Loads, slot: int, part: float, worst: flo
         graph.id(node),
         graph.label(node),
         graph.class_iri(node),
-        round(float(loads.base.demand[slot].sum()), 3),
+        kept(round(float(loads.base.demand[slot].sum()), DIGITS_MAX)),
         Basis(int(loads.basis[slot])).name.lower(),
-        round(rated, 3),
-        round(limit, 3),
+        kept(rated),
+        kept(limit),
         round(part, 4),
         round(worst, 4),
         graph.id(cause) if cause >= 0 else None,
@@ -219,9 +219,10 @@ def _too_small(feeder: Feeder) -> str:
 
 def _findings(feeder: Feeder) -> Iterator[Finding]:
     """What is overloaded now, and what would be after one more failure."""
-    load, limit = shown_apart(feeder.load_kw, feeder.limit_kw)
+    load, limit = shown_apart(feeder.load_kw, feeder.limit_kw, digits_of(feeder.limit_kw))
     worst, _ = shown_apart(100 * feeder.worst_part, 100, 0)
-    share = f"{load} kW of {shown(feeder.rated_kw)} kW ({feeder.load_kw / feeder.rated_kw:.0%})"
+    rated, _ = shown_apart(feeder.rated_kw, 0.0)
+    share = f"{load} kW of {rated} kW ({feeder.load_kw / feeder.rated_kw:.0%})"
     if feeder.part > GROWN:
         yield Finding(
             Severity.ERROR,

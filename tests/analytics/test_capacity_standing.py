@@ -116,3 +116,29 @@ def test_a_rating_that_limits_nothing_is_told_beside_the_good_ones() -> None:
 
     assert [feeder.id for feeder in found.feeders] == [SITE + "A"]
     assert [(f.code, f.focus) for f in found.findings] == [("rating-limits-nothing", SITE + "B")]
+
+
+def test_a_rating_of_less_than_a_watt_is_told_as_it_is() -> None:
+    """A of 0.4 W and B of 100 kW share 0.1 W: 0.05 W are 12.5 % of A, and 0.1 W without B are 25 %: it may carry half of that now."""
+    sides = ":U a dcx:Utility_Feed ; dcx:feedsPower :A, :B . :A a dcx:UPS ; dcx:feedsPower :R . :B a dcx:UPS ; dcx:feedsPower :R . "
+    found = named(standing(sides + rated("A", 0.0004) + rated("B", 100) + rack("R", 0.0001)))["A"]
+
+    assert (found.load_kw, found.rated_kw, found.limit_kw) == (0.00005, 0.0004, 0.0004)
+    assert (found.part, found.worst_part, found.usual_part_max) == (0.125, 0.25, 0.5)
+
+
+def test_what_no_plant_has_is_no_figure() -> None:
+    """1e308 kW and 1e-300 kW are no ratings, and 1e307 kW is no draw: nothing is divided by them, and each is named."""
+    sides = ":U a dcx:Utility_Feed ; dcx:feedsPower :A, :B . :A a dcx:UPS ; dcx:feedsPower :R . :B a dcx:UPS ; dcx:feedsPower :R . "
+    found = standing(sides + rated("A", 1e308) + rated("B", 1e-300) + rack("R", 1e307))
+
+    assert [(each.code, each.focus) for each in found.findings] == [("rating-limits-nothing", SITE + name) for name in "AB"]
+    assert found.feeders == ()
+
+
+def test_what_is_overloaded_and_rated_for_less_than_a_watt_is_told_in_full() -> None:
+    """0.6 W on 0.4 W: 150 %."""
+    one = ":U a dcx:Utility_Feed ; dcx:feedsPower :A . :A a dcx:UPS ; dcx:feedsPower :R . "
+    (found,) = standing(one + rated("A", 0.0004) + rack("R", 0.0006)).findings
+
+    assert found.message == "it carries 0.0006 kW of 0.0004 kW (150%) and may carry 0.0004 kW continuously"

@@ -116,8 +116,12 @@ def _some(ids: Sequence[str]) -> str:
     return ", ".join(map(compact, ids[:RACKS_SHOWN])) + (", ..." if len(ids) > RACKS_SHOWN else "")
 
 
+    from analytics.figures import shown_apart
 def _tell(found: Capacity, every: bool, state: str) -> None:
     from ontology.namespaces import compact
+    def kw(value: float) -> str:
+        return shown_apart(value, 0.0)[0]
+
 
     say(f"What carries power and has a rating ({state}, {instant(found.at)}), the fullest after one failure first:")
     say()
@@ -125,10 +129,10 @@ def _tell(found: Capacity, every: bool, state: str) -> None:
     rows = [
         (
             compact(each.id),
-            f"{each.load_kw:,.1f}",
+            kw(each.load_kw),
             each.basis,
-            f"{each.rated_kw:,.1f}",
-            f"{each.limit_kw:,.1f}",
+            kw(each.rated_kw),
+            kw(each.limit_kw),
             f"{each.part:.0%}",
             f"{each.worst_part:.0%}",
             "" if each.worst_cause is None else compact(each.worst_cause),
