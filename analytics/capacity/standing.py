@@ -19,6 +19,7 @@ from analytics.conditions import Conditions
 from analytics.figures import DIGITS_MAX, digits_of, kept, shown_apart
 from analytics.state import Plant, plant
 from analytics.supply_graph import Assumed, SupplyGraph
+from analytics.sweeps.basis import taken_for_granted
 from analytics.sweeps.units import Units
 from graph.errors import GraphError
 from graph.ports import Progress
@@ -123,7 +124,7 @@ def capacity(graph: SupplyGraph, conditions: Conditions, tell: Progress | None =
         tuple(sorted(feeders, key=lambda feeder: (-feeder.worst_part, feeder.id))),
         tuple(sorted((*_doubtful(graph, doubtful), *chain.from_iterable(map(_findings, feeders))), key=lambda finding: finding.order)),
         unrated,
-        (*conditions.assumed(graph.find), stands_on(loads, conditions), *graph.taken_for_equipment),
+        (*conditions.assumed(graph.find), stands_on(loads, conditions), *graph.taken_for_equipment, *taken_for_granted(graph)),
     )
 
 

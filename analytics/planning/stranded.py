@@ -21,6 +21,7 @@ from analytics.planning.space import spaces
 from analytics.planning.stages import Stages
 from analytics.state import Plant, plant
 from analytics.supply_graph import SupplyGraph
+from analytics.sweeps.basis import taken_for_granted
 from analytics.sweeps.units import UnitKind, Units, units_of
 from analytics.time.stated import Stated
 from graph.ports import Progress
@@ -207,7 +208,13 @@ def stranded(
         ),
         site.left(empty, full, worth),
         site.one_more(worth, placeable),
-        (*notes_of(graph, conditions, loads, stated), *cooling, *graph.taken_for_equipment),
+        (
+            *conditions.assumed(graph.find),
+            *notes_of(graph, conditions, loads, stated),
+            *cooling,
+            *graph.taken_for_equipment,
+            *taken_for_granted(graph),
+        ),
     )
 
 

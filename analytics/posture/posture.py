@@ -14,7 +14,7 @@ from analytics.kernel import Flags as Bits
 from analytics.posture import kernel
 from analytics.state import stated_positions
 from analytics.supply_graph import Flags, SupplyGraph
-from analytics.sweeps.basis import without_load
+from analytics.sweeps.basis import taken_for_granted, without_load
 from analytics.sweeps.behind import behind_of, nothing_lost
 from analytics.sweeps.kernel import Behind, Lost, Marks
 from analytics.sweeps.pairs import Lists, by_item
@@ -204,8 +204,9 @@ class Posture:
     @cached_property
     def assumed(self) -> tuple[str, ...]:
         """What the answer takes from telemetry beside the positions, and in doubt; where ratings are stated, that load is not followed;
-        and what it takes for equipment."""
-        return (*self.conditions.assumed(self.graph.find), *without_load(self.graph), *self.graph.taken_for_equipment)
+        and what it takes for granted of the model."""
+        graph = self.graph
+        return (*self.conditions.assumed(graph.find), *without_load(graph), *graph.taken_for_equipment, *taken_for_granted(graph))
 
     def positions(self) -> tuple[StatedPosition, ...]:
         """Where each switch stands."""

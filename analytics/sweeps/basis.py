@@ -44,7 +44,7 @@ def basis_of(graph: SupplyGraph, conditions: Conditions, state: Plant, *, with_l
         for node, position in stated_positions(graph, conditions)
     )
     still = () if with_load else without_load(graph)
-    assumed = (*conditions.assumed(graph.find), *graph.taken_for_equipment, *still, *_dark(graph, state), *_assumed(graph))
+    assumed = (*conditions.assumed(graph.find), *graph.taken_for_equipment, *still, *_dark(graph, state), *taken_for_granted(graph))
     return Basis(graph.revision, conditions.at, positions, assumed)
 
 
@@ -55,7 +55,9 @@ def without_load(graph: SupplyGraph) -> list[str]:
     return ["loads that move after a failure trip nothing here: `ridethrough impact` follows them, one failure at a time"]
 
 
-def _assumed(graph: SupplyGraph) -> list[str]:
+def taken_for_granted(graph: SupplyGraph) -> list[str]:
+    """What the model does not say, or says and cannot mean, and how it was read, of the whole site: a sentence each, at most
+    `ASSUMED_LISTED_MAX`; without what `SupplyGraph.taken_for_equipment` says. Cost: the assumptions of the site."""
     if len(graph.assumptions) == 0:
         return []
     first = frozenset(graph.taken_for_equipment)

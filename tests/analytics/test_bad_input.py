@@ -9,6 +9,8 @@ import pytest
 from analytics.capacity.standing import capacity
 from analytics.conditions import Conditions, condition_points
 from analytics.impact import impact
+from analytics.planning.stranded import stranded
+from analytics.posture.lookout import Lookout
 from analytics.supply import compile_supply
 from graph.errors import UnknownEntity
 from graph.values import Quality
@@ -218,6 +220,35 @@ def test_what_cannot_be_meant_is_a_finding_at_the_node_and_said_in_the_answer(ca
     assert (case.finding, SITE + case.at) in findings
     assert told(answer) == case.outcomes
     assert [text for text in case.assumed if not any(each.startswith(text) for each in answer.assumed)] == []
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_the_posture_says_of_the_site_what_an_answer_about_a_failure_says(case: Case) -> None:
+    """What is dark is counted there; how the model was read is the same in both."""
+    graph = compile_supply(snapshot_of(case.model), vocabulary())
+
+    posture = Lookout(graph, NOW).posture
+
+    assert [text for text in case.assumed if text not in posture.assumed and not text.startswith(DARK)] == []
+    assert posture.to_json()["assumed"] == list(posture.assumed)
+
+
+def test_how_full_it_is_and_how_much_fits_say_how_the_model_was_read() -> None:
+    """A rack that states 5 and 7 kW counts with one of them, and a group that needs two of its one member is never supplied."""
+    snapshot = snapshot_of(
+        f"{LINE} :U dcx:ratedPower {kw(100)} . :R dcx:allocatedPower {kw(5)}, {kw(7)} ."
+        ":G a dcx:Redundancy_Group ; dcx:hasMember :U ; dcx:requiredCount 2 ; dcx:feedsPower :P ."
+    )
+    graph = compile_supply(snapshot, vocabulary())
+
+    full, fits = capacity(graph, NOW).assumed, stranded(snapshot, vocabulary(), graph, NOW).notes
+
+    read_so = {
+        "urn:site:R states several draws that differ: 5 kW counts",
+        "urn:site:G needs 2 suppliers of Power and has 1: it is never supplied",
+    }
+    assert read_so <= set(full)
+    assert read_so <= set(fits)
 
 
 def test_a_sound_model_has_no_finding_of_these_kinds_and_nothing_is_assumed() -> None:

@@ -8,7 +8,7 @@ import typer
 
 from twin.cli.as_of import At, BranchName, as_of
 from twin.cli.asking import opened_view, state_name
-from twin.cli.output import FOUND_PROBLEMS, Config, Data, Json, Store, instant, progress, say, say_json, settings_from, table
+from twin.cli.output import FOUND_PROBLEMS, Config, Data, Json, Store, instant, progress, say, say_json, settings_from, table, tell_assumed
 from twin.cli.place import TRIED, Tried, tried_one_at_a_time
 from twin.cli.sweep import kinds_of
 
@@ -106,8 +106,7 @@ def _tell_stranded(found: Stranded, every: bool, state: str) -> None:
     if len(rows) < len(found.feeders):
         say(f"... and {len(found.feeders) - len(rows):,} more: --all prints them")
     say(tried_one_at_a_time(found.tried))
-    for text in found.notes:
-        say(f"assumed: {text}")
+    tell_assumed(found.notes)
 
 
 def _some(ids: Sequence[str]) -> str:
@@ -116,12 +115,12 @@ def _some(ids: Sequence[str]) -> str:
     return ", ".join(map(compact, ids[:RACKS_SHOWN])) + (", ..." if len(ids) > RACKS_SHOWN else "")
 
 
-    from analytics.figures import shown_apart
 def _tell(found: Capacity, every: bool, state: str) -> None:
+    from analytics.figures import shown_apart
     from ontology.namespaces import compact
+
     def kw(value: float) -> str:
         return shown_apart(value, 0.0)[0]
-
 
     say(f"What carries power and has a rating ({state}, {instant(found.at)}), the fullest after one failure first:")
     say()
@@ -146,5 +145,4 @@ def _tell(found: Capacity, every: bool, state: str) -> None:
         say(f"{finding.severity.value}: {compact(finding.focus)}: {finding.message}: {finding.remedy}")
     if found.unrated:
         say(f"{found.unrated:,} things carry load and state no rating: nothing is said of them")
-    for text in found.assumed:
-        say(f"assumed: {text}")
+    tell_assumed(found.assumed)

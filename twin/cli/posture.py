@@ -8,7 +8,7 @@ import typer
 
 from twin.cli.as_of import At, BranchName, as_of
 from twin.cli.asking import opened_view, state_name
-from twin.cli.output import FOUND_PROBLEMS, Config, Data, Json, Store, instant, say, say_json, settings_from, table
+from twin.cli.output import FOUND_PROBLEMS, Config, Data, Json, Store, instant, say, say_json, settings_from, table, tell_assumed
 
 if TYPE_CHECKING:
     from analytics.posture.posture import Posture
@@ -81,5 +81,4 @@ def _tell(found: Posture, first: int, state: str) -> None:
     if positions:
         live, opened = sum(each.from_telemetry for each in positions), sum(each.position == "open" for each in positions)
         say(f"switches: {live:,} of {len(positions):,} stand as telemetry says, the others as normal; {opened:,} are open")
-    for text in found.assumed:
-        say(f"assumed: {text}")
+    tell_assumed(found.assumed)
