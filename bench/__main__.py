@@ -38,6 +38,7 @@ from bench import (
     store_start,
     store_start_neo4j,
     subscriptions_fanout,
+    values_all,
 )
 
 Row = Mapping[str, object]
@@ -99,6 +100,7 @@ def benches(quick: bool) -> Mapping[str, list[Callable[[], Iterator[Row]]]]:
         subscriptions_fanout.NAME: [
             partial(subscriptions_fanout.run, subscriptions_fanout.CLIENTS, 3 if quick else subscriptions_fanout.SECONDS)
         ],
+        values_all.NAME: [partial(values_all.run, 20_000 if quick else values_all.POINTS, 8 if quick else 30)],
         graphql_list.NAME: [partial(graphql_list.run, size, 8 if quick else 40) for size in graphql_list.SIZES],
     }
 

@@ -1,4 +1,4 @@
-"""Writes the reference pages that the code itself knows: settings, command line, GraphQL, ontology. `./dev docs` runs it."""
+"""Writes the reference pages that the code itself knows: settings, command line, GraphQL, REST. `./dev docs` runs it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLObjectType, build_schema
 from pydantic import SecretStr
 
+from adapters.http.app import described
 from resolvers.schema import sdl
 from twin.cli.app import app
 from twin.settings import PREFIX, Settings
@@ -103,7 +104,31 @@ def graphql_page() -> str:
     return "\n".join([*lines, ""])
 
 
-PAGES: Mapping[str, Callable[[], str]] = {"settings.md": settings_page, "cli.md": cli_page, "graphql.md": graphql_page}
+def rest_page() -> str:
+    """Every address of the HTTP wire with its parameters and answers."""
+    description = described()
+    lines = ["# REST", "", description["info"]["description"], "", "The description for programs is served at `/api/v1/openapi.json`."]
+    for path, methods in description["paths"].items():
+        for method, operation in methods.items():
+            lines += ["", f"## {method.upper()} /api/v1{path}", "", f"{operation['summary']}. {' '.join(operation['description'].split())}"]
+            if parameters := operation.get("parameters"):
+                lines += ["", "| parameter | where | what it is |", "|---|---|---|"]
+                lines += [f"| `{p['name']}`{' (needed)' if p['required'] else ''} | {p['in']} | {p['description']} |" for p in parameters]
+            if body := operation.get("requestBody"):
+                lines += ["", f"Body: {', '.join(f'`{media}`' for media in body['content'])}."]
+            lines += ["", "| status | answer | what it is |", "|---|---|---|"]
+            for status, answer in operation["responses"].items():
+                media = ", ".join(f"`{each}`" for each in answer.get("content", {}))
+                lines.append(f"| {status} | {media} | {answer['description']} |")
+    return "\n".join([*lines, ""])
+
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    "settings.md": settings_page,
+    "cli.md": cli_page,
+    "graphql.md": graphql_page,
+    "rest.md": rest_page,
+}
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from fastapi import FastAPI
 from starlette.routing import BaseRoute, Mount
 
@@ -18,6 +19,11 @@ from adapters.http.parts import HttpParts
 from adapters.http.readings import readings_router
 from adapters.http.rules import HttpRules
 from adapters.http.values import Current, values_router
+from graph.current import CurrentValues
+from graph.snapshot import EPOCH, Snapshot
+from graph.values import ReadingBatch, Samples, Slots
+from ontology.vocabulary import load_vocabulary
+from twin.bus import Bus
 
 PATH = "/api/v1"
 _ABOUT = """Readings in, current values and history out.
@@ -61,6 +67,23 @@ def build_http_app(parts: HttpParts, rules: HttpRules) -> HttpApp:
     return HttpApp([Mount(PATH, api)], (directories.close, keys.close), intake, api)
 
 
-def description(api: FastAPI) -> dict[str, Any]:
-    """The OpenAPI description."""
-    return api.openapi()
+def described() -> dict[str, Any]:
+    """The OpenAPI description, of no house in particular."""
+    current, bus = CurrentValues(), Bus()
+    parts = HttpParts(Snapshot.empty, load_vocabulary(), current, _Nowhere(), bus, lambda: EPOCH)
+    app = build_http_app(parts, HttpRules())
+    app.close()
+    return app.api.openapi()
+
+
+class _Nowhere:
+    """A sink that nothing is sent to."""
+
+    def slots(self, points: Sequence[str]) -> Slots:
+        return np.full(len(points), -1, np.int32)
+
+    def take(self, samples: Samples) -> None:
+        """Nothing."""
+
+    def accept(self, batch: ReadingBatch) -> None:
+        """Nothing."""

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import numpy as np
 from fastapi import Query
+from pydantic import BeforeValidator, WithJsonSchema
 
-from adapters.http.codec import instant
+from adapters.http.codec import MILLIS_MAX, instant
 from adapters.http.directory import Directory, below
 from adapters.http.problems import Problem
 from graph.snapshot import Snapshot
@@ -16,6 +17,22 @@ from ontology.namespaces import expand
 from ontology.vocabulary import Vocabulary
 
 _TIME = "ISO 8601 with an offset, or seconds or milliseconds since 1970"
+
+
+def instant_of(text: object) -> int:
+    """Milliseconds since 1970; what is before counts as 1970. Raises `ValueError`."""
+    said = str(text).strip().replace(" ", "+")  # a plus that was not written as %2B
+    try:
+        found = instant(float(said))
+    except ValueError:
+        found = instant(said)
+    if found is None:
+        raise ValueError(f"{said[:40]!r} is no instant: write {_TIME}")
+    return min(max(found, 0), MILLIS_MAX - 1)
+
+
+INSTANT_SCHEMA = {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "number"}]}
+Instant = Annotated[int, BeforeValidator(instant_of), WithJsonSchema(INSTANT_SCHEMA)]
 PointsAsked = Annotated[
     list[str] | None, Query(alias="point", description="Points by id (IRI or CURIE), in this order.", examples=[["demo:Rack-R001.Power"]])
 ]
@@ -27,21 +44,9 @@ ClassAsked = Annotated[
     str | None,
     Query(alias="class", description="The points of this class and of those below it.", examples=["brick:Temperature_Sensor"]),
 ]
-SinceAsked = Annotated[str, Query(description=f"From when on: {_TIME}.", examples=["2026-06-01T00:00:00Z"])]
-UntilAsked = Annotated[str | None, Query(description=f"Until when, itself not included: {_TIME}. Left out: now.")]
-AtAsked = Annotated[str | None, Query(description=f"The values as they stood then: {_TIME}. Left out: now.")]
-
-
-def instant_of(text: str, name: str) -> int:
-    """Milliseconds since 1970. Raises `Problem` (422)."""
-    try:
-        raw: float | str = float(text)
-    except ValueError:
-        raw = text.strip().replace(" ", "+")  # a plus that was not written as %2B
-    found = instant(raw)
-    if found is None:
-        raise Problem(422, "no instant", f"{name} is {text[:40]!r}: write {_TIME}")
-    return found
+SinceAsked = Annotated[Instant, Query(description=f"From when on: {_TIME}.", examples=["2026-06-01T00:00:00Z"])]
+UntilAsked = Annotated[Instant | None, Query(description=f"Until when, itself not included: {_TIME}. Left out: now.")]
+AtAsked = Annotated[Instant | None, Query(description=f"The values as they stood then: {_TIME}. Left out: now.")]
 
 
 def chosen(

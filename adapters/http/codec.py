@@ -2,7 +2,7 @@
 
 Rules of this file:
 
-1. One reading is an object: `point` (IRI or CURIE), `value` (a finite number, true or false; null with a quality that is bad), and, where
+1. One reading is an object: `point` (IRI or CURIE), `value` (a finite number, true or false; null for none), and, where
    it is said, `observed_at` (ISO 8601 with an offset, or seconds or milliseconds since 1970), `quality` and `unit`. `p`, `v`, `t`, `q` and
    `u` are the same in short.
 2. Many are an array of such objects, or an object of columns: `point` and `value` lists; the others a list, or one for all.
@@ -12,9 +12,10 @@ Rules of this file:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import repeat, zip_longest
 from math import isfinite, nan
 from typing import Any
 
@@ -29,8 +30,8 @@ NAMES = ("point", "value", "observed_at", "quality", "unit")
 _SHORT = dict(zip("pvtqu", NAMES, strict=True))
 _MILLIS_FROM = 1e11
 """Numbers from here on are milliseconds: as seconds they would be the year 5138."""
-_MILLIS_MAX = 253_402_300_800_000
-"""The year 10000."""
+MILLIS_MAX = 253_402_300_800_000
+"""The year 10000; a time outside of 1970 to then comes from a clock that is wrong, and ours counts."""
 QUALITIES: dict[str, tuple[int, int]] = {
     "good": (Quality.GOOD, Reason.NONE),
     "maintenance": (Quality.GOOD, Reason.MAINTENANCE),
@@ -44,6 +45,9 @@ QUALITIES: dict[str, tuple[int, int]] = {
     "no_communication": (Quality.NO_COMMUNICATION, Reason.LINK),
 }
 """What a sender may say of its value. Left out: good."""
+_CLOCK, _SENSOR = (int(Quality.UNCERTAIN), int(Reason.CLOCK)), (int(Quality.BAD), int(Reason.SENSOR))
+_SHORT_OF = object()
+"""Stands where a column has ended."""
 _PLAIN = frozenset((float, int))
 
 
@@ -93,7 +97,7 @@ def readings_of(document: Any, now: int, rows_max: int) -> Rows:
         return _objects(enumerate(document, 1), now)
     if type(document) is not dict:
         raise Unreadable('readings are an array of objects, or an object of columns: {"point": [...], "value": [...]}')
-    said = _named(document)
+    said = {name: each for name, each in _named(document).items() if name in NAMES}
     if type(said.get("point")) is str:
         return _objects([(1, document)], now)
     return _columns(said, now, rows_max)
@@ -174,6 +178,8 @@ def _one(document: Any, line: int, now: int) -> tuple[str, float, int, tuple[int
     observed = now if said.get("observed_at") is None else instant(said["observed_at"])
     if observed is None:
         return Refusal(line, point, "bad_time", _NO_TIME)
+    if not 0 <= observed < MILLIS_MAX:
+        observed, codes = now, max(codes, _CLOCK)
     unit = said.get("unit") or ""
     if type(unit) is not str:
         return Refusal(line, point, "bad_unit", f"unit is {shown(unit)}: name a unit of QUDT, such as unit:KiloW")
@@ -188,11 +194,11 @@ def _judged(raw: Any, quality: Any) -> tuple[float, tuple[int, int], tuple[str, 
     codes = (0, 0) if quality is None else QUALITIES.get(quality.casefold()) if type(quality) is str else None
     if codes is None:
         return nan, (0, 0), ("bad_quality", f"quality is {shown(quality)}: write one of {', '.join(QUALITIES)}")
-    if raw is None and codes[0] >= Quality.BAD:
-        return nan, codes, None
+    if raw is None:
+        return nan, codes if codes[0] >= Quality.BAD else _SENSOR, None
     value = float(raw) if type(raw) in {int, float, bool} else nan
     if not isfinite(value):
-        return nan, codes, ("no_number", f"value is {shown(raw)}, not a finite number; where there is none say so: null and quality bad")
+        return nan, codes, ("no_number", f"value is {shown(raw)}, not a finite number; where there is none write null")
     return value, codes, None
 
 
@@ -205,17 +211,38 @@ def _named(document: dict[str, Any]) -> dict[str, Any]:
 
 def _columns(said: dict[str, Any], now: int, rows_max: int) -> Rows:
     points, raw = said.get("point"), said.get("value")
-    if type(points) is not list or type(raw) is not list or len(points) != len(raw):
+    if type(points) is not list or type(raw) is not list:
         raise Unreadable("columns are lists of one length: point and value; observed_at, quality and unit are lists, or one for all")
-    _few_enough(len(points), rows_max)
+    lengths = {len(column) for column in said.values() if type(column) is list}
+    _few_enough(max(lengths), rows_max)
     for name in ("observed_at", "quality", "unit"):
-        if type(said.get(name)) is list and len(said[name]) != len(points):
-            raise Unreadable(f"the column {name} has {len(said[name])} rows, point has {len(points)}")
-    fast = _plain_columns(points, raw, said, now)
+        column = said.get(name)
+        if type(column) is not list and not (column is None or _ONE_FOR_ALL[name](column)):
+            raise Unreadable(f"{name} is {shown(column)}: write a list, or one for all, as for one reading")
+    fast = _plain_columns(points, raw, said, now) if len(lengths) == 1 else None
     if fast is not None:
         return fast
-    columns = [each if type(each) is list else [each] * len(points) for each in (said.get(name) for name in NAMES)]
-    return _objects(((line, dict(zip(NAMES, row, strict=True))) for line, row in enumerate(zip(*columns, strict=True), 1)), now)
+    columns = [each if type(each) is list else repeat(each, max(lengths)) for each in (said.get(name) for name in NAMES)]
+    return _objects(((line, _row(line, row)) for line, row in enumerate(zip_longest(*columns, fillvalue=_SHORT_OF), 1)), now)
+
+
+def _row(line: int, row: tuple[Any, ...]) -> dict[str, Any] | Refusal:
+    """One row of columns; refused where a column ends before it."""
+    short = next((name for name, each in zip(NAMES, row, strict=True) if each is _SHORT_OF), "")
+    if short == "point":
+        return Refusal(line, "", "no_point", "the column point ends before this row: write as many as others")
+    if short:
+        return Refusal(
+            line, row[0] if type(row[0]) is str else "", "short_column", f"the column {short} ends before this row: write as many as others"
+        )
+    return dict(zip(NAMES, row, strict=True))
+
+
+_ONE_FOR_ALL: dict[str, Callable[[Any], bool]] = {
+    "observed_at": lambda said: instant(said) is not None,
+    "quality": lambda said: type(said) is str and said.casefold() in QUALITIES,
+    "unit": lambda said: type(said) is str,
+}
 
 
 def _plain_columns(points: list[Any], raw: list[Any], said: dict[str, Any], now: int) -> Rows | None:
@@ -244,14 +271,11 @@ def _finite(raw: list[Any]) -> Floats | None:
 def _times(said: Any, rows: int, now: int) -> Millis | None:
     if type(said) is not list:
         at = now if said is None else instant(said)
-        return None if at is None else np.full(rows, at, np.int64)
-    if not set(map(type, said)) <= _PLAIN:
+        return None if at is None or not 0 <= at < MILLIS_MAX else np.full(rows, at, np.int64)
+    raw = _finite(said) if set(map(type, said)) <= _PLAIN else None
+    if raw is None or (rows and (raw.min() < _MILLIS_FROM or raw.max() >= MILLIS_MAX)):
         read = [instant(each) for each in said]
-        return None if None in read else np.array(read, np.int64)
-    raw = _finite(said)
-    if raw is None or (rows and (raw.min() < _MILLIS_FROM or raw.max() >= _MILLIS_MAX)):
-        read = [instant(each) for each in said]
-        return None if None in read else np.array(read, np.int64)
+        return None if any(at is None or not 0 <= at < MILLIS_MAX for at in read) else np.array(read, np.int64)
     return np.rint(raw).astype(np.int64)
 
 
@@ -280,7 +304,7 @@ def instant(raw: Any) -> int | None:
             return None
     else:
         return None
-    return round(millis) if 0 <= millis < _MILLIS_MAX else None
+    return round(millis) if isfinite(millis) else None
 
 
 def shown(raw: Any) -> str:

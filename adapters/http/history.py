@@ -13,7 +13,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from adapters.http import columns
-from adapters.http.asking import SinceAsked, UntilAsked, format_of, instant_of
+from adapters.http.asking import SinceAsked, UntilAsked, format_of
 from adapters.http.codec import ARROW, JSON
 from adapters.http.directory import Directories, Directory
 from adapters.http.parts import HttpParts
@@ -92,27 +92,17 @@ def history_router(parts: HttpParts, directories: Directories, rules: HttpRules)
             Literal["json", "csv", "arrow", "parquet"] | None, Query(alias="format", description="In place of an Accept header.")
         ] = None,
     ) -> Response:
-        """How points went in [since, until). What is said with `step` or `max_points` may come from rolled-up minutes and hours; each
-        span says how much of it was covered and the worst quality in it."""
+        """How points went in [since, until). What is said with `step` (which comes before `max_points`) or `max_points` may come from
+        rolled-up minutes and hours; each span says how much of it was covered and the worst quality in it."""
         form = format_of(format_, request.headers.get("accept"), FORMATS)
         kept = parts.history
         if kept is None:
             raise no_history()
-        first = instant_of(since, "since")
-        last = parts.now_ms if until is None else instant_of(until, "until")
-        if first > last:
-            raise Problem(422, "no span", "since is after until: exchange them")
-        if step is not None and max_points is not None:
-            raise Problem(422, "two wishes", "step and max_points exclude each other: give one")
-        step_ms = None if step is None else round(step * 1000)
-        if step_ms is not None and len(point) * (last - first) / step_ms > rules.samples_max:
-            raise Problem(
-                413, "too much", f"that is more than {rules.samples_max:,} spans: ask for longer spans, less time or fewer points"
-            )
+        last = parts.now_ms if until is None else until
 
         def work() -> Response:
-            question = _Question(kept, directories.now(), point, first, last, rules.samples_max)
-            body = question.spans(step_ms, form) if step_ms else question.samples(limit, max_points, form)
+            question = _Question(kept, directories.now(), point, since, max(since, last), rules.samples_max)
+            body = question.spans(round(step * 1000), form) if step else question.samples(limit, max_points, form)
             return Response(body, media_type=FORMATS[form], headers={"cache-control": "no-cache", "vary": "Accept"})
 
         return await threads.run(work)
@@ -137,15 +127,18 @@ class _Question:
         """Samples, thinned to about `pixels` where these are given."""
         found = [(self._page(point, limit) if pixels is None else (self._trend(point, pixels), None)) for point in self._points]
         if form != "json":
+            self._whole(all(end is None for _, end in found))
             return _table((batch_of(series) for series, _ in found), SAMPLES, form)
         return self._json(None, [self._head(series.point, end) + _samples(series) for series, end in found])
 
     def spans(self, step_ms: int, form: str) -> bytes:
         """Spans of `step_ms`."""
-        found = self._history.buckets(self._points, self._since, self._until, step_ms)
+        end = self._since + self._left // len(self._points) * step_ms
+        found = self._history.buckets(self._points, self._since, min(end, self._until), step_ms)
         if form != "json":
+            self._whole(end >= self._until)
             return _table((spans_of(each) for each in found), SPANS, form)
-        return self._json(step_ms, [self._head(each.point, None) + _spans(each) for each in found])
+        return self._json(step_ms, [self._head(each.point, end if end < self._until else None) + _spans(each) for each in found])
 
     def _trend(self, point: str, pixels: int) -> Series:
         row = self._directory.row(point)
@@ -154,9 +147,9 @@ class _Question:
 
     def _page(self, point: str, limit: int) -> tuple[Series, int | None]:
         """The first samples of a point, and where the rest begins; what is of one instant stays together."""
-        if self._left <= 0:
-            raise Problem(413, "too much", "the answer would be too long: ask for less time, fewer points, spans (step) or max_points")
         limit = min(limit, self._left)
+        if limit <= 0:
+            return self._history.series(point, self._since, self._since, 1), self._since
         while True:
             found = self._history.series(point, self._since, self._until, limit + 1)
             if len(found) <= limit:
@@ -168,6 +161,13 @@ class _Question:
                 part = Series(point, found.observed_at[:cut], found.values[:cut], found.quality[:cut], found.reason[:cut])
                 return part, int(found.observed_at[cut])
             limit *= 2
+
+    @staticmethod
+    def _whole(complete: bool) -> None:
+        """What has no place to say where the rest begins is answered whole or not at all."""
+        if not complete:
+            text = "the answer would be cut, and only JSON says where: ask for less time, fewer points, longer spans, or a higher limit"
+            raise Problem(413, "too much", text)
 
     def _head(self, point: str, end: int | None) -> bytes:
         row = self._directory.row(point)

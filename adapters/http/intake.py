@@ -62,7 +62,7 @@ class Intake:
         """Hand on what can be taken; it is durable when this returns, where history is kept."""
         directory = self._directories.now()
         at = self._places(directory, rows.points)
-        refused = list(rows.refused)
+        refused = [self._nearest_reason(directory, one) for one in rows.refused]
         strange = np.flatnonzero(at < 0)
         refused += [Refusal(rows.lines[row], rows.points[row], "unknown_point", _UNKNOWN) for row in strange.tolist()]
         values, sound, wrong = self._converted(directory, rows, at)
@@ -73,8 +73,9 @@ class Intake:
             samples = Samples(slots, values, rows.observed, received, rows.quality, rows.reason)
             self._parts.sink.take(samples if sound.all() else samples.piece(sound))
         refused.sort(key=lambda one: one.line)
-        self._count(rows, int(sound.sum()), len(refused), strange.tolist())
-        return Told(rows.said, len(refused), len(strange), self._parts.kept(), refused[: self._errors_told])
+        unbound = [one.point for one in refused if one.code in _UNBOUND]
+        self._count(int(sound.sum()), len(refused), unbound)
+        return Told(rows.said, len(refused), len(unbound), self._parts.kept(), refused[: self._errors_told])
 
     def names_of_no_point(self) -> Sequence[tuple[str, int]]:
         """The names that clients wrote and the graph does not have, with how often, in order of names."""
@@ -112,18 +113,25 @@ class Intake:
                 scale[row], offset[row] = found
         return rows.values * scale + offset, sound, wrong
 
-    def _count(self, rows: Rows, taken: int, refused: int, strange: Sequence[int]) -> None:
+    @staticmethod
+    def _nearest_reason(directory: Directory, one: Refusal) -> Refusal:
+        """That a point is unknown comes before whatever else is wrong with a line."""
+        unknown = one.point and directory.row(one.point) < 0
+        return Refusal(one.line, one.point, "unknown_point", _UNKNOWN) if unknown else one
+
+    def _count(self, taken: int, refused: int, unbound: Sequence[str]) -> None:
         with self._lock:
             self.taken += taken
             self.refused += refused
-            self.unbound += len(strange)
-            for row in strange:
-                name = rows.points[row][:_NAME_CHARS]
+            self.unbound += len(unbound)
+            for point in filter(None, unbound):
+                name = point[:_NAME_CHARS]
                 self._unbound[name] = self._unbound.pop(name, 0) + 1
             while len(self._unbound) > UNBOUND_MAX:
                 self._unbound.popitem(last=False)
 
 
+_UNBOUND = frozenset({"unknown_point", "no_point"})
 _UNKNOWN = "the graph has no such point: give its id as `GET /api/v1/points` lists it"
 
 

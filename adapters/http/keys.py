@@ -34,7 +34,7 @@ class Keys:
 
     @contextmanager
     def held(self, key: str, body: bytes) -> Iterator[tuple[int, bytes] | None]:
-        """Hold a key while its request is at work: gives the answer of before, if there is one. Raises `Problem` (409, 422)."""
+        """Hold a key while its request is at work: gives the answer of before, if there is one. Raises `Problem` (409)."""
         with self._lock:
             if key in self._at_work:
                 raise Problem(
@@ -70,7 +70,7 @@ class Keys:
         if row is None:
             return None
         if row[0] != digest:
-            raise Problem(422, "another body", "this Idempotency-Key came with another body before: give each request a key of its own")
+            raise Problem(409, "another body", "this Idempotency-Key came with another body before: give each request a key of its own")
         return int(row[1]), bytes(row[2])
 
     def close(self) -> None:

@@ -29,14 +29,14 @@ SCHEMA: dict[str, Any] = {
 _ABOUT = {
     400: "The body cannot be read.",
     403: "Who asks may not write here.",
-    404: "There is no such thing.",
+    404: "There is no such point or thing.",
     405: "This address does not take the method.",
     406: "None of the formats that the client accepts is offered.",
     408: "The body did not come in time.",
-    409: "A request of the same key is at work.",
+    409: "A request of the same key is at work, or came before with another body.",
     413: "The body or the answer is longer than may be.",
     415: "The body is in no format that is read here.",
-    422: "A parameter makes no sense.",
+    422: "A parameter, or each of the readings, makes no sense.",
     503: "What is asked is away now, or too much is asked at once.",
 }
 
@@ -86,7 +86,7 @@ def install(app: FastAPI) -> None:
     async def invalid(_request: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
-        return Problem(422, "wrong parameter", f"{name}: {first['msg']}").response()
+        return Problem(422, "wrong parameter", f"{name}: {first['msg'].removeprefix('Value error, ')}").response()
 
     @app.exception_handler(HTTPException)
     async def refused(request: Request, error: HTTPException) -> Response:

@@ -9,20 +9,21 @@ import orjson
 from fastapi import APIRouter, Header, Request
 from starlette.responses import Response
 
+from adapters.http.asking import INSTANT_SCHEMA
 from adapters.http.bodies import Bodies
 from adapters.http.codec import ARROW, JSON, NDJSON, QUALITIES, Unreadable, read
 from adapters.http.intake import Intake
 from adapters.http.keys import KEY_CHARS, Keys
 from adapters.http.parts import HttpParts
-from adapters.http.problems import Problem, told
+from adapters.http.problems import PROBLEM, Problem, told
 from adapters.http.rules import HttpRules
 from adapters.http.threads import Threads
 from twin.may_write import readings_refused
 
 THREADS = 8
-_NUMBER = {"type": ["number", "boolean", "null"], "description": "The value; null where the quality says that there is none."}
+_NUMBER = {"type": ["number", "boolean", "null"], "description": "The value; null for none: the quality is bad then."}
 _TIME = {
-    "type": ["string", "number", "null"],
+    "anyOf": [*INSTANT_SCHEMA["anyOf"], {"type": "null"}],
     "description": "The device's own time: ISO 8601 with an offset, or seconds or milliseconds since 1970. Left out: that of arrival.",
 }
 _QUALITY = {"type": ["string", "null"], "enum": [*QUALITIES, None], "description": "What the sender says of its value. Left out: good."}
@@ -71,7 +72,7 @@ OUTCOME = {
         "lines": {**_COUNT, "description": "Readings in all."},
         "taken": {**_COUNT, "description": "In the table of current values, as far as they are news."},
         "refused": {**_COUNT, "description": "Not taken, each for its own reason."},
-        "unbound": {**_COUNT, "description": "Of those, how many name no point of the graph."},
+        "unbound": {**_COUNT, "description": "Of those, how many name no point that the graph has."},
         "kept": {"type": "boolean", "description": "Whether what was taken is durable in the history."},
         "errors": {
             "type": "array",
@@ -84,8 +85,8 @@ OUTCOME = {
                     "point": {"type": "string"},
                     "code": {
                         "type": "string",
-                        "description": "bad_json, no_object, no_point, unknown_point, no_number, bad_quality, bad_time, bad_unit or "
-                        "wrong_unit.",
+                        "description": "bad_json, no_object, short_column, no_point, unknown_point, no_number, bad_quality, bad_time, "
+                        "bad_unit or wrong_unit.",
                     },
                     "message": {"type": "string"},
                 },
@@ -95,8 +96,8 @@ OUTCOME = {
 }
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"description": "All were taken.", "content": {JSON: {"schema": OUTCOME}}},
-    207: {"description": "Some, or all, were refused; the others were taken.", "content": {JSON: {"schema": OUTCOME}}},
-    **told(400, 403, 408, 409, 413, 415, 422, 503),
+    207: {"description": "Some were refused; the others were taken.", "content": {JSON: {"schema": OUTCOME}}},
+    **told(400, 403, 404, 408, 409, 413, 415, 422, 503),
 }
 
 
@@ -149,11 +150,15 @@ def readings_router(parts: HttpParts, intake: Intake, keys: Keys, rules: HttpRul
             outcome = intake.take(read(body, media, parts.now_ms, rules.rows_max))
         except Unreadable as error:
             raise Problem(400, "unreadable", str(error)) from None
-        return 207 if outcome.refused else 200, orjson.dumps(outcome.to_json(), option=orjson.OPT_APPEND_NEWLINE)
+        status, answer = 207 if outcome.refused else 200, outcome.to_json()
+        if outcome.refused and outcome.refused == outcome.said:
+            status, first = 404 if outcome.unbound else 422, outcome.first[0]
+            answer = {"title": "nothing taken", "status": status, "detail": f"line {first.line}: {first.message}", **answer}
+        return status, orjson.dumps(answer, option=orjson.OPT_APPEND_NEWLINE)
 
     return router
 
 
 def _response(status: int, answer: bytes, *, again: bool = False) -> Response:
     headers = {"cache-control": "no-store", **({"idempotent-replayed": "true"} if again else {})}
-    return Response(answer, status, headers, JSON)
+    return Response(answer, status, headers, JSON if status < 400 else PROBLEM)

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
 
 from adapters.http import columns
-from adapters.http.asking import AtAsked, BelowAsked, ClassAsked, EntityAsked, PointsAsked, as_rows, chosen, format_of, instant_of
+from adapters.http.asking import AtAsked, BelowAsked, ClassAsked, EntityAsked, PointsAsked, as_rows, chosen, format_of
 from adapters.http.codec import ARROW, JSON, NDJSON
 from adapters.http.columns import Values
 from adapters.http.directory import Directories, Directory
@@ -172,7 +172,7 @@ def values_router(parts: HttpParts, directories: Directories, current: Current) 
                     return Response(status_code=304, headers=headers)
             directory = directories.now()
             rows = chosen(directory, parts.snapshot(), parts.vocabulary, point, entity, below, cls)
-            instant = parts.now_ms if at is None else instant_of(at, "at")
+            instant = parts.now_ms if at is None else at
             found = current.values(directory, rows) if at is None else current.past(directory, rows, instant)
             return Response(_written(found, form, instant, directory.revision), media_type=FORMATS[form], headers=headers)
 

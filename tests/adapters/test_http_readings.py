@@ -79,7 +79,7 @@ def test_a_line_that_is_refused_is_told_and_harms_no_other(tmp_path: Path) -> No
         {"point": POWER, "value": 5.0, "unit": "unit:DEG_C"},
         {"point": POWER, "value": 5.0, "quality": "splendid"},
         {"value": 5.0},
-        {"point": POWER_2, "value": None, "quality": "bad"},
+        {"point": POWER_2, "value": None},
         {"point": POWER, "value": 4.1},
     ]
     body = b"\n".join([*map(orjson.dumps, lines), b"{", b"[1]", b""])
@@ -89,7 +89,7 @@ def test_a_line_that_is_refused_is_told_and_harms_no_other(tmp_path: Path) -> No
         told = answer.json()
         assert answer.status_code == 207
         assert {name: told[name] for name in ("lines", "taken", "refused", "unbound", "kept")} == {
-            "lines": 11, "taken": 3, "refused": 8, "unbound": 1, "kept": True,
+            "lines": 11, "taken": 3, "refused": 8, "unbound": 2, "kept": True,
         }  # fmt: skip
         assert [(each["line"], each["code"]) for each in told["errors"]] == [
             (2, "unknown_point"),
@@ -104,17 +104,22 @@ def test_a_line_that_is_refused_is_told_and_harms_no_other(tmp_path: Path) -> No
         assert kept(one, POWER) == [4.0, 4.1]
         bad = one.current.get(POWER_2)
         assert bad is not None
-        assert (bad.quality, bad.reason) == (Quality.BAD, Reason.DEVICE)
+        assert (bad.quality, bad.reason) == (Quality.BAD, Reason.SENSOR)
         assert math.isnan(bad.value)
         assert list(one.app.intake.names_of_no_point()) == [("urn:example:Nobody", 1)]
-        assert (one.app.intake.taken, one.app.intake.refused, one.app.intake.unbound) == (3, 8, 1)
+        assert (one.app.intake.taken, one.app.intake.refused, one.app.intake.unbound) == (3, 8, 2)
 
 
 def test_the_list_of_refusals_is_bounded_and_their_number_is_exact(tmp_path: Path) -> None:
-    """Ten are told of a thousand."""
+    """Ten are told of a thousand. Where nothing is taken the status is an error: 404 where points are unknown, else 422."""
     with wire(tmp_path, rules=HttpRules(errors_told=10)) as one:
-        told = one.send({"point": ["x"] * 1000, "value": [1.0] * 1000}).json()
+        answer = one.send({"point": ["x"] * 1000, "value": [1.0] * 1000})
+        worse = one.send([{"point": POWER, "value": 1.0, "observed_at": "x"}])
 
+    told = answer.json()
+    assert [(each.status_code, each.headers["content-type"]) for each in (answer, worse)] == [
+        (status, "application/problem+json") for status in (404, 422)
+    ]
     assert (told["refused"], told["unbound"], len(told["errors"]), told["kept"]) == (1000, 1000, 10, False)
 
 
@@ -123,7 +128,9 @@ def test_the_list_of_refusals_is_bounded_and_their_number_is_exact(tmp_path: Pat
     [
         (b"{", {"content-type": "application/json"}, 400, "unreadable"),
         (b"7", {"content-type": "application/json"}, 400, "unreadable"),
-        (b'{"point": ["a"], "value": []}', {"content-type": "application/json"}, 400, "unreadable"),
+        (b'{"point": ["a"], "value": []}', {"content-type": "application/json"}, 404, "nothing taken"),
+        (b'{"point": ["a"], "value": 7}', {"content-type": "application/json"}, 400, "unreadable"),
+        (b'{"point": ["a"], "value": [1], "quality": "splendid"}', {"content-type": "application/json"}, 400, "unreadable"),
         (b"[" * 100_000, {"content-type": "application/json"}, 400, "unreadable"),
         (b'[{"point": "\xff", "value": 1}]', {"content-type": "application/json"}, 400, "unreadable"),
         (b"no stream", {"content-type": ARROW}, 400, "unreadable"),
@@ -143,6 +150,14 @@ def test_a_body_that_is_no_readings_is_a_problem_with_its_reason(
 
     assert (answer.status_code, answer.headers["content-type"], answer.json()["title"]) == (status, "application/problem+json", title)
     assert len(answer.json()["detail"]) > 20
+
+
+def test_columns_of_different_lengths_are_refused_from_where_one_ends(tmp_path: Path) -> None:
+    """What is whole is taken."""
+    with wire(tmp_path) as one:
+        told = one.send({"point": [POWER, INLET, POWER_2], "value": [1.0, 20.0], "unit": ["", ""]}).json()
+
+    assert (told["taken"], [(each["line"], each["code"], each["point"]) for each in told["errors"]]) == (2, [(3, "short_column", POWER_2)])
 
 
 def test_too_many_readings_are_refused_whole(tmp_path: Path) -> None:
@@ -166,7 +181,7 @@ def test_the_same_key_gives_the_same_answer_also_after_a_restart(tmp_path: Path)
 
     assert [answer.headers.get("idempotent-replayed") for answer in answers] == [None, "true", "true", "true"]
     assert {(answer.status_code, answer.content) for answer in answers} == {(207, answers[0].content)}
-    assert (other.status_code, other.json()["title"]) == (422, "another body")
+    assert (other.status_code, other.json()["title"]) == (409, "another body")
     assert values == [1.0]
 
 
@@ -193,6 +208,15 @@ def test_a_point_that_comes_with_the_graph_is_taken_and_one_that_goes_is_refused
         after = one.send([{"point": "urn:example:New", "value": 1}, {"point": POWER, "value": 1}]).json()
 
     assert [each["errors"][0]["point"] for each in (before, after)] == ["urn:example:New", POWER]
+
+
+def test_a_time_that_cannot_be_is_a_doubt_about_the_value(tmp_path: Path) -> None:
+    """Before 1970 and after 9999 no device has measured: our time counts, and the quality says so."""
+    with wire(tmp_path) as one:
+        one.send({"point": [POWER, POWER_2], "value": [1, 2], "observed_at": ["1969-12-31T23:59:59Z", 1e15]})
+        found = [one.current.get(point) for point in (POWER, POWER_2)]
+
+    assert [(each.quality, each.reason) for each in found if each] == [(Quality.UNCERTAIN, Reason.CLOCK)] * 2
 
 
 def test_without_a_history_readings_are_taken_and_the_answer_says_that_they_are_not_kept(tmp_path: Path) -> None:
