@@ -38,6 +38,7 @@ from resolvers.live import Pulse
 from resolvers.reads import Reads, sample_of
 from resolvers.workers import Workers
 from twin.control import CommandRecord
+from twin.data_health import DataHealth
 from twin.jobs import Jobs
 from twin.ledger.answers import Said, Source, Synced
 from twin.may_write import Writers
@@ -247,6 +248,8 @@ class Face:
     studies: Workers = field(default_factory=Workers)
     """Where everything of a site is tried: seconds each, and no question about one failure waits behind them."""
     history: Workers = field(default_factory=Workers)
+    health: Callable[[], DataHealth] | None = None
+    """How the data stands, where the process has wires. May wait for a database: call it in a worker thread."""
     kept: History | None = None
     """What points have read; None where nothing is kept."""
     looking_back: Workers = field(default_factory=Workers)

@@ -55,6 +55,12 @@ class NoHistory(FaceError):
     code = "NO_HISTORY"
 
 
+class NoWires(FaceError):
+    """A question about the data of a process that takes none in."""
+
+    code = "NO_WIRES"
+
+
 class LimitExceeded(FaceError):
     """A document that asks for more than the limits let through."""
 

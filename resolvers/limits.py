@@ -41,7 +41,7 @@ NAMING = frozenset({"failed", "opened", "isolated"})
 READ_COST = {"changes": 250, "difference": 1000, "history": 5000, "valuesAt": 10_000}
 """What it costs to read one change set back, to work out what differs between two states, or to look up past values, in fields of an
 answer."""
-WORK_COST = {"sweep": 50_000, "rootCause": 10_000, "cutSets": 50_000, "checkProcedure": 100_000, "posture": 20_000}
+WORK_COST = {"sweep": 50_000, "rootCause": 10_000, "cutSets": 50_000, "checkProcedure": 100_000, "posture": 20_000, "dataHealth": 5000}
 """What it costs to let everything fail in turn, or many sets of failures of one load, in fields of an answer."""
 STATE_COST = 10_000
 """What it costs to ask another state than the present, which may have to be worked out first."""
@@ -71,6 +71,8 @@ LISTS = {
     "better": 100,
     "resolved": 5,
     "unbound": 100,
+    "notGood": 100,
+    "deadLetters": 100,
     "hangers": 20,
     "hangingRacks": 20,
     "hangingServices": 20,

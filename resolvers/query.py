@@ -14,7 +14,8 @@ from ontology.namespaces import expand
 from resolvers.analysis import Asked, GraphView, Impact, asked_of
 from resolvers.arguments import Failed, Id, Media
 from resolvers.commands import Command
-from resolvers.context import Face, Info, Questions, State, Unbound, face_of, present_of
+from resolvers.context import Face, Info, Questions, State, face_of, present_of
+from resolvers.data_health import DataHealthQuery, UnboundTopic
 from resolvers.errors import BadInput
 from resolvers.failure.capacity import CapacityQuery
 from resolvers.failure.causes import CausesQuery
@@ -33,23 +34,6 @@ from resolvers.types import Entity, EntityConnection, OntologyClass
 PAGE_DEFAULT = 50
 HOPS_MAX = 6
 NODES_MAX = 10_000
-
-
-@strawberry.type(description="A topic or a reference that no value comes from.")
-class UnboundTopic:
-    """A topic without a point, a reference that cannot be used, or a topic whose payloads cannot be read."""
-
-    topic: str = strawberry.field(description="The topic; the point, for a reference without one.")
-    count: int = strawberry.field(description="Messages so far; 0 for a reference that cannot be used.")
-    last_at: datetime = strawberry.field(description="When the last one came; for a reference, since when the graph has it so.")
-    reason: str = strawberry.field(description="Why no value comes from it, and the next step.")
-    suggestion: str = strawberry.field(description="The statement that would bind it, as Turtle; empty where nothing comes near.")
-
-    @staticmethod
-    def of(unbound: Unbound) -> UnboundTopic:
-        """From the service's own facts."""
-        topic, count, last_at, reason, suggestion = unbound.topic, unbound.count, unbound.last_at, unbound.reason, unbound.suggestion
-        return UnboundTopic(topic=topic, count=count, last_at=last_at, reason=reason, suggestion=suggestion)
 
 
 @strawberry.type(description="How the service stands.")
@@ -72,6 +56,7 @@ class Status:
 class Query(
     HistoryQuery,
     PastValuesQuery,
+    DataHealthQuery,
     SweepQuery,
     TimelineQuery,
     CapacityQuery,

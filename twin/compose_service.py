@@ -35,6 +35,7 @@ from ontology.namespaces import expand
 from resolvers.context import Face, ServiceFacts, Unbound
 from twin.compose import Opened
 from twin.compose_commands import BusFeed, control_of
+from twin.compose_health import HealthWatch
 from twin.compose_history import KeptHistory
 from twin.compose_roles import Passing, broker_for, spoken_by
 from twin.compose_store import now, store_name
@@ -102,6 +103,8 @@ class Service:
         self._modbus = self._modbus_client(watched)
         devices: list[DevicePort] = [device for device in (self._mqtt, self._modbus) if device is not None]
         self._control = control_of(opened, devices, self._stack)
+        brokers = [] if self._mqtt is None or self._broker is None else [(f"{self._broker.host}:{self._broker.port}", self._mqtt)]
+        self._health = HealthWatch(twin.current, self._ingest, lambda: self._kept.history, brokers, self._modbus)
         self.face = Face(
             twin,
             twin.current,
@@ -112,6 +115,7 @@ class Service:
             settings.author,
             opened.ledger,
             settings.rdf_write,
+            health=self._health.now,
             kept=self._kept.history,
         )
         self._stack.callback(self.face.jobs.close)
@@ -152,7 +156,7 @@ class Service:
             self._stack.callback(watch.close)
             self._begin("loads", opened.twin.renew_loads)
         self._begin("follower", self._follow, end_s=FOLLOW_END_S)
-        self._begin("ticker", self._ingest.sweep, self._control.tick)
+        self._begin("ticker", self._ingest.sweep, self._control.tick, self._health.tick)
         gc.freeze()  # the graph stays: no collection need walk through it again
         self._stack.callback(gc.unfreeze)
         self._stack.callback(self._stop.set)

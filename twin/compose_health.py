@@ -1,0 +1,68 @@
+"""The health of the data, from the wires, the ingest and the history of a running service."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from adapters.modbus.client import ModbusClient
+from adapters.mqtt.client import MqttClient
+from graph.current import CurrentValues
+from graph.ports import History
+from twin.data_health import DataHealth, DeadLetter, Rates, WireHealth, taken
+from twin.ingest import Ingest
+
+LETTERS_TOLD = 200
+"""Dead letters that one answer has."""
+READINGS = "readings"
+
+
+class HealthWatch:
+    """`tick` every second; `now` when asked."""
+
+    def __init__(
+        self,
+        current: CurrentValues,
+        ingest: Ingest,
+        history: Callable[[], History | None],
+        mqtt: Sequence[tuple[str, MqttClient]],
+        modbus: ModbusClient | None,
+    ) -> None:
+        """`mqtt`: each broker's address, without secrets, and its client."""
+        self._current, self._ingest, self._history, self._mqtt, self._modbus = current, ingest, history, mqtt, modbus
+        self._rates = Rates(time.monotonic)
+
+    def tick(self) -> None:
+        """Note what has come so far."""
+        counts = {f"{wire.name} {wire.place}": wire.messages for wire in self._wires()}
+        self._rates.note({**counts, READINGS: taken(self._current.counts())})
+
+    def now(self) -> DataHealth:
+        """As it stands. May wait for a database of history: call it in a worker thread."""
+        counts, history = self._current.counts(), self._history()
+        letters = [
+            DeadLetter(f"mqtt {place}", letter.topic, letter.payload, letter.reason, letter.at)
+            for place, client in self._mqtt
+            for letter in reversed(client.dead_letters())
+        ]
+        return DataHealth(
+            counts,
+            self._rates.of(READINGS, taken(counts)),
+            self._wires(),
+            letters[:LETTERS_TOLD],
+            None if history is None else history.status(),
+            self._ingest.history_missed,
+        )
+
+    def _wires(self) -> list[WireHealth]:
+        found = []
+        for place, client in self._mqtt:
+            mqtt, rate = client.status(), self._rates.of(f"mqtt {place}", client.status().messages)
+            lost = mqtt.missing
+            found.append(
+                WireHealth("mqtt", place, mqtt.connected, mqtt.error, mqtt.messages, rate, mqtt.queued, mqtt.poison, mqtt.unbound, lost)
+            )
+        for each in () if self._modbus is None else self._modbus.status():
+            rate = self._rates.of(f"modbus {each.endpoint}", each.requests)
+            found.append(WireHealth("modbus", each.endpoint, each.connected, each.error, each.requests, rate))
+        return found
