@@ -4,9 +4,10 @@ Rules of this file:
 
 1. The newer source time wins, not the later arrival. A late sample and the same sample twice change nothing.
 2. Equal source times: another value is taken in order of arrival, unless its quality is worse (a broker's retained copy of a live value).
+   What a sender counts beside its time (a sequence) finds gaps; it orders nothing, since each wire hands on what one sender says in order.
 3. A source time more than 5 s ahead of ours counts as `UNCERTAIN`, and our time stands in for it; one of more than a day ago is history.
-4. A row without a number (`nan`) changes the quality; the last number and its time stay. It speaks of our time, not of the device's,
-   so the next number is late only if it is older than the last number.
+4. A row without a number (`nan`, an infinity) changes the quality, `BAD` at best of what is called good; the last number and its time
+   stay. It speaks of our time, not of the device's, so the next number is late only if it is older than the last number.
 5. Silence makes a value worse, never better: `STALE` after two periods, `NO_COMMUNICATION` after five (a period counts as 2.5 s at least).
 6. A point keeps its slot for the life of the process, also while the graph does not have it; no slot ever comes to mean another point.
 7. One writes at a time; readers take no lock: they copy, and copy again when somebody has written meanwhile.
@@ -160,11 +161,14 @@ class CurrentValues:
         self._serial += 1
         judged = Judged(np.empty(rows, np.int64), np.empty(rows, np.uint8), np.empty(rows, np.uint8), np.empty(rows, np.bool_))
         touched = np.empty(min(rows, len(table)), np.int32)
+        values = samples.values
+        if np.isinf(values).any():
+            values = np.where(np.isinf(values), np.nan, values)
         found = take(
             table.columns,
             table.rules,
             samples.slots,
-            samples.values,
+            values,
             samples.observed_at,
             samples.received_at,
             samples.quality,
@@ -175,7 +179,7 @@ class CurrentValues:
             touched,
             self._counts,
         )
-        kept = Samples(samples.slots, samples.values, judged.observed, samples.received_at, judged.quality, judged.reason)
+        kept = Samples(samples.slots, values, judged.observed, samples.received_at, judged.quality, judged.reason)
         return Taken(touched[:found], kept if judged.kept.all() else kept.piece(judged.kept))
 
     def take(self, batch: ReadingBatch) -> ReadingBatch:
@@ -306,7 +310,7 @@ class _Table:
     rules: Rules
     in_order: Slots
     """The slots of the points that the graph has, in order of IRIs."""
-    seen: Slots
+    seen: Millis
     """By slot, the number of the batch that touched it last."""
 
     @staticmethod

@@ -7,6 +7,8 @@ Rules of this file:
    whether it is news for the table, and how good a value of its age can be now.
 3. A jump is measured from the last value that was plausible and from the last one that came: what stays where it jumped to is a step, and
    counts from its second sample on; what comes back was a spike.
+4. Standing still is seen: over a gap in which a point was lost (five periods) nobody saw it stand, and its time begins anew.
+5. What the table knows of a time after ours was written while our clock was ahead: it counts as of now, or nothing would be news.
 """
 
 from __future__ import annotations
@@ -35,8 +37,8 @@ jumped, standing still."""
 COUNTS = 9
 
 _GOOD, _UNCERTAIN, _STALE, _BAD, _AWAY, _NONE = (int(quality) for quality in Quality)
-_RETAINED, _CLOCK, _RANGE, _FROZEN, _SILENCE, _JUMP = (
-    int(r) for r in (Reason.RETAINED, Reason.CLOCK, Reason.OUT_OF_RANGE, Reason.FROZEN, Reason.SILENCE, Reason.JUMP)
+_RETAINED, _CLOCK, _RANGE, _FROZEN, _SILENCE, _SENSOR, _JUMP = (
+    int(r) for r in (Reason.RETAINED, Reason.CLOCK, Reason.OUT_OF_RANGE, Reason.FROZEN, Reason.SILENCE, Reason.SENSOR, Reason.JUMP)
 )
 
 
@@ -92,6 +94,16 @@ def aged(quality: int, age_ms: float, period_ms: float) -> int:
     return quality
 
 
+@inlined
+def not_ahead(columns: Columns, slot: int, now: int) -> None:
+    """Rule 5."""
+    if columns.stamp[slot] > now + AHEAD_MS:
+        columns.stamp[slot] = now
+        columns.observed[slot] = min(columns.observed[slot], now)
+        columns.changed[slot] = min(columns.changed[slot], now)
+        columns.sound_at[slot] = min(columns.sound_at[slot], now)
+
+
 @compiled
 def take(  # noqa: PLR0912, PLR0915  one loop: a call for each row would cost more than the row
     columns: Columns,
@@ -103,7 +115,7 @@ def take(  # noqa: PLR0912, PLR0915  one loop: a call for each row would cost mo
     quality: Codes,
     reason: Codes,
     judged: Judged,
-    seen: Slots,
+    seen: Millis,
     serial: int,
     touched: Slots,
     counts: Millis,
@@ -128,6 +140,9 @@ def take(  # noqa: PLR0912, PLR0915  one loop: a call for each row would cost mo
             counts[AHEAD] += 1
             if q < _UNCERTAIN:
                 q, why = _UNCERTAIN, _CLOCK
+        if not number and q == _GOOD:
+            q, why = _BAD, _SENSOR
+        not_ahead(columns, slot, now)
         known = columns.quality[slot]
         again = known != _NONE and stamp == columns.stamp[slot] and (value == columns.value[slot] or not number)
         if number and q < _BAD and not again:
@@ -142,7 +157,8 @@ def take(  # noqa: PLR0912, PLR0915  one loop: a call for each row would cost mo
                 if far and abs(value - columns.value[slot]) > rules.rate[kind] * since_last:
                     counts[JUMPS] += 1
                     q, why = _BAD, _JUMP
-            if known != _NONE and value == columns.value[slot] and stamp - columns.changed[slot] > rules.frozen_ms[kind]:
+            seen_still = value == columns.value[slot] and stamp - columns.observed[slot] <= LOST_PERIODS * rules.period_ms[kind]
+            if seen_still and stamp - columns.changed[slot] > rules.frozen_ms[kind]:
                 counts[FROZEN] += 1
                 if q < _UNCERTAIN:
                     q, why = _UNCERTAIN, _FROZEN
@@ -154,7 +170,7 @@ def take(  # noqa: PLR0912, PLR0915  one loop: a call for each row would cost mo
             continue
         newer = stamp > (columns.observed[slot] if number else columns.stamp[slot])
         better = then < known
-        other = number and value != columns.value[slot] and then <= known
+        other = value != columns.value[slot] and then <= known if number else then != known and why != _RETAINED
         if not (known == _NONE or newer or (stamp == columns.stamp[slot] and (better or other))):
             if again:
                 counts[DUPLICATES] += 1
@@ -166,7 +182,8 @@ def take(  # noqa: PLR0912, PLR0915  one loop: a call for each row would cost mo
         columns.stamp[slot], columns.received[slot], columns.quality[slot] = stamp, now, then
         columns.reason[slot] = _SILENCE if then > q else why
         if number:
-            if known == _NONE or value != columns.value[slot] or columns.changed[slot] == 0:
+            lost = stamp - columns.observed[slot] > LOST_PERIODS * rules.period_ms[kind]
+            if lost or value != columns.value[slot]:
                 columns.changed[slot] = stamp
             columns.value[slot], columns.observed[slot] = value, stamp
             if q < _BAD:
@@ -186,6 +203,7 @@ def silence(columns: Columns, rules: Rules, now_ms: int, touched: Slots) -> int:
         quality = columns.quality[slot]
         if columns.alive[slot] == 0 or quality == _NONE:
             continue
+        not_ahead(columns, slot, now_ms)
         then = aged(quality, now_ms - columns.stamp[slot], rules.period_ms[columns.kind[slot]])
         if then != quality:
             columns.quality[slot] = then
