@@ -8,6 +8,7 @@ from adapters.mqtt.bound import Bound
 from adapters.mqtt.config import MqttConfig
 from adapters.mqtt.dialect import Dialect
 from adapters.mqtt.dsx.dialect import Dsx
+from adapters.mqtt.homeassistant.dialect import HomeAssistant
 from adapters.mqtt.native import Native
 from adapters.mqtt.sparkplug.dialect import Sparkplug
 from twin.settings import Settings
@@ -19,4 +20,5 @@ def dialects_of(settings: Settings, config: MqttConfig) -> Sequence[Dialect]:
     bound = Bound(config.payload_bytes_max)
     native = Native(bound, bytes_max=config.payload_bytes_max, batch_bytes_max=config.batch_bytes_max)
     sparkplug = Sparkplug(settings.mqtt_sparkplug_groups, settings.mqtt_sparkplug_host, config.batch_bytes_max)
-    return [bound, Dsx(settings.mqtt_dsx_integration, config.payload_bytes_max), sparkplug, native]
+    announced = [HomeAssistant(settings.mqtt_homeassistant, config.payload_bytes_max)] if settings.mqtt_homeassistant else []
+    return [bound, Dsx(settings.mqtt_dsx_integration, config.payload_bytes_max), sparkplug, *announced, native]

@@ -98,6 +98,10 @@ class Settings(BaseModel):
         description="Our integration id on the DSX Exchange BMS bus: under it go our heartbeats and requests, where the BMS's metadata "
         "name it. Empty: we only listen.",
     )
+    mqtt_homeassistant: str = Field(
+        "homeassistant",
+        description="Where devices announce themselves by Home Assistant discovery: the beginning of its topics. Empty: it is not read.",
+    )
     mqtt_sparkplug_groups: Names = Field(("+",), description="Sparkplug groups to listen to; + for all of the broker's, empty for none.")
     mqtt_sparkplug_host: str = Field(
         "",

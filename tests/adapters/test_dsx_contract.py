@@ -18,6 +18,7 @@ from adapters.mqtt.dsx import contract
 from adapters.mqtt.dsx.codec import Described, address, described, encode
 from adapters.mqtt.dsx.dialect import Dsx
 from adapters.mqtt.dsx.plant import Plant, point_class
+from adapters.mqtt.units import UNITS, unit_named
 from graph.commands import Command
 from ontology.units import unit_of
 from ontology.vocabulary import load_vocabulary
@@ -100,17 +101,17 @@ def test_every_unit_that_the_contract_names_is_one_of_qudt() -> None:
     named = {unit for schema in schemas for unit in schema.get("properties", {}).get("engUnit", {}).get("enum", ())}
     typical = {"kPa", "LPM", "%", "RPM", "Pa", "CFM", "%RH", "V", "A", "kW", "kVA", "Hz", "dB"}
 
-    units = {name: contract.unit_named(name) for name in named | typical}
+    units = {name: unit_named(name) for name in named | typical}
 
     assert named == {"C", "LPM", "kPa", "%", "kW"}
     assert [name for name, unit in units.items() if unit is None] == []
-    assert all(unit_of(f"unit:{unit}") for unit in set(contract.UNITS.values()))
+    assert all(unit_of(f"unit:{unit}") for unit in set(UNITS.values()))
 
 
 @pytest.mark.parametrize(("said", "unit"), [("KW", "KiloW"), ("lpm", "L-PER-MIN"), ("kpa", "KiloPA"), ("MA", None), ("furlong", None)])
 def test_case_of_a_unit_counts_only_where_it_can_mean_two_things(said: str, unit: str | None) -> None:
     """KW is nothing but kW; MA may be mega or milli."""
-    assert contract.unit_named(said) == unit
+    assert unit_named(said) == unit
 
 
 def metadata_of(object_type: str, point_type: str) -> dict[str, Any]:

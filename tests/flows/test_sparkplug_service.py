@@ -10,13 +10,10 @@ import pytest
 
 from graph.values import Quality, Reason
 from tests.support.mosquitto import Mosquitto
+from tests.support.running import DEMO, Running
 from tests.support.sparkplug_messages import got
 from tests.support.sparkplug_node import EdgeNode, Tag, Teller
-from tests.support.wired import snapshot_of, wait_until
-from twin.compose import Opened, open_twin
-from twin.compose_service import Service
-from twin.settings import Settings
-from twin.sync import Wish
+from tests.support.wired import wait_until
 
 SITE = """
 demo:Ups-1 brick:hasPoint demo:Load , demo:Limit . demo:Gw brick:hasPoint demo:Signal .
@@ -26,7 +23,6 @@ demo:Limit brick:hasUnit unit:KiloW ; ref:hasExternalReference [ a dcx:Sparkplug
   dcx:metricName "Limit" ; dcx:scale 0.001 ] .
 demo:Signal ref:hasExternalReference [ a dcx:SparkplugReference ; dcx:sparkplugDevice "hall/gw" ; dcx:metricName "Signal" ] .
 """
-P = "urn:ridethrough:demo:"
 
 
 @pytest.fixture
@@ -36,32 +32,6 @@ def broker(tmp_path: Path) -> Iterator[Mosquitto]:
     running = Mosquitto(tmp_path / "broker").start()
     yield running
     running.stop()
-
-
-class Running:
-    """The service over a data folder with the site; ended by `close`."""
-
-    def __init__(self, folder: Path, broker: Mosquitto, **settings: object) -> None:
-        given = {"data": folder / "data", "mqtt_url": broker.url, **settings}
-        self.opened: Opened = open_twin(Settings.model_validate(given), "test", read_only=False)
-        self.opened.ledger.sync(Wish("site", snapshot_of(SITE).block()), author="test", reason="the site")
-        self.service = Service(self.opened)
-        self.service.start()
-        assert wait_until(lambda: not self.service.away()), self.service.away()
-
-    def row(self, point: str) -> tuple[float | None, Quality, Reason]:
-        """The current value of a point."""
-        found = self.opened.twin.current.get(P + point)
-        return (None, Quality.NO_VALUE, Reason.NONE) if found is None else (found.value, found.quality, found.reason)
-
-    def comes(self, point: str, value: float, quality: Quality = Quality.GOOD, reason: Reason = Reason.NONE) -> bool:
-        """Whether a point comes to have a value."""
-        return wait_until(lambda: self.row(point) == (value, quality, reason))
-
-    def close(self) -> None:
-        """End the service, then the twin."""
-        self.service.stop()
-        self.opened.close()
 
 
 def teller() -> Teller:
@@ -74,7 +44,7 @@ def test_a_node_that_waits_for_its_primary_host_is_born_heard_lost_asked_and_die
     """Births wait for our STATE; values arrive; a lost message is found within seconds, marked, and healed by births that we ask for;
     a node that drops dead is said so by its will; the host says goodbye."""
     node = EdgeNode(broker.port, teller(), waits_for="twin")
-    running = Running(tmp_path, broker, mqtt_sparkplug_host="twin")
+    running = Running(tmp_path, broker, SITE, mqtt_sparkplug_host="twin")
     try:
         assert running.service._mqtt is not None
         node.begin()
@@ -111,10 +81,10 @@ def test_a_service_that_comes_later_asks_and_a_command_is_read_back(tmp_path: Pa
     confirmed by the device's own word."""
     node = EdgeNode(broker.port, teller())
     node.begin()
-    running = Running(tmp_path, broker, control=True, control_points=P + "Limit")
+    running = Running(tmp_path, broker, SITE, control=True, control_points=DEMO + "Limit")
     try:
         assert running.comes("Limit", 40.0)
-        sent = running.service.face.commands.request(P + "Limit", 35.0, "ada", "less")
+        sent = running.service.face.commands.request(DEMO + "Limit", 35.0, "ada", "less")
         assert wait_until(lambda: any(topic.endswith("/DCMD/gw/ups-1") for topic, _ in node.commands))
         (payload,) = [payload for topic, payload in node.commands if "DCMD" in topic]
         assert [got(metric) for metric in payload.metrics] == [35_000]

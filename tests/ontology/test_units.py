@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters.mqtt.dsx.contract import unit_named
+from adapters.mqtt.units import unit_named
 from ontology.errors import UnitError
 from ontology.units import conversion
 

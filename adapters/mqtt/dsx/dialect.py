@@ -23,6 +23,7 @@ from adapters.mqtt.dsx import contract
 from adapters.mqtt.dsx.codec import ROOT, Address, Described, Value, address, described, encode, value
 from adapters.mqtt.dsx.heartbeat import Heartbeats, within
 from adapters.mqtt.dsx.plant import METADATA, PREFIX, SOURCE, TOPIC, Plant, point_iri
+from adapters.mqtt.units import unit_named
 from graph.commands import Command
 from graph.ports import DeviceRefused
 from graph.references import Unbound
@@ -258,7 +259,7 @@ class Dsx(Dialect):
         found = []
         for name, each in sorted(self._points.copy().items()):
             point, topic = point_iri(name), each.at.value_topic()
-            if each.eng_unit and contract.unit_named(each.eng_unit) is None:
+            if each.eng_unit and unit_named(each.eng_unit) is None:
                 found.append(Unbound(point, topic, f"engUnit {each.eng_unit!r} is no unit that is known here: the value has none"))
             heard = self._heard.get(name, self._begun)
             if self._now - heard >= UNHEARD_MS:

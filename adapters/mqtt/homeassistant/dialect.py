@@ -1,0 +1,255 @@
+"""The dialect of Home Assistant discovery: what devices announce becomes a graph, their states its readings.
+
+Rules of this file:
+
+1. It only reads: nothing is said, and no command goes out.
+2. What has been announced stays until its configuration is cleared; after a restart the graph says what had been, so a broker that comes
+   up empty empties nothing. The wish is whole, and waits until configurations have been quiet.
+3. A state that comes before its point is in the graph waits, the newest of each topic.
+4. What is not available is `NO_COMMUNICATION`, for the reason `LINK`, until it speaks again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isnan
+from typing import NamedTuple
+
+import numpy as np
+
+from adapters.mqtt.codec import parse
+from adapters.mqtt.dialect import Dialect, Intake, Message, SlotsOf
+from adapters.mqtt.homeassistant.codec import Entity, Presence, again, discovered, is_there, paths, read
+from adapters.mqtt.homeassistant.plant import CONFIG, SOURCE, TOPIC, block, point_iri
+from adapters.mqtt.units import unit_named
+from graph.references import Unbound
+from graph.snapshot import Snapshot
+from graph.values import Quality, Reason, Slots
+from ontology.terms import is_literal, literal_parts
+from twin.sync import Wish
+
+QUIET_MS, BUSY_MS = 1_500, 10_000
+ENTITIES_MAX = 100_000
+"""Points that are taken from announcements."""
+
+
+class _Read(NamedTuple):
+    """One entity, its place in the topics that speak of it, and its slot; -1 while the graph does not have it."""
+
+    one: Entity
+    slot: int
+
+
+class HomeAssistant(Dialect):
+    """Everything under the prefix of discovery, and the topics that are announced there."""
+
+    name = "homeassistant"
+
+    def __init__(self, prefix: str = "homeassistant", bytes_max: int = 65_536) -> None:
+        """`prefix`: where configurations stand. Raises `ValueError` for what can be no topic."""
+        if not prefix or prefix.startswith("/") or any(sign in prefix for sign in "+#\0"):
+            raise ValueError(f"the prefix of discovery is the beginning of a topic, such as homeassistant, not {prefix!r}")
+        self._prefix, self._bytes_max = prefix.rstrip("/"), bytes_max
+        self._entities: dict[str, Entity] = {}
+        self._refused: dict[str, str] = {}
+        self._slots: SlotsOf = lambda points: np.full(len(points), -1, np.int32)
+        self._followed: SlotsOf | None = None
+        self._flushed: SlotsOf | None = None
+        self._readers: dict[str, list[_Read]] = {}
+        self._presences: dict[str, list[tuple[_Read, Presence]]] = {}
+        self._there: dict[str, bool] = {}
+        """By availability topic, what it said last."""
+        self._waiting: dict[str, Message] = {}
+        self._changed_at = self._dirty_since = self._now = 0
+        self._loaded = False
+
+    def bind(self, snapshot: Snapshot, slots: SlotsOf) -> None:
+        """See `Dialect.bind`. Cost: at the first time linear in what had been announced."""
+        if not self._loaded:
+            self._entities = _announced_in(snapshot)
+            self._loaded = True
+        revision = snapshot.revision
+
+        def bound(points: Sequence[str], _revision: int = revision) -> Slots:
+            return slots(points)
+
+        self._slots = bound
+
+    def filters(self) -> Sequence[str]:
+        """See `Dialect.filters`: the states."""
+        return sorted(self._readers.copy())
+
+    def everywhere(self) -> Sequence[str]:
+        """Configurations and availability, which are kept by the broker."""
+        return [*paths(self._prefix), *sorted(self._presences.copy())]
+
+    def fed(self) -> Slots:
+        """See `Dialect.fed`."""
+        found = self._slots([point_iri(one.unique) for one in self._entities.copy().values()])
+        return np.unique(found[found >= 0])
+
+    # -- what comes -------------------------------------------------------------------------------------------------
+
+    def take(self, message: Message, intake: Intake) -> bool:
+        """See `Dialect.take`."""
+        self._now = intake.now
+        self._follow()
+        topic = message.topic
+        if topic.startswith(self._prefix + "/") and topic.endswith("/config"):
+            self._announce(message, intake)
+            return True
+        there, reads = self._presences.get(topic), self._readers.get(topic)
+        if there is not None:
+            self._look(message, there, intake)
+        if reads is not None:
+            self._state(message, reads, intake)
+        return there is not None or reads is not None
+
+    def _announce(self, message: Message, intake: Intake) -> None:
+        topic = message.topic
+        if topic.count("/") - self._prefix.count("/") not in {3, 4}:
+            intake.unbound(topic, f"no topic of discovery: it is {self._prefix}/{{component}}/[{{node}}/]{{object}}/config")
+            return
+        found, wrong = discovered(topic, message.payload, self._prefix, self._bytes_max) if message.payload else ([], [])
+        if wrong and not found and wrong[0].startswith("the payload"):
+            intake.poison(message, wrong[0])
+            return
+        for why in wrong:
+            intake.unbound(topic, why)
+        before = {key: one for key, one in self._entities.items() if key.partition("#")[0] == topic}
+        after = {one.key: one for one in found}
+        self._refused.pop(topic, None)
+        if wrong:
+            self._refused[topic] = wrong[0]
+        if before == after:
+            return
+        if len(self._entities) - len(before) + len(after) > ENTITIES_MAX:
+            intake.unbound(topic, f"{ENTITIES_MAX:,} entities are announced already, and no more are taken")
+            return
+        for key, one in before.items():
+            del self._entities[key]
+            self._forget(one)
+        for one in found:
+            self._entities[one.key] = one
+            self._listen(one, int(self._slots([point_iri(one.unique)])[0]))
+        self._changed_at, self._dirty_since = intake.now, self._dirty_since or intake.now
+
+    def _state(self, message: Message, reads: Sequence[_Read], intake: Intake) -> None:
+        document, finding = None, ""
+        if any(read.one.path is not None for read in reads):
+            document, finding = parse(message.payload, self._bytes_max)
+        waits, problem = False, finding
+        for one, slot in reads:
+            value, wrong = read(document, message.payload, one)
+            if wrong == "nowhere" and not finding:
+                continue
+            waits = waits or slot < 0
+            problem = problem or wrong
+            if slot >= 0:
+                quality, reason = self._quality(one, value, retained=message.retained)
+                intake.row(slot, value, intake.now, quality, reason)
+        if waits:
+            self._waiting[message.topic] = message
+        if problem and not waits:
+            intake.poison(message, problem)
+
+    def _quality(self, one: Entity, value: float, *, retained: bool) -> tuple[Quality, Reason]:
+        if isnan(value):
+            return Quality.BAD, Reason.SENSOR
+        if retained and self._is_away(one):
+            return Quality.NO_COMMUNICATION, Reason.LINK
+        return (Quality.UNCERTAIN, Reason.RETAINED) if retained else (Quality.GOOD, Reason.NONE)
+
+    def _look(self, message: Message, there: Sequence[tuple[_Read, Presence]], intake: Intake) -> None:
+        """Rule 4."""
+        gone = []
+        for (one, slot), presence in there:
+            said = is_there(message.payload, presence)
+            if said is None:
+                continue
+            self._there[message.topic] = said
+            if not said and slot >= 0 and self._is_away(one, message.topic):
+                gone.append(slot)
+        if gone:
+            intake.mark(np.unique(np.array(gone, np.int32)), Quality.NO_COMMUNICATION, Reason.LINK)
+
+    def _is_away(self, one: Entity, heard: str = "") -> bool:
+        """Whether an entity is not available, by all of its topics or by one, as it wants it; `heard`: the one that has just spoken."""
+        said = [self._there[each.topic] for each in one.presence if each.topic in self._there]
+        if one.mode == "any":
+            return len(said) == len(one.presence) and bool(said) and not any(said)
+        if one.mode == "latest" and heard:
+            return not self._there[heard]
+        return not all(said)
+
+    def tick(self, intake: Intake) -> None:
+        """See `Dialect.tick`: rule 3."""
+        self._now = intake.now
+        self._follow()
+        if self._flushed is not self._slots:
+            self._flushed = self._slots
+            waiting, self._waiting = self._waiting, {}
+            for topic, message in waiting.items():
+                reads = self._readers.get(topic)
+                if reads is not None:
+                    self._state(message, reads, intake)
+
+    def _follow(self) -> None:
+        """Where states go, as of the newest revision and the newest announcements."""
+        if self._followed is self._slots:
+            return
+        self._followed = self._slots
+        self._readers, self._presences = {}, {}
+        entities = list(self._entities.values())
+        slots = self._followed([point_iri(one.unique) for one in entities])
+        for one, slot in zip(entities, slots.tolist(), strict=True):
+            self._listen(one, slot)
+
+    def _listen(self, one: Entity, slot: int) -> None:
+        reading = _Read(one, slot)
+        self._readers.setdefault(one.topic, []).append(reading)
+        for presence in one.presence:
+            self._presences.setdefault(presence.topic, []).append((reading, presence))
+
+    def _forget(self, one: Entity) -> None:
+        self._readers[one.topic] = [read for read in self._readers[one.topic] if read.one.key != one.key]
+        if not self._readers[one.topic]:
+            del self._readers[one.topic]
+        for topic in {presence.topic for presence in one.presence}:
+            self._presences[topic] = [each for each in self._presences[topic] if each[0].one.key != one.key]
+            if not self._presences[topic]:
+                del self._presences[topic]
+
+    # -- what is told -----------------------------------------------------------------------------------------------
+
+    def wish(self) -> Wish | None:
+        """See `Dialect.wish`."""
+        if not self._dirty_since or (self._now - self._changed_at < QUIET_MS and self._now - self._dirty_since < BUSY_MS):
+            return None
+        self._dirty_since = 0
+        return Wish(SOURCE, block(self._entities))
+
+    def unusable(self) -> Sequence[Unbound]:
+        """See `Dialect.unusable`: announcements that are not read, and units that are not known."""
+        found = [Unbound("", topic, why) for topic, why in sorted(self._refused.copy().items())]
+        for key, one in sorted(self._entities.copy().items()):
+            if one.unit and unit_named(one.unit) is None:
+                found.append(Unbound(point_iri(one.unique), key, f"unit {one.unit!r} is none that is known here: the value has none"))
+        return found
+
+
+def _announced_in(snapshot: Snapshot) -> dict[str, Entity]:
+    """What a revision of the graph says had been announced."""
+    key = snapshot.key
+    topics = {s: literal_parts(key(o)).lexical for s, o in _pairs(snapshot, TOPIC) if is_literal(key(o))}
+    found: dict[str, Entity] = {}
+    for s, o in _pairs(snapshot, CONFIG):
+        one = again(topics.get(s, ""), literal_parts(key(o)).lexical) if is_literal(key(o)) and s in topics else None
+        if one is not None:
+            found[one.key] = one
+    return found
+
+
+def _pairs(snapshot: Snapshot, predicate: str) -> list[tuple[int, int]]:
+    relation = snapshot.relation(predicate)
+    return list(zip(relation.subjects.tolist(), relation.objects.tolist(), strict=True))
