@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from importlib.metadata import version
+from types import SimpleNamespace
+
+from starlette.websockets import WebSocket
 
 from adapters.http.app import HttpApp, build_http_app
 from adapters.http.parts import HttpParts
@@ -10,6 +13,7 @@ from adapters.http.rules import MB, HttpRules
 from twin.compose import Opened
 from twin.compose_service import Service
 from twin.compose_store import now
+from twin.outlets import outlet_of
 from twin.settings import Settings
 
 KEYS_FILE = "requests.sqlite"
@@ -28,10 +32,19 @@ def http_app_of(opened: Opened, service: Service) -> HttpApp:
         now,
         service.history,
         lambda: service.history is not None and not ingest.history_error,
+        hang_up=hang_up,
         keys=opened.settings.data / KEYS_FILE,
         version=version("ridethrough"),
     )
     return build_http_app(parts, http_rules_of(opened.settings))
+
+
+def hang_up(socket: WebSocket, code: int, reason: str) -> bool:
+    """End a socket that takes nothing: see `HttpParts.hang_up`."""
+    outlet = outlet_of(SimpleNamespace(ws=socket))
+    if outlet is not None:
+        outlet.close(code, reason)
+    return outlet is not None
 
 
 def http_rules_of(settings: Settings) -> HttpRules:

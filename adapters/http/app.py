@@ -18,6 +18,7 @@ from adapters.http.keys import Keys
 from adapters.http.parts import HttpParts
 from adapters.http.readings import readings_router
 from adapters.http.rules import HttpRules
+from adapters.http.stream import Streams, stream_router
 from adapters.http.values import Current, values_router
 from graph.current import CurrentValues
 from graph.snapshot import EPOCH, Snapshot
@@ -34,11 +35,12 @@ milliseconds since 1970. Every error is problem details (RFC 9457) with the limi
 
 @dataclass(frozen=True)
 class HttpApp:
-    """The wire: its routes, what must be let go of at the end, and the way in for what is counted of it."""
+    """The wire: its routes, what must be let go of at the end, and what is counted of it."""
 
     routes: Sequence[BaseRoute]
     ends: Sequence[Callable[[], None]]
     intake: Intake
+    streams: Streams
     api: FastAPI
 
     def close(self) -> None:
@@ -64,7 +66,9 @@ def build_http_app(parts: HttpParts, rules: HttpRules) -> HttpApp:
     api.include_router(readings_router(parts, intake, keys, rules))
     api.include_router(values_router(parts, directories, Current(parts, directories)))
     api.include_router(history_router(parts, directories, rules))
-    return HttpApp([Mount(PATH, api)], (directories.close, keys.close), intake, api)
+    streams = Streams(parts, intake, directories, rules)
+    api.include_router(stream_router(streams))
+    return HttpApp([Mount(PATH, api)], (streams.close, directories.close, keys.close), intake, streams, api)
 
 
 def described() -> dict[str, Any]:

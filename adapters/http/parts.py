@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+
+from starlette.websockets import WebSocket
 
 from graph.current import CurrentValues
 from graph.ports import Clock, History, ReadingSink
@@ -40,7 +42,9 @@ class HttpParts:
     """What the rest of the house counts."""
     keys: Path | None = None
     """File in which the keys of requests are kept; without one they are forgotten at the end."""
-    version: str = field(default="0")
+    hang_up: Callable[[WebSocket, int, str], bool] = lambda _socket, _code, _reason: False
+    """Ends a socket that takes nothing, with code and reason; whether it could."""
+    version: str = "0"
 
     @property
     def now_ms(self) -> int:

@@ -30,7 +30,7 @@ class HttpRules:
     sockets_max: int = 200
     """Open sockets for readings."""
     subscriptions_max: int = 50
-    """Of one socket."""
+    """What one socket may follow."""
     slow_s: float = 10.0
     """How long a reader of a socket may take for one message before it is closed."""
     promql_chars: int = 4_096

@@ -27,6 +27,7 @@ from resolvers.limits import Limits
 from tests.support.served import listening
 from tests.support.wired import snapshot_of, wall_clock
 from twin.bus import Bus
+from twin.compose_http import hang_up
 from twin.events import GraphChanged
 from twin.http import Gate, WebRules
 from twin.ingest import Ingest
@@ -121,8 +122,8 @@ def wire(
         history,
         lambda: history is not None and not ingest.history_error,
         figures,
-        folder / "requests.sqlite",
-        "test",
+        keys=folder / "requests.sqlite",
+        hang_up=hang_up,
     )
     app = build_http_app(parts, rules or HttpRules())
     gate = Gate(_routes(app), WebRules(frozenset({"127.0.0.1"}), (), 1024, Limits()))
