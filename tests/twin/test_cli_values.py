@@ -12,6 +12,7 @@ from pathlib import Path
 import paho.mqtt.client as paho
 import pyarrow.parquet
 import pytest
+from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.support.mosquitto import Mosquitto
 from tests.support.mqtt_line import POINTS, SITE
@@ -36,7 +37,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
     opened.ledger.sync(Wish("test", quads_of(SITE)), author="test", reason="the site")
     opened.close()
     running = Process(folder / "one", mqtt_url=broker.url).start().wait()
-    device = paho.Client(paho.CallbackAPIVersion.VERSION2, "device")
+    device = paho.Client(CallbackAPIVersion.VERSION2, "device")
     device.connect("127.0.0.1", broker.port)
     device.loop_start()
     for n in range(3):

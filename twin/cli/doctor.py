@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 import shutil
-import socket
 from collections.abc import Callable
 from http.client import HTTPConnection, HTTPException
 from importlib.metadata import version
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from twin.cli import doctor_wires
 from twin.cli.as_of import By, Why, opened_ledger
 from twin.cli.output import FOUND_PROBLEMS, Config, Data, Json, Store, progress, say, say_json, settings_from, shown_facts, table
 
@@ -39,8 +39,8 @@ def doctor(
     store: Store = None,
     config: Config = None,
 ) -> None:
-    """Check versions, data folder, store, port and broker, and whether the store holds what its revisions say. Exit code 3 when something
-    will not work."""
+    """Check versions, data folder, store, port, broker, gateways, history and clock, and whether the store holds what its revisions say.
+    Exit code 3 when something will not work."""
     settings = settings_from(config, data=data, store=store, author=author)
     if take_in:
         _take_in(settings, reason, json=json)
@@ -53,7 +53,10 @@ def doctor(
         ("journal", _journal),
         ("drift", _drift),
         ("port", _port),
-        ("broker", _broker),
+        ("broker", doctor_wires.broker),
+        ("gateways", doctor_wires.gateways),
+        ("history", doctor_wires.history),
+        ("clock", doctor_wires.clock),
     )
     rows = [(name, *_outcome(check, settings)) for name, check in checks]
     if json:
@@ -191,15 +194,3 @@ def _is_served(settings: Settings) -> bool:
     finally:
         asked.close()
 
-
-def _broker(settings: Settings) -> str:
-    if not settings.mqtt_url:
-        return "none set: no telemetry is read over MQTT"
-    from twin.compose_service import broker_of
-
-    broker = broker_of(settings.mqtt_url)
-    try:
-        with socket.create_connection((broker.host, broker.port), timeout=broker.connect_timeout_s):
-            return f"port {broker.port} of {broker.host} answers"
-    except OSError as error:
-        raise OSError(f"port {broker.port} of {broker.host}: {error.strerror or error}; start the broker, or correct mqtt_url") from None
