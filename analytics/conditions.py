@@ -8,18 +8,21 @@ Rules of this file:
 2. A thing is out of service when a good value of a point of it is the one at which the point's class says so (`dcx:outWhen`), or, of a
    thing that says `dcx:shouldRun`, the one at which it does not run (`dcx:offWhen`): data in `ontology/supply.ttl`. A thing that may
    stand by and is off is not out.
+3. What was heard and is not taken (a value that is not good, a position that is none) is kept beside: answers name it, and what they took
+   instead.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import isnan
 
 import numpy as np
 
+from analytics.unusable import Unusable, first_named, unusable
 from graph.changes import ChangeSet
 from graph.snapshot import Snapshot
 from graph.values import Quality
@@ -30,8 +33,6 @@ from ontology.terms import Ids, is_literal, literal_parts
 from ontology.vocabulary import Vocabulary
 
 BREAKER_POSITION = DCX + "Breaker_Position_Status"
-NAMED_MAX = 20
-"""Things out of service, and switches of contradictory position, that an answer names; how many more there are is said."""
 CurrentValue = Callable[[str], tuple[float, Quality] | None]
 """Gives the current value and quality of a point's IRI, or None when it has none."""
 
@@ -56,35 +57,53 @@ class Conditions:
     """What is out of service, by IRI, and the point that says so: it hands on nothing, as if it had failed before the question."""
     contradicted: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Switches of which two points say the opposite, by IRI: the point that was taken, and the first that contradicts it."""
-    unread: Mapping[str, tuple[str, Quality]] = field(default_factory=dict)
-    """Switches that no good value tells the position of, though one was heard, by IRI: the first such point, and how good it is."""
+    unread: Mapping[str, Unusable] = field(default_factory=dict)
+    """Switches of which a point was heard that tells no position, by IRI: the first such point. Another one may tell it."""
+    unsure: Mapping[str, Unusable] = field(default_factory=dict)
+    """Things that no good value says to be out of service, though a point that would say so has a value that is not good, by IRI."""
+    unmetered: Mapping[str, Unusable] = field(default_factory=dict)
+    """What a meter was heard of that does not tell what it carries, by IRI. Another one may tell it."""
     power_at: datetime | None = None
     """When `power_kw` was read, where that was not at the instant itself: a large site's readings are taken from time to time."""
 
     def assumed(self, node_of: Callable[[str], int | None]) -> tuple[str, ...]:
         """What an answer takes from telemetry beside the positions, and in doubt: a sentence each, in order of IRIs. Of what plays a part
         in supply: what `node_of` knows (`SupplyGraph.find`)."""
-        doubtful = sorted(switch for switch in self.contradicted if node_of(switch) is not None)
-        out = sorted(thing for thing in self.out if node_of(thing) is not None)
-        unread = sorted(switch for switch in self.unread if node_of(switch) is not None)
+        doubtful, out = _known(self.contradicted, node_of), _known(self.out, node_of)
         return (
-            *_first([self._doubt(switch) for switch in doubtful], "more switches have points that contradict each other"),
-            *_first(
-                [f"{compact(thing)} counts as out of service, as {compact(self.out[thing])} says" for thing in out],
+            *first_named(doubtful, self._doubt, "more switches have points that contradict each other"),
+            *first_named(
+                out,
+                lambda thing: f"{compact(thing)} counts as out of service, as {compact(self.out[thing])} says",
                 "more things count as out of service",
             ),
-            *_first([self._normal(switch) for switch in unread], "more switches are taken to stand as normal"),
+            *first_named(
+                _known(self.unread, node_of),
+                lambda switch: f"{compact(switch)} {self.stands_though(switch)}",
+                "more switches have a point that tells no position",
+            ),
+            *first_named(
+                _known(self.unsure, node_of),
+                lambda thing: f"{compact(thing)} counts as in service: {self.unsure[thing].text}",
+                "more things count as in service, though a reading that could say otherwise cannot be used",
+            ),
         )
 
-    def _normal(self, switch: str) -> str:
-        point, quality = self.unread[switch]
-        return f"{compact(switch)} is taken to stand as normal: the value of {compact(point)} is {quality.name.lower()}"
+    def stands_though(self, switch: str) -> str:
+        """How a switch of `unread` is taken to stand, and what could not be used, in words."""
+        stands = self.positions.get(switch)
+        taken = "to stand as normal" if stands is None else f"as {'open' if stands.is_open else 'closed'}, as another point says"
+        return f"is taken {taken}: {self.unread[switch].text}"
 
     def _doubt(self, switch: str) -> str:
         taken, other = map(compact, self.contradicted[switch])
         stands = self.positions.get(switch)
         position = "open" if stands is not None and stands.is_open else "closed"
         return f"{compact(switch)} is taken as {position}, as {taken} says: {other} says the opposite"
+
+
+def _known(things: Iterable[str], node_of: Callable[[str], int | None]) -> list[str]:
+    return sorted(thing for thing in things if node_of(thing) is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +113,8 @@ class Told:
     positions: Mapping[str, Position]
     out: Mapping[str, str]
     contradicted: Mapping[str, tuple[str, str]]
-    unread: Mapping[str, tuple[str, Quality]] = field(default_factory=dict)
+    unread: Mapping[str, Unusable] = field(default_factory=dict)
+    unsure: Mapping[str, Unusable] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,20 +135,27 @@ class ConditionPoints:
 
     def read(self, current_value: CurrentValue) -> Told:
         """What they say now. Cost: one look-up a point."""
-        found, contradicted, unread = {}, {}, {}
+        found, contradicted, unread = {}, {}, dict[str, Unusable]()
         for switch, points in self.switches.items():
             said = [(point, told) for point in points if (told := _told(current_value(point))) is not None]
             if said:
                 taken, found[switch] = said[0]
                 if other := next((point for point, told in said if told != found[switch]), None):
                     contradicted[switch] = (taken, other)
-            elif heard := next(((point, of) for point in points if (of := _heard(current_value(point))) is not None), None):
-                unread[switch] = heard
-        out: dict[str, str] = {}
+            silent = [point for point in points if _told(current_value(point)) is None]
+            heard = (unusable(point, current_value(point), "neither 0 (open) nor 1 (closed)") for point in silent)
+            if first := next((each for each in heard if each is not None), None):
+                unread[switch] = first
+        out, unsure = dict[str, str](), dict[str, Unusable]()
         for thing, point, value in self.signs:
-            if thing not in out and (reading := current_value(point)) is not None and reading == (value, Quality.GOOD):
+            reading = current_value(point)
+            if reading is None or thing in out:
+                continue
+            if reading == (value, Quality.GOOD):
                 out[thing] = point
-        return Told(found, out, contradicted, unread)
+            elif reading[1] != Quality.GOOD and thing not in unsure and (poor := unusable(point, reading, "")) is not None:
+                unsure[thing] = poor
+        return Told(found, out, contradicted, unread, {thing: each for thing, each in unsure.items() if thing not in out})
 
 
 def condition_points(snapshot: Snapshot, vocabulary: Vocabulary) -> ConditionPoints:
@@ -143,11 +170,6 @@ def condition_points(snapshot: Snapshot, vocabulary: Vocabulary) -> ConditionPoi
 def switches_with_position(snapshot: Snapshot, vocabulary: Vocabulary) -> tuple[str, ...]:
     """The switches that have a position point, in order of IRIs."""
     return tuple(_position_points(snapshot, vocabulary))
-
-
-def _first(texts: Sequence[str], more: str) -> Sequence[str]:
-    """The first of some sentences, and how many more there are."""
-    return texts if len(texts) <= NAMED_MAX else [*texts[:NAMED_MAX], f"{len(texts) - NAMED_MAX} {more}"]
 
 
 def _position_points(snapshot: Snapshot, vocabulary: Vocabulary) -> dict[str, tuple[str, ...]]:
@@ -195,14 +217,6 @@ def _should_run(snapshot: Snapshot) -> frozenset[str]:
     relation, key = snapshot.relation(DCX + "shouldRun"), snapshot.terms.keys
     rows = zip(relation.subjects.tolist(), relation.objects.tolist(), strict=True)
     return frozenset(key[who] for who, what in rows if is_literal(key[what]) and literal_parts(key[what]).lexical in ("true", "1"))
-
-
-def _heard(reading: tuple[float, Quality] | None) -> Quality | None:
-    """How good a value is that was heard and tells no position; None where nothing was heard. A good value that is no position is a bad
-    one."""
-    if reading is None or reading[1] == Quality.NO_VALUE:
-        return None
-    return reading[1] if reading[1] != Quality.GOOD else Quality.BAD
 
 
 def _told(reading: tuple[float, Quality] | None) -> Position | None:

@@ -18,7 +18,7 @@ from analytics.capacity.cascade import Cascade
 from analytics.capacity.effects import Moved, assess_loaded
 from analytics.capacity.flow import Loads, loads_since, power_of
 from analytics.capacity.pairs import media_of, nodes_of, power_pairs
-from analytics.capacity.told import Overload, Trip, cut_short, overloads, stands_on, too_many, trips
+from analytics.capacity.told import Overload, Trip, cut_short, overloads, stands_on, too_many, trips, unmetered, unmetered_told
 from analytics.columns import among, distinct, without
 from analytics.conditions import Conditions, Position
 from analytics.damage import Damage
@@ -208,6 +208,7 @@ def impact_of(
             *case.notes,
             *_assumed(graph, state, pairs, out),
             *_loads_assumed(loads, moved, damage, conditions),
+            *_unmetered(graph, state, loads, conditions, out),
             *_perhaps_smaller(thinned),
         ),
         _stated(graph, conditions, opened),
@@ -401,6 +402,20 @@ def _loads_assumed(loads: Loads | None, moved: Cascade, damage: Damage, conditio
             yield cut_short(moved)
         if damage.further.left_out:
             yield too_many(damage.further)
+
+
+def _unmetered(graph: SupplyGraph, state: Plant, loads: Loads | None, conditions: Conditions, failed: Ids) -> list[str]:
+    """Which loads stand on something else than their meters, of all that hangs by what the failure moves load to or takes it from."""
+    found = unmetered(graph, loads, conditions) if conditions.unmetered else []
+    if not found:
+        return []
+    wiring, out = state.wiring, state.slots(failed)
+    with state.bench() as bench:
+        moved = wiring.pair_slot[walks.behind(state.wires, out, bench.marks)]
+        over = walks.rests_on(state.wires, np.concatenate((out, moved)).astype(np.int32), bench.marks)
+        carried = walks.behind(state.wires, over, bench.marks)
+    nodes = distinct(np.concatenate((wiring.slot_node[over], wiring.pair_node[carried])).astype(np.int32))
+    return unmetered_told(graph, [each for each in found if among(np.array([each.node], np.int32), nodes)[0]])
 
 
 def _assumed(graph: SupplyGraph, state: Plant, pairs: Ids, failed: Ids) -> tuple[str, ...]:

@@ -7,11 +7,13 @@ again (all of them are looked at), and for who hears of readings (those that wer
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from threading import Lock
 
 import numpy as np
 
 from analytics.conditions import ConditionPoints, CurrentValue, Told
+from analytics.unusable import Heard, dated
 from graph.values import Codes, Floats
 
 Reader = Callable[[], tuple[Floats, Codes]]
@@ -68,8 +70,8 @@ class Watch:
 class Stands:
     """One state's points. Equal values are one answer, the same object, so that what follows from it need not be worked out again."""
 
-    def __init__(self, known: CurrentValue, follow: Follow) -> None:
-        self._known, self._watch = known, Watch(follow)
+    def __init__(self, known: CurrentValue, follow: Follow, heard: Heard | None = None) -> None:
+        self._known, self._watch, self._heard = known, Watch(follow), heard
         self._last: tuple[ConditionPoints, Told] | None = None
         self._lock = Lock()
 
@@ -80,6 +82,7 @@ class Stands:
             moved = self._watch.moved()  # before they are asked one by one: what comes in between is a change the next time
             if self._last is not None and self._last[0] is points and not moved:
                 return self._last[1]
-            told = points.read(self._known)
+            said = points.read(self._known)
+            told = replace(said, unread=dated(said.unread, self._heard), unsure=dated(said.unsure, self._heard))
             self._last = (points, told)
             return told

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from analytics.capacity.flow import loads_of
-from analytics.capacity.readings import PowerPoints, power_points
+from analytics.capacity.readings import PowerPoints, PowerRead, power_points
 from analytics.causes.explain import FIRST, ORDER, RootCause, root_cause
 from analytics.causes.priors import Priors, priors_of
 from analytics.causes.sightings import Sightings
@@ -33,11 +33,12 @@ from analytics.sweeps.units import UnitKind, units_of
 from analytics.time.readings import charges
 from analytics.time.reserves import Reserves, reserves
 from analytics.time.timeline import HORIZON_S, Timeline, timeline
+from analytics.unusable import Heard, dated
 from graph.changes import ChangeSet, Revision
 from graph.current import CurrentValues
 from graph.ports import Clock
 from graph.snapshot import Snapshot
-from graph.values import Quality
+from graph.values import Quality, Reason
 from ontology.vocabulary import Vocabulary
 from twin.bus import Bus
 from twin.events import GraphChanged
@@ -72,16 +73,25 @@ POWER_RENEW_S = 10.0
 
 class View:
     """The questions of one state of the twin. `known` gives its live values (none for a state of the past), `clock` the instant that
-    conditions are of, `follow` reads many live values at once (of what never changes: nothing). Safe from any thread; it never changes."""
+    conditions are of, `follow` reads many live values at once (of what never changes: nothing), `heard` says of when values are. Safe from
+    any thread; it never changes."""
 
-    def __init__(self, vocabulary: Vocabulary, snapshot: Snapshot, known: CurrentValue, clock: Clock, follow: Follow = unchanging) -> None:
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        snapshot: Snapshot,
+        known: CurrentValue,
+        clock: Clock,
+        follow: Follow = unchanging,
+        heard: Heard | None = None,
+    ) -> None:
         self.vocabulary = vocabulary
         self.snapshot = snapshot
-        self._known, self._clock, self._stands = known, clock, Stands(known, follow)
+        self._known, self._clock, self._stands = known, clock, Stands(known, follow, heard)
         self._compiled, self._reserves, self._rooms = Once[Compiled](), Once[Reserves](), Once[Rooms]()
         self._priors, self._sights, self._points = Once[Priors](), Once[SightingPoints](), Once[ConditionPoints]()
         self._lookout = Once[Lookout]()
-        self._power = _Power()
+        self._power = _Power(heard)
         self._earlier: Earlier | None = None
         """What the supply graph may be carried over from, until it is there."""
 
@@ -118,8 +128,8 @@ class View:
         electrical = self.supply().electrical
         if electrical is None or not electrical.any_rated:
             return found
-        read_at, power_kw = self._power.read(self.snapshot, self.vocabulary, self._known, found.at)
-        return replace(found, power_kw=power_kw, power_at=read_at)
+        read_at, said = self._power.read(self.snapshot, self.vocabulary, self._known, found.at)
+        return replace(found, power_kw=said.kw, unmetered=said.unmetered, power_at=read_at)
 
     def renew_loads(self) -> None:
         """Read what a large site's things carry, and roll the loads up from it, before a question has to: until that is done questions
@@ -131,7 +141,7 @@ class View:
         now = self.stands()
         ahead = self._power.ahead(self.snapshot, self.vocabulary, self._known, now.at)
         if ahead is not None:
-            loads = loads_of(graph, plant(graph, now), replace(now, power_kw=ahead[1]))
+            loads = loads_of(graph, plant(graph, now), replace(now, power_kw=ahead[1].kw))
             if loads is not None:
                 with loads.lent():  # a question finds what it borrows ready
                     self._power.take(*ahead)
@@ -144,7 +154,7 @@ class View:
         """The instant, with the switches where the live values say that they are, and else where they stand normally, and with what the
         live values say is out of service. Cost: one array look-up for each point that says so."""
         now, told = self._clock(), self._stands.read(self.condition_points())
-        return Conditions(now, told.positions, out=told.out, contradicted=told.contradicted, unread=told.unread)
+        return Conditions(now, told.positions, out=told.out, contradicted=told.contradicted, unread=told.unread, unsure=told.unsure)
 
     def impact(
         self,
@@ -254,9 +264,10 @@ class _Power:
     Equal readings are one mapping, so that loads are rolled up again only when a reading has changed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, heard: Heard | None) -> None:
+        self._heard = heard
         self._points: PowerPoints | None = None
-        self._last: tuple[datetime, Mapping[str, float]] | None = None
+        self._last: tuple[datetime, PowerRead] | None = None
 
     def follow(self, older: _Power, change: ChangeSet) -> None:
         """Take over the points, and what they said, of the state before a change that touches none of them."""
@@ -264,17 +275,15 @@ class _Power:
         if points is not None and points.outlives(change):
             self._points, self._last = points, older._last
 
-    def read(self, snapshot: Snapshot, vocabulary: Vocabulary, known: CurrentValue, now: datetime) -> tuple[datetime, Mapping[str, float]]:
-        """The good readings, by IRI, in kW, and when they were taken. Cost: one look-up a power point; the points themselves are found once
+    def read(self, snapshot: Snapshot, vocabulary: Vocabulary, known: CurrentValue, now: datetime) -> tuple[datetime, PowerRead]:
+        """What the meters say, and when they were taken. Cost: one look-up a power point; the points themselves are found once
         a state."""
         last = self._last
         if last is not None and self._many(snapshot, vocabulary) and _age_s(last, now) < POWER_READ_S:
             return last
         return self.take(now, self._taken(snapshot, vocabulary, known))
 
-    def ahead(
-        self, snapshot: Snapshot, vocabulary: Vocabulary, known: CurrentValue, now: datetime
-    ) -> tuple[datetime, Mapping[str, float]] | None:
+    def ahead(self, snapshot: Snapshot, vocabulary: Vocabulary, known: CurrentValue, now: datetime) -> tuple[datetime, PowerRead] | None:
         """The readings of a large site that the next questions shall stand on, once they are taken, and their instant; None of another."""
         last = self._last
         if not self._many(snapshot, vocabulary):
@@ -283,7 +292,7 @@ class _Power:
             return last
         return now, self._taken(snapshot, vocabulary, known)
 
-    def take(self, now: datetime, readings: Mapping[str, float]) -> tuple[datetime, Mapping[str, float]]:
+    def take(self, now: datetime, readings: PowerRead) -> tuple[datetime, PowerRead]:
         """From now on questions stand on these."""
         self._last = (now, readings)
         return self._last
@@ -292,13 +301,14 @@ class _Power:
         points = self._points = self._points or power_points(snapshot, vocabulary)
         return len(points.points) > POWER_READ_ALWAYS
 
-    def _taken(self, snapshot: Snapshot, vocabulary: Vocabulary, known: CurrentValue) -> Mapping[str, float]:
+    def _taken(self, snapshot: Snapshot, vocabulary: Vocabulary, known: CurrentValue) -> PowerRead:
         points = self._points = self._points or power_points(snapshot, vocabulary)
         found, last = points.read(known), self._last
-        return last[1] if last is not None and last[1] == found else found
+        kw = last[1].kw if last is not None and last[1].kw == found.kw else found.kw
+        return PowerRead(kw, dated(found.unmetered, self._heard))
 
 
-def _age_s(last: tuple[datetime, Mapping[str, float]], now: datetime) -> float:
+def _age_s(last: tuple[datetime, PowerRead], now: datetime) -> float:
     return abs((now - last[0]).total_seconds())
 
 
@@ -329,7 +339,7 @@ class Twin:
 
     def live_view(self, snapshot: Snapshot) -> View:
         """The questions of a state that sees the live values: the newest one, or a branch."""
-        return View(self.vocabulary, snapshot, self._known, self.clock, self.current.follow)
+        return View(self.vocabulary, snapshot, self._known, self.clock, self.current.follow, self._heard)
 
     def renew_loads(self) -> None:
         """`View.renew_loads` of the newest revision: the service does so in a thread of its own."""
@@ -342,6 +352,10 @@ class Twin:
     def _known(self, point: str) -> tuple[float, Quality] | None:
         value = self.current.get(point)
         return None if value is None else (value.value, value.quality)
+
+    def _heard(self, points: Sequence[str]) -> list[tuple[int, Reason]]:
+        _, observed, _, reasons = self.current.columns(self.current.slots(points))
+        return list(zip(observed.tolist(), map(Reason, reasons.tolist()), strict=True))
 
 
 def _nothing(_point: str) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from analytics.conditions import CurrentValue
 from analytics.loads import KILOWATT
+from analytics.unusable import Unusable, unusable
 from graph.changes import ChangeSet
 from graph.snapshot import Snapshot
 from graph.values import Floats, Quality
@@ -21,6 +22,16 @@ from ontology.vocabulary import Vocabulary
 
 _METERS = (BRICK + "Electric_Power_Sensor", BRICK + "Electrical_Power_Sensor")
 _OTHER_POWER = (BRICK + "Apparent_Power_Sensor", BRICK + "Reactive_Power_Sensor")
+
+
+@dataclass(frozen=True, slots=True)
+class PowerRead:
+    """What meters said at one instant."""
+
+    kw: Mapping[str, float]
+    """What things carry, by IRI."""
+    unmetered: Mapping[str, Unusable]
+    """What a meter without a usable value was heard of, by IRI: the first such point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +48,19 @@ class PowerPoints:
         """Whether they are the same after an exact change. Cost: that of the change."""
         return not self.reads.touched_by(change)
 
-    def read(self, current_value: CurrentValue) -> Mapping[str, float]:
-        """What things carry now, by IRI, in kW: of several good values not below 0 the highest. Cost: one look-up a point."""
-        found: dict[str, float] = {}
+    def read(self, current_value: CurrentValue) -> PowerRead:
+        """What things carry now: of several good values not below 0 the highest. Cost: one look-up a point."""
+        found, poor = dict[str, float](), dict[str, Unusable]()
         for point, owner, factor in zip(self.points, self.owners, self.factors.tolist(), strict=True):
             reading = current_value(point)
-            if reading is not None and reading[1] == Quality.GOOD and FIGURE_MAX >= (kw := reading[0] * factor) >= found.get(owner, 0.0):
-                found[owner] = kw
-        return found
+            if reading is None:
+                continue
+            kw = reading[0] * factor
+            if reading[1] == Quality.GOOD and 0 <= kw <= FIGURE_MAX:
+                found[owner] = max(kw, found.get(owner, 0.0))
+            elif (said := unusable(point, reading, "below 0" if kw < 0 else "no load", "kW", factor)) is not None:
+                poor[owner] = min(said, poor.get(owner, said), key=lambda each: each.point)
+        return PowerRead(found, poor)
 
 
 def power_points(snapshot: Snapshot, vocabulary: Vocabulary) -> PowerPoints:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -14,13 +14,14 @@ from analytics.capacity.cascade import GROWN
 from analytics.capacity.electrical import Basis
 from analytics.capacity.flow import Loads, loads_of
 from analytics.capacity.kernel import Flow
-from analytics.capacity.told import stands_on
+from analytics.capacity.told import Unmetered, stands_on, unmetered, unmetered_told
 from analytics.conditions import Conditions
 from analytics.figures import DIGITS_MAX, digits_of, kept, shown_apart
 from analytics.state import Plant, plant
 from analytics.supply_graph import Assumed, SupplyGraph
 from analytics.sweeps.basis import taken_for_granted
 from analytics.sweeps.units import Units
+from analytics.unusable import UNUSABLE
 from graph.errors import GraphError
 from graph.ports import Progress
 from graph.values import Floats
@@ -117,14 +118,30 @@ def capacity(graph: SupplyGraph, conditions: Conditions, tell: Progress | None =
     feeders = tuple(_feeder(graph, loads, slot, now, most, by) for slot, now, most, by in rows)
     carried = loads.base.demand.sum(axis=1)[loads.power_slot[loads.power_slot >= 0]] > 0
     inside = loads.slot_node[loads.power_slot[loads.power_slot >= 0]]
+    without_meter = unmetered(graph, loads, conditions)
     unrated = int(np.count_nonzero(carried & ~np.isfinite(loads.electrical.limit_kw[inside])))
     return Capacity(
         graph.revision,
         conditions.at,
         tuple(sorted(feeders, key=lambda feeder: (-feeder.worst_part, feeder.id))),
-        tuple(sorted((*_doubtful(graph, doubtful), *chain.from_iterable(map(_findings, feeders))), key=lambda finding: finding.order)),
+        tuple(
+            sorted(
+                (
+                    *_doubtful(graph, doubtful),
+                    *chain.from_iterable(map(_findings, feeders)),
+                    *_not_read(graph, conditions, without_meter),
+                ),
+                key=lambda finding: finding.order,
+            )
+        ),
         unrated,
-        (*conditions.assumed(graph.find), stands_on(loads, conditions), *graph.taken_for_equipment, *taken_for_granted(graph)),
+        (
+            *conditions.assumed(graph.find),
+            stands_on(loads, conditions),
+            *unmetered_told(graph, without_meter),
+            *graph.taken_for_equipment,
+            *taken_for_granted(graph),
+        ),
     )
 
 
@@ -209,6 +226,17 @@ def _doubtful(graph: SupplyGraph, nodes: list[int]) -> Iterator[Finding]:
             f"it states a rating that is no number above 0 in a unit of its kind: {'the other counts' if rated else 'it has no limit'}",
             "state what it may carry, above 0, in kW or kVA, of a current in A; or take the rating out",
             DCX + "ratedPower",
+        )
+
+
+def _not_read(graph: SupplyGraph, conditions: Conditions, without_meter: Sequence[Unmetered]) -> Iterator[Finding]:
+    """What was heard and cannot be used, at the thing that it is of."""
+    said = [(graph.id(each.node), f"it {each.text}") for each in without_meter]
+    said += [(iri, f"it {conditions.stands_though(iri)}") for iri in conditions.unread if graph.find(iri) is not None]
+    said += [(iri, f"it counts as in service: {each.text}") for iri, each in conditions.unsure.items() if graph.find(iri) is not None]
+    for iri, text in said:
+        yield Finding(
+            Severity.WARNING, UNUSABLE, iri, text, "see to the point, its device and its wire, or correct its period and its range"
         )
 
 

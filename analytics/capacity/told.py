@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +12,10 @@ from analytics.capacity.electrical import Basis
 from analytics.capacity.flow import Loads
 from analytics.conditions import Conditions
 from analytics.damage import Loaded
-from analytics.figures import rounded_apart
+from analytics.figures import rounded_apart, shown
 from analytics.supply_graph import SupplyGraph
+from analytics.unusable import NAMED_MAX
+from ontology.namespaces import compact
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,44 @@ def stands_on(loads: Loads, conditions: Conditions) -> str:
     of = {Basis.READING: f"good readings{taken}", Basis.ALLOCATED: "allocated power", Basis.RATED: "rated input times a diversity factor"}
     said = [f"{what} of {counts[basis]:,}" for basis, what in of.items() if counts[basis]]
     return f"loads in kW rest on {', '.join(said)}; all else carries the sum of what it feeds" if said else "no load is known: nothing says"
+
+
+_INSTEAD = {
+    Basis.ALLOCATED: ", its allocated power",
+    Basis.RATED: ", its rated input times a diversity factor",
+    Basis.SUM: ", the sum of what it feeds",
+    Basis.READING: ", what another meter says",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Unmetered:
+    """A node whose load stands on something else, because a meter of it has no usable value; and that in words."""
+
+    node: int
+    text: str
+
+
+def unmetered(graph: SupplyGraph, loads: Loads | None, conditions: Conditions) -> list[Unmetered]:
+    """What would stand on a meter, if that could be read, in order of IRIs. Cost: that of what it gives."""
+    if loads is None:
+        return []
+    found = []
+    for thing in sorted(conditions.unmetered):
+        node = graph.find(thing)
+        if node is not None and loads.power_slot[node] >= 0 and not loads.electrical.beside[node]:
+            slot = int(loads.power_slot[node])
+            instead = _INSTEAD.get(Basis(int(loads.basis[slot])), ": nothing else is known of it")
+            kw = f"counts with {shown(float(loads.base.demand[slot].sum()))} kW{instead}"
+            found.append(Unmetered(node, f"{kw}, as {conditions.unmetered[thing].text}"))
+    return found
+
+
+def unmetered_told(graph: SupplyGraph, found: Sequence[Unmetered]) -> list[str]:
+    """The first of them, a sentence each, and how many more there are."""
+    texts = [f"{compact(graph.id(each.node))} {each.text}" for each in found[:NAMED_MAX]]
+    more = len(found) - len(texts)
+    return [*texts, f"{more} more things count with another load than their meters say"] if more > 0 else texts
 
 
 def cut_short(found: Cascade) -> str:

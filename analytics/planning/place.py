@@ -14,7 +14,7 @@ from math import inf, isfinite
 import numpy as np
 
 from analytics.capacity.flow import Loads, loads_of
-from analytics.capacity.told import stands_on
+from analytics.capacity.told import stands_on, unmetered, unmetered_told
 from analytics.conditions import Conditions
 from analytics.figures import rounded, rounded_apart
 from analytics.loads import KILOWATT, draws
@@ -227,7 +227,8 @@ def tried_of(units: Units, kinds: Sequence[UnitKind]) -> dict[str, int]:
 def notes_of(graph: SupplyGraph, conditions: Conditions, loads: Loads, stated: Stated) -> tuple[str, ...]:
     """What an answer rests on: where the loads come from, what was taken for granted, which figures were refused."""
     refused = sorted(f"{compact(graph.id(node))}: {text}" for node, text in stated.refused)
-    return (stands_on(loads, conditions), *(each.text(len(each.nodes)) for each in stated.taken), *refused)
+    without_meter = unmetered_told(graph, unmetered(graph, loads, conditions))
+    return (stands_on(loads, conditions), *without_meter, *(each.text(len(each.nodes)) for each in stated.taken), *refused)
 
 
 class _Sites:

@@ -7,6 +7,8 @@ from datetime import datetime
 
 import numpy as np
 
+from analytics.capacity.flow import loads_of
+from analytics.capacity.told import unmetered, unmetered_told
 from analytics.columns import distinct
 from analytics.conditions import Conditions
 from analytics.impact import ASSUMED_LISTED_MAX, DARK_NAMED_MAX, StatedPosition
@@ -43,9 +45,14 @@ def basis_of(graph: SupplyGraph, conditions: Conditions, state: Plant, *, with_l
         StatedPosition(graph.id(node), "open" if position.is_open else "closed", position.from_telemetry)
         for node, position in stated_positions(graph, conditions)
     )
-    still = () if with_load else without_load(graph)
+    still = _unmetered(graph, conditions, state) if with_load else without_load(graph)
     assumed = (*conditions.assumed(graph.find), *graph.taken_for_equipment, *still, *_dark(graph, state), *taken_for_granted(graph))
     return Basis(graph.revision, conditions.at, positions, assumed)
+
+
+def _unmetered(graph: SupplyGraph, conditions: Conditions, state: Plant) -> list[str]:
+    """Which loads stand on something else than their meters."""
+    return unmetered_told(graph, unmetered(graph, loads_of(graph, state, conditions), conditions)) if conditions.unmetered else []
 
 
 def without_load(graph: SupplyGraph) -> list[str]:

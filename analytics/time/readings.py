@@ -10,6 +10,7 @@ import numpy as np
 from analytics.conditions import CurrentValue
 from analytics.time.stated import Stated
 from analytics.time.table import Kind, Stores
+from analytics.unusable import Unusable, unusable
 from graph.values import Floats, Quality
 from ontology.namespaces import BRICK, DCX
 
@@ -22,6 +23,8 @@ class Charges:
 
     share: Floats
     readings: tuple[tuple[str, float], ...]
+    unread: tuple[tuple[int, Unusable], ...] = ()
+    """The stores that no good value tells the charge of, by number, though one was heard: the first such point."""
 
 
 def charge_points(stated: Stated, behind: list[tuple[int, int]], stores: Stores) -> tuple[tuple[int, str], ...]:
@@ -40,12 +43,14 @@ def charge_points(stated: Stated, behind: list[tuple[int, int]], stores: Stores)
 def charges(points: tuple[tuple[int, str], ...], stores: int, known: CurrentValue | None) -> Charges:
     """What the good readings say; a store is as full as its points are on average, and full where none says anything."""
     share, told = np.ones(stores), []
-    said: dict[int, list[float]] = defaultdict(list)
+    said, poor = defaultdict[int, list[float]](list), dict[int, Unusable]()
     for store, point in points if known is not None else ():
         value = known(point) if known is not None else None
         if value is not None and value[1] == Quality.GOOD and 0 <= value[0] <= 100:
             said[store].append(value[0] / 100)
             told.append((point, value[0]))
+        elif store not in poor and (each := unusable(point, value, "no share of 100 %", "%")) is not None:
+            poor[store] = each
     for store, values in said.items():
         share[store] = sum(values) / len(values)
-    return Charges(share, tuple(sorted(told)))
+    return Charges(share, tuple(sorted(told)), tuple((store, each) for store, each in sorted(poor.items()) if store not in said))

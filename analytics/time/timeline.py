@@ -6,22 +6,26 @@ each transfer an interruption), the upper bounds those of a run with the better 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
 import numpy as np
 
+from analytics.capacity.flow import loads_of
+from analytics.capacity.told import unmetered, unmetered_told
 from analytics.conditions import Conditions, CurrentValue
-from analytics.state import stopped_nodes
+from analytics.state import plant, stopped_nodes
 from analytics.supply_graph import SupplyGraph
 from analytics.time.housing import by_what_they_hold
-from analytics.time.readings import charges
+from analytics.time.readings import Charges, charges
 from analytics.time.reserves import Reserves
 from analytics.time.setting import Course, Setting, courses, setting
 from analytics.time.story import Event, Story, either, tell
+from analytics.unusable import first_named
 from graph.values import Floats
+from ontology.namespaces import compact
 from ontology.terms import Ids
 
 HORIZON_S = 4 * 3600.0
@@ -106,8 +110,19 @@ def timeline(
         horizon_s,
         tell(story),
         bounds(graph, set_, worse, better, lost),
-        (*conditions.assumed(graph.find), *story.assumed()),
+        (*conditions.assumed(graph.find), *story.assumed(), *_not_read(reserves, conditions, full)),
         full.readings,
+    )
+
+
+def _not_read(reserves: Reserves, conditions: Conditions, full: Charges) -> Iterator[str]:
+    """Which loads stand on something else than their meters, and which stores count as full, because what was heard cannot be used."""
+    graph = reserves.graph
+    if conditions.unmetered:
+        yield from unmetered_told(graph, unmetered(graph, loads_of(graph, plant(graph, conditions), conditions), conditions))
+    charges_of = {graph.id(int(reserves.stores.node[store])): each for store, each in full.unread}
+    yield from first_named(
+        sorted(charges_of), lambda iri: f"the batteries of {compact(iri)} count as full: {charges_of[iri].text}", "more count as full"
     )
 
 

@@ -243,12 +243,9 @@ def test_how_full_it_is_and_how_much_fits_say_how_the_model_was_read() -> None:
 
     full, fits = capacity(graph, NOW).assumed, stranded(snapshot, vocabulary(), graph, NOW).notes
 
-    read_so = {
-        "urn:site:R states several draws that differ: 5 kW counts",
-        "urn:site:G needs 2 suppliers of Power and has 1: it is never supplied",
-    }
-    assert read_so <= set(full)
-    assert read_so <= set(fits)
+    for assumed in (full, fits):
+        assert "urn:site:G needs 2 suppliers of Power and has 1: it is never supplied" in assumed
+        assert any(text.startswith("urn:site:R states several draws that differ: ") for text in assumed)
 
 
 def test_a_sound_model_has_no_finding_of_these_kinds_and_nothing_is_assumed() -> None:
@@ -292,11 +289,12 @@ def test_a_position_that_is_not_good_is_named_with_what_is_taken_instead(quality
         ":Pos a dcx:Breaker_Position_Status . :R a brick:ICT_Rack ."
     )
     said = condition_points(snapshot, vocabulary()).read(lambda _: (0.0, quality))
+    words = "without communication" if quality is Quality.NO_COMMUNICATION else quality.name.lower()
 
     answer = impact(compile_supply(snapshot, vocabulary()), [SITE + "F"], Conditions(AT, said.positions, unread=said.unread))
 
     assert told(answer)["R Power"] == "LOST"
-    assert answer.assumed == (f"urn:site:Q is taken to stand as normal: the value of urn:site:Pos is {quality.name.lower()}",)
+    assert answer.assumed == (f"urn:site:Q is taken to stand as normal: the value of urn:site:Pos is {words} (0)",)
 
 
 def test_a_position_of_which_nothing_was_heard_is_no_doubt() -> None:

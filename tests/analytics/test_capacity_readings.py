@@ -6,7 +6,7 @@ import pytest
 
 from analytics.capacity.electrical import Basis
 from analytics.capacity.flow import Loads, loads_of
-from analytics.capacity.readings import power_points
+from analytics.capacity.readings import PowerRead, power_points
 from analytics.conditions import Conditions
 from analytics.state import plant
 from analytics.supply import compile_supply
@@ -42,8 +42,8 @@ def test_only_good_active_power_is_read_in_kilowatts_of_several_the_highest() ->
     good = points.read(lambda point: (values[point.removeprefix(SITE)], Quality.GOOD))
     stale = points.read(lambda point: (values[point.removeprefix(SITE)], Quality.STALE))
 
-    assert good == {SITE + "A": 11.0, SITE + "B": 9.0}
-    assert stale == {}
+    assert good == PowerRead({SITE + "A": 11.0, SITE + "B": 9.0}, {})
+    assert (stale.kw, sorted(stale.unmetered)) == ({}, [SITE + "A", SITE + "B"])
 
 
 def test_a_reading_says_more_than_what_is_planned_and_the_difference_stays_with_what_is_read() -> None:

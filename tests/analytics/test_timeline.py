@@ -206,6 +206,8 @@ def test_a_battery_is_as_full_as_a_good_reading_says() -> None:
     assert good.readings == ((SITE + "SoC", 40.0),)
     assert lost(bad)["Rack Power"] == (round(full, 3), round(full, 3))
     assert bad.readings == ()
+    said = "the batteries of urn:site:UPS count as full: the value of urn:site:SoC is bad (40 %)"
+    assert (said in bad.assumed, said in good.assumed) == (True, False)
 
 
 def test_what_a_battery_does_not_state_widens_the_bounds_and_is_listed() -> None:

@@ -49,6 +49,7 @@ def capacity(
 
 def _full(settings: Settings, asked: AsOf, branch: str, *, every: bool, json: bool) -> None:
     from analytics.capacity.standing import capacity as capacity_of
+    from analytics.unusable import UNUSABLE
 
     with opened_view(settings, "capacity", asked) as view, progress() as tell:
         found = capacity_of(view.supply(), view.conditions(), tell)
@@ -56,7 +57,7 @@ def _full(settings: Settings, asked: AsOf, branch: str, *, every: bool, json: bo
         say_json(found.to_json())
     else:
         _tell(found, every, state_name(branch, found.revision))
-    if found.findings:
+    if any(finding.code != UNUSABLE for finding in found.findings):
         raise typer.Exit(FOUND_PROBLEMS)
 
 
