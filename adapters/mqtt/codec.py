@@ -23,7 +23,8 @@ from graph.values import Quality, Reason
 
 MILLIS_FROM = 1e11
 """A number of seconds since 1970 reaches this in the year 5138; a number of milliseconds passed it in 1973."""
-_ABSENT = object()
+ABSENT = object()
+"""What stands where a pointer leads nowhere."""
 _NUMBERS = frozenset((int, float, bool, type(None)))
 
 
@@ -53,12 +54,12 @@ def decode(intake: Intake, payload: bytes, places: Sequence[Place], *, retained:
     times: dict[Pointer | None, int | None] = {None: now}
     found, problem = 0, ""
     for slot, value_at, time_at, scale, offset in places:
-        raw = _follow(document, value_at)
-        if raw is _ABSENT:
+        raw = follow(document, value_at)
+        if raw is ABSENT:
             continue
         found += 1
         if time_at not in times:
-            times[time_at] = instant(_follow(document, time_at or ()))
+            times[time_at] = instant(follow(document, time_at or ()))
         observed = times[time_at]
         value = number(raw) * scale + offset
         if not isfinite(value):
@@ -85,7 +86,7 @@ def encode(target: Target, value: float) -> bytes:
 def wanted(target: Target, payload: bytes, bytes_max: int) -> float | None:
     """The value, in the point's unit, that a command payload asks for; the inverse of `encode`, None for anything else."""
     document, finding = parse(payload, bytes_max)
-    value = nan if finding else number(_follow(document, target.value_at)) * target.scale + target.offset
+    value = nan if finding else number(follow(document, target.value_at)) * target.scale + target.offset
     return value if isfinite(value) else None
 
 
@@ -140,14 +141,15 @@ def _once(pairs: list[tuple[str, Any]]) -> None:
         raise _TwiceError
 
 
-def _follow(document: Any, steps: Pointer) -> Any:
+def follow(document: Any, steps: Pointer) -> Any:
+    """What stands in a document where a pointer leads; `ABSENT` for nothing."""
     for step in steps:
         if isinstance(document, dict):
-            document = document.get(step, _ABSENT)
+            document = document.get(step, ABSENT)
         elif isinstance(document, list) and step.isdecimal() and int(step) < len(document):
             document = document[int(step)]
         else:
-            return _ABSENT
+            return ABSENT
     return document
 
 

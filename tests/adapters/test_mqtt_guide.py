@@ -13,11 +13,13 @@ import pytest
 
 from adapters.mqtt.bound import Bound
 from adapters.mqtt.dialect import Intake, Message
+from adapters.mqtt.mapped import MappedTopics
+from adapters.mqtt.mapping import KEYS, load
 from adapters.mqtt.native import Native
 from adapters.mqtt.native_codec import QUALITIES
 from graph.snapshot import Snapshot
 from ontology.rdf import read_stream
-from tests.support.wired import Taken
+from tests.support.wired import Taken, snapshot_of
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "guides" / "mqtt.md").read_text(encoding="utf-8")
 NOW = 1_772_366_401_000
@@ -78,3 +80,30 @@ def test_the_guide_names_every_quality_that_a_sender_can_write() -> None:
     (row,) = re.findall(r"^\| `q` \|([^|]*)\|", GUIDE, re.MULTILINE)
 
     assert re.findall(r"`(\w+)`", row) == list(QUALITIES)
+
+
+def test_the_guides_mapping_file_is_read_as_it_says(tmp_path: Path) -> None:
+    """As it stands there, over a graph that has its points; every key of its table is one that is known, and the other way round."""
+    (text,) = examples("toml")
+    (tmp_path / "map.toml").write_text(text, encoding="utf-8")
+    sink, intake, dialect = Taken(), Intake(NOW), MappedTopics(load(tmp_path / "map.toml"))
+    graph = snapshot_of(
+        '<urn:example:7> rdfs:label "PDU 7" ; brick:hasPoint <urn:example:7-Inlet> , <urn:example:7-Door> , <urn:example:o1> . '
+        '<urn:example:7-Inlet> brick:hasUnit unit:DEG_C . <urn:example:o1> rdfs:label "output 1" ; brick:hasUnit unit:KiloW .'
+    )
+    dialect.bind(graph, sink.slots)
+
+    document = {"ts": 1_772_366_400.5, "temp_f": 77, "outputs": [{}, {"w": 250}], "door": "OPEN"}
+    assert dialect.take(Message("plant/hall-1/dev-7/telemetry", json.dumps(document).encode()), intake)
+    sink.take(intake.samples())
+    (batch,) = sink.batches
+
+    assert intake.letters == []
+    assert dict(zip(batch.points, batch.values.round(9).tolist(), strict=True)) == {
+        "urn:example:7-Inlet": 25.0,
+        "urn:example:o1": 0.25,
+        "urn:example:7-Door": 1.0,
+    }
+    assert set(batch.observed_at.tolist()) == {1_772_366_400_500}
+    table = GUIDE.partition("## A mapping file")[2].partition("## What is promised")[0]
+    assert {key for row in re.findall(r"^\| (`[^|]*) \|", table, re.MULTILINE) for key in re.findall(r"`(\w+)`", row)} == KEYS

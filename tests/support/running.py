@@ -23,7 +23,11 @@ class Running:
         self.opened: Opened = open_twin(Settings.model_validate(given), "test", read_only=False)
         if site:
             self.opened.ledger.sync(Wish("site", snapshot_of(site).block()), author="test", reason="the site")
-        self.service = Service(self.opened)
+        try:
+            self.service = Service(self.opened)
+        except BaseException:
+            self.opened.close()
+            raise
         self.service.start()
         assert wait_until(lambda: not self.service.away()), self.service.away()
 
