@@ -53,7 +53,7 @@ class Loads:
         with self._lock:
             pair = self._idle.pop() if self._idle else None
         if pair is None:
-            pair = Flow(self.base.own, self.base.demand.copy(), self.base.share.copy()), _work(self.net, self.base.demand.shape[1])
+            pair = Flow(self.base.own, self.base.demand.copy(), self.base.share.copy()), work_for(self.net, self.base.demand.shape[1])
         yield pair
         with self._lock:  # not in a `finally`: what an error left in disorder must not come back
             self._idle.append(pair)
@@ -155,7 +155,7 @@ def _measured(graph: SupplyGraph, state: Plant, electrical: Electrical, readings
         node = graph.find(iri)
         if node is not None and power_slot[node] >= 0 and not electrical.beside[node]:
             measured[power_slot[node]] = kw
-    kernel.roll_up(net, flow, state.base.live, measured, _work(net, phases))
+    kernel.roll_up(net, flow, state.base.live, measured, work_for(net, phases))
     known = ~np.isnan(measured)
     basis[(basis == Basis.NOTHING) & (flow.demand.sum(axis=1) > 0)] = Basis.SUM
     basis[known] = Basis.READING
@@ -243,7 +243,8 @@ def _in_turns(taker: Ids, supplier: Ids, live: Flags, electrical: Electrical, sl
     )
 
 
-def _work(net: Net, phases: int) -> Work:
+def work_for(net: Net, phases: int) -> Work:
+    """Work space for one state of the loads of a net."""
     slots, turns = len(net.turn_of), len(net.members_at) - 1
     return Work(
         heap=np.empty(max(turns, 1), np.int32),

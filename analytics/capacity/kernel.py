@@ -155,8 +155,8 @@ def roll_up(net: Net, flow: Flow, live: Flags, measured: Floats, work: Work) -> 
 
 @compiled
 def redistribute(net: Net, flow: Flow, live: Flags, dead: Ids, measured: Floats, work: Work, touched: int) -> int:
-    """Loads again after the slots of `dead` died (`live` says so already). `work.touched[:touched]` lists what was touched before; gives
-    their new number. `measured` must be empty. Cost: what takes from the dead, and all upstream of it and of them."""
+    """Loads again after the slots of `dead` died or came up again (`live` says so already). `work.touched[:touched]` lists what was touched
+    before; gives their new number. `measured` must be empty. Cost: what takes from the dead, and all upstream of it and of them."""
     size, touched = _drop(net, flow, live, dead, work, touched)
     while size > 0:
         turn = work.heap[0]
@@ -174,7 +174,8 @@ def redistribute(net: Net, flow: Flow, live: Flags, dead: Ids, measured: Floats,
 
 @compiled
 def _drop(net: Net, flow: Flow, live: Flags, dead: Ids, work: Work, touched: int) -> tuple[int, int]:
-    """What died carries nothing; queues whom it took from and who took from it. Gives the length of the queue and of what is touched."""
+    """What died carries nothing, what came up is queued; queues whom it took from and who took from it. Gives the length of the queue and
+    of what is touched."""
     size = 0
     for slot in dead:
         turn = net.turn_of[slot]
@@ -182,7 +183,7 @@ def _drop(net: Net, flow: Flow, live: Flags, dead: Ids, work: Work, touched: int
             continue
         touched = _touch(slot, work, touched)
         flow.demand[slot] = 0.0
-        if net.members_at[turn + 1] - net.members_at[turn] > 1:
+        if live[slot] == 1 or net.members_at[turn + 1] - net.members_at[turn] > 1:
             size = _push(turn, work, size)
         for at in range(net.takes_at[slot], net.takes_at[slot + 1]):
             if flow.share[at] > 0.0:

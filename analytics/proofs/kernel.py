@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from analytics.capacity.kernel import Flow, Work, part_of, redistribute, restore
 from analytics.kernel import Flags, Loops, Scratch, Tally, Wires, cascade, revive
 from analytics.sweeps.pairs import Lists, gather
+from analytics.time.overload import GROWN
+from analytics.time.state import Ratings
 from graph.compiled import compiled
 from graph.values import Floats
 from ontology.terms import Ids
@@ -54,3 +57,43 @@ def taken_out(
                 loads[unit] += 1
                 kw[unit] += node_kw[node]
         revive(wires, tally, work.dead, 0, dead)
+
+
+@compiled
+def overloading(
+    wires: Wires,
+    ring: Loops,
+    tally: Tally,
+    scratch: Scratch,
+    untouched: Ids,
+    ratings: Ratings,
+    flow: Flow,
+    base: Flow,
+    work: Work,
+    units_at: Ids,
+    unit_nodes: Ids,
+    chosen: Ids,
+) -> Flags:
+    """Take each of the chosen units out alone: 1 where anything then carries what trips it, and more than before.
+
+    `flow` is a copy of `base`; all is as before then. Cost: what each moves.
+    """
+    found = np.zeros(len(chosen), np.uint8)
+    seeds = np.empty(len(scratch.dead), np.int32)
+    none = np.empty(0, np.float64)
+    units = Lists(units_at, unit_nodes)
+    for i in range(len(chosen)):
+        count = gather(units, chosen[i], ratings.slots_at, tally.live, seeds)
+        dead, _, _ = cascade(wires, ring, tally, scratch, seeds[:count], untouched)
+        touched = redistribute(ratings.net, flow, tally.live, scratch.dead[:dead], none, work, 0)
+        for at in range(touched):
+            slot = work.touched[at]
+            curve = ratings.curve[slot]
+            if curve >= 0 and tally.live[slot] == 1 and ratings.rated_kw[slot] < np.inf:
+                load = part_of(ratings.net, flow.demand[slot], slot)
+                least = max(ratings.multiples[ratings.curves_at[curve]], 1.0) * (1 - 1e-9)
+                if load > ratings.before[slot] * GROWN and load >= ratings.rated_kw[slot] * least:
+                    found[i] = 1
+        restore(ratings.net, flow, base, work, touched)
+        revive(wires, tally, scratch.dead, 0, dead)
+    return found

@@ -182,8 +182,8 @@ class _Proof:
         readings = response.charges.readings
         full = f"as {len(readings):,} readings of charge say, else full" if readings else "full: no reading says how full they are"
         note = (
-            f"second by second {followed:,} faults were followed for {span(HORIZON_S)}; the others harm nothing even if nothing bridged; "
-            f"stores are {full}; trips by overload are not followed in time; a rack is judged by what is mounted in it"
+            f"second by second {followed:,} faults were followed for {span(HORIZON_S)}; the others harm and trip nothing even if nothing "
+            f"bridged; stores are {full}; a rack is judged by what is mounted in it"
         )
         return Line(ON_THE_WAY, tried.by_kind(harmless), tried.by_kind(bad), breaches, example), note
 

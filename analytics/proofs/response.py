@@ -4,7 +4,8 @@ Rules of this file:
 
 1. The worse end of every range counts: stores small, starts late, each transfer an interruption.
 2. Only faults that can harm on the way are followed. That is decided on a plant in which nothing bridges: no store, no standby source, and
-   a transfer switch that needs all of its live supplies. What is lost second by second is lost there, too; so the others need no following.
+   a transfer switch that needs all of its live supplies. What is lost second by second is lost there, too, or something carries there what
+   trips it; so the others need no following.
 3. IT equipment, services and racks of which nothing is known to be mounted are the load: a rack that holds equipment is its housing.
 """
 
@@ -16,12 +17,13 @@ import numpy as np
 
 from analytics.columns import distinct
 from analytics.conditions import Conditions
-from analytics.proofs.kernel import taken_out
+from analytics.proofs.kernel import overloading, taken_out
 from analytics.proofs.load import ItLoad
 from analytics.proofs.trial import Trial
 from analytics.state import Plant, stopped_nodes
 from analytics.supply_graph import Flags
 from analytics.sweeps.units import Units
+from analytics.time.ratings import Rated
 from analytics.time.readings import Charges
 from analytics.time.reserves import Reserves
 from analytics.time.setting import Course, courses, setting, standing_by
@@ -73,7 +75,7 @@ def on_the_way(
     Cost: the damage of each fault, and one timeline for each that can harm.
     """
     judged = _judged(load)
-    rows = _can_harm(state, load, judged, at_rest, response.reserves)
+    rows = np.union1d(_can_harm(state, load, judged, at_rest, response.reserves), _can_trip(state, conditions, at_rest, response.reserves))
     found = []
     for done, row in enumerate(rows.tolist(), 1):
         gaps = _followed(conditions, judged, at_rest.units.nodes_of(row), response, horizon_s)
@@ -123,6 +125,20 @@ def _can_harm(state: Plant, load: ItLoad, judged: Flags, at_rest: Trial, reserve
     harmed = np.zeros(len(units), dtype=np.bool_)
     harmed[at_rest.breaches] = True
     return np.flatnonzero((loads > 0) & ~harmed).astype(np.int32)
+
+
+def _can_trip(state: Plant, conditions: Conditions, at_rest: Trial, reserves: Reserves) -> Ids:
+    """The faults that harm nothing in the end, and that something would carry too much after if nothing bridged (rule 2)."""
+    tally, units = standing_by(state, reserves), at_rest.units
+    rated = Rated.of(reserves.graph, state, conditions, tally, reserves.unmoved)
+    if len(rated.ratings.rated_kw) == 0:
+        return np.empty(0, np.int32)
+    way, rows = rated.on_the_way(), np.setdiff1d(np.arange(len(units), dtype=np.int32), at_rest.breaches)
+    lists, base, counts = (units.at, units.nodes, rows), rated.flow, tally.counts.copy()
+    with state.bench() as bench:
+        trips = overloading(state.wires, state.ring, tally, bench.work, counts, rated.ratings, way.flow, base, way.work, *lists)
+    found: Ids = rows[trips == 1]
+    return found
 
 
 def _followed(

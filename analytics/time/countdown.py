@@ -216,7 +216,7 @@ def _without(of: Mapping[str, Position], failed: Sequence[str]) -> dict[str, Pos
 def _both(past: Course, following: Course) -> Course:
     """What either part of a run has reached."""
     parts = (past.record, following.record)
-    names = ("lost", "carried", "down", "up", "called")
+    names = ("lost", "carried", "down", "up", "called", "tripped")
     return replace(past, record=past.record._replace(**{name: np.minimum(*(getattr(part, name) for part in parts)) for name in names}))
 
 

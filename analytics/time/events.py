@@ -7,7 +7,7 @@ Rules of this file:
 3. Up stays grounded: where slots feed each other in a loop, what nobody outside feeds must be carried; the first in order carries, and
    only where that is not enough the next. What is not carried then goes down.
 4. At one instant everything that comes up does so before anything runs out.
-5. What trips by overload opens at the instants that `analytics/capacity` gives, and stays open; not if it was down then.
+5. What trips by overload (`analytics/time/overload.py`) opens and stays open; at one instant all of it together.
 6. A store that has been used up stays so; nothing is charged again within a timeline.
 """
 
@@ -17,6 +17,7 @@ import heapq
 
 import numpy as np
 
+from analytics.time.overload import GROWN, reload, trip, trips_now
 from analytics.time.rings import ground_again
 from analytics.time.sharing import lasting, share_power, shared_out
 from analytics.time.standing import stands
@@ -95,8 +96,6 @@ def _begin(site: Site, state: State, record: Record, failed: Ids, kw: Floats, ev
     for slot in failed:
         state.blocked[slot] = 1
         running[slot] = 0
-    for trip in range(len(site.trips)):
-        heapq.heappush(events, (site.trips_at[trip], np.int64(TRIP), np.int64(trip), np.int64(0)))
     for instant in site.loads.instants:
         heapq.heappush(events, (instant, np.int64(SHED), np.int64(0), np.int64(0)))
     shared_out(site.wires, running, running, site.loads, 0, kw[0])
@@ -117,11 +116,15 @@ def _follow(  # noqa: PLR0912, PLR0915  one loop over events; its parts are belo
     loops = [np.int64(0)]
     loops.pop()
     renewed = 0
-    stale = True
+    stale = shifted = True
     moved = True
     count = 0
     while True:
         time = events[0][0]
+        if shifted and time > now * GROWN:
+            reload(site, state, now, events)
+            shifted = False
+            time = events[0][0]
         if stale and time > now and _drains(site, state):
             if renewed < (REDISTRIBUTIONS_MAX if moved else REDISTRIBUTIONS_MAX // 2):
                 renewed += 1
@@ -151,30 +154,28 @@ def _follow(  # noqa: PLR0912, PLR0915  one loop over events; its parts are belo
             if state.blocked[which] == 0 and state.tally.live[which] == 0 and state.bad[which] == 0 and site.delays.fuel[which] > 0:
                 _burn(site, which, now, state, events)
                 _raise(site, which, now, state, record, kw, loops, events)
-                stale = moved = True
+                stale = shifted = moved = True
         elif kind == RESTART:
             if state.waits[which] == version and state.bad[which] == 0 and state.tally.live[which] == 0 and state.blocked[which] == 0:
                 if record.up[which] == NEVER and record.down[which] == NEVER:
                     _burn(site, which, now, state, events)
                 _raise(site, which, now, state, record, kw, loops, events)
-                stale = True
+                stale = shifted = True
         elif kind == SHED:
-            stale = True
+            stale = shifted = True
         elif kind == TRIP:
-            slot = site.trips[which]
-            state.blocked[slot] = 1
-            if state.tally.live[slot] == 1:
-                if site.trip_pairs[which] >= 0:
-                    lose(site, site.trip_pairs[which], np.int64(ITSELF), now, record, events)
-                kill(site, slot, now, state, record, stack)
-                stale = moved = True
+            if trips_now(state.way, which, version, state):
+                trip(site, which, now, state, record, events, stack)
+                stale = shifted = moved = True
+            if events[0][0] <= now * GROWN and events[0][1] == TRIP:
+                continue  # what trips at one instant opens together
         elif which < 0:
             slot = -1 - which
             if state.tank[slot] == version:
                 state.blocked[slot] = 1
             if state.tank[slot] == version and state.tally.live[slot] == 1:
                 kill(site, slot, now, state, record, stack)
-                stale = moved = True
+                stale = shifted = moved = True
         else:
             pair = site.stores.pair[which]
             if state.version[which] == version and state.carried[pair] == 1:
@@ -182,7 +183,7 @@ def _follow(  # noqa: PLR0912, PLR0915  one loop over events; its parts are belo
                 state.version[which] += 1
                 state.left[which] = 0.0
                 drained(site, which, state)
-                stale = True
+                stale = shifted = True
                 moved = moved or site.stores.steep[which] > 0
                 slot = site.pair_slot[pair]
                 if state.tally.failing[pair] > 0:

@@ -16,12 +16,12 @@ from analytics.kernel import Flags, Tally
 from analytics.state import Plant, copied, plant
 from analytics.time.events import run, run_on
 from analytics.time.present import Present
+from analytics.time.ratings import Rated
 from analytics.time.reserves import Reserves
 from analytics.time.sharing import supply_order
-from analytics.time.state import NEVER, Called, Delays, Held, Loads, Record, Seen, Site, State, Then
+from analytics.time.state import NEVER, Called, Delays, Held, Loads, OnTheWay, Record, Seen, Site, State, Then
 from analytics.time.steps import OFF
 from analytics.time.table import Kind
-from analytics.time.trips import Trips
 from graph.values import Floats
 from ontology.media import AIR_COOLING, LIQUID_COOLING, POWER
 from ontology.terms import Ids
@@ -41,6 +41,8 @@ class Course:
     """Per slot."""
     lasts: Floats
     """Per store: from full to empty at its last load, seconds; nan where it was not used."""
+    way: OnTheWay
+    """What was on its way to trip, and with which load."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ class Setting:
     """Which stores of the table there are, in the order of `store_pair`."""
     pairs_at: Ids
     slot_pairs: Ids
-    trips: Trips
+    rated: Rated
     takes: Ids
     """Per slot of what takes one input: the slot of that which it is on, or -1 where it is not known."""
 
@@ -87,7 +89,7 @@ def setting(reserves: Reserves, failed: Ids, conditions: Conditions) -> Setting:
         stored,
         pairs_at,
         order,
-        Trips.after(reserves.graph, state, conditions, failed, reserves.unmoved),
+        Rated.of(reserves.graph, state, conditions, before, reserves.unmoved),
         _takes(reserves, state, before),
     )
 
@@ -109,7 +111,7 @@ def course(set_: Setting, reserves: Reserves, charge: Floats, failed: Ids, end: 
     if gone is None:
         gone = _at_once(set_) if end else _gone(set_, _never(set_), _never(set_))
     run(_site(set_, reserves, end, gone), memory, record, set_.state.slots(failed), horizon)
-    return Course(record, (memory.tally.failing == 0) | (memory.carried == 1), memory.tally.live == 1, _used(memory))
+    return Course(record, (memory.tally.failing == 0) | (memory.carried == 1), memory.tally.live == 1, _used(memory), memory.way)
 
 
 def _at_once(set_: Setting) -> Floats:
@@ -173,9 +175,9 @@ def _course_on(
     then = Then(np.zeros(len(set_.state.wiring.pair_node), np.uint8), np.zeros(len(node), np.uint8))
     run_on(before, site, memory, record, after, set_.state.slots(failed), seen, then, present.elapsed_s + horizon)
     used = _used(memory)
-    past = Course(record, then.holds == 1, then.up == 1, used)
+    past = Course(record, then.holds == 1, then.up == 1, used, memory.way)
     holds, up = (memory.tally.failing == 0) | (memory.carried == 1), memory.tally.live == 1
-    return past, Course(_later(after, present.elapsed_s), holds, up, used)
+    return past, Course(_later(after, present.elapsed_s), holds, up, used, memory.way)
 
 
 def _later(record: Record, seconds: float) -> Record:
@@ -219,7 +221,7 @@ def _site(set_: Setting, reserves: Reserves, end: int, gone: Floats) -> Site:
     powers = (wiring.pair_medium == reserves.graph.media.index(POWER)).astype(np.uint8)
     wires, ring = set_.state.wires, set_.state.ring
     columns = (set_.pairs_at, set_.slot_pairs, wiring.pair_slot)
-    return Site(wires, ring, *columns, powers, held, delays, set_.called, loads, set_.trips.slots, set_.trips.pairs, set_.trips.slots_at_s)
+    return Site(wires, ring, *columns, powers, held, delays, set_.called, loads, set_.rated.ratings)
 
 
 def _banks(bank: Ids) -> tuple[Ids, Ids, Ids]:
@@ -275,6 +277,7 @@ def _blank(set_: Setting) -> Record:
         times(slots),
         times(slots),
         times(groups),
+        times(slots),
     )
 
 
@@ -306,6 +309,7 @@ def _memory(set_: Setting, reserves: Reserves, charge: Floats) -> State:
         np.zeros(len(set_.state.wires.at_least), np.int32),
         np.zeros(slots, np.uint8),
         np.zeros(pairs, np.uint8),
+        set_.rated.on_the_way(),
     )
 
 

@@ -27,5 +27,7 @@ def stands(site: Site, state: State, record: Record, after: Record, now: float, 
         then.up[slot] = state.tally.live[slot]
         if state.tally.live[slot] == 0 and record.down[slot] < NEVER:
             after.down[slot] = now
+            if record.tripped[slot] < NEVER:
+                after.tripped[slot] = now
     for group in range(len(record.called)):
         after.called[group] = record.called[group]

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics.capacity.kernel import Flow, Net, Work
 from analytics.kernel import Flags, Loops, Tally, Wires
 from graph.values import Floats
 from ontology.terms import Ids
@@ -87,6 +88,49 @@ class Loads(NamedTuple):
     """Per slot: whether heat goes through it, as nothing but what stores carry is lost to it for good."""
 
 
+class Ratings(NamedTuple):
+    """What may trip by overload, and by which load; empty columns where no rating is stated. Per slot, but for the curves."""
+
+    net: Net
+    rated_kw: Floats
+    """What a curve's multiples are of; `inf` for none, and for a slot that does not carry its node's power."""
+    limit_kw: Floats
+    before: Floats
+    """What must be exceeded, kW, as it is compared with a limit."""
+    curve: Ids
+    """Which of the curves, -1: none."""
+    curves_at: Ids
+    multiples: Floats
+    seconds: Floats
+    slot_node: Ids
+    slots_at: Ids
+    """Shape (nodes + 1): the slots of a node, which open together."""
+    own_pair: Ids
+    """The pair that is lost with a slot, that of its node's own power; -1: none."""
+
+
+class OnTheWay(NamedTuple):
+    """Loads in the course of time, and how far each slot is on its way to trip."""
+
+    flow: Flow
+    work: Work
+    drawing: Flags
+    """What loads flowed through the last time."""
+    changed: Ids
+    """Space for as many as there are slots."""
+    kw: Floats
+    """What each carried when it was last found to be on its way."""
+    done: Floats
+    """The part of its way by `since`."""
+    since: Floats
+    after: Floats
+    """The seconds that all of the way takes at what it carries; `inf`: it is not on its way."""
+    version: Ids
+    """How often that has changed; an older event does not count."""
+    instants: Ids
+    """One number: how often loads were worked out."""
+
+
 class Site(NamedTuple):
     """All that does not change within a run."""
 
@@ -102,12 +146,7 @@ class Site(NamedTuple):
     delays: Delays
     called: Called
     loads: Loads
-    trips: Ids
-    """Slots that open because they carry too much,"""
-    trip_pairs: Ids
-    """the pair of each that is lost with it, its own power (-1: none),"""
-    trips_at: Times
-    """and when, seconds after the failure, ascending."""
+    ratings: Ratings
 
 
 class Record(NamedTuple):
@@ -133,6 +172,8 @@ class Record(NamedTuple):
     """Per slot: when it first transferred."""
     called: Times
     """Per group of standby sources."""
+    tripped: Times
+    """Per slot: when it opened because it carried too much."""
 
 
 class State(NamedTuple):
@@ -167,6 +208,7 @@ class State(NamedTuple):
     """Per slot, all zero between two uses."""
     kept: Flags
     """Per pair, all zero between two uses."""
+    way: OnTheWay
 
 
 class Seen(NamedTuple):

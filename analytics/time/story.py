@@ -11,12 +11,12 @@ import numpy as np
 
 from analytics.figures import shown_apart
 from analytics.supply_graph import Flags
+from analytics.time.overload import LOADS_MAX
 from analytics.time.reserves import Reserves
 from analytics.time.setting import Course, Setting
 from analytics.time.stated import Taken
 from analytics.time.steps import ITSELF
 from analytics.time.table import Kind
-from analytics.time.trips import ASSUMED as TRIPS_ASSUMED
 from graph.values import Floats
 from ontology.namespaces import DCX, compact
 from ontology.terms import Ids
@@ -111,8 +111,8 @@ class Story:
         found = {taken.text(count) for taken, count in counts.values() if count}
         found |= {f"{compact(graph.id(node))}: {text}" for node, text in self.reserves.refused if reached[node]}
         found |= set(self._inputs())
-        if len(self.set_.trips.nodes):
-            found.add(TRIPS_ASSUMED)
+        if any(int(run.way.instants[0]) == LOADS_MAX for run in self.runs):
+            found.add(f"after {LOADS_MAX:,} instants at which loads moved they stay as they are: what trips then is not followed")
         return tuple(sorted(found))
 
     def _inputs(self) -> Iterator[str]:
@@ -139,7 +139,6 @@ class Story:
         wiring = self.set_.state.wiring
         reached = np.zeros(len(self.reserves.graph.nodes), dtype=np.bool_)
         reached[self.failed] = True
-        reached[self.set_.trips.nodes] = True
         for run in self.runs:
             reached[wiring.pair_node[np.isfinite(run.record.lost) | np.isfinite(run.record.carried)]] = True
             reached[wiring.slot_node[np.isfinite(run.record.down) | np.isfinite(run.record.up)]] = True
@@ -167,15 +166,13 @@ def _failed(story: Story) -> Iterator[Event]:
 
 
 def _trips(story: Story) -> Iterator[Event]:
-    """What opens because it carries too much, where it is still up then."""
-    graph, trips, wiring = story.reserves.graph, story.set_.trips, story.set_.state.wiring
-    for node, at, kw, rated in zip(*(column.tolist() for column in (trips.nodes, trips.at_s, trips.kw, trips.rated_kw)), strict=True):
-        slots = np.arange(wiring.slots_at[node], wiring.slots_at[node + 1])
-        ends = [at if bool((run.record.down[slots] == at).any()) else np.inf for run in story.runs]
-        if np.isfinite(min(ends)):
-            load, limit = shown_apart(kw, rated)
-            text = f"it carries {load} kW and is rated for {limit} kW"
-            yield Event(EventKind.TRIPS, *_ends(*ends), graph.class_iri(node), None, (graph.id(node),), text)
+    """What opens because it carries too much, with what it carries then in the run in which it does so first."""
+    graph, rated, node = story.reserves.graph, story.set_.rated.ratings.rated_kw, story.set_.state.wiring.slot_node
+    for slot in np.flatnonzero(np.isfinite(story.worse.record.tripped) | np.isfinite(story.better.record.tripped)).tolist():
+        ends = [float(run.record.tripped[slot]) for run in story.runs]
+        load, limit = shown_apart(float(story.runs[int(np.argmin(ends))].way.kw[slot]), float(rated[slot]))
+        name, text = int(node[slot]), f"it carries {load} kW and is rated for {limit} kW"
+        yield Event(EventKind.TRIPS, *_ends(*ends), graph.class_iri(name), None, (graph.id(name),), text)
 
 
 def _sources(story: Story) -> Iterator[Event]:
@@ -208,8 +205,8 @@ def _sources(story: Story) -> Iterator[Event]:
 
 def _dry(story: Story, run: Course, slot: int) -> float:
     """When a standby source is out of fuel: goes down, and neither by overload nor as it lacks a supply."""
-    down, trips, at = float(run.record.down[slot]), story.set_.trips, story.set_.pairs_at
-    away = bool((trips.slots_at_s[trips.slots == slot] == down).any())
+    down, at = float(run.record.down[slot]), story.set_.pairs_at
+    away = bool(run.record.tripped[slot] == down)
     away |= bool((run.record.lost[story.set_.slot_pairs[at[slot] : at[slot + 1]]] == down).any())
     return np.inf if away else down
 

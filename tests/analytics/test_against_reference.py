@@ -40,12 +40,13 @@ def plans(draw: st.DrawFn) -> Plan:
     return Plan(kinds, feeds, ties, members, required, needs, set(draw(st.sets(st.sampled_from(switches)))) if switches else set())
 
 
-def redundant(seed: int) -> Plan:
-    """A site in layers, each node on one to three of those before it, with rings, ties, a group and counted needs: redundancy to lose."""
+def redundant(seed: int, *more: str) -> Plan:
+    """A site in layers, each node on one to three of those before it, with rings, ties, a group and counted needs: redundancy to lose.
+    Some of its nodes are of the kinds `more`."""
     dice = random.Random(seed)
     names = [f"n{i:02}" for i in range(dice.randint(4, 11))]
     media = MEDIA[: dice.choice([1, 1, 2, 3])]
-    kinds = {n: dice.choice(["unit"] * 6 + ["plain", "conduit", "switch", "chiller", "chiller"]) for n in names}
+    kinds = {n: dice.choice(["unit"] * 6 + ["plain", "conduit", "switch", *more]) for n in names}
     for n in names[: dice.randint(1, 3)]:
         kinds[n] = "source"
     feeds = set()
@@ -67,7 +68,7 @@ def redundant(seed: int) -> Plan:
     return Plan(kinds, feeds, ties, members, required, needs, {t for t in switches if dice.random() < 0.3})
 
 
-SITES = plans() | st.integers(0, 2**32).map(redundant)
+SITES = plans() | st.integers(0, 2**32).map(lambda seed: redundant(seed, *["chiller"] * (seed % 3)))
 
 
 @EXAMPLES

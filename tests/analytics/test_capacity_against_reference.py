@@ -17,6 +17,9 @@ from analytics.conditions import Conditions
 from analytics.impact import impact
 from analytics.state import plant
 from analytics.supply_graph import Edges, Nodes, Requirements, SupplyGraph
+from analytics.time.reserves import Reserves
+from analytics.time.story import EventKind
+from analytics.time.timeline import timeline
 from ontology.media import MEDIA
 from tests.analytics.reference_capacity import Circuit, Reference
 from tests.analytics.sites import AT
@@ -207,3 +210,23 @@ def test_what_is_without_redundancy_equals_trying_every_further_failure_with_wha
         wanted = {pair: names for pair, names in reference.exposures(frozenset(failed)).items() if pair not in overloaded}
         media = dict(zip(("Power", "LiquidCooling"), MEDIA, strict=False))
         assert told == {(v, media[medium]): names[:3] for (v, medium), names in wanted.items()}
+
+
+@tried(200)
+@given(seed=SEEDS)
+def test_where_nothing_bridges_the_timeline_trips_what_the_cascade_does_at_the_same_instants(seed: int) -> None:
+    """For any plant and failures, without stores, starts and transfers: the events of the timeline are the trips of `impact`, and what it
+    has lost in the end is what `impact` has."""
+    circuit = circuit_of(seed)
+    graph, conditions = graph_of(circuit), Conditions(AT, power_kw=circuit.readings)
+    failed = random.Random(seed).sample(circuit.nodes, 2)
+
+    answer = timeline(Reserves.none(graph), failed, conditions, 1e6)
+
+    found = impact(graph, failed, conditions)
+    tripped = {each.ids[0]: each.lower for each in answer.events if each.kind is EventKind.TRIPS}
+    assert tripped == {trip.id: pytest.approx(trip.after_s, abs=1e-3) for trip in found.trips}
+    assert all(each.lower == each.upper for each in answer.events if each.kind is EventKind.TRIPS)
+    lost = {(bound.id, bound.medium) for bound in answer.bounds}
+    down = {(each.id, each.medium) for each in found.outcomes if each.outcome == "LOST"}
+    assert {each for each in lost if each[0] not in tripped} == {each for each in down if each[0] not in tripped}

@@ -60,8 +60,10 @@ TURTLE = """
 :S3 a brick:Server ; dcx:mountedIn :Rack-3 ; dcx:feedsCompute :Web, :Db . :Rack-3 dcx:feedsPower :S3, :S2 .
 :Web a dcx:Service ; dcx:requires :Need-W . :Need-W dcx:medium dcx:Compute ; dcx:atLeast 2 .
 :Db a dcx:Service .
-:Tower a brick:Cooling_Tower ; dcx:feedsLiquidCooling :Chiller-1, :Chiller-2 . :Chiller-1 a brick:Chiller ; dcx:feedsLiquidCooling :Coil-1, :Coil-2 .
-:Chiller-2 a brick:Chiller ; dcx:feedsLiquidCooling :Coil-1, :Coil-2 . :Coil-1 dcx:feedsLiquidCooling :Return . :Coil-2 dcx:feedsLiquidCooling :Return .
+:Tower a brick:Cooling_Tower ; dcx:feedsLiquidCooling :Chiller-1, :Chiller-2 .
+:Chiller-1 a brick:Chiller ; dcx:feedsLiquidCooling :Coil-1, :Coil-2 .
+:Chiller-2 a brick:Chiller ; dcx:feedsLiquidCooling :Coil-1, :Coil-2 .
+:Coil-1 dcx:feedsLiquidCooling :Return . :Coil-2 dcx:feedsLiquidCooling :Return .
 :Return dcx:feedsLiquidCooling :Chiller-2, :Spare .
 """
 NO_LOOPS = "\n".join(line for line in TURTLE.splitlines() if not line.startswith((":Tie", ":Bus")))
