@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from analytics.capacity.stated import AMPERE, KILOVOLTAMPERE, RATED_A, RATED_KVA, RATED_KW
-from analytics.loads import KILOWATT, POWER_STATED_BY, amounts, quantities
+from analytics.loads import KILOWATT, POWER_STATED_BY, amounts, quantities, stating_several
 from analytics.requirements import counts_of_groups
 from analytics.roles import OPEN
 from analytics.supply_graph import Assumed, Assumptions, Edges, Flags, Requirements
@@ -31,7 +31,8 @@ def doubts(snapshot: Snapshot, terms: Ids, switches: Flags, edges: Edges, requir
     rows = [
         *((Assumed.RATING, int(node), 0) for node in _unusable(snapshot, terms, _RATINGS, above_0=True)),
         *((Assumed.DRAW, int(node), 0) for node in _unusable(snapshot, terms, _DRAWS, above_0=False)),
-        *((Assumed.DRAWS, node, 0) for node in _several(snapshot, terms)),
+        *((Assumed.RATINGS, node, 0) for node in _several(snapshot, terms, _RATINGS)),
+        *((Assumed.DRAWS, node, 0) for node in _several(snapshot, terms, _DRAWS)),
         *_positions(snapshot, node_of, switches),
         *((Assumed.GROUP, node, _medium_of(edges, node)) for node in _groups(snapshot, terms)),
         *((Assumed.NEVER, node, medium) for node, medium in _never(requirements)),
@@ -57,15 +58,12 @@ def _unusable(snapshot: Snapshot, terms: Ids, stated: tuple[tuple[str, str], ...
     return np.flatnonzero(found).astype(np.int32)
 
 
-def _several(snapshot: Snapshot, terms: Ids) -> list[int]:
-    """The nodes that state more than one draw by one predicate, and not the same."""
+def _several(snapshot: Snapshot, terms: Ids, stated: tuple[tuple[str, str], ...]) -> list[int]:
+    """The nodes that state more than one quantity by one predicate, and not the same."""
     found: set[int] = set()
-    for predicate in POWER_STATED_BY:
-        subjects = snapshot.relation(predicate).subjects
-        twice = np.unique(subjects[1:][subjects[1:] == subjects[:-1]])
-        for node in np.flatnonzero(np.isin(terms, twice)).tolist():
-            if len(amounts(snapshot, predicate, int(terms[node]), KILOWATT)) > 1:
-                found.add(node)
+    for predicate, unit in stated:
+        twice = stating_several(snapshot, predicate, terms).tolist() if len(snapshot.relation(predicate)) else []
+        found.update(node for node in twice if len(amounts(snapshot, predicate, int(terms[node]), unit)) > 1)
     return sorted(found)
 
 

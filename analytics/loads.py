@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from math import isnan, nan
 
 import numpy as np
 
-from analytics.supply_graph import Edges, Loads, SupplyGraph
+from analytics.supply_graph import Edges, Flags, Loads, SupplyGraph
+from graph.relation import Relation
 from graph.snapshot import Snapshot
 from graph.values import Floats
 from ontology.errors import UnitError
@@ -24,6 +26,8 @@ TENANT = DCX + "Tenant"
 KILOWATT = UNIT + "KiloW"
 POWER_STATED_BY = (DCX + "allocatedPower", BRICK + "ratedPowerInput")
 """In order of preference."""
+ALIKE = 12
+"""Digits to which two figures are the same."""
 
 
 def racks(snapshot: Snapshot, vocabulary: Vocabulary) -> Ids:
@@ -83,11 +87,12 @@ def with_planned(loads: Loads, edges: Edges, planned_kw: Floats) -> Loads:
 
 
 def draw_kw(snapshot: Snapshot, equipment: Ids) -> Floats:
-    """The draw of each piece of equipment in kW: what is allocated to it, else its rated input, else 0; what is below 0 is no draw."""
+    """The draw of each piece of equipment in kW: what is allocated to it, else its rated input, else 0; what is below 0 is no draw,
+    and of several that differ the greatest counts."""
     draw = np.full(len(equipment), np.nan)
     for predicate in POWER_STATED_BY:
         unknown = np.isnan(draw)
-        stated = quantities(snapshot, predicate, equipment[unknown], KILOWATT)
+        stated = quantities(snapshot, predicate, equipment[unknown], KILOWATT, most=True)
         draw[unknown] = np.where(stated >= 0, stated, np.nan)
     return np.where(draw > 0, draw, 0.0)
 
@@ -110,41 +115,77 @@ def draws(snapshot: Snapshot, vocabulary: Vocabulary, graph: SupplyGraph, terms:
     return draw
 
 
-def quantities(snapshot: Snapshot, predicate: str, subjects: Ids, unit: str) -> Floats:
-    """The quantity that each subject states by a predicate, `[brick:value n; brick:hasUnit u]`, in `unit`; nan where it states none."""
+def quantities(snapshot: Snapshot, predicate: str, subjects: Ids, unit: str, *, most: bool = False) -> Floats:
+    """The quantity that each subject states by a predicate, `[brick:value n; brick:hasUnit u]`, in `unit`; nan where it states none.
+
+    Of several that differ, whoever says them and in whatever order, the safe side counts: the smallest above 0 of what a thing has or may
+    give, the greatest (`most`) of what is asked of others. Cost: vectorised searches, and Python for each subject that states several.
+    """
     result = np.full(len(subjects), np.nan)
-    nodes = snapshot.relation(predicate).first_objects(subjects)
+    relation, value, has_unit = (snapshot.relation(each) for each in (predicate, BRICK + "value", BRICK + "hasUnit"))
+    nodes = relation.first_objects(subjects)
     stated = np.flatnonzero(nodes >= 0)
-    values = snapshot.relation(BRICK + "value").first_objects(nodes[stated])
-    units = snapshot.relation(BRICK + "hasUnit").first_objects(nodes[stated])
+    several = stated[_several(snapshot, relation, subjects[stated], nodes[stated])]
+    values, units = (each.first_objects(nodes[stated]) for each in (value, has_unit))
     whole = (values >= 0) & (units >= 0)
     stated, values, units = stated[whole], values[whole], units[whole]
     number = _numbers(snapshot, values)
     factors = np.array([_factor(snapshot.key(u), unit) for u in np.unique(units).tolist()]).reshape(-1, 2)
     at = np.searchsorted(np.unique(units), units)
     result[stated] = number * factors[at, 0] + factors[at, 1]
+    for row in several.tolist():
+        result[row] = safest(amounts(snapshot, predicate, int(subjects[row]), unit), most=most)
     return result
 
 
-def amounts(snapshot: Snapshot, predicate: str, subject: int, unit: str) -> set[float]:
-    """The different numbers, in `unit`, that one thing states by a predicate of quantities."""
+def safest(stated: Sequence[float], *, most: bool = False) -> float:
+    """Of several figures of one thing the one that counts: the smallest above 0 or, of what is asked of others, the greatest; else nan."""
+    usable = [each for each in stated if each > 0] or [each for each in stated if not isnan(each)]
+    return (max if most else min)(usable, default=nan)
+
+
+def amounts(snapshot: Snapshot, predicate: str, subject: int, unit: str) -> tuple[float, ...]:
+    """The different figures, in `unit`, that one thing states by a predicate of quantities, ascending; nan last, once, for what is none."""
     found = set()
     for node in snapshot.objects(subject, predicate):
-        for value in snapshot.objects(node, BRICK + "value"):
-            for of in snapshot.objects(node, BRICK + "hasUnit"):
-                factor, offset = _factor(snapshot.key(of), unit)
-                found.add(round(number_of(snapshot.key(value)) * factor + offset, 9))
-    return {each for each in found if each >= 0}
+        values, units = (snapshot.objects(node, BRICK + name) for name in ("value", "hasUnit"))
+        pairs = [(figure_of(snapshot.key(value)), _factor(snapshot.key(of), unit)) for value in values for of in units]
+        found |= {float(f"{number * factor + offset:.{ALIKE}g}") for number, (factor, offset) in pairs or [(nan, (1.0, 0.0))]}
+    known = sorted(each for each in found if not isnan(each))
+    return (*known, nan) if len(known) < len(found) else tuple(known)
+
+
+def stating_several(snapshot: Snapshot, predicate: str, subjects: Ids) -> Ids:
+    """The rows of the subjects that state a quantity more than once, or one of several values or units. Cost: vectorised searches."""
+    relation = snapshot.relation(predicate)
+    nodes = relation.first_objects(subjects)
+    stated = np.flatnonzero(nodes >= 0)
+    found: Ids = stated[_several(snapshot, relation, subjects[stated], nodes[stated])].astype(np.int32)
+    return found
+
+
+def _several(snapshot: Snapshot, relation: Relation, subjects: Ids, nodes: Ids) -> Flags:
+    parts = (snapshot.relation(BRICK + name).several(nodes) for name in ("value", "hasUnit"))
+    found: Flags = np.logical_or.reduce((relation.several(subjects), *parts))
+    return found
 
 
 def _numbers(snapshot: Snapshot, terms: Ids) -> Floats:
     distinct, inverse = np.unique(terms, return_inverse=True)
-    return np.array([number_of(snapshot.key(term)) for term in distinct.tolist()])[inverse.reshape(-1)] if len(terms) else np.empty(0)
+    return np.array([figure_of(snapshot.key(term)) for term in distinct.tolist()])[inverse.reshape(-1)] if len(terms) else np.empty(0)
 
 
 def number_of(key: str) -> float:
-    """The figure that a term is, nan where it is none."""
-    return figure(literal_parts(key).lexical) if is_literal(key) else float("nan")
+    """The number that a term is, nan where it is none."""
+    try:
+        return float(literal_parts(key).lexical) if is_literal(key) else nan
+    except ValueError:
+        return nan
+
+
+def figure_of(key: str) -> float:
+    """The figure of a quantity that a term is (`ontology.units.figure`), nan where it is none."""
+    return figure(literal_parts(key).lexical) if is_literal(key) else nan
 
 
 def _factor(unit: str, wanted: str) -> tuple[float, float]:

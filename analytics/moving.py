@@ -170,7 +170,7 @@ def _load(snapshot: Snapshot, vocabulary: Vocabulary, change: _Change, tenant: i
     left = {rack for thing in equipment for rack in snapshot.objects(thing, _MOUNTED)}
     for rack in sorted(racks, key=snapshot.key):
         inside = set(snapshot.subjects(_MOUNTED, rack)) & draws
-        planned = float(np.nan_to_num(quantities(snapshot, _PLANNED, np.array([rack], dtype=np.int32), KILOWATT))[0])
+        planned = float(np.nan_to_num(quantities(snapshot, _PLANNED, np.array([rack], dtype=np.int32), KILOWATT, most=True))[0])
         if not inside and planned > 0:
             iri = f"{MOVED_GRAPH}:{snapshot.key(rack)}"
             kw[iri] = planned

@@ -41,7 +41,7 @@ def stated_requirements(snapshot: Snapshot) -> list[Stated]:
     media, at_least, all_of = _table(snapshot, "medium"), _table(snapshot, "atLeast"), _table(snapshot, "allOf")
     capacity, among = _table(snapshot, "atLeastCapacity"), _table(snapshot, "among")
     asking = np.array(sorted(capacity), dtype=np.int32)
-    needed = dict(zip(asking.tolist(), quantities(snapshot, DCX + "atLeastCapacity", asking, KILOWATT).tolist(), strict=True))
+    needed = dict(zip(asking.tolist(), quantities(snapshot, DCX + "atLeastCapacity", asking, KILOWATT, most=True).tolist(), strict=True))
     found = []
     for entity, needs in entities.items():
         for need in needs:

@@ -124,7 +124,8 @@ class _Splice:
         of = {p: self._snapshot.relation(p).subjects_of(quantity).tolist() for p in sorted(QUANTITIES)}
         whose = [self._graph.find(self._snapshot.key(each)) for predicate in sorted(_RATINGS) for each in of[predicate]]
         value = self._snapshot.number(quantity, BRICK + "value")
-        if value is None or not 0 < value < np.inf or len(self._snapshot.objects(quantity, BRICK + "value")) != 1:
+        told = (len(self._snapshot.objects(quantity, BRICK + name)) for name in ("value", "hasUnit"))
+        if value is None or not 0 < value < np.inf or any(count != 1 for count in told):
             return False
         if not whose or None in whose or any(found for predicate, found in of.items() if predicate not in _RATINGS):
             return False
@@ -276,7 +277,8 @@ class _Splice:
             classes = (self._vocabulary.most_specific(tuple(self._snapshot.types(term))),)
             things = Things(np.array([term], dtype=np.int32), np.zeros(1, np.int32), classes)
             (rated_kw[node],), (limit_kw[node],) = rating(self._snapshot, self._vocabulary, things)
-            if not np.isfinite(rated_kw[node]) or self._doubtful(node):
+            several = any(len(self._snapshot.relation(each).objects_of(term)) > 1 for each in sorted(_RATINGS))
+            if not np.isfinite(rated_kw[node]) or several or self._doubtful(node):
                 return None
         return replace(electrical, rated_kw=rated_kw, limit_kw=limit_kw)
 

@@ -181,6 +181,7 @@ class Assumed(IntEnum):
     UNIT = 13
     NO_CLASS = 14
     RETURN = 15
+    RATINGS = 16
 
 
 _MEDIA_NAMED = ", ".join(map(compact, MEDIA))
@@ -366,10 +367,8 @@ class SupplyGraph:
 
     def _doubt(self, what: int, node: int, medium: int) -> str:
         """What the model says and cannot mean (`analytics/doubts.py`)."""
-        if what == Assumed.RATING:
-            rated = self.electrical is not None and np.isfinite(self.electrical.rated_kw[node])
-            beside = "the other counts" if rated else "it counts as without limit"
-            return f"states a rating that is no number above 0 in a unit of its kind: {beside}"
+        if what in (Assumed.RATING, Assumed.RATINGS):
+            return self._rating(node, what == Assumed.RATINGS)
         if what == Assumed.DRAW:
             return "states a draw that is no number of 0 or more in a unit of power: that is left out"
         if what == Assumed.POSITION:
@@ -384,6 +383,14 @@ class SupplyGraph:
         short = rows[self.requirements.at_least[rows] > has][0]
         wanted, there = int(self.requirements.at_least[short]), int(np.diff(self.requirements.starts)[short])
         return f"needs {wanted} suppliers of {local_name(self.media[medium])} and has {there}: it is never supplied"
+
+    def _rating(self, node: int, several: bool) -> str:
+        """What counts of ratings that differ, or that are none."""
+        rated = np.inf if self.electrical is None else float(self.electrical.rated_kw[node])
+        if several:
+            return f"states several ratings that differ: {f'the smallest counts, {rated:g} kW' if np.isfinite(rated) else 'none counts'}"
+        beside = "the other counts" if np.isfinite(rated) else "it counts as without limit"
+        return f"states a rating that is no number above 0 in a unit of its kind: {beside}"
 
     def _unit(self, node: int) -> str:
         """That a thing counts as a failure unit, and why that had to be assumed."""
@@ -420,7 +427,7 @@ class SupplyGraph:
 
     def _assumed(self, what: int, node: int, medium: int, other: int) -> str:
         name, of = compact(self.id(node)), local_name(self.media[medium])
-        if Assumed.RATING <= what < Assumed.RETURN:
+        if what >= Assumed.RATING and what != Assumed.RETURN:
             return f"{name} {self._unit(node) if what == Assumed.UNIT else self._doubt(what, node, medium)}"
         if what == Assumed.SOURCE:
             return f"{name} counts as a source of {of}: nothing feeds it"

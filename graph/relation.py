@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from graph.rows import Rows
 from graph.term_table import LITERAL, TermTable
@@ -71,6 +72,14 @@ class Relation:
             return np.full(len(subjects), -1, dtype=np.int32)
         at = np.minimum(np.searchsorted(self.subjects, subjects), len(self) - 1)
         return np.where(self.subjects[at] == subjects, self.objects[at], np.int32(-1)).astype(np.int32)
+
+    def several(self, subjects: Ids) -> NDArray[np.bool_]:
+        """Which of the given subjects have more than one object. One vectorised search."""
+        if len(self) == 0:
+            return np.zeros(len(subjects), dtype=np.bool_)
+        at = np.searchsorted(self.subjects, subjects) + 1
+        found: NDArray[np.bool_] = (at < len(self)) & (self.subjects[np.minimum(at, len(self) - 1)] == subjects)
+        return found
 
     def edited(self, removed: Ids, added: Ids, *, links: bool = True) -> Relation:
         """The next relation: without some pairs, with others, each of shape (2, m); `links` says whether the others lead to entities."""

@@ -44,6 +44,8 @@ _CONNECTED = tuple(
     )
 )
 _POSITION = tuple(DCX + name for name in ("uPosition", "rackUnits", "uFace"))
+_RATINGS = (*((each, ("unit:KiloW", "unit:KiloV-A")) for each in _CAPACITIES), *((each, ("unit:A",)) for each in _CURRENTS))
+"""With the units that each may be in."""
 BEHIND = "rating-below-loads-behind"
 _KILOWATT = "unit:KiloW"
 _TYPE = RDF + "type"
@@ -85,6 +87,7 @@ def sanity_findings(block: QuadBlock, vocabulary: Vocabulary) -> list[Finding]:
         *model.loads(),
         *model.ratings(),
         *model.unusable(),
+        *model.differing(),
         *model.sides(),
         *model.requirements(),
         *model.switches(),
@@ -166,8 +169,7 @@ class _Model:
     def unusable(self) -> Iterator[Finding]:
         """A rating of 0, or in a unit of another kind: it limits nothing. What is no number, below 0 or without a unit, a shape tells."""
         table = self._table
-        kinds = [(predicate, (_KILOWATT, "unit:KiloV-A")) for predicate in _CAPACITIES] + [(each, ("unit:A",)) for each in _CURRENTS]
-        for predicate, units in kinds:
+        for predicate, units in _RATINGS:
             for node in table.out(predicate):
                 stated = [amount for amount, _ in table.quantities(node, predicate)]
                 usable = [value for unit in units for value in _in_unit(table, node, (predicate,), unit)]
@@ -179,6 +181,24 @@ class _Model:
                         table.terms[node],
                         f"{why} ({compact(predicate)}): it counts as none stated, so that nothing here is ever overloaded",
                         "state what it may carry, above 0, in kW or kVA, of a current in A; or take the rating out",
+                        predicate,
+                    )
+
+    def differing(self) -> Iterator[Finding]:
+        """Ratings by one property that differ, whoever says them."""
+        table = self._table
+        for predicate, units in _RATINGS:
+            for node, stated in table.out(predicate).items():
+                if len(stated) == 1:
+                    continue
+                each = [{float(f"{value:.12g}") for value in _in_unit(table, node, (predicate,), unit) if value > 0} for unit in units]
+                if any(len(figures) > 1 for figures in each):
+                    yield Finding(
+                        Severity.WARNING,
+                        "ratings-differ",
+                        table.terms[node],
+                        f"it states several {compact(predicate)} that differ: the smallest counts",
+                        "keep the one that is right; what another source says is withdrawn there",
                         predicate,
                     )
 

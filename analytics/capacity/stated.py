@@ -90,11 +90,12 @@ class _Stated:
     def __init__(self, snapshot: Snapshot, vocabulary: Vocabulary, things: Things) -> None:
         self._snapshot, self._vocabulary, self._things = snapshot, vocabulary, things
 
-    def quantity(self, predicates: Iterable[str], unit: str, better: Callable[[Floats, Floats], Floats]) -> Floats:
-        """The stated quantities above 0, of several the `better`; nan where none is stated."""
+    def quantity(self, predicates: Iterable[str], unit: str, better: Callable[[Floats, Floats], Floats], *, most: bool = False) -> Floats:
+        """The stated quantities above 0, of several the `better`, of one predicate's the smallest (`most`: the greatest); nan where none is
+        stated."""
         found = np.full(len(self._things.terms), np.nan)
         for predicate in predicates:
-            value = quantities(self._snapshot, predicate, self._things.terms, unit)
+            value = quantities(self._snapshot, predicate, self._things.terms, unit, most=most)
             found = better(found, np.where(value > 0, value, np.nan))
         return found
 
@@ -159,9 +160,9 @@ def _draws(stated: _Stated, edges: Edges, loads: Loads, media: tuple[str, ...]) 
     What is planned for something is not counted where something behind it, or mounted in it, says what it draws; a rated input is a
     draw only of what feeds nothing.
     """
-    allocated = stated.quantity((ALLOCATED,), KILOWATT, np.fmax)
+    allocated = stated.quantity((ALLOCATED,), KILOWATT, np.fmax, most=True)
     diversity = stated.number("diversityFactor")
-    nameplate = stated.quantity((RATED_INPUT,), KILOWATT, np.fmax) * np.where(np.isnan(diversity), 1.0, diversity)
+    nameplate = stated.quantity((RATED_INPUT,), KILOWATT, np.fmax, most=True) * np.where(np.isnan(diversity), 1.0, diversity)
     of_power = edges.medium == media.index(POWER)
     source, target = edges.source[of_power], edges.target[of_power]
     leaf = np.ones(len(allocated), dtype=np.bool_)
@@ -214,10 +215,11 @@ def _curves(snapshot: Snapshot, vocabulary: Vocabulary, things: Things) -> tuple
 def _phases(snapshot: Snapshot, terms: Ids) -> Bits:
     """The phases that nodes state by `brick:electricalPhases [ brick:value "AB" ]`, as bits; 0 for none, or for all three."""
     found = np.zeros(len(terms), dtype=np.uint8)
-    stated = snapshot.relation(BRICK + "electricalPhases").first_objects(terms)
+    stated = snapshot.relation(BRICK + "electricalPhases")
     values = snapshot.relation(BRICK + "value")
-    for node in np.flatnonzero(stated >= 0).tolist():
-        texts = [snapshot.key(int(o)) for o in values.objects_of(int(stated[node]))]
+    for node in np.flatnonzero(stated.first_objects(terms) >= 0).tolist():
+        each = stated.objects_of(int(terms[node])).tolist()
+        texts = [snapshot.key(int(o)) for quantity in each for o in values.objects_of(quantity)]
         names = {bit for text in texts if is_literal(text) for bit in _bits(literal_parts(text).lexical)}
         if 0 < len(names) < PHASES:
             found[node] = sum(1 << bit for bit in names)

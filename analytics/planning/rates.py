@@ -98,7 +98,7 @@ def _of_group(stated: Stated, term: int, name: str) -> tuple[float, float, tuple
     for of, worse in ((MTBF, 0), (MTTR, 1)):
         ends = [float(end[0]) for end in stated.ends(of, np.array([term], np.int32))]
         if ends[0] < ends[1]:
-            notes.append(f"{name}: {as_range(of, *ends)}")
+            notes.append(f"{name}: {as_range(of, ends[0], ends[1])}")
         if 0 < (hours := ends[worse]) < HOURS_MIN or hours > HOURS_MAX:
             notes.append(f"{name}: {_beyond(of, hours)}")
             hours = min(max(hours, HOURS_MIN), HOURS_MAX)

@@ -93,12 +93,12 @@ def power_stores(stated: Stated, behind: Sequence[Behind], standby: set[int]) ->
     rated = dict(
         zip(fed.tolist(), np.nan_to_num(stated.number(DCX + "ratedPower", stated.terms[fed], UNIT + "KiloW")).tolist(), strict=True)
     )
-    seconds, _ = stated.value(DCX + "ridethroughSeconds", fed, by_class=False)
+    seconds = np.stack(stated.value(DCX + "ridethroughSeconds", fed, by_class=False))
     exponent, health = (stated.default(BATTERY, DCX + of) for of in ("peukertExponent", "stateOfHealth"))
     own = {
-        node: _at_rating((each, each), rated[node], exponent, health)
-        for node, each in zip(fed.tolist(), seconds.tolist(), strict=True)
-        if not np.isnan(each)
+        node: _at_rating((low, high), (rated[node],) * 2, exponent, health)
+        for node, low, high in zip(fed.tolist(), *seconds.tolist(), strict=True)
+        if not np.isnan(low)
     }
     for of in ("peukertExponent", "stateOfHealth"):
         stated.take(BATTERY, DCX + of, np.array(sorted(own), dtype=np.int32))
@@ -118,7 +118,9 @@ def power_stores(stated: Stated, behind: Sequence[Behind], standby: set[int]) ->
     rows = []
     for node in bare:
         low, high = stated.value(DCX + "ridethroughSeconds", np.array([node], dtype=np.int32))
-        rows.append(_row(node, power, -1, _at_rating((float(low[0]), float(high[0])), rated[node], exponent, (1.0, 1.0)), rated[node]))
+        rows.append(
+            _row(node, power, -1, _at_rating((float(low[0]), float(high[0])), (rated[node],) * 2, exponent, (1.0, 1.0)), rated[node])
+        )
     return PowerStores(tuple(strings), tuple(rows), power)
 
 
@@ -175,10 +177,10 @@ def _row(node: int, power: int, source: int, law: Law, rated: float) -> Row:
     return Row(node, power, Kind.ENERGY, source, law.seconds, law.at_kw, law.exponent, rated)
 
 
-def _at_rating(seconds: Ends, rated: float, exponent: Ends, health: Ends) -> Law:
+def _at_rating(seconds: Ends, rated: Ends, exponent: Ends, health: Ends) -> Law:
     """A time that is stated at a rating; where the rating is unknown it holds at any load."""
-    if rated > 0:
-        return Law(seconds, (rated * health[0], rated * health[1]), exponent)
+    if rated[0] > 0:
+        return Law(seconds, (rated[0] * health[0], rated[1] * health[1]), exponent)
     return Law((seconds[0] * health[0] ** exponent[1], seconds[1] * health[1] ** exponent[0]), (0.0, 0.0), (0.0, 0.0))
 
 
@@ -196,22 +198,23 @@ def _law(stated: Stated, storage: int, node: int, share_kw: float) -> Law | None
         low, high = of(name)
         return (1.0, 1.0) if np.isnan(low) else (low, high)
 
-    charge, volts = of("batteryCapacity", "A-HR")[0], of("batteryVoltage", "V")[0]
-    if charge > 0 and volts > 0:
-        hours, health, efficiency = of("dischargeHours")[0], share("stateOfHealth"), share("inverterEfficiency")
-        at = [charge * volts * efficiency[end] / (1000 * hours) * health[end] for end in (0, 1)]
-        return Law((hours * 3600, hours * 3600), (at[0], at[1]), of("peukertExponent"))
-    energy = of("storedEnergy", "KiloW-HR")[0]
-    if energy > 0:
+    charge, volts = of("batteryCapacity", "A-HR"), of("batteryVoltage", "V")
+    if charge[0] > 0 and volts[0] > 0:
+        hours, health, efficiency = of("dischargeHours")[::-1], share("stateOfHealth"), share("inverterEfficiency")
+        at = [charge[end] * volts[end] * efficiency[end] / (1000 * hours[end]) * health[end] for end in (0, 1)]
+        return Law((hours[0] * 3600, hours[1] * 3600), (at[0], at[1]), of("peukertExponent"))
+    energy = of("storedEnergy", "KiloW-HR")
+    if energy[0] > 0:
         health, efficiency = share("stateOfHealth"), share("inverterEfficiency")
-        at = [energy * efficiency[end] * health[end] for end in (0, 1)]
+        at = [energy[end] * efficiency[end] * health[end] for end in (0, 1)]
         return Law((3600.0, 3600.0), (at[0], at[1]), (1.0, 1.0))
-    rated = of("ratedPower", "KiloW")[0]
+    rated = of("ratedPower", "KiloW")
     seconds, exponent = of("ridethroughSeconds"), of("peukertExponent")
     if np.isnan(seconds[0]):
         return None
-    aged = share("stateOfHealth") if seconds[0] == seconds[1] else (1.0, 1.0)  # the range of a class has age in it
-    return _at_rating(seconds, rated if rated > 0 else share_kw, (1.0, 1.0) if np.isnan(exponent[0]) else exponent, aged)
+    own = stated.number(DCX + "ridethroughSeconds", np.array([storage], dtype=np.int32))[0] > 0
+    aged = share("stateOfHealth") if own or seconds[0] == seconds[1] else (1.0, 1.0)  # the range of a class has age in it
+    return _at_rating(seconds, rated if rated[0] > 0 else (share_kw, share_kw), (1.0, 1.0) if np.isnan(exponent[0]) else exponent, aged)
 
 
 def _together(laws: list[Law | None]) -> Law | None:

@@ -129,11 +129,12 @@ def _or_by_rack(stated: Stated, given: Floats, racks: Ids, of_node: Ids, of: str
 
 def _inlet(stated: Stated, terms: Ids, racks: Ids, of_node: Ids) -> Floats:
     """Of each room the temperature at the inlets before the failure; what is taken is noted at the first rack of each room."""
-    given = stated.number(DCX + "inletTemperature", terms, UNIT + "DEG_C")
-    silent = np.isnan(given)
+    given = stated.ends(DCX + "inletTemperature", terms, UNIT + "DEG_C")
+    silent = np.isnan(given[0])
     _, first = np.unique(of_node[racks], return_index=True)
     stated.value(DCX + "inletTemperature", racks[first][silent[of_node[racks[first]]]], UNIT + "DEG_C", by_model=False)
-    return np.stack([np.where(silent, end, given) for end in stated.default(RACK, DCX + "inletTemperature", UNIT + "DEG_C")])
+    usual = stated.default(RACK, DCX + "inletTemperature", UNIT + "DEG_C")
+    return np.stack([np.where(silent, end, own) for end, own in zip(usual, given, strict=True)])
 
 
 def _heat(stated: Stated, equipment: Ids, air_kw: Floats, rack_of: Ids, of_node: Ids, rooms: int) -> Floats:

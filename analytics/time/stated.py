@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from analytics.loads import amounts, number_of, quantities
+from analytics.loads import amounts, number_of, quantities, safest, stating_several
 from analytics.supply_graph import SupplyGraph
 from graph.snapshot import Snapshot
 from graph.values import Floats
@@ -82,42 +82,51 @@ class Stated:
     def ends(self, of: str, terms: Ids, unit: str = "") -> tuple[Floats, Floats]:
         """What the model states of each term, from and to: the same where it states one value; of several those above 0 count."""
         low = self.number(of, terms, unit)
-        high, subjects = low.copy(), self.snapshot.relation(of).subjects
-        for row in np.flatnonzero(np.isin(terms, subjects[1:][subjects[1:] == subjects[:-1]])).tolist():
+        high = low.copy()
+        several = stating_several(self.snapshot, of, terms) if unit else np.flatnonzero(self.snapshot.relation(of).several(terms))
+        for row in several.tolist():
             if found := [each for each in self._each(of, int(terms[row]), unit) if each > 0]:
                 low[row], high[row] = min(found), max(found)
         return low, high
 
-    def _each(self, of: str, term: int, unit: str) -> set[float]:
+    def _each(self, of: str, term: int, unit: str) -> Sequence[float]:
+        """All that the model states of one term; nan for what is no number."""
         if unit:
             return amounts(self.snapshot, of, term, unit)
-        return {number_of(self.snapshot.key(each)) for each in self.snapshot.objects(term, of)}
+        return [number_of(self.snapshot.key(each)) for each in self.snapshot.objects(term, of)]
 
     def number(self, of: str, terms: Ids, unit: str = "") -> Floats:
-        """What the model states of each term, nan where it states nothing."""
+        """What the model states of each term, of several the smallest above 0; nan where it states nothing."""
         if unit:
             return quantities(self.snapshot, of, terms, unit)
-        objects = self.snapshot.relation(of).first_objects(terms)
-        result = np.full(len(terms), np.nan)
+        relation, result = self.snapshot.relation(of), np.full(len(terms), np.nan)
+        objects = relation.first_objects(terms)
         for row in np.flatnonzero(objects >= 0).tolist():
             result[row] = number_of(self.snapshot.key(int(objects[row])))
+        for row in np.flatnonzero(relation.several(terms)).tolist():
+            result[row] = safest(self._each(of, int(terms[row]), unit))
         return result
 
     def one(self, term: int, of: str, unit: str, node: int) -> tuple[float, float]:
         """The property of one thing that may be no node of the graph but stands behind one, as low and high; nan where nobody says
-        anything. A stated value that is no number, 0 or less, or outside of `LIMITS` is refused."""
-        value = float(self.number(of, np.array([term], dtype=np.int32), unit)[0])
+        anything. A stated value that is no number, 0 or less, or outside of `LIMITS` is refused; several that differ are a range, and that
+        is told."""
         least, most = LIMITS.get(of, (0.0, np.inf))
-        if value > 0 and least <= value <= most:
-            return value, value
-        says = bool(self.snapshot.objects(term, of))
-        if says:
-            self.refused.append((node, _why(of, f" at {compact(self.snapshot.key(term))}", value, unit)))
+        stated = self._each(of, term, unit)
+        known = [value for value in stated if value > 0 and least <= value <= most]
+        at = f" at {compact(self.snapshot.key(term))}"
+        if known:
+            low, high = min(known), max(known)
+            if low < high:
+                self.refused.append((node, as_range(of, low, high, at)))
+            return low, high
+        if stated:
+            self.refused.append((node, _why(of, at, safest(stated), unit)))
         cls = self.vocabulary.most_specific(self.snapshot.types(term))
         said = None if cls is None else self.vocabulary.supply.value(cls, of)
         if cls is None or said is None:
             return float("nan"), float("nan")
-        self.taken.append(Taken(of, cls, np.array([node], dtype=np.int32), said.low, said.high, said.unit, says))
+        self.taken.append(Taken(of, cls, np.array([node], dtype=np.int32), said.low, said.high, said.unit, bool(stated)))
         return self.default(cls, of, unit)
 
     def default(self, cls: str, of: str, unit: str = "") -> tuple[float, float]:
@@ -135,9 +144,13 @@ class Stated:
     def limit(self, of: str, nodes: Ids, unit: str, *, by_class: bool = True) -> tuple[Floats, Floats]:
         """A property of each node that its `dcx:environmentalClass` can say, too, and says first; else as `value`."""
         low, high = np.full((2, len(nodes)), np.nan)
-        classes = self.snapshot.relation(DCX + "environmentalClass").first_objects(self.terms[nodes])
-        for cls in np.unique(classes[classes >= 0]).tolist():
-            low[classes == cls], high[classes == cls] = self.default(self.snapshot.key(cls), of, unit)
+        relation = self.snapshot.relation(DCX + "environmentalClass")
+        for cls in np.unique(relation.objects).tolist():
+            least, most = self.default(self.snapshot.key(cls), of, unit)
+            rows = np.isin(self.terms[nodes], relation.subjects_of(cls))
+            low[rows], high[rows] = np.fmin(low[rows], least), np.fmax(high[rows], most)
+        for row in np.flatnonzero(relation.several(self.terms[nodes]) & (low < high)).tolist():
+            self.refused.append((int(nodes[row]), as_range(DCX + "environmentalClass", low[row], high[row])))
         silent = np.isnan(low)
         low[silent], high[silent] = self.value(of, nodes[silent], unit, by_class=by_class)
         return low, high
@@ -150,9 +163,9 @@ class Stated:
                 yield self.graph.nodes.classes[int(classes[part[0]])], rows[np.sort(part)]
 
 
-def as_range(of: str, low: float, high: float) -> str:
+def as_range(of: str, low: float, high: float, at: str = "") -> str:
     """That a thing states several values of a property."""
-    return f"{compact(of)} is stated more than once: it counts as the range from {low:g} to {high:g}"
+    return f"{compact(of)}{at} is stated more than once: it counts as the range from {low:g} to {high:g}"
 
 
 def _why(of: str, at: str, value: float, unit: str) -> str:

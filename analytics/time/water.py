@@ -25,16 +25,17 @@ def water_stores(stated: Stated) -> list[Row]:
     graph = stated.graph
     liquid = graph.media.index(LIQUID_COOLING)
     loops = np.unique(graph.edges.target[graph.edges.medium == liquid]).astype(np.int32)
-    volume = stated.number(BRICK + "volume", stated.terms[loops], UNIT + "M3")
-    loops, volume = loops[volume > 0], volume[volume > 0]
-    low, high = stated.value(DCX + "bufferRiseKelvin", loops)
+    volume = np.stack(stated.value(BRICK + "volume", loops, UNIT + "M3", by_class=False))
+    known = volume[0] > 0
+    loops, volume = loops[known], volume[:, known]
+    kelvins = volume * np.stack(stated.value(DCX + "bufferRiseKelvin", loops))
     stored: dict[int, list[tuple[int, float, float]]] = defaultdict(list)
-    for loop, cubic, less, more in zip(loops.tolist(), volume.tolist(), low.tolist(), high.tolist(), strict=True):
+    for loop, less, more in zip(loops.tolist(), *kelvins.tolist(), strict=True):
         if np.isnan(less):
             continue
         movers = _movers(stated, loop, liquid)
         for mover in movers or [loop]:
-            each = WATER_KJ_PER_M3_K * cubic / max(len(movers), 1)
+            each = WATER_KJ_PER_M3_K / max(len(movers), 1)
             stored[mover].append((loop, each * less, each * more))
     return [
         Row(
