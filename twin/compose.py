@@ -67,7 +67,7 @@ def as_role(settings: Settings) -> Settings:
         raise GraphError(f"role {settings.role!r} is played over a broker, and none is set: give mqtt_url")
     group = settings.mqtt_share or GROUP
     if settings.role == "api":
-        return settings.model_copy(update={"mqtt_share": group, "modbus": False, "history": settings.history or "off"})
+        return settings.model_copy(update={"mqtt_share": group, "modbus": False, "history": settings.history or "off", "readings_write": "off"})
     if not settings.store:
         raise GraphError(
             "role 'ingest' reads the graph that another process keeps: name that one's data folder, or the database, with --store, and "

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,6 +22,7 @@ from resolvers.compiled import CompiledReads
 from resolvers.context import Face
 from resolvers.limits import Limits
 from resolvers.schema import build_schema
+from twin.data_health import DataHealth
 from resolvers.shared import Shares, SharingHandler
 from twin.http_report import report_route
 from twin.outlets import outlet_of, remember
@@ -78,10 +79,17 @@ def build_app(face: Face, health: Health, rules: WebRules, static: Path = STATIC
     return Gate(app, rules)
 
 
-def build_health(health: Health, rules: WebRules) -> ASGIApp:
-    """The application of a process that answers no questions: only how it stands."""
+def build_health(health: Health, rules: WebRules, data: Callable[[], DataHealth]) -> ASGIApp:
+    """The application of a process that answers no questions: only how it stands, and its data."""
     app = FastAPI(title="Ridethrough", docs_url=None, redoc_url=None, openapi_url=None)
     _health(app, health)
+
+    @app.get("/wires")
+    def wires() -> Response:
+        """Each wire, what became of readings, and history."""
+        found = replace(data(), dead_letters=())  # what senders have said is told by who knows who asks
+        return Response(orjson.dumps(found), media_type="application/json")
+
     return Gate(app, rules)
 
 

@@ -151,8 +151,8 @@ def _serve(settings: Settings, service: Service, rdf: RdfApp, http: HttpApp, por
 
 def _app(service: Service, rdf: RdfApp, rules: WebRules, settings: Settings, say: Say) -> ASGIApp:
     """All that is served; of a process that only takes in, how it stands."""
-    if settings.role == "ingest":
-        return build_health(service, rules)
+    if settings.role == "ingest" and service.face.health is not None:
+        return build_health(service, rules, service.face.health)
     health = Warming(service, warm, say)
     health.start()
     return build_app(service.face, health, rules, routes=[*rdf.routes, *http.routes])

@@ -23,6 +23,8 @@ from tests.support.mqtt_line import POINTS, SITE
 from tests.support.postgres import Postgres, served
 from tests.support.processes import Process
 from tests.support.wired import quads_of, wait_until
+from twin.cli.running import Running
+from twin.cli.wires import _asked
 from twin.compose import open_ledger, open_twin
 from twin.compose_service import Service
 from twin.settings import Settings
@@ -148,6 +150,8 @@ def test_one_of_two_that_take_in_is_killed_and_the_other_takes_over(site: Site) 
     site.plant.say(100)
     assert wait_until(site.has_everything)
     first, second = site.ingests
+    wires = _asked(Running(f"http://127.0.0.1:{first.port}"), 0)
+    assert (wires["wires"][0]["connected"], wires["history"]["error"], wires["readings"]["news"] > 0) == (True, "", True)
 
     first.kill()
     site.plant.say(100)

@@ -82,6 +82,23 @@ def test_points_tell_value_quality_and_why(type_: Typed) -> None:
         type_("points", "--quality", "excellent")
 
 
+def test_wires_tell_what_each_takes_and_what_becomes_of_it(type_: Typed) -> None:
+    """The broker, what came, what could not be read, what is of no point; the newest payload of those where it is asked for."""
+    assert wait_until(lambda: json.loads(type_("wires", "--json")[1])["readings"]["news"] == 5)
+
+    code, printed = type_("wires")
+    told = json.loads(type_("wires", "--json")[1])
+    dead = type_("wires", "--dead")[1]
+
+    (wire,) = told["wires"]
+    assert (code, wire["connected"], wire["messages"], wire["deadLetters"], wire["unbound"]) == (0, True, 6, 1, 1)
+    assert (told["points"], told["history"]["samples"], told["history"]["error"]) == (4, 5, "")
+    assert printed.splitlines()[0].split()[:4] == ["WIRE", "PLACE", "STATE", "MESSAGES"]
+    assert "so far: 5 news" in printed
+    assert "warm" not in printed
+    assert "dc/hall/it/rack/p2: the payload" in dead
+
+
 def test_what_no_value_comes_from_is_told_with_what_would_bind_it(type_: Typed) -> None:
     """The topic, how often it spoke, why; and the statement."""
     code, printed = type_("points", "--unbound", "p9")

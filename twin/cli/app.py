@@ -45,6 +45,7 @@ from twin.cli import (
     sources,
     sweep,
     validate,
+    wires,
     withdraw,
 )
 from twin.cli.output import Failure, say_error
@@ -100,6 +101,7 @@ for verb in (
     withdraw.withdraw,
     sources.sources,
     provenance.provenance,
+    wires.wires,
     points.points,
     history.history,
     simulate.simulate,

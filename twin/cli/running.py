@@ -19,6 +19,10 @@ FINDS_S = 2.0
 ANSWER_BYTES_MAX = 256 << 20
 
 
+class Absent(Failure):
+    """The service does not serve that."""
+
+
 class Running:
     """One service, by its address."""
 
@@ -55,6 +59,8 @@ class Running:
             raise Failure(f"the service at {self.address} does not answer: {error}") from None
         finally:
             connection.close()
+        if answer.status == 404:
+            raise Absent(f"the service at {self.address} does not serve {path}: ask the process that answers (role api or all)")
         if answer.status >= 400:
             text = read[:300].decode(errors="replace").strip()
             raise Failure(f"the service at {self.address} answers {method} {path} with {answer.status}: {text}")
