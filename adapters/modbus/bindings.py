@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from adapters.modbus.config import ANY, Endpoint, Limits
 from adapters.modbus.maps import Entry, Maps, RegisterMap
 from adapters.modbus.registers import BIT_TABLES, Group, Register, coalesce, order_of
+from adapters.modbus.sunspec import NAME, Model, maps_of
 from graph.naming import names_of
 from graph.points import DEFAULT_PERIOD_S, sample_period_s
 from graph.references import Reference, Unbound, references
@@ -26,6 +27,7 @@ from ontology.units import conversion
 
 MODBUS_REFERENCE = DCX + "ModbusReference"
 NO_MAPS = Maps()
+SUNSPEC = RegisterMap(NAME, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class ModbusBindings:
     groups: Mapping[Endpoint, Sequence[Group]] = field(default_factory=dict)
     registers: Mapping[str, Register] = field(default_factory=dict)
     unbound: Sequence[Unbound] = ()
+    searches: Mapping[Endpoint, Sequence[Search]] = field(default_factory=dict)
+    """Devices that say themselves what they have; their endpoints are in `groups` too."""
 
 
 def bind(snapshot: Snapshot, endpoints: Mapping[str, Endpoint] | None = None, maps: Maps = NO_MAPS) -> ModbusBindings:
@@ -44,16 +48,17 @@ def bind(snapshot: Snapshot, endpoints: Mapping[str, Endpoint] | None = None, ma
     refused = [*unbound, *maps.problems]
     places = endpoints or {}
     registers: dict[str, Register] = {}
+    searches: dict[Endpoint, list[Search]] = {}
     for reference in found:
         try:
             registers[reference.point] = _register(snapshot, reference, places)
         except ValueError as error:
             refused.append(Unbound(reference.point, "", f"{compact(reference.point)}: {error}"))
-    refused += _mapped(snapshot, places, maps, registers)
-    groups: dict[Endpoint, list[Group]] = {}
+    refused += _mapped(snapshot, places, maps, registers, searches)
+    groups: dict[Endpoint, list[Group]] = {endpoint: [] for endpoint in searches}
     for group in coalesce(registers.values()):
         groups.setdefault(group.endpoint, []).append(group)
-    return ModbusBindings(groups, registers, tuple(refused))
+    return ModbusBindings(groups, registers, tuple(refused), searches)
 
 
 # -- references ---------------------------------------------------------------------------------------------------------
@@ -180,16 +185,42 @@ class Device:
         )
 
 
-def _mapped(snapshot: Snapshot, endpoints: Mapping[str, Endpoint], maps: Maps, registers: dict[str, Register]) -> list[Unbound]:
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A SunSpec device, whose registers are known when it has been asked, and the points that are found elsewhere."""
+
+    device: Device
+    taken: frozenset[str]
+
+    def found(self, models: Sequence[Model]) -> tuple[Sequence[Register], Sequence[Unbound]]:
+        """The registers of its points, given the models that it has, and what cannot be used."""
+        taken, registers, refused = set(self.taken), list[Register](), list[Unbound]()
+        for one in maps_of(models):
+            some, wrong = self.device.applied(one, taken)
+            registers += some
+            refused += wrong
+        return registers, refused
+
+
+def _mapped(
+    snapshot: Snapshot,
+    endpoints: Mapping[str, Endpoint],
+    maps: Maps,
+    registers: dict[str, Register],
+    searches: dict[Endpoint, list[Search]],
+) -> list[Unbound]:
     """Add the registers that the maps of devices give to points without one; returns what cannot be used."""
     said = [(snapshot.key(s), literal_parts(snapshot.key(o)).lexical, s) for s, o in _pairs(snapshot, "dcx:registerMap")]
     refused: list[Unbound] = []
     taken = set(registers)
     targets = _targets(snapshot) if said else {}
-    for iri, name, node in sorted(said):
+    for iri, name, node in sorted(said, key=lambda row: (row[1] == NAME, *row)):
         try:
             chosen = _chosen(maps, name)
             device = _device(snapshot, iri, node, endpoints, chosen.limits, targets.get(iri, {}))
+            if name == NAME:
+                searches.setdefault(device.endpoint, []).append(Search(device, frozenset(taken)))
+                continue
             found, wrong = device.applied(chosen, taken)
         except ValueError as error:
             refused.append(Unbound(iri if is_iri(iri) else "", "", f"{compact(iri)}: {error}"))
@@ -200,9 +231,9 @@ def _mapped(snapshot: Snapshot, endpoints: Mapping[str, Endpoint], maps: Maps, r
 
 
 def _chosen(maps: Maps, name: str) -> RegisterMap:
-    found = maps.by_name.get(name)
+    found = SUNSPEC if name == NAME else maps.by_name.get(name)
     if found is None:
-        known = ", ".join(sorted(maps.by_name)) or "none; set modbus_maps to the folder of their files"
+        known = ", ".join(sorted([NAME, *maps.by_name])) + "; setting modbus_maps names the folder of their files"
         raise ValueError(f"there is no register map {name!r}; there are: {known}")
     return found
 

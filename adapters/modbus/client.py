@@ -22,9 +22,10 @@ from typing import Any
 from adapters.modbus.bindings import ModbusBindings
 from adapters.modbus.codec import DoesNotFit, encode
 from adapters.modbus.config import Endpoint, ModbusConfig
-from adapters.modbus.line import EndpointStatus, Line
+from adapters.modbus.line import Line
 from adapters.modbus.plan import Plan
 from adapters.modbus.registers import WRITABLE, Group
+from adapters.modbus.units import EndpointStatus
 from graph.commands import Command
 from graph.ports import Clock, DeviceRefused, DeviceUnknown, ReadingSink
 from graph.references import Unbound
@@ -138,7 +139,7 @@ class ModbusClient:
             line = self._lines.get(endpoint)
             if line is None:
                 line = self._lines[endpoint] = Line(endpoint, self._config, self._clock, self._deliver, self._compiled)
-            line.bind(groups)
+            line.bind(groups, bindings.searches.get(endpoint, ()))
 
     async def _end(self) -> None:
         await self._rebind(ModbusBindings())

@@ -17,10 +17,10 @@ import heapq
 import itertools
 import logging
 import random
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, field
 
+from adapters.modbus.bindings import Search
 from adapters.modbus.codec import (
     ACKNOWLEDGE,
     AWAY,
@@ -36,10 +36,12 @@ from adapters.modbus.codec import (
     read_request,
     write_request,
 )
-from adapters.modbus.config import Endpoint, ModbusConfig
+from adapters.modbus.config import Endpoint, Limits, ModbusConfig
 from adapters.modbus.link import Counts, Link, Lost, NoAnswer
-from adapters.modbus.plan import Factors, Plan
-from adapters.modbus.registers import Group, halves, shown
+from adapters.modbus.plan import Plan
+from adapters.modbus.registers import Group, coalesce, halves, shown
+from adapters.modbus.sunspec import Model, NotSunSpec, discover
+from adapters.modbus.units import EndpointStatus, Looking, Poll, Unit
 from graph.ports import Clock, DeviceRefused, DeviceUnknown
 from graph.references import Unbound
 from graph.values import Quality, Reason, Samples
@@ -51,47 +53,11 @@ FAILURES_MAX = 3
 BUSY_TRIES_MAX = 2
 """New tries of what a device was too busy for (reliability reference 3.3)."""
 
+SEARCH_S = 60.0
+"""How soon a device without SunSpec's marker is asked for it again."""
+
 Deliver = Callable[[Samples], Awaitable[None]]
 Compile = Callable[[Sequence[Group]], Sequence[Plan]]
-
-
-@dataclass(frozen=True, slots=True)
-class EndpointStatus:
-    """One endpoint now: whether it answers, requests so far, the last thing that went wrong, what became of requests and answers, units
-    that are away, points that it refuses to give, and how late the most overdue poll is, in seconds."""
-
-    endpoint: str
-    connected: bool
-    requests: int
-    error: str
-    counts: Counts = field(default_factory=Counts)
-    away: Sequence[int] = ()
-    refused: int = 0
-    overdue_s: float = 0.0
-
-
-@dataclass(slots=True, eq=False)
-class _Poll:
-    """A read request, as bytes and as a plan, and what has become of it."""
-
-    plan: Plan
-    request: bytes
-    busy: int = 0
-
-
-@dataclass(slots=True)
-class _Unit:
-    """How a unit behind an endpoint fares."""
-
-    failures: int = 0
-    """In a row."""
-    again: float = 0.0
-    """When it may be asked again (the loop's clock)."""
-    away: bool = False
-    factors: Factors = field(default_factory=dict)
-    refused: list[_Poll] = field(default_factory=list)
-    """What it has not, by our map."""
-    logged: set[str] = field(default_factory=set)
 
 
 class Line:
@@ -103,11 +69,11 @@ class Line:
         self._connecting = asyncio.Lock()
         self._turn = asyncio.Semaphore(1)
         self._workers: list[asyncio.Task[None]] = []
-        self._heap: list[tuple[float, int, int, _Poll]] = []
+        self._heap: list[tuple[float, int, int, Poll | Looking]] = []
         self._order = itertools.count()
         self._binding = 0
-        self._groups: Sequence[Group] = ()
-        self._units: dict[int, _Unit] = {}
+        self._bound: tuple[Sequence[Group], Sequence[Search]] = ((), ())
+        self._units: dict[int, Unit] = {}
         self._counts = Counts()
         self._error = ""
         self._closing = False
@@ -129,35 +95,45 @@ class Line:
     def refusals(self) -> Sequence[Unbound]:
         """The points that devices refuse to give, with where we look for them."""
         found = [(number, poll.plan.group) for number, unit in sorted(self._units.items()) for poll in unit.refused]
-        return [
+        refused = [
             Unbound(r.point, "", f"unit {number} at {self._endpoint} has no {r.table} {shown(r.table, r.address)}: correct its map")
             for number, group in found
             for r in group.registers
         ]
+        return [*refused, *(one for _, unit in sorted(self._units.items()) for one in unit.unusable)]
 
     # -- what is polled -----------------------------------------------------------------------------------------------
 
-    def bind(self, groups: Sequence[Group]) -> None:
-        """Poll these from now on; nothing changes when they are the same as before."""
-        if tuple(groups) == self._groups:
+    def bind(self, groups: Sequence[Group], searches: Sequence[Search] = ()) -> None:
+        """Poll these from now on, and ask these devices what they have; nothing changes when all is the same as before."""
+        if (tuple(groups), tuple(searches)) == self._bound:
             return
-        self._groups = tuple(groups)
+        self._bound = tuple(groups), tuple(searches)
         self._binding += 1
         self._heap = []
-        self._units = {group.unit: self._units.get(group.unit, _Unit()) for group in groups}
+        numbers = {group.unit for group in groups} | {search.device.unit for search in searches}
+        self._units = {number: self._units.get(number, Unit()) for number in sorted(numbers)}
         for unit in self._units.values():
-            unit.refused, unit.logged = [], set()
-        self._add(sorted(groups, key=lambda group: not group.factors), self._loop.time())
-        flights = min((group.limits.in_flight for group in groups), default=1) if self._endpoint.framing == "tcp" else 1
+            unit.groups, unit.refused, unit.logged, unit.search, unit.unusable = [], [], set(), None, ()
+        now = self._loop.time()
+        self._add(groups, now)
+        for search in searches:
+            unit = self._units[search.device.unit]
+            unit.search = Looking(search)
+            self._push(unit.search, now, self._binding)
+        limits = [group.limits for group in groups] + [search.device.limits for search in searches]
+        flights = min((each.in_flight for each in limits), default=1) if self._endpoint.framing == "tcp" else 1
         self._staff(flights)
         self._woken.set()
 
-    def _add(self, groups: Iterable[Group], due: float) -> None:
-        for plan in self._compiled(list(groups)):
+    def _add(self, groups: Sequence[Group], due: float) -> None:
+        """Poll these, those with exponents first."""
+        for plan in self._compiled(sorted(groups, key=lambda group: not group.factors)):
             group = plan.group
-            self._push(_Poll(plan, read_request(group.table, group.start, group.count)), due, self._binding)
+            self._units[group.unit].groups.append(group)
+            self._push(Poll(plan, read_request(group.table, group.start, group.count)), due, self._binding)
 
-    def _push(self, poll: _Poll, due: float, binding: int) -> None:
+    def _push(self, poll: Poll | Looking, due: float, binding: int) -> None:
         if binding == self._binding:
             heapq.heappush(self._heap, (due, next(self._order), binding, poll))
             self._woken.set()
@@ -188,15 +164,16 @@ class Line:
                 await self._rest(now)
                 continue
             due, _, binding, poll = heapq.heappop(self._heap)
-            unit = self._units[poll.plan.group.unit]
+            number = poll.plan.group.unit if isinstance(poll, Poll) else poll.search.device.unit
+            unit = self._units[number]
             if unit.again > now:
                 self._push(poll, unit.again, binding)
                 continue
             try:
-                then = await self._poll(poll, unit, due, binding)
+                then = await (self._poll(poll, unit, due, binding) if isinstance(poll, Poll) else self._look(poll, unit, binding))
             except Exception:
                 _log.exception("polling %s failed; it goes on", self._endpoint)
-                then = self._next(poll, due)
+                then = now + SEARCH_S if isinstance(poll, Looking) else self._next(poll, due)
             if then is not None:
                 self._push(poll, then, binding)
 
@@ -206,12 +183,12 @@ class Line:
             async with asyncio.timeout(max(0.001, self._heap[0][0] - now) if self._heap else None):
                 await self._woken.wait()
 
-    def _next(self, poll: _Poll, due: float) -> float:
+    def _next(self, poll: Poll, due: float) -> float:
         return max(self._loop.time(), due + max(poll.plan.group.period_s, self._config.period_s_min))
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
-    async def _poll(self, poll: _Poll, unit: _Unit, due: float, binding: int) -> float | None:
+    async def _poll(self, poll: Poll, unit: Unit, due: float, binding: int) -> float | None:
         """Ask once, and say what came of it. Returns when it is due next, None for never."""
         plan, group = poll.plan, poll.plan.group
         try:
@@ -230,14 +207,52 @@ class Line:
             return await self._refused(poll, unit, error, due, binding)
         except Wrong as error:
             self._counts.wrong += 1
-            self._answers(unit, group)
+            self._heard(unit, group.unit, group.limits)
             self._error = f"unit {group.unit}: {error}"
             await self._deliver(plan.silent(self._now(), Quality.BAD, Reason.DEVICE))
             return self._next(poll, due)
-        self._answers(unit, group)
+        self._heard(unit, group.unit, group.limits)
         poll.busy, self._error = 0, ""
         await self._deliver(plan.samples(data, self._now(), unit.factors))
         return self._next(poll, due)
+
+    async def _look(self, search: Looking, unit: Unit, binding: int) -> float | None:
+        """Ask a device which models it has, and poll what they hold of its points. Returns when to ask again, None for not before it has
+        been away."""
+        device = search.search.device
+        walk, said = discover(), None
+        try:
+            wanted = next(walk)
+            while True:
+                request = read_request("holding", *wanted)
+                async with self._turn:
+                    answer = await self._ask(device.unit, request, device.limits.timeout_s or self._config.timeout_s)
+                self._heard(unit, device.unit, device.limits)
+                try:
+                    said = read_answer(request, answer)
+                except Refused as error:
+                    if error.code not in MAP_FAULTS:
+                        raise
+                    said = None
+                wanted = walk.send(said)
+        except StopIteration as end:
+            models: Sequence[Model] = end.value
+        except NotSunSpec as error:
+            unit.unusable = [Unbound(device.iri, "", f"unit {device.unit} at {self._endpoint}: {error}")]
+            return self._loop.time() + SEARCH_S
+        except (Lost, NoAnswer, Wrong, Refused) as error:
+            refused = isinstance(error, Lost) and error.refused
+            await self._failed(sorted(self._units) if refused else [device.unit], str(error), certain=refused)
+            return max(unit.again, self._loop.time() + self._config.busy_s)
+        if tuple(models) != search.models and binding == self._binding:
+            search.models = tuple(models)
+            registers, unit.unusable = search.search.found(models)
+            own = [group for group in self._bound[0] if group.unit == device.unit]
+            self._heap = [row for row in self._heap if not (isinstance(row[3], Poll) and row[3].plan.group.unit == device.unit)]
+            heapq.heapify(self._heap)
+            unit.groups, unit.refused = [], []
+            self._add([*own, *coalesce(registers)], self._loop.time())
+        return None
 
     async def _ask(self, unit: int, request: bytes, timeout_s: float) -> bytes:
         """Within a turn: one request and its answer."""
@@ -264,22 +279,26 @@ class Line:
         if link is not None:
             link.close(reason)
 
-    def _answers(self, unit: _Unit, group: Group) -> None:
+    def _heard(self, unit: Unit, number: int, limits: Limits) -> None:
+        """A unit has answered, whatever it said."""
         if unit.away:
-            _log.warning("Modbus unit %d at %s answers again", group.unit, self._endpoint)
+            _log.warning("Modbus unit %d at %s answers again", number, self._endpoint)
             unit.away = False
-            refused, unit.refused = unit.refused, []
-            for poll in refused:  # it may have been given another map, or another program, meanwhile
-                self._push(poll, self._loop.time(), self._binding)
+            again: list[Poll | Looking] = [*unit.refused]
+            unit.refused = []
+            if unit.search is not None and unit.search.models:
+                again.append(unit.search)
+            for each in again:  # it may be another device, or have another program, than before
+                self._push(each, self._loop.time(), self._binding)
         unit.failures = 0
-        unit.again = self._loop.time() + group.limits.gap_s if group.limits.gap_s else 0.0
+        unit.again = self._loop.time() + limits.gap_s if limits.gap_s else 0.0
 
-    async def _refused(self, poll: _Poll, unit: _Unit, error: Refused, due: float, binding: int) -> float | None:
+    async def _refused(self, poll: Poll, unit: Unit, error: Refused, due: float, binding: int) -> float | None:
         group, fault = poll.plan.group, FAULTS.get(error.code, OTHER)
         if error.code in AWAY:
             await self._failed([group.unit], str(error), certain=True)
             return self._next(poll, due)
-        self._answers(unit, group)
+        self._heard(unit, group.unit, group.limits)
         if error.code in {BUSY, ACKNOWLEDGE}:
             self._counts.busy += 1
             poll.busy += 1
@@ -290,6 +309,7 @@ class Line:
                 return None
             parts = halves(group)
             if parts:
+                unit.groups.remove(group)
                 self._add(parts, self._loop.time())
                 return None
             unit.refused.append(poll)
@@ -315,8 +335,9 @@ class Line:
                 fresh.append(number)
         if fresh:
             _log.warning("Modbus units %s at %s are away: %s; they are tried again", fresh, self._endpoint, reason)
-            gone = self._compiled([group for group in self._groups if group.unit in fresh])
-            await self._deliver(Samples.joined([plan.silent(self._now(), Quality.NO_COMMUNICATION, Reason.LINK) for plan in gone]))
+            gone = self._compiled([group for number in fresh for group in self._units[number].groups])
+            if gone:
+                await self._deliver(Samples.joined([plan.silent(self._now(), Quality.NO_COMMUNICATION, Reason.LINK) for plan in gone]))
 
     def _now(self) -> int:
         return round(self._clock().timestamp() * 1000)

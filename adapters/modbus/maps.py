@@ -100,12 +100,18 @@ def read(text: str, name: str) -> tuple[RegisterMap, Sequence[str]]:
     refused: list[str] = []
     for number, row in enumerate(rows, 1):
         try:
-            entries.append(_entry({**defaults, **row} if isinstance(row, dict) else {}, groups, limits))
+            entries.append(_entry(_with(defaults, row), groups, limits))
         except (TypeError, ValueError, UnitError) as error:
             called = row.get("point") or row.get("class") if isinstance(row, dict) else None
             refused.append(f"register {number}{f' ({called})' if called else ''}: {error}")
     title, source = str(said.get("title", "")), str(said.get("source", ""))
     return RegisterMap(str(said.get("name", name)), tuple(entries), title, source, limits), refused
+
+
+def _with(defaults: Mapping[str, Any], row: Any) -> Mapping[str, Any]:
+    """What an entry says, and the defaults where it does not; a register as manuals show it says its table itself."""
+    own = row if isinstance(row, dict) else {}
+    return {**{name: value for name, value in defaults.items() if name != "function" or "register" not in own}, **own}
 
 
 def _entry(said: Mapping[str, Any], groups: Mapping[str, Any], limits: Limits) -> Entry:

@@ -27,6 +27,7 @@ def register(kind: str = "uint16", address: int = 0, order: str = "ABCD", scale:
     return Register(f"urn:p{address}", HERE, 1, table, address, kind, order, scale, offset, period_s, **more)
 
 
+@pytest.mark.quality("modbus", "every-number-type-and-word-order")
 @pytest.mark.parametrize(
     ("kind", "order", "words", "value"),
     [
@@ -191,6 +192,7 @@ def test_what_is_encoded_is_decoded(kind: str, order: str, raw: int) -> None:
     assert decode(one, encode(one, value).words, 7) == pytest.approx(value)
 
 
+@pytest.mark.quality("modbus", "reads-are-coalesced")
 @given(places=st.dictionaries(st.integers(0, 600), st.sampled_from(["uint16", "float32"]), min_size=1, max_size=60))
 @settings(max_examples=200, deadline=None)
 def test_every_register_is_read_once_and_no_request_is_too_long(places: dict[int, str]) -> None:

@@ -4,64 +4,15 @@ from __future__ import annotations
 
 import struct
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from threading import Event
 
 import pytest
 
-from adapters.modbus.bindings import bind
-from adapters.modbus.client import ModbusClient
-from adapters.modbus.config import ModbusConfig
-from graph.commands import Command
 from graph.ports import DeviceRefused, DeviceUnknown
-from tests.support.liar import Answer, Liar, refusal, registers
-from tests.support.wired import Table, snapshot_of, wait_until, wall_clock
-
-A, B = "urn:ridethrough:demo:A", "urn:ridethrough:demo:B"
-CONFIG = ModbusConfig(timeout_s=0.3, reconnect_s_min=0.05, reconnect_s_max=0.1)
-
-
-def site(port: int, second: str = "dcx:unitId 1 ; dcx:address 5") -> str:
-    """Two holding registers, 0 of unit 1 and a second one."""
-    reference = 'a dcx:ModbusReference ; dcx:gateway demo:GW ; dcx:function "holding" ; dcx:dataType "uint16"'
-    return f"""demo:GW a dcx:Modbus_Gateway ; dcx:host "127.0.0.1" ; dcx:port {port} .
-demo:E brick:hasPoint demo:A , demo:B .
-demo:A dcx:samplePeriod 0.2 ; ref:hasExternalReference [ {reference} ; dcx:unitId 1 ; dcx:address 0 ] .
-demo:B dcx:samplePeriod 0.2 ; ref:hasExternalReference [ {reference} ; {second} ] ."""
-
-
-@contextmanager
-def wire(answer: Answer, second: str = "dcx:unitId 1 ; dcx:address 5") -> Iterator[tuple[Liar, Table, ModbusClient]]:
-    """The device, a table and a polling client."""
-    liar = Liar(answer).start()
-    snapshot = snapshot_of(site(liar.port, second))
-    table = Table(snapshot)
-    client = ModbusClient(CONFIG, bind(snapshot), table.ingest, wall_clock)
-    client.start()
-    try:
-        yield liar, table, client
-    finally:
-        client.close()
-        liar.close()
-
-
-def holding(words: dict[int, int]) -> Answer:
-    """A device with these holding registers, any others 0, that obeys and says so."""
-
-    def answer(unit: int, code: int, data: bytes) -> bytes | None:
-        if code == 3:
-            start, count = struct.unpack(">HH", data)
-            return registers([words.get(at, 0) for at in range(start, start + count)])
-        words[struct.unpack(">H", data[:2])[0]] = struct.unpack(">H", data[2:4])[0]
-        return bytes([code]) + data[:4]
-
-    return answer
-
-
-def write(client: ModbusClient, value: float = 9.0) -> None:
-    client.send(Command("urn:uuid:1", "k", A, value, "ann", "test", wall_clock()))
+from tests.support.liar import Said, refusal, registers
+from tests.support.modbus_wired import A, B, holding, wire, write
+from tests.support.wired import wait_until
 
 
 @pytest.mark.quality("modbus", "writes-at-most-once")
@@ -70,7 +21,7 @@ def test_a_device_that_obeys_and_does_not_answer_is_written_to_once() -> None:
     words = {0: 7}
     obeys = holding(words)
 
-    def mute_writes(unit: int, code: int, data: bytes) -> bytes | None:
+    def mute_writes(unit: int, code: int, data: bytes) -> Said:
         said = obeys(unit, code, data)
         return None if code == 6 else said
 
@@ -90,7 +41,7 @@ def test_a_write_that_has_to_wait_too_long_for_its_turn_never_goes_out() -> None
     words = {0: 7}
     obeys, mute = holding(words), Event()
 
-    def answer(unit: int, code: int, data: bytes) -> bytes | None:
+    def answer(unit: int, code: int, data: bytes) -> Said:
         return None if mute.is_set() else obeys(unit, code, data)
 
     with wire(answer) as (liar, table, client), ThreadPoolExecutor(8) as callers:
@@ -112,7 +63,7 @@ def test_a_write_that_has_to_wait_too_long_for_its_turn_never_goes_out() -> None
 def test_an_echo_that_differs_is_unknown_not_done() -> None:
     """The device answers with another value than was written: only the readback tells, and nothing is written again."""
 
-    def lies(unit: int, code: int, data: bytes) -> bytes | None:
+    def lies(unit: int, code: int, data: bytes) -> Said:
         return bytes([6]) + data[:2] + b"\x00\x63" if code == 6 else holding({0: 7})(unit, code, data)
 
     with wire(lies) as (liar, table, client):
@@ -128,7 +79,7 @@ def test_an_echo_that_differs_is_unknown_not_done() -> None:
 def test_a_write_that_the_device_refuses_is_refused_once(reason: int, text: str) -> None:
     """Modbus Application Protocol 1.1b3, 7."""
 
-    def refuses(unit: int, code: int, data: bytes) -> bytes | None:
+    def refuses(unit: int, code: int, data: bytes) -> Said:
         return refusal(6, reason) if code == 6 else holding({0: 7})(unit, code, data)
 
     with wire(refuses) as (liar, table, client):
@@ -145,7 +96,7 @@ def test_a_half_open_device_is_no_communication_and_heals() -> None:
     """It accepts connections and answers nothing; then it answers again."""
     mute = True
 
-    def answer(unit: int, code: int, data: bytes) -> bytes | None:
+    def answer(unit: int, code: int, data: bytes) -> Said:
         return None if mute else holding({0: 7})(unit, code, data)
 
     with wire(answer) as (_, table, client):
@@ -161,7 +112,7 @@ def test_a_half_open_device_is_no_communication_and_heals() -> None:
 def test_a_dead_unit_behind_a_gateway_does_not_silence_the_others() -> None:
     """Unit 2 never answers: B is NO_COMMUNICATION, A of unit 1 stays GOOD."""
 
-    def answer(unit: int, code: int, data: bytes) -> bytes | None:
+    def answer(unit: int, code: int, data: bytes) -> Said:
         return None if unit == 2 else holding({0: 7})(unit, code, data)
 
     with wire(answer, "dcx:unitId 2 ; dcx:address 0") as (_, table, _client):
@@ -173,7 +124,7 @@ def test_a_dead_unit_behind_a_gateway_does_not_silence_the_others() -> None:
 def test_an_exception_answer_is_a_quality(reason: int, quality: str) -> None:
     """Illegal address and device failure are the device's own word; a gateway without its device is no communication."""
 
-    def answer(unit: int, code: int, data: bytes) -> bytes | None:
+    def answer(unit: int, code: int, data: bytes) -> Said:
         return refusal(3, reason)
 
     with wire(answer) as (_, table, _client):
@@ -183,7 +134,7 @@ def test_an_exception_answer_is_a_quality(reason: int, quality: str) -> None:
 def test_a_gap_that_the_device_will_not_read_is_read_around() -> None:
     """Registers 0 and 5 are read as one request of six; the device refuses that, so they are read apart."""
 
-    def answer(unit: int, code: int, data: bytes) -> bytes | None:
+    def answer(unit: int, code: int, data: bytes) -> Said:
         start, count = struct.unpack(">HH", data)
         return registers([{0: 7, 5: 8}[start]]) if count == 1 else refusal(3, 2)
 
@@ -202,7 +153,7 @@ def test_a_late_answer_is_not_taken_for_the_next_one() -> None:
     """The first answer comes after its time, with 99; the connection is another by then, and 99 is never seen."""
     first = True
 
-    def answer(unit: int, code: int, data: bytes) -> bytes | None:
+    def answer(unit: int, code: int, data: bytes) -> Said:
         nonlocal first
         if first:
             first = False

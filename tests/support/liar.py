@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import socket
 import struct
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from threading import Lock, Thread
 
-Answer = Callable[[int, int, bytes], bytes | None]
-"""Given unit, function code and request data: the answer's function code and data, or None for silence."""
+Act = Callable[[socket.socket, int, int], None]
+"""Given the connection, the request's transaction and its unit: says what it likes."""
+Said = bytes | Act | None
+"""An answer's function code and data, something worse, or None for silence."""
+Answer = Callable[[int, int, bytes], Said]
+"""Given unit, function code and request data: what the device says."""
 
 
 class Liar:
     """Listens on a free loopback port from `start` to `close`."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer, host: str = "127.0.0.1") -> None:
+        """`host` empty: on every address of the loopback's network (and any other)."""
         self.answer = answer
         self.requests: list[tuple[int, int, bytes]] = []
         self._lock = Lock()
         self._connections: list[socket.socket] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server((host, 0), backlog=1024)
         self.port = int(self._listener.getsockname()[1])
 
     def start(self) -> Liar:
@@ -56,8 +62,10 @@ class Liar:
                 with self._lock:
                     self.requests.append((unit, body[0], body[1:]))
                 said = self.answer(unit, body[0], body[1:])
-                if said is not None:
-                    connection.sendall(struct.pack(">HHHB", number, 0, len(said) + 1, unit) + said)
+                if isinstance(said, bytes):
+                    connection.sendall(framed(number, unit, said))
+                elif said is not None:
+                    said(connection, number, unit)
         except OSError:
             return
 
@@ -70,6 +78,67 @@ def registers(words: list[int], code: int = 3) -> bytes:
 def refusal(code: int, reason: int) -> bytes:
     """The exception answer to a function code."""
     return bytes([code | 0x80, reason])
+
+
+def framed(number: int, unit: int, pdu: bytes) -> bytes:
+    """An answer as it travels."""
+    return struct.pack(">HHHB", number, 0, len(pdu) + 1, unit) + pdu
+
+
+# -- quirks: each a way to give an answer -----------------------------------------------------------------------------
+
+
+def late(pdu: bytes, seconds: float) -> Act:
+    """The right answer, when nobody waits any more."""
+
+    def act(connection: socket.socket, number: int, unit: int) -> None:
+        time.sleep(seconds)
+        connection.sendall(framed(number, unit, pdu))
+
+    return act
+
+
+def other_number(pdu: bytes) -> Act:
+    """The answer to a question that was never asked."""
+    return lambda connection, number, unit: connection.sendall(framed((number + 1000) % 65536, unit, pdu))
+
+
+def other_unit(pdu: bytes) -> Act:
+    """The answer of the device beside it."""
+    return lambda connection, number, unit: connection.sendall(framed(number, unit + 1, pdu))
+
+
+def half(pdu: bytes) -> Act:
+    """A frame that stops in the middle, and nothing after it."""
+    return lambda connection, number, unit: connection.sendall(framed(number, unit, pdu)[: 7 + len(pdu) // 2])
+
+
+def reset(pdu: bytes) -> Act:
+    """A frame that stops in the middle, and a connection that is reset."""
+
+    def act(connection: socket.socket, number: int, unit: int) -> None:
+        half(pdu)(connection, number, unit)
+        time.sleep(0.02)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()
+
+    return act
+
+
+def drip(pdu: bytes, seconds: float) -> Act:
+    """One byte at a time."""
+
+    def act(connection: socket.socket, number: int, unit: int) -> None:
+        for byte in framed(number, unit, pdu):
+            connection.sendall(bytes([byte]))
+            time.sleep(seconds)
+
+    return act
+
+
+def nonsense(connection: socket.socket, _number: int, _unit: int) -> None:
+    """What is no Modbus at all."""
+    connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
 
 def _exactly(connection: socket.socket, size: int) -> bytes:
