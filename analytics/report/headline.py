@@ -106,32 +106,41 @@ def headline(
         if worse.said() and worse.extent > dark.extent:
             comma = "," if "," in worse.when else ""
             start = f"{_named(graph, standby)} {'starts' if len(standby) == 1 else 'start'}"
-            meanwhile = _meanwhile(graph, found, course, without[0], start)
+            meanwhile, in_vain = _meanwhile(graph, found, course, without[0], start)
             hung = f"{worse.said()}{comma} {worse.when}{comma} unless {start}."
             if meanwhile:
-                hung = f"{worse.said()} for good unless {start}."
-            text, *then = [*filter(None, (text, meanwhile)), hung]
-    exposed = found.totals.racks[OutcomeKind.NO_REDUNDANCY.value]
+                hung = "" if in_vain else f"{worse.said()} for good unless {start}."
+            text, *then = [*filter(None, (text, meanwhile, hung))]
+    exposed = found.totals.racks[OutcomeKind.NO_REDUNDANCY.value] - _dark_for_a_time(graph, found, course)
     left = _count(exposed, "rack", "stays up and hangs by a single thing", "stay up and hang by single things") if exposed else ""
     if left and text:
         then.append(f"{left} until this is over.")
     elif left:
         text = f"Nothing goes dark, but {left} until this is over."
-    return Headline(text or _nothing(found), (*then, *_behind(dark, found), *_itself(found), *_tripped(found)))
+    return Headline(text or _nothing(found), (*then, *_behind(dark, found), *_itself(found), *_tripped(course)))
 
 
-def _meanwhile(graph: SupplyGraph, found: BlastRadius, course: Timeline, worse: BlastRadius, start: str) -> str:
-    """What goes dark for certain before the standby sources supply it, for how long, and when again; empty for nothing."""
+def _dark_for_a_time(graph: SupplyGraph, found: BlastRadius, course: Timeline) -> int:
+    """How many of the racks that hang by a single thing in the end are dark on the way there."""
+    left = {outcome.id for outcome in found.outcomes if outcome.outcome is OutcomeKind.NO_REDUNDANCY}
+    lost = {bound.id for bound in course.bounds if bound.medium == POWER and bound.upper is not None}
+    return len(left & lost & {graph.id(node) for node in graph.loads.racks.tolist()})
+
+
+def _meanwhile(graph: SupplyGraph, found: BlastRadius, course: Timeline, worse: BlastRadius, start: str) -> tuple[str, bool]:
+    """What goes dark for certain before the standby sources supply it, for how long, and when again, empty for nothing; and whether all of
+    it is lost again though they run."""
     for_good, all_of_it = (
         _that_stop(graph, {each.id for each in radius.outcomes if each.outcome is OutcomeKind.LOST}) if radius.outcomes else set()
         for radius in (found, worse)
     )
     media = {POWER, LIQUID_COOLING, AIR_COOLING}
     bounds = {b.id: b for b in course.bounds if b.id in all_of_it - for_good and b.upper is not None and b.medium in media}
-    back, again = (
-        {iri: event for event in course.events if event.kind is kind and event.medium in media for iri in event.ids if iri in bounds}
-        for kind in (EventKind.BACK, EventKind.LOST_AGAIN)
+    back, again, runs = (
+        {iri: event for event in course.events if event.kind is kind and event.medium in of for iri in event.ids if iri in bounds}
+        for kind, of in ((EventKind.BACK, media), (EventKind.LOST_AGAIN, media), (EventKind.RUNS, {None}))
     )
+    back |= {iri: event for iri, event in runs.items() if iri in back and event.lower >= back[iri].lower}
     ids = {iri for iri in bounds if iri in back and back[iri].upper is not None and back[iri].lower > (bounds[iri].upper or 0.0)}
     loads = graph.loads
     inside = {graph.id(thing): graph.id(rack) for thing, rack in loads.mounted.tolist()}
@@ -139,7 +148,7 @@ def _meanwhile(graph: SupplyGraph, found: BlastRadius, course: Timeline, worse: 
     draws = zip(loads.equipment.tolist(), loads.equipment_kw.tolist(), strict=True)
     dark = _Dark(len(racks), 0, sum(kw for node, kw in draws if graph.id(node) in ids), _unstated(graph, ids), _when(course, ids), None)
     if not ids or not dark.said():
-        return ""
+        return "", False
     shortest = min(back[iri].lower - (bounds[iri].upper or 0.0) for iri in ids)
     longest = max((back[iri].upper or 0.0) - bounds[iri].lower for iri in ids)
     how_long = span(longest) if span(shortest) == span(longest) else f"{span(shortest)} to {span(longest)}"
@@ -147,7 +156,7 @@ def _meanwhile(graph: SupplyGraph, found: BlastRadius, course: Timeline, worse: 
     repeated = [again[iri].lower for iri in ids if iri in again]
     dry = any(event.kind is EventKind.DOWN and event.lower > 0 for event in course.events)
     once_more = f", and again after {span(min(repeated))}{' when a tank is empty' if dry else ''}" if repeated else ""
-    return f"{dark.said()}{comma} {dark.when}{comma} for {how_long} ({start}){once_more}."
+    return f"{dark.said()}{comma} {dark.when}{comma} for {how_long} ({start}){once_more}.", not dry and ids == again.keys()
 
 
 def _nothing(found: BlastRadius) -> str:
@@ -173,11 +182,12 @@ def _itself(found: BlastRadius) -> list[str]:
     return [f"Fails itself, beside that: {said}."] if said else []
 
 
-def _tripped(found: BlastRadius) -> list[str]:
-    if not found.trips:
+def _tripped(course: Timeline) -> list[str]:
+    trips = [event for event in course.events if event.kind is EventKind.TRIPS]
+    if not trips:
         return []
-    first = found.trips[0].after_s
-    return [f"{_count(len(found.trips), 'protective device', 'trips', 'trip')} by overload, the first after {span(first)}."]
+    first = min(event.lower for event in trips)
+    return [f"{_count(len(trips), 'protective device', 'trips', 'trip')} by overload, the first after {span(first)}."]
 
 
 def _count(number: int, what: str, one: str = "", more: str = "") -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.analytics.test_timeline_inputs import CATCHER
+from tests.analytics.test_timeline_trips import with_battery
 from tests.twin.test_report import made
 
 CARRIED = """
@@ -64,3 +65,14 @@ def test_equipment_that_states_no_draw_goes_dark_all_the_same() -> None:
     site = ":U a dcx:Utility_Feed ; dcx:feedsPower :A . :A a dcx:UPS ; dcx:feedsPower :S . :S a brick:Server ."
 
     assert made(site, "U").headline.text.startswith("1 piece of IT equipment that states no draw goes dark after ")
+
+
+def test_a_rack_that_trips_what_the_generator_brings_back_does_not_stay_up() -> None:
+    """`test_a_source_that_starts_before_a_trip_prevents_it`: dark at 100 s, back by the generator at 180 s; A has 150 % then, and trips
+    at 240 s for good."""
+    site = with_battery(150, 30) + ":G a dcx:Generator ; dcx:startTimeSeconds 180 ; dcx:feedsPower :A ."
+
+    found = made(site, "U1").headline
+
+    assert found.text == "1 rack goes dark after 1 min 40 s for 1 min 20 s (G starts), and again after 4 min."
+    assert found.then == ("2 protective devices trip by overload, the first after 1 min 40 s.",)
