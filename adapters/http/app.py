@@ -16,6 +16,8 @@ from adapters.http.history import history_router
 from adapters.http.intake import Intake
 from adapters.http.keys import Keys
 from adapters.http.parts import HttpParts
+from adapters.http.prometheus.routes import prometheus_routes
+from adapters.http.prometheus.sources import Sources
 from adapters.http.readings import readings_router
 from adapters.http.rules import HttpRules
 from adapters.http.stream import Streams, stream_router
@@ -41,6 +43,7 @@ class HttpApp:
     ends: Sequence[Callable[[], None]]
     intake: Intake
     streams: Streams
+    sources: Sources
     api: FastAPI
 
     def close(self) -> None:
@@ -68,7 +71,9 @@ def build_http_app(parts: HttpParts, rules: HttpRules) -> HttpApp:
     api.include_router(history_router(parts, directories, rules))
     streams = Streams(parts, intake, directories, rules)
     api.include_router(stream_router(streams))
-    return HttpApp([Mount(PATH, api)], (streams.close, directories.close, keys.close), intake, streams, api)
+    sources = Sources(parts, directories, rules.promql_samples)
+    api.router.routes.extend(prometheus_routes(parts, sources, rules))
+    return HttpApp([Mount(PATH, api)], (streams.close, directories.close, keys.close), intake, streams, sources, api)
 
 
 def described() -> dict[str, Any]:

@@ -32,16 +32,16 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
 
 
 def test_all_values_come_as_columns_in_order_of_ids(served: Wire) -> None:
-    """A point that has said nothing has no value and no time."""
+    """A point that has said nothing has no value and no time; what was said two days ago is history only."""
     told = served.get(VALUES)
 
     assert told == {
         "at": "2026-03-01T12:00:00.000Z",
         "revision": 1,
         "points": [AIR, INLET, POWER, POWER_2, SERVER],
-        "values": [None, None, 4.5, 5.5, 450.0],
-        "observed_at": [None, None, NOW, NOW - 3_000, NOW - 2 * DAY_MS],
-        "quality": ["NO_VALUE", "NO_VALUE", "GOOD", "GOOD", "GOOD"],
+        "values": [None, None, 4.5, 5.5, None],
+        "observed_at": [None, None, NOW, NOW - 3_000, None],
+        "quality": ["NO_VALUE", "NO_VALUE", "GOOD", "GOOD", "NO_VALUE"],
         "reason": ["NONE"] * 5,
     }
 

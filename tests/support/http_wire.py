@@ -77,8 +77,9 @@ class Wire:
         return self.client.post(READINGS, json=body, headers=headers)
 
     def tell(self, *rows: tuple[str, float, int]) -> None:
-        """Good readings by (point, value, source time in ms), as another wire would bring them."""
-        self.ingest.accept(ReadingBatch.of([(point, value, at, at, 0) for point, value, at in rows]))  # type: ignore[misc]  # 0 is GOOD
+        """Good readings by (point, value, source time in ms), as another wire would bring them, all when the newest is said."""
+        now = max(at for _, _, at in rows)
+        self.ingest.accept(ReadingBatch.of([(point, value, at, now, 0) for point, value, at in rows]))  # type: ignore[misc]  # 0 is GOOD
 
     def get(self, address: str, **params: Any) -> Any:
         """An answer's document, which must be there."""
