@@ -23,7 +23,8 @@ from analytics.posture.change import compare
 from analytics.posture.lookout import Lookout
 from analytics.procedures.check import check
 from analytics.procedures.steps import Act, Procedure, Step
-from analytics.proofs.prove import Question, concurrently_maintainable
+from analytics.proofs.prove import Question, concurrently_maintainable, fault_tolerant
+from analytics.proofs.response import Response
 from analytics.splice import Fed
 from analytics.splice_plant import splice_plants
 from analytics.state import plant
@@ -36,6 +37,7 @@ from analytics.sweeps.single import n1
 from analytics.sweeps.units import Units
 from analytics.time.countdown import countdown
 from analytics.time.present_points import PresentPoints
+from analytics.time.readings import Charges
 from analytics.time.reserves import Reserves
 from analytics.time.timeline import timeline
 from graph.current import CurrentValues
@@ -64,11 +66,11 @@ def warm() -> None:
     rated, now = replace(graph, electrical=load), Conditions(datetime.fromtimestamp(0, UTC))
     impact(rated, ["urn:warm:0"], now)
     capacity(rated, now)
-    timeline(Reserves.none(graph), ["urn:warm:0"], now)
+    timeline(Reserves.none(rated), ["urn:warm:0"], now)
     countdown(Reserves.none(graph), PresentPoints.none(), lambda _: None, ["urn:warm:0"], now.at, now)
     _planning(graph, rated, now)
     _posture(graph, now)
-    _proofs(graph, now)
+    _proofs(graph, rated, now)
 
 
 def _planning(graph: SupplyGraph, rated: SupplyGraph, now: Conditions) -> None:
@@ -91,7 +93,9 @@ def _planning(graph: SupplyGraph, rated: SupplyGraph, now: Conditions) -> None:
         )
 
 
-def _proofs(graph: SupplyGraph, now: Conditions) -> None:
+def _proofs(graph: SupplyGraph, rated: SupplyGraph, now: Conditions) -> None:
+    response = Response(Reserves.none(rated), Charges(np.empty(0), ()))
+    fault_tolerant(rated, now, asked=Question(load=["urn:warm:4"]), response=response)
     concurrently_maintainable(graph, now, None, Question(load=["urn:warm:4"]))
     check(Procedure("warm", (Step("1", Act.ISOLATE, "urn:warm:0"),)), graph, now, load=["urn:warm:4"])
 

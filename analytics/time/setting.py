@@ -110,7 +110,7 @@ def course(set_: Setting, reserves: Reserves, charge: Floats, failed: Ids, end: 
     memory, record = _memory(set_, reserves, charge[set_.stored]), _blank(set_)
     if gone is None:
         gone = _at_once(set_) if end else _gone(set_, _never(set_), _never(set_))
-    run(_site(set_, reserves, end, gone), memory, record, set_.state.slots(failed), horizon)
+    run(_site(set_, reserves, end, gone), memory, record, set_.state.slots(failed), float(horizon))
     return Course(record, (memory.tally.failing == 0) | (memory.carried == 1), memory.tally.live == 1, _used(memory), memory.way)
 
 
