@@ -24,7 +24,7 @@ import numpy as np
 from adapters.mqtt.dialect import Dialect, Intake, Message, Publication, SlotsOf
 from adapters.mqtt.sparkplug import payload as said
 from adapters.mqtt.sparkplug.bindings import Bindings, bind
-from adapters.mqtt.sparkplug.metrics import Metrics
+from adapters.mqtt.sparkplug.metrics import Metrics, warm
 from adapters.mqtt.sparkplug.payload import BORN_AND_DEAD, Payload, decode
 from adapters.mqtt.sparkplug.sequence import Order
 from adapters.mqtt.sparkplug.wire import BITS
@@ -106,6 +106,8 @@ class Sparkplug(Dialect):
     def bind(self, snapshot: Snapshot, slots: SlotsOf) -> None:
         """See `Dialect.bind`. Cost: linear in the references; devices follow in the wire's own thread."""
         self._bindings = bind(snapshot, slots)
+        if self._bindings.devices:
+            warm()
 
     def everywhere(self) -> Sequence[str]:
         """All of it: a share of a node's messages is a sequence with holes."""

@@ -12,7 +12,9 @@ Rules of this file:
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 from math import isnan
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +22,27 @@ from numpy.typing import NDArray
 from adapters.mqtt.dialect import Intake
 from adapters.mqtt.point import named
 from adapters.mqtt.sparkplug.bindings import Bindings, Metric, is_offered
-from adapters.mqtt.sparkplug.payload import NUMBERS, ODD_QUALITY, QUALITIES, Payload, type_name
-from adapters.mqtt.sparkplug.wire import ALIAS, BY_ALIAS, FLAGS, HAS_ALIAS, HISTORICAL, TYPE, UNKNOWN, judge, numbers, places
-from graph.values import Codes, Floats, Millis, Quality, Reason, Samples, Slots
+from adapters.mqtt.sparkplug.payload import DOUBLE_TYPE, NUMBERS, ODD_QUALITY, QUALITIES, Payload, command, decode, type_name
+from adapters.mqtt.sparkplug.wire import (
+    ALIAS,
+    AT,
+    BY_ALIAS,
+    FLAGS,
+    FLOOR,
+    HAS_ALIAS,
+    LAST,
+    OF,
+    OFFSET,
+    QUALITY,
+    SAID,
+    SCALE,
+    TYPE,
+    UNKNOWN,
+    WHY,
+    absorb,
+)
+from graph.snapshot import Snapshot
+from graph.values import Codes, Floats, Millis, Quality, Samples, Slots
 from ontology.errors import UnitError
 from ontology.units import conversion
 
@@ -32,6 +52,34 @@ TOLD_MAX = 100
 """Metrics of one device that are offered by name; of the others only how many they are is told."""
 VOUCH_MS = 30_000
 """What has not been said for so long is said again: twice in the period of a point that states none."""
+
+
+FEW = 16
+"""Rows up to which one at a time is less work than columns."""
+_NOTHING_SAID: Codes = np.empty((2, 0), np.uint8)
+
+
+class _Room(NamedTuple):
+    """Where the rows of a payload are put together."""
+
+    slots: Slots
+    values: Floats
+    times: Millis
+    codes: Codes
+
+    @staticmethod
+    def of(rows: int) -> _Room:
+        return _Room(np.empty(rows, np.int32), np.empty(rows), np.empty((2, rows), np.int64), np.empty((2, rows), np.uint8))
+
+
+def _add(out: _Room, rows: int, intake: Intake) -> None:
+    if rows <= FEW:
+        columns = out.slots[:rows].tolist(), out.values[:rows].tolist(), out.times[0, :rows].tolist(), *out.codes[:, :rows].tolist()
+        for row in zip(*columns, strict=True):
+            intake.row(*row)
+        return
+    received, codes = np.full(rows, intake.now, np.int64), out.codes[:, :rows].copy()
+    intake.rows(Samples(out.slots[:rows].copy(), out.values[:rows].copy(), out.times[0, :rows].copy(), received, codes[0], codes[1]))
 
 
 class Metrics:
@@ -46,24 +94,20 @@ class Metrics:
             self.place.setdefault(name, len(self.place))
         rows = np.fromiter((self.place[name] for name in names), np.int32, len(names))
         size = len(self.place)
-        self.types: Codes = np.zeros(size, np.uint8)
-        self.types[rows] = np.clip(birth.table[TYPE], 0, 255)
+        self._codes: Codes = np.zeros((3, size), np.uint8)
+        self._codes[OF, rows], self._codes[QUALITY] = np.clip(birth.table[TYPE], 0, 255), Quality.NO_VALUE
         with_alias = np.flatnonzero(birth.table[FLAGS] & HAS_ALIAS)
         aliases = birth.table[ALIAS, with_alias].astype(np.uint64)
         self._aliases, first = np.unique(aliases, return_index=True)
         self._alias_rows = rows[with_alias[first]]
         self.alias = dict(zip(rows[with_alias].tolist(), aliases.tolist(), strict=True))
         self.units = _units(birth, rows)
-        self._last: Floats = np.full(size, np.nan)
-        self._quality: Codes = np.full(size, Quality.NO_VALUE, np.uint8)
-        self._reason: Codes = np.zeros(size, np.uint8)
-        self._said: Millis = np.zeros(size, np.int64)
-        """When something was said of it last, ours."""
-        self._at: Millis = np.zeros(size, np.int64)
-        """The source time of that."""
-        self._floor: Millis = np.full(size, 0 if before is None else before._floor.max(initial=0), np.int64)
-        """The source time that what is said live has to come after."""
+        self._floats: Floats = np.full((3, size), np.nan)
+        self._times: Millis = np.zeros((3, size), np.int64)
+        if before is not None:
+            self._times[FLOOR] = before._times[FLOOR].max(initial=0)
         self._rows = rows
+        self._room = _Room.of(FEW)
         self.bind(bindings)
 
     def bind(self, bindings: Bindings) -> None:
@@ -72,7 +116,7 @@ class Metrics:
         self.bound = bindings.devices.get(self.device, {})
         size = len(self.place)
         self.slots: Slots = np.full(size, -1, np.int32)
-        self._scale, self._offset = np.ones(size), np.zeros(size)
+        self._floats[SCALE], self._floats[OFFSET] = 1.0, 0.0
         self._vouch: NDArray[np.bool_] = np.zeros(size, np.bool_)
         self.refused: list[tuple[str, str]] = []
         """Points whose metric cannot be read, and why."""
@@ -83,7 +127,7 @@ class Metrics:
                 self.refused.append((metric.point, why))
 
     def _enter(self, row: int, name: str, metric: Metric) -> str:
-        of = int(self.types[row])
+        of = int(self._codes[OF, row])
         if of not in NUMBERS:
             return f"metric {name!r} of {self.device} is of type {type_name(of)}, no single number"
         scale, offset = metric.scale, metric.offset
@@ -94,7 +138,8 @@ class Metrics:
             except UnitError as error:
                 return f"metric {name!r} of {self.device} comes in {unit!r}: {error}"
             scale, offset = scale * by, offset * by + and_by
-        self.slots[row], self._scale[row], self._offset[row], self._vouch[row] = metric.slot, scale, offset, not metric.promised
+        self.slots[row], self._vouch[row] = metric.slot, not metric.promised
+        self._floats[SCALE, row], self._floats[OFFSET, row] = scale, offset
         return ""
 
     def born(self, birth: Payload, intake: Intake) -> None:
@@ -104,78 +149,48 @@ class Metrics:
     def data(self, payload: Payload, intake: Intake) -> int:
         """Take values. Gives how many metrics are not of the birth."""
         place = np.full(len(payload), BY_ALIAS, np.int32)
-        if (payload.table[FLAGS] & HAS_ALIAS == 0).any():
+        if not (payload.table[FLAGS] & HAS_ALIAS).all():
             for column, name in enumerate(payload.names()):
                 if name:
                     place[column] = self.place.get(name, UNKNOWN)
-        lost = int((place == UNKNOWN).sum()) + int(places(payload.table, self._aliases, self._alias_rows, place))
-        if lost:
-            kept = place >= 0
-            payload, place = payload._replace(table=np.ascontiguousarray(payload.table[:, kept])), place[kept]
-        self._take(payload, place, intake)
+        return self._take(payload, place, intake, birth=False)
+
+    def _take(self, payload: Payload, place: Slots, intake: Intake, *, birth: bool) -> int:
+        size = len(payload)
+        said = _NOTHING_SAID
+        for column, properties in payload.properties():
+            if "Quality" in properties:
+                if said is _NOTHING_SAID:
+                    said = np.zeros((2, size), np.uint8)
+                said[:, column] = QUALITIES.get(properties["Quality"], ODD_QUALITY)  # type: ignore[call-overload]  # a text is odd
+        if len(self._room.slots) < 2 * size:
+            self._room = _Room.of(2 * size)
+        out = self._room
+        sent_at, now = payload.sent_at or intake.now, intake.now
+        device = self._aliases, self._alias_rows, self.slots, self._floats, self._times, self._codes
+        rows, lost, overtaken = absorb(
+            payload.table, sent_at, now, birth, place, *device, said, out.slots, out.values, out.times, out.codes
+        )
+        _add(out, rows, intake)
+        if overtaken:
+            self._say_again(np.unique(out.times[1, :overtaken]).astype(np.int32), intake)
         return lost
 
-    def _take(self, payload: Payload, place: Slots, intake: Intake, *, birth: bool = False) -> None:
-        table, size = payload.table, len(payload)
-        if not size:
-            return
-        stated = np.clip(table[TYPE], 0, 255).astype(np.uint8)
-        types = np.where(stated > 0, stated, self.types[place])
-        values, observed = np.empty(size), np.empty(size, np.int64)
-        quality, reason = np.zeros(size, np.uint8), np.zeros(size, np.uint8)
-        for column, said in payload.properties():
-            if "Quality" in said:
-                quality[column], reason[column] = QUALITIES.get(said["Quality"], ODD_QUALITY)  # type: ignore[call-overload]  # a text is odd
-        numbers(table, types, values)
-        sent_at = payload.sent_at or intake.now
-        judge(table, sent_at, values, quality, reason, observed)
-        values = values * self._scale[place] + self._offset[place]
-        history = (table[FLAGS] & HISTORICAL) != 0
-        if history.any():
-            self._history(history, place, values, observed, quality, reason, intake)
-            live = ~history
-            place, values, observed, quality, reason = place[live], values[live], observed[live], quality[live], reason[live]
-        if birth:
-            self._add(place, values, observed, quality, reason, intake)
-            observed = np.maximum(observed, sent_at)
-        observed = np.maximum(observed, self._floor[place])
-        self._add(place, values, observed, quality, reason, intake)
-        self._last[place], self._quality[place], self._reason[place] = values, quality, reason
-        self._said[place], self._at[place] = intake.now, observed
-        if birth:
-            self._floor[place] = observed + 1
-
-    def _history(
-        self, rows: NDArray[np.bool_], place: Slots, values: Floats, observed: Millis, quality: Codes, reason: Codes, intake: Intake
-    ) -> None:
-        """Rule 3: the past first, then again what holds now."""
-        place, observed = place[rows], observed[rows]
-        self._add(place, values[rows], observed, quality[rows], reason[rows], intake)
-        overtaken = (self._quality[place] != Quality.NO_VALUE) & ((observed > self._at[place]) | np.isnan(self._last[place]))
-        if overtaken.any():
-            self._say_again(np.unique(place[overtaken]), intake)
-
     def _say_again(self, place: Slots, intake: Intake) -> None:
-        now = np.maximum(np.full(len(place), intake.now, np.int64), self._floor[place])
-        self._add(place, self._last[place], now, self._quality[place], self._reason[place], intake)
-        self._at[place], self._floor[place] = now, now + 1
-
-    def _add(self, place: Slots, values: Floats, observed: Millis, quality: Codes, reason: Codes, intake: Intake) -> None:
-        slots = self.slots[place]
-        bound = slots >= 0
-        if not bound.all():
-            slots, values, observed, quality, reason = slots[bound], values[bound], observed[bound], quality[bound], reason[bound]
-        if len(slots):
-            received = np.full(len(slots), intake.now, np.int64)
-            intake.rows(Samples(slots, values, observed, received, quality.copy(), reason.copy()))
+        """What holds now, as of now: after history (rule 3), and when it has long not been said."""
+        place = place[self.slots[place] >= 0]
+        now = np.maximum(intake.now, self._times[FLOOR, place])
+        self._times[AT, place], self._times[FLOOR, place] = now, now + 1
+        received, codes = np.full(len(place), intake.now, np.int64), self._codes[:, place]
+        intake.rows(Samples(self.slots[place], self._floats[LAST, place], now, received, codes[QUALITY], codes[WHY]))
 
     def vouched(self, intake: Intake) -> None:
         """Rule 2: say again what has long not been said."""
-        due = self._vouch & (self._quality == Quality.GOOD) & (intake.now - self._said >= VOUCH_MS)
+        due = self._vouch & (self._codes[QUALITY] == Quality.GOOD) & (intake.now - self._times[SAID] >= VOUCH_MS)
         place = np.flatnonzero(due).astype(np.int32)
         if len(place):
             self._say_again(place, intake)
-            self._said[place] = intake.now
+            self._times[SAID, place] = intake.now
 
     def fed(self) -> Slots:
         """The points of its metrics."""
@@ -184,7 +199,7 @@ class Metrics:
     def tell(self, topic: str, intake: Intake) -> None:
         """Offer the metrics that are of no point, and say which can be of none."""
         free = [(name, row) for name, row in self.place.items() if self.slots[row] < 0]
-        texts = [(name.decode(errors="replace"), int(self.types[row])) for name, row in free]
+        texts = [(name.decode(errors="replace"), int(self._codes[OF, row])) for name, row in free]
         texts = [(name, of) for name, of in texts if name not in self.bound]
         offered = sorted(name for name, of in texts if is_offered(name, of))
         for name in offered[:TOLD_MAX]:
@@ -201,8 +216,8 @@ class Metrics:
         row = self.place[name.encode()]
         if self.slots[row] < 0:
             raise KeyError(name)
-        raw = (value - float(self._offset[row])) / float(self._scale[row])
-        of = int(self.types[row])
+        raw = (value - float(self._floats[OFFSET, row])) / float(self._floats[SCALE, row])
+        of = int(self._codes[OF, row])
         near = round(raw) if not isnan(raw) and abs(raw - round(raw)) < 1e-9 * max(1.0, abs(raw)) else raw
         return of, self.alias.get(row), float(near)
 
@@ -217,5 +232,11 @@ def _units(birth: Payload, rows: Slots) -> dict[int, str]:
     return found
 
 
-REASON_OF_GAP = Quality.STALE, Reason.GAP
-"""What a hole in the sequence makes of a node's points: the last usable values, not present ones."""
+@cache
+def warm() -> None:
+    """Have the inner loops ready: a birth and a value of nobody. Cost: some seconds at the very first time, some tenths of one later."""
+    payload, intake = decode(command("warm", None, DOUBLE_TYPE, 1.0, 1), 100), Intake(1)
+    if isinstance(payload, Payload):
+        metrics = Metrics("warm", payload, Bindings(Snapshot.empty(), lambda points: np.full(len(points), -1, np.int32)))
+        metrics.born(payload, intake)
+        metrics.data(payload, intake)

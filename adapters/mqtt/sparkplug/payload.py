@@ -41,7 +41,8 @@ _NUMBER_NAMES = ("Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32",
 _OTHER_NAMES = ("String", "DateTime", "Text", "UUID", "DataSet", "Bytes", "File", "Template", "PropertySet", "PropertySetList")
 TYPES = ("Unknown", *_NUMBER_NAMES, *_OTHER_NAMES, *(f"{name}Array" for name in (*_NUMBER_NAMES, "String", "DateTime")))
 """Data types by their number (6.4.16)."""
-FLOATS, BOOL, DATE_TIME = {9: FLOAT, 10: DOUBLE}, 11, 13
+DOUBLE_TYPE, BOOL, DATE_TIME = 10, 11, 13
+FLOATS = {9: FLOAT, DOUBLE_TYPE: DOUBLE}
 NUMBERS = frozenset((*range(INT8, UINT64 + 1), *FLOATS, BOOL, DATE_TIME))
 """Data types of which a value is one number."""
 QUALITIES = {

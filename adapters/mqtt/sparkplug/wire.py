@@ -7,6 +7,7 @@ Rules of this file:
 1. What a field of another number or wire type holds is skipped; of a field said twice the last counts, as the encoding has it.
 2. Groups, which Sparkplug does not have, and whatever does not end where it says, make the whole payload unreadable.
 3. Nothing is taken apart twice: texts and properties are left where they stand, by place and length.
+4. What becomes of a metric is worked out in the same loop that takes it, one after the other, as it was said.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph.compiled import compiled, inlined
-from graph.values import Codes, Floats, Millis, Quality, Reason, Slots
+from graph.values import Codes, Floats, Quality, Reason, Slots
 
 Bytes = NDArray[np.uint8]
 Table = NDArray[np.int64]
@@ -37,7 +38,14 @@ INT8, INT16, INT32, INT64, UINT8, UINT16, UINT32, UINT64 = range(1, 9)
 TIME_MIN, TIME_MAX = 100_000_000_000, 1_000_000_000_000_000
 """Milliseconds since 1970 that can be a time: 1973 to the year 33658."""
 
-_GOOD, _UNCERTAIN, _BAD = int(Quality.GOOD), int(Quality.UNCERTAIN), int(Quality.BAD)
+SCALE, OFFSET, LAST = range(3)
+"""Of each metric of a device: value = raw * scale + offset, and the last value, nan for none."""
+SAID, AT, FLOOR = range(3)
+"""When something was said of it last (ms, ours), the source time of that, and the source time that what is said live has to come after."""
+OF, QUALITY, WHY = range(3)
+"""Its data type, and how good the last value was."""
+
+_GOOD, _UNCERTAIN, _BAD, _NONE = int(Quality.GOOD), int(Quality.UNCERTAIN), int(Quality.BAD), int(Quality.NO_VALUE)
 _CLOCK, _SENSOR = int(Reason.CLOCK), int(Reason.SENSOR)
 BY_ALIAS, UNKNOWN = -2, -1
 """In place of a metric's row in its table: to be found by its alias; there is none."""
@@ -171,67 +179,116 @@ def _metric(data: Bytes, at: int, end: int, into: Table) -> int:  # noqa: PLR091
     return 0
 
 
-@compiled
-def numbers(table: Table, types: Codes, values: Floats) -> None:
-    """The number of each metric, of the data type that is given for it; nan for what is none.
+@inlined
+def _number(kind: Whole, bits: Whole, of: Whole, half: NDArray[np.uint32], whole: NDArray[np.uint64]) -> float:
+    """The number of a value, of a data type; nan for what is none. `half` and `whole` are room for one each.
 
     Whole numbers with a sign stand there as numbers without one, in 32 bits (or sign-extended to more); the type says how many count.
     """
-    half, whole = np.empty(1, np.uint32), np.empty(1, np.uint64)
-    single, double = half.view(np.float32), whole.view(np.float64)
-    for row in range(table.shape[1]):
-        kind, bits, of = table[KIND, row], table[BITS, row], types[row]
-        if kind == DOUBLE:
-            whole[0] = np.uint64(bits)
-            values[row] = double[0]
-        elif kind == FLOAT:
-            half[0] = np.uint32(bits)
-            values[row] = single[0]
-        elif kind == BOOLEAN:
-            values[row] = bits
-        elif kind in (INT, LONG):
-            if of == INT8:
-                values[row] = np.int8(bits)
-            elif of == INT16:
-                values[row] = np.int16(bits)
-            elif of == INT32:
-                values[row] = np.int32(bits)
-            elif of == INT64:
-                values[row] = bits
-            else:
-                values[row] = np.uint64(bits)
+    value = np.nan
+    if kind == DOUBLE:
+        whole[0] = np.uint64(bits)
+        value = whole.view(np.float64)[0]
+    elif kind == FLOAT:
+        half[0] = np.uint32(bits)
+        value = np.float64(half.view(np.float32)[0])
+    elif kind == BOOLEAN:
+        value = np.float64(bits)
+    elif kind in (INT, LONG):
+        if of == INT8:
+            value = np.float64(np.int8(bits))
+        elif of == INT16:
+            value = np.float64(np.int16(bits))
+        elif of == INT32:
+            value = np.float64(np.int32(bits))
+        elif of == INT64:
+            value = np.float64(bits)
         else:
-            values[row] = np.nan
+            value = np.float64(np.uint64(bits))
+    return value
 
 
 @compiled
-def places(table: Table, aliases: NDArray[np.uint64], rows: Slots, place: Slots) -> int:
-    """Find the row of each metric that goes by its alias, in sorted aliases. Gives how many have none."""
-    lost = 0
+def numbers(table: Table, types: Codes, values: Floats) -> None:
+    """The number of each metric, of the data type that is given for it; nan for what is none."""
+    half, whole = np.empty(1, np.uint32), np.empty(1, np.uint64)
     for row in range(table.shape[1]):
-        if place[row] == BY_ALIAS:
-            place[row] = UNKNOWN
-            if table[FLAGS, row] & HAS_ALIAS:
-                alias = np.uint64(table[ALIAS, row])
-                at = np.searchsorted(aliases, alias)
-                if at < len(aliases) and aliases[at] == alias:
-                    place[row] = rows[at]
-            lost += place[row] == UNKNOWN
-    return lost
+        values[row] = _number(table[KIND, row], table[BITS, row], types[row], half, whole)
 
 
 @compiled
-def judge(table: Table, sent_at: int, values: Floats, quality: Codes, reason: Codes, observed: Millis) -> None:
-    """The source time of each metric, and what is wrong with it: no number, or a time that is none. `sent_at` stands in for a time."""
-    for row in range(table.shape[1]):
-        flags = table[FLAGS, row]
-        at = table[TIME, row] if flags & HAS_TIME else sent_at
-        if not TIME_MIN <= at < TIME_MAX:
-            at = sent_at
-            if quality[row] < _UNCERTAIN:
-                quality[row], reason[row] = _UNCERTAIN, _CLOCK
-        observed[row] = at
-        if flags & NULL or not np.isfinite(values[row]):
-            values[row] = np.nan
-            if quality[row] < _BAD:
-                quality[row], reason[row] = _BAD, _SENSOR
+def absorb(  # noqa: PLR0912  one loop: a call for each metric would cost more than the metric
+    table: Table,
+    sent_at: int,
+    now: int,
+    birth: bool,
+    place: Slots,
+    aliases: NDArray[np.uint64],
+    alias_rows: Slots,
+    slots: Slots,
+    floats: Floats,
+    times: Table,
+    codes: Codes,
+    said: Codes,
+    out_slots: Slots,
+    out_values: Floats,
+    out_times: Table,
+    out_codes: Codes,
+) -> tuple[int, int, int]:
+    """Take the metrics of a payload, in their order, into what is known of their device, and say what rows they give.
+
+    `place` holds the row of each metric at its device, or that it goes by its alias (`aliases`, sorted, and their rows); of the device:
+    `slots`, `floats` (`SCALE` to `LAST`), `times` (`SAID` to `FLOOR`), `codes` (`OF` to `WHY`); `said`: quality and reason of each metric
+    by its properties, or nothing. Out come rows, two for a metric at most (a birth speaks of its own instant, too), and the second
+    row of `out_times` holds the places that history has overtaken, as many as their count says: (rows, lost metrics, overtaken). Cost:
+    some 20 ns a metric.
+    """
+    half, whole = np.empty(1, np.uint32), np.empty(1, np.uint64)
+    rows = lost = overtaken = 0
+    for column in range(table.shape[1]):
+        at, flags = place[column], table[FLAGS, column]
+        if at == BY_ALIAS:
+            at = UNKNOWN
+            if flags & HAS_ALIAS:
+                alias = np.uint64(table[ALIAS, column])
+                found = np.searchsorted(aliases, alias)
+                if found < len(aliases) and aliases[found] == alias:
+                    at = alias_rows[found]
+        if at == UNKNOWN:
+            lost += 1
+            continue
+        of = table[TYPE, column] if 0 < table[TYPE, column] < 256 else np.int64(codes[OF, at])
+        value = _number(table[KIND, column], table[BITS, column], of, half, whole) * floats[SCALE, at] + floats[OFFSET, at]
+        quality: Whole = _GOOD
+        why: Whole = 0
+        if said.shape[1]:
+            quality, why = np.int64(said[0, column]), np.int64(said[1, column])
+        stamp = table[TIME, column] if flags & HAS_TIME else sent_at
+        if not TIME_MIN <= stamp < TIME_MAX:
+            stamp = sent_at
+            if quality < _UNCERTAIN:
+                quality, why = _UNCERTAIN, _CLOCK
+        if flags & NULL or not np.isfinite(value):
+            value = np.nan
+            if quality < _BAD:
+                quality, why = _BAD, _SENSOR
+        past = flags & HISTORICAL != 0
+        twice = birth and not past and stamp < sent_at
+        bound = slots[at] >= 0
+        for turn in range(2 if twice else 1):
+            if not past and turn == twice:
+                stamp = max(stamp, times[FLOOR, at]) if not birth else max(stamp, sent_at, times[FLOOR, at])
+            if bound:
+                out_slots[rows], out_values[rows], out_times[0, rows] = slots[at], value, stamp
+                out_codes[0, rows], out_codes[1, rows] = quality, why
+                rows += 1
+        if past:
+            if codes[QUALITY, at] != _NONE and (stamp > times[AT, at] or np.isnan(floats[LAST, at])):
+                out_times[1, overtaken] = at
+                overtaken += 1
+            continue
+        floats[LAST, at], codes[QUALITY, at], codes[WHY, at] = value, quality, why
+        times[SAID, at], times[AT, at] = now, stamp
+        if birth:
+            times[FLOOR, at] = stamp + 1
+    return rows, lost, overtaken
