@@ -225,7 +225,7 @@ def _pairs(story: Story) -> Iterator[Event]:
         if kind is EventKind.CARRIED:
             told &= _worth_telling(story)
         if kind is EventKind.LOST:
-            told &= story.worse.record.lost_by != ITSELF
+            told &= (story.worse.record.lost_by != ITSELF) | np.isfinite(story.worse.record.carried)
         if kind is EventKind.LOST_AGAIN:
             told &= story.worse.record.again_by != ITSELF
         pairs = np.flatnonzero(told).astype(np.int32)
@@ -270,10 +270,16 @@ def _slots(story: Story) -> Iterator[Event]:
     none = np.full(len(transfers), -1, dtype=np.int32)
     times = [run.record.interrupted[transfers] for run in story.runs]
     yield from _grouped(story, EventKind.TRANSFERS, transfers, node[transfers], none, times)
-    runs = either([np.where(np.isfinite(run.record.down), np.where(run.up, run.record.up, np.inf), np.nan) for run in story.runs])
+    runs = either([_up_again(run) for run in story.runs])
     restarted = np.flatnonzero(own & (reserves.restart[0, node] > 0) & (np.isfinite(runs[0]) | np.isfinite(runs[1]))).astype(np.int32)
     none = np.full(len(restarted), -1, dtype=np.int32)
     yield from _grouped(story, EventKind.RUNS, restarted, node[restarted], none, [run[restarted] for run in runs])
+
+
+def _up_again(run: Course) -> Floats:
+    """When each slot that went down is up again for the last time, `inf` for one that never is; nan for one that did not go down."""
+    down, up = run.record.down, run.record.up
+    return np.where(np.isfinite(down), np.where(np.isfinite(up) & (up >= down), up, np.inf), np.nan)
 
 
 def _grouped(story: Story, kind: EventKind, what: Ids, node: Ids, medium: Ids, times: list[Floats]) -> Iterator[Event]:
@@ -334,13 +340,16 @@ def _reasons(story: Story, kind: EventKind, what: Ids, node: Ids) -> list[Floats
     by = {EventKind.BACK: record.back_by, EventKind.LOST_AGAIN: record.again_by}.get(kind, record.lost_by)[what].astype(np.float64)
     if kind is EventKind.BACK or not has.any():
         return [np.minimum(by, 0.0), by]
-    mine = (by < 0) & has
+    mine = (by < 0) & (by != ITSELF) & has
     particular = [
         np.where(of == Kind.ROOM, np.nan_to_num(end), np.where(of == Kind.HOLD_UP, of_end, 0.0))
         for end, of_end in zip(table.limit[:, row], table.seconds[:, row], strict=True)
     ]
     named = np.where(of == Kind.HOLD_UP, -1, table.source[row])
     return [np.where(mine, of - 9.0, np.minimum(by, 0.0)), by, *(np.where(mine, each, 0.0) for each in (named, *particular))]
+
+
+_ITSELF = "it is down itself: what is left carries it no more"
 
 
 def _reason(story: Story, kind: EventKind, which: Ids, node: int, others: int) -> str:
@@ -361,10 +370,9 @@ def _reason(story: Story, kind: EventKind, which: Ids, node: int, others: int) -
         by = int(record.back_by[what])
         return "its supply is back" if by < 0 else f"{_name(story, by)}{more} {'supply' if more else 'supplies'} it again"
     by = int((record.again_by if kind is EventKind.LOST_AGAIN else record.lost_by)[what])
-    if by < 0:
-        itself = by == ITSELF
-        return "it is down for another reason" if itself else f"{_empty(story, what)}{', the like of each' if more else ''}"
-    return f"{_name(story, by)}{more} no longer {'supply' if more else 'supplies'} it"
+    if by == ITSELF:
+        return _ITSELF
+    return f"{_empty(story, what)}{', the like of each' if more else ''}" if by < 0 else f"{_name(story, by)}{more} no longer {'supply' if more else 'supplies'} it"
 
 
 def _store(story: Story, pair: int) -> int | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ontology.media import AIR_COOLING
+from tests.analytics.sites import SITE
 from tests.analytics.test_timeline_inputs import CATCHER
 from tests.analytics.test_timeline_trips import with_battery
 from tests.twin.test_report import made
@@ -48,11 +50,40 @@ BARE = """
 
 
 def test_what_is_dark_until_the_generator_supplies_is_said_with_for_how_long_and_when_again() -> None:
-    """Dark 10 to 20 ms after the utility, until 10 + 0.1 s: 10.1 s; the tank lasts from 10 s to 3,610 s."""
+    """Dark 10 to 20 ms after the utility; its power is back at 10 + 0.1 s, and a server needs 2 to 10 min from there: up at 130.1 to
+    610.1 s. The tank lasts from 10 s to 3,610 s."""
     found = made(BARE, "U").headline
 
-    assert found.text == "10.0 kW of IT equipment goes dark at once for 10.1 s (G starts), and again after 1 h when a tank is empty."
+    assert found.text == (
+        "10.0 kW of IT equipment goes dark at once for 2 min 10 s to 10 min 10 s (G starts), and again after 1 h when a tank is empty."
+    )
     assert found.then[0] == "10.0 kW of IT equipment goes dark for good unless G starts."
+
+
+WARM = """
+:U a dcx:Utility_Feed ; dcx:feedsPower :T . :G a dcx:Generator ; dcx:feedsPower :T ; dcx:startTimeSeconds 10 .
+:T a brick:Automatic_Transfer_Switch ; dcx:transferTimeMs 100 ; dcx:feedsPower :A, :CR . :A a dcx:UPS ; dcx:feedsPower :X .
+:B a brick:Battery ; dcx:ridethroughSeconds 8 ; dcx:feedsPower :A ; dcx:peukertExponent 1 . :CR a brick:CRAC ; dcx:feedsAirCooling :X .
+:A dcx:ratedPower [ brick:value 10 ; brick:hasUnit unit:KiloW ] ; dcx:stateOfHealth 1 . :B dcx:stateOfHealth 1 .
+:X a brick:Server ; dcx:allocatedPower [ brick:value 10 ; brick:hasUnit unit:KiloW ] .
+"""
+
+
+def test_how_long_it_is_dark_counts_until_it_is_up_again_and_its_air_is_lost_with_it() -> None:
+    """The battery is empty at 8 s, the server down 10 to 20 ms later. Its air, carried on by the room until then (9 s at the least), is
+    lost with it, and not there before the CRAC runs: power at 10.1 s, 60 to 180 s more. From there 120 to 600 s: up at 190.1 to 790.1 s,
+    182.08 s to 782.09 s after it went down."""
+    found = made(WARM, "U")
+
+    assert found.headline.text == "10.0 kW of IT equipment goes dark after 8 s for 3 min 2 s to 13 min 2 s (G starts)."
+    air = [event for event in found.course.events if event.ids == (SITE + "X",) and event.medium == AIR_COOLING]
+    assert [(e.kind.value, round(e.lower, 2), round(e.upper or 0, 2)) for e in air] == [
+        ("carried", 0.0, 0.0),
+        ("lost", 8.01, 8.02),
+        ("back", 70.1, 190.1),
+    ]
+    assert air[1].reason == "it is down itself: what is left carries it no more"
+    assert {(b.lower, b.upper) for b in found.course.bounds if b.id == SITE + "X"} == {(air[1].lower, air[1].upper)}
 
 
 def test_a_generator_that_cannot_start_is_no_hope() -> None:
