@@ -72,6 +72,7 @@ LISTS = {
     "resolved": 5,
     "unbound": 100,
     "notGood": 100,
+    "keyPoints": 300,
     "deadLetters": 100,
     "hangers": 20,
     "hangingRacks": 20,

@@ -27,6 +27,7 @@ from resolvers.failure.scenarios import Closed, Isolated, MovedTo, Opened, scena
 from resolvers.failure.sweeps import SweepQuery
 from resolvers.failure.timeline import TimelineQuery
 from resolvers.history_query import HistoryQuery
+from resolvers.key_points import KeyPointsQuery
 from resolvers.past_values import PastValuesQuery
 from resolvers.states import AsOfArgument, BranchArgument, known, state_of
 from resolvers.types import Entity, EntityConnection, OntologyClass
@@ -57,6 +58,7 @@ class Query(
     HistoryQuery,
     PastValuesQuery,
     DataHealthQuery,
+    KeyPointsQuery,
     SweepQuery,
     TimelineQuery,
     CapacityQuery,

@@ -34,6 +34,7 @@ describe("the address of a view", () => {
       kind: "https://brickschema.org/schema/Brick#ICT_Rack", sort: "label", descending: true, page: 4, show: "history",
       class: "https://w3id.org/ridethrough/ontology#UPS", asOf: "2026-03-03T14:02:00.000Z", branch: "quarantine/dcim & co", revision: 12, against: 9,
       source: "dcim", t: 612.5, medium: "https://w3id.org/ridethrough/ontology#Power", vs: ["urn:ridethrough:demo:UPS-B"], vsNow: true, side: 2, differ: true, units: ["ROOM", "GROUP"], by: "TENANTS", order: 2, job: "j-1",
+      trend: ["urn:ridethrough:demo:UPS-A.Load", "urn:ridethrough:demo:UPS-B.Load"], span: "7d",
     };
 
     const address = encode(view);

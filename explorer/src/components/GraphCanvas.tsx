@@ -2,6 +2,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { effect } from "@preact/signals";
 import { labelOf } from "../core/labels";
+import { nodeValues } from "../core/nodeValues";
 import { select, view, visit } from "../core/navigate";
 import { whatIf } from "../core/scenarios";
 import { graph } from "../core/store";
@@ -29,6 +30,7 @@ export function GraphCanvas({ onFailure }: { onFailure: (reason: string) => void
             effect(() => {
               if (graph.value.data) picture.show(graph.value.data);
             }),
+            effect(() => picture.write(nodeValues.value)),
             effect(() => {
               void colours.value;
               picture.recolour();

@@ -2,6 +2,7 @@
 import { compact, words } from "../core/iri";
 import { mediumOf, phrase } from "../core/media";
 import { labelOf } from "../core/labels";
+import { nodeValues } from "../core/nodeValues";
 import { view } from "../core/navigate";
 import { span } from "../core/timeline";
 import type { GraphView } from "../core/types";
@@ -20,7 +21,7 @@ export function GraphTable({ drawn }: { drawn: GraphView }) {
     <div class="scroll" tabIndex={0} role="region" aria-label="Nodes of the graph">
       <table class="rows">
         <caption class="unseen">Nodes around {labelOf(drawn.center)}, by supply level from the source down</caption>
-        <thead><tr><th scope="col">Level</th><th scope="col">Node</th><th scope="col">Class</th><th scope="col">Now</th><th scope="col">{t === null ? "Outcome" : `After ${span(t)}`}</th><th scope="col">Joined to</th></tr></thead>
+        <thead><tr><th scope="col">Level</th><th scope="col">Node</th><th scope="col">Class</th><th scope="col">Now</th><th scope="col">Reading</th><th scope="col">{t === null ? "Outcome" : `After ${span(t)}`}</th><th scope="col">Joined to</th></tr></thead>
         <tbody>
           {inOrder.map((node) => {
             const look = looks.value.get(node.id);
@@ -31,6 +32,7 @@ export function GraphTable({ drawn }: { drawn: GraphView }) {
                 <th scope="row"><NodeLink id={node.id} label={node.label} />{node.hidden > 0 && <span class="quiet"> +{node.hidden} not drawn</span>}</th>
                 <td>{node.class ? words(node.class) : "–"}</td>
                 <td><NowMark node={node} /></td>
+                <td class="reading"><Reading of={node.id} /></td>
                 <td>{failing.value.has(node.id) ? "✕ fails" : look ? <LookMark look={look} /> : impact.value.data ? <span class="quiet">unaffected</span> : "–"}</td>
                 <td class="joined">{lines.slice(0, 3).join(" · ")}{lines.length > 3 && ` · ${lines.length - 3} more`}</td>
               </tr>
@@ -40,4 +42,10 @@ export function GraphTable({ drawn }: { drawn: GraphView }) {
       </table>
     </div>
   );
+}
+
+/** The value of the point that says most about it. */
+function Reading({ of }: { of: string }) {
+  const value = nodeValues.value.get(of);
+  return value ? <span title={value.words}><span class={`value value-${value.look}`}>{value.text.split(" · ")[0]}</span><span class="quiet">{value.words.replace(/^.*?, /, ", ")}</span></span> : <span class="quiet">–</span>;
 }

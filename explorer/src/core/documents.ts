@@ -2,7 +2,7 @@
 import { dated, type Dated } from "./standpoint";
 
 const NAMED = "id label class";
-const VALUE = "value { value observedAt receivedAt quality ageS }";
+const VALUE = "value { value observedAt receivedAt quality ageS reason }";
 const PAGE = `nodes { ${NAMED} } totalCount pageInfo { hasNextPage endCursor }`;
 
 export const SEARCH = dated(({ also, given }) => `query Search($text: String!, $first: Int!${also}) { entities(text: $text, first: $first${given}) { ${PAGE} } }`);
@@ -112,6 +112,30 @@ export const JOB_KEPT = "query JobKept($id: ID!) { job(id: $id) { id } }";
 export const JOB_LIVE = `subscription JobLive($id: ID!) { job(id: $id) { ${JOB} } }`;
 
 export const READINGS = `subscription Readings($points: [ID!]!) { readings(points: $points) { point ${VALUE} } }`;
+
+export const KEY_POINTS = dated(({ also, given }) => `query KeyPoints($of: [ID!]!${also}) { keyPoints(of: $of${given}) { of point { id label unit ${VALUE} } } }`);
+
+export const HISTORY = `query History($points: [ID!]!, $since: DateTime!, $until: DateTime!, $maxPoints: Int!) {
+  history(points: $points, since: $since, until: $until, maxPoints: $maxPoints) { point stepS at value minimum maximum quality reason coverage }
+}`;
+
+export const VALUES_AT = `query ValuesAt($points: [ID!]!, $at: DateTime!) { valuesAt(points: $points, at: $at) { point ${VALUE} } }`;
+
+const BY_QUALITY = "id label points quality { quality count }";
+
+export const DATA_HEALTH = `query DataHealth($first: Int!) { dataHealth(first: $first) {
+  at points quality { quality count } readingsS lagMedianS lagP99S readings { news late duplicates old ahead unknown outOfRange jumps frozen }
+  wires { name place connected error messages rateS waiting deadLetters unbound lost } sources { ${BY_QUALITY} } equipment { ${BY_QUALITY} }
+  notGood { point ${VALUE} } unbound { topic count lastAt reason suggestion } deadLetters { wire topic payload reason at }
+  history { samples bytes oldest newest waiting missed error }
+} }`;
+
+/** The units of points, each asked for by a variable as in `labelsOf`. */
+export function pointsOf(many: number): Dated {
+  const numbers = Array.from({ length: many }, (_, i) => i);
+  return dated(({ also, given }) =>
+    `query Points(${numbers.map((i) => `$i${i}: ID!`).join(" ")}${also}) { ${numbers.map((i) => `n${i}: entity(id: $i${i}${given}) { ${NAMED} points { id unit } }`).join(" ")} }`);
+}
 
 export const STATUS = "query Status { status { revision at entities points live store control } }";
 

@@ -60,11 +60,25 @@ export const QUALITY: Record<Quality, string> = {
   NO_VALUE: "no value yet",
 };
 
+/** Why a value is no better, as an operator says it; nothing where there is nothing to say. */
+export const REASONS: Record<string, string> = {
+  MAINTENANCE: "asks for service", RETAINED: "a kept value, none since", CLOCK: "its clock is wrong", OUT_OF_RANGE: "out of range", FROZEN: "does not move",
+  SUBSTITUTE: "entered or simulated", PARTIAL: "not all of its inputs are good", SILENCE: "has fallen silent", DEVICE: "the device reports a fault",
+  SENSOR: "the sensor gives no number", JUMP: "an impossible jump", OUT_OF_SERVICE: "out of service", CONFIGURATION: "its address or type is wrong",
+  LINK: "the line is down", GAP: "something was lost before it",
+};
+
+/** A quality with its reason: "bad: the sensor gives no number". */
+export function judged(quality: Quality, reason: string): string {
+  const why = REASONS[reason];
+  return why === undefined || quality === "GOOD" ? QUALITY[quality] : `${QUALITY[quality]}: ${why}`;
+}
+
 /** How a value of this quality is drawn: plain, hatched or struck. */
 export function drawn(quality: Quality): "plain" | "hatched" | "struck" | "none" {
   if (quality === "GOOD") return "plain";
   if (quality === "NO_VALUE") return "none";
-  return quality === "BAD" ? "struck" : "hatched";
+  return quality === "BAD" || quality === "NO_COMMUNICATION" ? "struck" : "hatched";
 }
 
 const DAY: Intl.DateTimeFormatOptions = { weekday: "short", day: "numeric", month: "short" };

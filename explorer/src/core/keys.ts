@@ -2,7 +2,7 @@
 
 export type Act =
   | "search" | "help" | "theme" | "impact" | "add" | "clear" | "table" | "fit" | "closer" | "farther" | "more" | "fewer" | "centre" | "leave"
-  | "time" | "aside" | "flip" | "sweep" | "history" | "sources" | "branches" | "when";
+  | "time" | "aside" | "flip" | "sweep" | "trends" | "data" | "history" | "sources" | "branches" | "when";
 
 export interface Binding {
   keys: readonly string[];
@@ -21,6 +21,8 @@ export const BINDINGS: readonly Binding[] = [
   { keys: ["Enter"], act: "centre", words: "in the graph: draw it around the selected node" },
   { keys: ["g"], act: "table", words: "graph or its table" },
   { keys: ["n"], act: "sweep", words: "sweep: what each single failure takes down" },
+  { keys: ["l"], act: "trends", words: "trends: what points have read" },
+  { keys: ["d"], act: "data", words: "data health: what comes in, how late and how good" },
   { keys: ["h"], act: "history", words: "history, and back to the graph" },
   { keys: ["s"], act: "sources", words: "sources" },
   { keys: ["b"], act: "branches", words: "branches" },

@@ -1,12 +1,12 @@
 // What comes by itself: live values, a what-if that changes, new revisions, and whether the service is there.
 import { batch, computed, effect, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import { ask, follow } from "./client";
-import { IMPACT_LIVE, POSTURE_LIVE, READINGS, REVISIONS, REVISIONS_LIVE, STANDING, STATUS } from "./documents";
+import { IMPACT_LIVE, POSTURE_LIVE, READINGS, REVISIONS, REVISIONS_LIVE, STANDING, STATUS, VALUES_AT } from "./documents";
 import { IDLE, load, type Loaded } from "./loading";
 import { askHere, centre, retry, said, standpoint, view } from "./navigate";
 import { scenarios, type Scenario } from "./scenarios";
 import { standingNow, type Stand } from "./standing";
-import { isNow } from "./standpoint";
+import { isNow, revisionOf } from "./standpoint";
 import { entity, graph, MOST_NODES } from "./store";
 import { answers, askImpact, type Answer } from "./whatif";
 import type { Counted, Impact, PointReading, PostureEvent, Revision, Status, Value } from "./types";
@@ -87,7 +87,9 @@ function followReadings(): void {
       readings.value = new Map();
       lineBroken.value = null;
     });
-    if (ids.length === 0 || standpoint.value.asOf !== null) return;
+    const { asOf } = standpoint.value;
+    if (ids.length === 0) return;
+    if (asOf !== null) return revisionOf(asOf) === null ? lookBack(ids, asOf) : undefined;
     return follow<{ readings: PointReading[] }>(
       READINGS,
       { points: ids },
@@ -104,6 +106,16 @@ function followReadings(): void {
       },
     );
   });
+}
+
+/** What points read at an instant that is looked at, as good as it was then; where nothing is kept the panel says so. */
+function lookBack(points: readonly string[], at: string): () => void {
+  const stop = new AbortController();
+  ask<{ valuesAt: PointReading[] }>(VALUES_AT, { points, at }, stop.signal).then(
+    ({ valuesAt }) => (readings.value = new Map(valuesAt.map(({ point, value }) => [point, { value, came: Number.POSITIVE_INFINITY }]))),
+    () => undefined,
+  );
+  return () => stop.abort();
 }
 
 function sameCounts(one: Counted, other: Counted): boolean {

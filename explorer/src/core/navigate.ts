@@ -47,7 +47,7 @@ export function retry(): void {
 }
 
 /** The pages that stand in the place of the graph. */
-export const PAGES: readonly Shown[] = ["sweep", "history", "sources", "branches"];
+export const PAGES: readonly Shown[] = ["sweep", "trends", "data", "history", "sources", "branches"];
 
 /** Looks at another state. What is selected and what fails stays as it is. */
 export function lookAt(to: Partial<Standpoint>): void {

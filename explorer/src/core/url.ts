@@ -7,8 +7,13 @@ import { compact, expand } from "./iri";
 import { asOfIn } from "./standpoint";
 import { MEASURES, UNIT_KINDS, type Measure, type Outcome, type UnitKind } from "./types";
 
-export type Shown = "graph" | "table" | "sweep" | "history" | "sources" | "branches";
-const SHOWN: readonly Shown[] = ["graph", "table", "sweep", "history", "sources", "branches"];
+export type Shown = "graph" | "table" | "sweep" | "trends" | "data" | "history" | "sources" | "branches";
+const SHOWN: readonly Shown[] = ["graph", "table", "sweep", "trends", "data", "history", "sources", "branches"];
+/** Spans of time that a trend is drawn over, and their seconds. */
+export const SPANS = { "15m": 900, "1h": 3600, "6h": 21_600, "1d": 86_400, "7d": 604_800, "30d": 2_592_000, "1y": 31_536_000 } as const;
+export type Span = keyof typeof SPANS;
+/** Points of one trend. */
+export const MOST_TRENDS = 6;
 export type Column = "outcome" | "label" | "class" | "medium" | "evidence";
 export const COLUMNS: readonly Column[] = ["outcome", "label", "class", "medium", "evidence"];
 
@@ -66,6 +71,10 @@ export interface View {
   order: 1 | 2;
   /** The job that works the pairs of the sweep out. */
   job: string | null;
+  /** The points whose trends are drawn, in order. */
+  trend: string[];
+  /** The span of time that trends are drawn over. */
+  span: Span;
 }
 
 export const START: View = {
@@ -95,6 +104,8 @@ export const START: View = {
   by: "IT_LOAD",
   order: 1,
   job: null,
+  trend: [],
+  span: "1h",
 };
 
 export const MOST_HOPS = 6;
@@ -131,6 +142,8 @@ export function encode(view: View): string {
   put("by", view.by === START.by ? null : view.by.toLowerCase());
   put("order", view.order === START.order ? null : String(view.order));
   put("job", view.job);
+  for (const point of view.trend) put("trend", id(point));
+  put("span", view.span === START.span ? null : view.span);
   return parts.length ? `?${parts.join("&")}` : "";
 }
 
@@ -181,6 +194,8 @@ export function decode(search: string): View {
     by: MEASURES.find((measure) => measure === given.get("by")?.toUpperCase()) ?? START.by,
     order: given.get("order") === "2" ? 2 : 1,
     job: given.get("job") || null,
+    trend: ids("trend").slice(0, MOST_TRENDS),
+    span: (Object.keys(SPANS) as Span[]).find((name) => name === given.get("span")) ?? START.span,
   };
 }
 

@@ -35,7 +35,7 @@ export function App() {
         <span class="spread" />
         <Selectors />
         <StatusLine />
-        <button type="button" class="small" onClick={nextTheme} aria-keyshortcuts="t" aria-label={`theme: ${theme.value}`} title={`theme: ${theme.value}`}><span aria-hidden="true">◐</span> {theme.value}</button>
+        <button type="button" class="small" onClick={nextTheme} aria-keyshortcuts="t" aria-label={`theme: ${theme.value}`} title={`theme: ${theme.value}`}><span aria-hidden="true">◐</span></button>
         <button type="button" class="small" onClick={() => (helpOpen.value = true)} aria-label="Keys" aria-keyshortcuts="?">?</button>
       </header>
       {status.value.state === "failed" && (
@@ -88,7 +88,7 @@ function StatusLine() {
     <span class="status quiet">
       {onSite.value && posture.value && <Posture racks={posture.value.racks} />}
       <span>revision <RevisionNumber number={data.revision} /></span>
-      {data.points > 0 && standpoint.value.asOf === null && <span class={data.live === 0 ? "warn" : ""} title="Points whose value is good now">{whole(data.live)} of {whole(data.points)} live</span>}
+      {data.points > 0 && standpoint.value.asOf === null && <button type="button" class={`link ${data.live === 0 ? "warn" : ""}`} title="Points whose value is good now: how the data stands" onClick={() => go({ show: "data" })}>{whole(data.live)} of {whole(data.points)} live</button>}
       {data.control && <span>control on</span>}
     </span>
   );
@@ -107,7 +107,7 @@ function Posture({ racks: { all, dark, hanging } }: { racks: PostureEvent["racks
 }
 
 const WAYS: readonly (readonly [Shown, string, string])[] = [
-  ["graph", "Graph", "g"], ["sweep", "Sweep", "n"], ["history", "History", "h"], ["sources", "Sources", "s"], ["branches", "Branches", "b"],
+  ["graph", "Graph", "g"], ["sweep", "Sweep", "n"], ["trends", "Trends", "l"], ["data", "Data", "d"], ["history", "History", "h"], ["sources", "Sources", "s"], ["branches", "Branches", "b"],
 ];
 
 /** The ways to the pages. */
@@ -153,6 +153,8 @@ const ACTS: Record<Act, () => void> = {
   aside: setAside,
   flip,
   sweep: () => turn("sweep"),
+  trends: () => turn("trends"),
+  data: () => turn("data"),
   history: () => turn("history"),
   sources: () => turn("sources"),
   branches: () => turn("branches"),

@@ -1,6 +1,7 @@
 // The picture of a graph: where the server put the nodes, in the colours of the theme, abnormal ones by shape and colour.
 import { MultiDirectedGraph } from "graphology";
 import Sigma from "sigma";
+import type { NodeValue } from "../../core/nodeValues";
 import type { Look } from "../../core/outcomes";
 import { MEDIA, mediumOf, OTHER } from "../../core/media";
 import type { GraphEdge, GraphView } from "../../core/types";
@@ -25,6 +26,8 @@ export interface Hands {
 }
 
 interface Tokens {
+  muted: string;
+  line: string;
   ground: string;
   text: string;
   rest: string;
@@ -46,6 +49,7 @@ export class Picture {
   private view: GraphView | null = null;
   private aspect = 1;
   private lines: ReadonlySet<string> = new Set();
+  private values: ReadonlyMap<string, NodeValue> = new Map();
 
   constructor(private readonly place: HTMLElement, hands: Hands) {
     this.tokens = readTokens();
@@ -57,8 +61,8 @@ export class Picture {
       edgeProgramClasses: { pattern: PatternProgram },
       nodeReducer: (id, data) => this.drawNode(id, data),
       edgeReducer: (id, data) => this.drawEdge(id, data),
-      defaultDrawNodeLabel: (context, data) => this.labels.draw(context, data, this.tokens.text, this.tokens.ground, place.clientWidth),
-      defaultDrawNodeHover: (context, data) => drawHover(context, data, this.tokens.text, this.tokens.panel, this.tokens.ring),
+      defaultDrawNodeLabel: (context, data) => this.labels.draw(context, data, this.tokens, place.clientWidth, this.values.get(data.key)),
+      defaultDrawNodeHover: (context, data) => drawHover(context, data, this.tokens, this.values.get(data.key)),
       labelDensity: 4,
       labelGridCellSize: 60,
       labelRenderedSizeThreshold: 0,
@@ -110,6 +114,12 @@ export class Picture {
     this.marks = marks;
     if (this.view) this.lines = new Set(linesOf(this.view, marks.selected).map(keyOf));
     this.sigma.refresh({ skipIndexation: false });
+  }
+
+  /** What is written under the names, live. */
+  write(values: ReadonlyMap<string, NodeValue>): void {
+    this.values = values;
+    this.sigma.refresh({ skipIndexation: true });
   }
 
   recolour(): void {
@@ -193,6 +203,8 @@ function readTokens(): Tokens {
   const style = getComputedStyle(document.documentElement);
   const token = (name: string): string => style.getPropertyValue(`--${name}`).trim();
   return {
+    muted: token("muted"),
+    line: token("line"),
     ground: token("ground"),
     panel: token("panel"),
     text: token("text"),
