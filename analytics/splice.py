@@ -276,9 +276,9 @@ class _Splice:
             term = int(self._terms[node])
             classes = (self._vocabulary.most_specific(tuple(self._snapshot.types(term))),)
             things = Things(np.array([term], dtype=np.int32), np.zeros(1, np.int32), classes)
-            (rated_kw[node],), (limit_kw[node],) = rating(self._snapshot, self._vocabulary, things)
+            (rated_kw[node],), (limit_kw[node],), in_doubt = rating(self._snapshot, self._vocabulary, things)
             several = any(len(self._snapshot.relation(each).objects_of(term)) > 1 for each in sorted(_RATINGS))
-            if not np.isfinite(rated_kw[node]) or several or self._doubtful(node):
+            if not np.isfinite(rated_kw[node]) or several or in_doubt or self._doubtful(node):
                 return None
         return replace(electrical, rated_kw=rated_kw, limit_kw=limit_kw)
 

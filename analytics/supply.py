@@ -64,6 +64,7 @@ def compile_supply(snapshot: Snapshot, vocabulary: Vocabulary) -> SupplyGraph:
         .and_also(_left_out(triples, node_of, stated, unsaid, media))
         .and_also(Assumptions.about(Assumed.UNIT, np.flatnonzero(unknown).astype(np.int32)))
         .and_also(Assumptions.about(Assumed.NO_CLASS, drawing_without_class(snapshot, terms, nodes.class_of)))
+        .and_also(Assumptions.about(Assumed.FIGURE, np.array(sorted(carries.doubts), dtype=np.int32)))
         .and_also(returns)
         .and_also(doubts(snapshot, terms, nodes.switch, edges, requirements)),
         carries,

@@ -182,6 +182,7 @@ class Assumed(IntEnum):
     NO_CLASS = 14
     RETURN = 15
     RATINGS = 16
+    FIGURE = 17
 
 
 _MEDIA_NAMED = ", ".join(map(compact, MEDIA))
@@ -367,8 +368,8 @@ class SupplyGraph:
 
     def _doubt(self, what: int, node: int, medium: int) -> str:
         """What the model says and cannot mean (`analytics/doubts.py`)."""
-        if what in (Assumed.RATING, Assumed.RATINGS):
-            return self._rating(node, what == Assumed.RATINGS)
+        if what in (Assumed.RATING, Assumed.RATINGS, Assumed.FIGURE):
+            return self._figure(what, node)
         if what == Assumed.DRAW:
             return "states a draw that is no number of 0 or more in a unit of power: that is left out"
         if what == Assumed.POSITION:
@@ -384,10 +385,12 @@ class SupplyGraph:
         wanted, there = int(self.requirements.at_least[short]), int(np.diff(self.requirements.starts)[short])
         return f"needs {wanted} suppliers of {local_name(self.media[medium])} and has {there}: it is never supplied"
 
-    def _rating(self, node: int, several: bool) -> str:
-        """What counts of ratings that differ, or that are none."""
+    def _figure(self, what: int, node: int) -> str:
+        """What counts of ratings that differ, or that are none, and of other electrical figures."""
+        if what == Assumed.FIGURE:
+            return "" if self.electrical is None else self.electrical.doubts[node]
         rated = np.inf if self.electrical is None else float(self.electrical.rated_kw[node])
-        if several:
+        if what == Assumed.RATINGS:
             return f"states several ratings that differ: {f'the smallest counts, {rated:g} kW' if np.isfinite(rated) else 'none counts'}"
         beside = "the other counts" if np.isfinite(rated) else "it counts as without limit"
         return f"states a rating that is no number above 0 in a unit of its kind: {beside}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
 
@@ -74,6 +75,8 @@ class Electrical:
     """A meter of it would count what is mounted in it and takes no power through it, as in a rack."""
     phases: NDArray[np.uint8]
     """The phases that the node is on: bits 1, 2 and 4 for L1, L2 and L3; 0 for all three alike."""
+    doubts: Mapping[int, str] = field(default_factory=dict)
+    """By node: what it states of its figures and cannot mean, and what is taken instead, in words."""
 
     @cached_property
     def any_rated(self) -> bool:

@@ -199,6 +199,27 @@ CASES = {
     "a feed to a name that nobody has": Case(
         f"{LINE} :P dcx:feedsPower :Ghost .", "fed-and-not-described", "Ghost", (), {**LOST, "Ghost Power": "LOST"}
     ),
+    "a derating of 80": Case(
+        f"{LINE} :P dcx:ratedPower {kw(10)} ; dcx:deratingFactor 80 .",
+        "derating",
+        "P",
+        ("urn:site:P states a dcx:deratingFactor that is no number above 0 and at most 1: 1 counts",),
+        LOST,
+    ),
+    "a power factor below 0": Case(
+        f"{LINE} :P dcx:breakerRating {kw(10, 'unit:A')} ; dcx:powerFactor -0.5 .",
+        "share-of-a-load",
+        "P",
+        ("urn:site:P states a dcx:powerFactor that is no number above 0 and at most 1: 0.95 counts",),
+        LOST,
+    ),
+    "trip points that are none": Case(
+        f"{LINE} :P dcx:tripCurve [ dcx:multiple 1.1 ; dcx:seconds -5 ], [ dcx:multiple 1.5 ], [ dcx:seconds 4 ] .",
+        "trip-point",
+        "P",
+        ("urn:site:P states 3 of 3 trip points without a dcx:multiple and dcx:seconds above 0: it never trips",),
+        LOST,
+    ),
     "a UPS that nothing feeds": Case(
         ":U a dcx:UPS ; dcx:feedsPower :R . :R a brick:ICT_Rack .",
         "ups-is-fed",

@@ -142,3 +142,15 @@ def test_what_is_overloaded_and_rated_for_less_than_a_watt_is_told_in_full() -> 
     (found,) = standing(one + rated("A", 0.0004) + rack("R", 0.0006)).findings
 
     assert found.message == "it carries 0.0006 kW of 0.0004 kW (150%) and may carry 0.0004 kW continuously"
+
+
+def test_a_bad_voltage_and_phases_that_name_none_are_left_out_and_told() -> None:
+    """20 A at -400 V on phase "x": 400 V on three phases, sqrt(3) * 400 * 20 * 0.95 / 1000 = 13.164 kW, derated 10.531 kW."""
+    bad = 'brick:ratedVoltageOutput [ brick:value -400 ; brick:hasUnit unit:V ] ; brick:electricalPhases [ brick:value "x" ]'
+    found = standing(breakers(10) + f":A {bad} .")
+
+    assert (named(found)["A"].rated_kw, named(found)["A"].limit_kw) == (13.164, 10.531)
+    assert (
+        "urn:site:A states brick:electricalPhases that name no phase: all three count; "
+        "states a voltage that is no number above 0 in a unit of voltage: 400 V counts"
+    ) in found.assumed

@@ -102,3 +102,14 @@ def test_a_rating_corrected_beside_another_is_told_as_if_it_were_read_anew() -> 
 
     graph = compile_supply(after, vocabulary()) if kept is None else kept.graph
     assert "urn:site:A states several ratings that differ: the smallest counts, 80 kW" in capacity(graph, NOW).assumed
+
+
+@pytest.mark.parametrize("factors", ["0.5, 0.9", "0.9, 0.5"])
+def test_of_several_factors_the_one_that_gives_less_counts(factors: str) -> None:
+    """100 kVA at 0.5 are 50 kW, derated by 0.5 they are 25 kW: 20 kW are 80 %."""
+    said = f":A dcx:ratedApparentPower {kw(100, 'unit:KiloV-A')} ; dcx:powerFactor {factors} ; dcx:deratingFactor {factors} . "
+    found = capacity(site(ONE + said + rack("R", 20)), NOW)
+
+    assert [(each.rated_kw, each.limit_kw, each.part) for each in found.feeders] == [(50.0, 25.0, 0.8)]
+    told = "states several dcx:powerFactor that differ: 0.5 counts; states several dcx:deratingFactor that differ: 0.5 counts"
+    assert f"urn:site:A {told}" in found.assumed
