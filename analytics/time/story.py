@@ -372,7 +372,8 @@ def _reason(story: Story, kind: EventKind, which: Ids, node: int, others: int) -
     by = int((record.again_by if kind is EventKind.LOST_AGAIN else record.lost_by)[what])
     if by == ITSELF:
         return _ITSELF
-    return f"{_empty(story, what)}{', the like of each' if more else ''}" if by < 0 else f"{_name(story, by)}{more} no longer {'supply' if more else 'supplies'} it"
+    gone = f"{_empty(story, what)}{', the like of each' if more else ''}"
+    return gone if by < 0 else f"{_name(story, by)}{more} no longer {'supply' if more else 'supplies'} it"
 
 
 def _store(story: Story, pair: int) -> int | None:

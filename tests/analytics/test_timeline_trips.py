@@ -92,7 +92,8 @@ def test_overload_adds_up_over_two_times_and_cools_down_in_between() -> None:
 
 def test_a_load_that_is_up_while_the_fuel_lasts_is_told_as_back_and_lost_again() -> None:
     """The utility goes; the generator supplies from 30 s for an hour. The server is lost at 10 to 20 ms, back at 30.05 to 30.15 s (its
-    switch needs 50 to 150 ms), and lost again when the tank is empty, at 30 + 3,600 s: a store that was used up is not charged again."""
+    switch needs 50 to 150 ms), up 2 to 10 min after that, and lost again when the tank is empty, at 30 + 3,600 s: a store that was used up
+    is not charged again."""
     answer = follow(
         """
         :U a dcx:Utility_Feed ; dcx:feedsPower :ATS . :G a dcx:Generator ; dcx:startTimeSeconds 30 ; dcx:feedsPower :ATS .
@@ -103,7 +104,12 @@ def test_a_load_that_is_up_while_the_fuel_lasts_is_told_as_back_and_lost_again()
     )
 
     told = [(e.kind, round(e.lower, 2), None if e.upper is None else round(e.upper, 2)) for e in answer.events if e.ids == (SITE + "S",)]
-    assert told == [(EventKind.LOST, 0.01, 0.02), (EventKind.BACK, 30.05, 30.15), (EventKind.LOST_AGAIN, 3630.0, 3630.0)]
+    assert told == [
+        (EventKind.LOST, 0.01, 0.02),
+        (EventKind.BACK, 30.05, 30.15),
+        (EventKind.RUNS, 150.05, 630.15),
+        (EventKind.LOST_AGAIN, 3630.0, 3630.0),
+    ]
     assert back(answer) == {"ATS Power": (None, None), "S Power": (None, None)}
 
 
@@ -126,5 +132,5 @@ def test_generators_that_trip_are_not_out_of_fuel_and_their_group_is_lost_once()
     of_switch = [(e.kind, round(e.lower, 3)) for e in answer.events if e.ids == (SITE + "ATS",)]
     tripped = round(10.05 + after, 3)
     assert of_group == [(EventKind.LOST, tripped)]
-    assert of_switch == [(EventKind.LOST, 0.0), (EventKind.BACK, 10.0), (EventKind.LOST_AGAIN, tripped)]
+    assert of_switch == [(EventKind.LOST, 0.0), (EventKind.BACK, 10.0), (EventKind.RUNS, 10.05), (EventKind.LOST_AGAIN, tripped)]
     assert [e for e in answer.events if e.kind is EventKind.DOWN] == []
