@@ -80,15 +80,18 @@ def below(snapshot: Snapshot, thing: int) -> set[int]:
     """A thing, all that is located in it or part of it, and so on down, by term number. Cost: what is below."""
     seen, queue = {thing}, deque([thing])
     while queue:
-        outer = queue.popleft()
-        found = [inner for inner, _ in _held(snapshot, outer)]
-        found += [part for predicate in _PARTS for part in snapshot.objects(outer, predicate)]
-        found += [part for predicate in _WHOLES for part in snapshot.subjects(predicate, outer)]
-        for inner in found:
+        for inner in held_directly(snapshot, queue.popleft()):
             if inner not in seen:
                 seen.add(inner)
                 queue.append(inner)
     return seen
+
+
+def held_directly(snapshot: Snapshot, thing: int) -> list[int]:
+    """What is located in a thing or part of it, without what is in that, by term number. A few look-ups."""
+    found = [inner for inner, _ in _held(snapshot, thing)]
+    found += [part for predicate in _PARTS for part in snapshot.objects(thing, predicate)]
+    return found + [part for predicate in _WHOLES for part in snapshot.subjects(predicate, thing)]
 
 
 def _held(snapshot: Snapshot, outer: int) -> Iterator[tuple[int, bool]]:

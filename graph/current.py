@@ -330,7 +330,7 @@ class _Table:
             np.zeros(size, np.int32),
         )
         one = Rules(*(np.full(1, value) for value in (DEFAULT_PERIOD_S * 1000.0, -np.inf, np.inf, np.inf, np.inf)))
-        return _Table(columns, one, np.empty(0, np.int32), np.full(size, -1, np.int32))
+        return _Table(columns, one, np.empty(0, np.int32), np.full(size, -1, np.int64))
 
     def __len__(self) -> int:
         return len(self.columns.value)

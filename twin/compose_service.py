@@ -43,6 +43,7 @@ from twin.events import GraphChanged
 from twin.ingest import Ingest, ValueWriter
 from twin.posture import PostureWatch
 from twin.settings import Settings
+from twin.virtual import VirtualFlow
 from twin.wishes import Wishes
 
 _log = logging.getLogger(__name__)
@@ -98,6 +99,7 @@ class Service:
         self._passing = Passing(settings, self._broker, twin.current)
         self._ingest = Ingest(twin.current, opened.bus, now, points, self._kept.taking, self._passing.onward)
         self._endpoints, self._maps = self._parsed_endpoints(), self._register_maps()
+        self._virtual = VirtualFlow(twin.current, self._ingest, opened.bus, now, twin.vocabulary)
         self._wishes = Wishes(opened.ledger)
         self._mqtt = self._mqtt_client(watched, broker_for(settings, self._broker)) if self._broker is not None else None
         self._modbus = self._modbus_client(watched)
@@ -151,6 +153,8 @@ class Service:
                 self._stack.callback(wire.close)
         self._stack.callback(opened.bus.subscribe(GraphChanged, self._renew))
         if answers:
+            self._virtual.start(opened.twin.snapshot)
+            self._stack.callback(self._virtual.close)
             watch = PostureWatch(opened.twin, opened.bus)
             watch.start()
             self._stack.callback(watch.close)
@@ -275,7 +279,7 @@ class Service:
         """What no value comes from: references that no wire can use (as of their revision), topics without a point, and poison."""
         snapshot = self._opened.twin.snapshot
         wires = [wire for wire in (self._mqtt, self._modbus) if wire is not None]
-        found = [Unbound(u.target or u.point, 0, snapshot.at, u.reason) for wire in wires for u in wire.unusable()]
+        found = [Unbound(u.target or u.point, 0, snapshot.at, u.reason) for wire in (*wires, self._virtual) for u in wire.unusable()]
         if self._mqtt is not None:
             heard = [Unbound(u.topic, u.count, u.last_at, u.reason, u.suggestion) for u in self._mqtt.unbound(UNBOUND_TOLD)]
             spoken = {each.topic for each in heard}
