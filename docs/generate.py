@@ -1,4 +1,4 @@
-"""Writes the reference pages that the code itself knows: settings, command line, GraphQL, REST. `./dev docs` runs it."""
+"""Writes the reference pages that the code itself knows: settings, command line, GraphQL, REST, metrics. `./dev docs` runs it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLObjectType, 
 from pydantic import SecretStr
 
 from adapters.http.app import described
+from adapters.http.metrics import METRICS
 from resolvers.schema import sdl
 from twin.cli.app import app
 from twin.settings import PREFIX, Settings
@@ -123,11 +124,27 @@ def rest_page() -> str:
     return "\n".join([*lines, ""])
 
 
+def metrics_page() -> str:
+    """Every metric of the service."""
+    lines = [
+        "# Metrics",
+        "",
+        "At `/metrics`, in Prometheus' text format, beside `process_*` of the process itself; for the last twelve hours also as series in",
+        "Prometheus' language ([guide](../guides/rest.md)).",
+        "",
+        "| metric | kind | labels | what it is |",
+        "|---|---|---|---|",
+    ]
+    lines += [f"| `{name}` | {m.kind} | {', '.join(f'`{each}`' for each in m.labels)} | {m.help} |" for name, m in METRICS.items()]
+    return "\n".join([*lines, ""])
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "cli.md": cli_page,
     "graphql.md": graphql_page,
     "rest.md": rest_page,
+    "metrics.md": metrics_page,
 }
 
 

@@ -32,6 +32,7 @@ def http_app_of(opened: Opened, service: Service) -> HttpApp:
         now,
         service.history,
         lambda: service.history is not None and not ingest.history_error,
+        service.face.health,
         hang_up=hang_up,
         keys=opened.settings.data / KEYS_FILE,
         version=version("ridethrough"),

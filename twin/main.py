@@ -61,6 +61,7 @@ def _run(settings: Settings, say: Say, demo: tuple[int, int] | None) -> None:
             stack.callback(rdf.close)
             http = http_app_of(opened, service)
             stack.callback(http.close)
+            http.start()
             _serve(settings, service, rdf, http, port, say)
         except KeyboardInterrupt:
             pass

@@ -14,7 +14,9 @@ from adapters.http import problems
 from adapters.http.directory import Directories
 from adapters.http.history import history_router
 from adapters.http.intake import Intake
+from adapters.http.keeper import Keeper
 from adapters.http.keys import Keys
+from adapters.http.metrics import Metrics, metrics_route
 from adapters.http.parts import HttpParts
 from adapters.http.prometheus.routes import prometheus_routes
 from adapters.http.prometheus.sources import Sources
@@ -41,6 +43,8 @@ class HttpApp:
 
     routes: Sequence[BaseRoute]
     ends: Sequence[Callable[[], None]]
+    start: Callable[[], None]
+    """Begins to keep what the service counts of itself."""
     intake: Intake
     streams: Streams
     sources: Sources
@@ -71,9 +75,19 @@ def build_http_app(parts: HttpParts, rules: HttpRules) -> HttpApp:
     api.include_router(history_router(parts, directories, rules))
     streams = Streams(parts, intake, directories, rules)
     api.include_router(stream_router(streams))
-    sources = Sources(parts, directories, rules.promql_samples)
+    metrics = Metrics(parts, intake, streams)
+    sources = Sources(parts, directories, metrics, rules.promql_samples)
+    keeper = Keeper(lambda: sources.ring.tick(parts.now_ms))
     api.router.routes.extend(prometheus_routes(parts, sources, rules))
-    return HttpApp([Mount(PATH, api)], (streams.close, directories.close, keys.close), intake, streams, sources, api)
+    return HttpApp(
+        [metrics_route(metrics), Mount(PATH, api)],
+        (keeper.close, metrics.close, streams.close, directories.close, keys.close),
+        keeper.start,
+        intake,
+        streams,
+        sources,
+        api,
+    )
 
 
 def described() -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,16 +13,7 @@ from graph.ports import Clock, History, ReadingSink
 from graph.snapshot import Snapshot
 from ontology.vocabulary import Vocabulary
 from twin.bus import Bus
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One metric as of now: its name, `counter` or `gauge`, what it says, and a value for each set of labels."""
-
-    name: str
-    kind: str
-    help: str
-    rows: Sequence[tuple[Mapping[str, str], float]]
+from twin.data_health import DataHealth
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +29,8 @@ class HttpParts:
     history: History | None = None
     kept: Callable[[], bool] = lambda: False
     """Whether history takes readings now."""
-    figures: Callable[[], Sequence[Figure]] = tuple
-    """What the rest of the house counts."""
+    health: Callable[[], DataHealth] | None = None
+    """How the data stands; may wait for a database of history."""
     keys: Path | None = None
     """File in which the keys of requests are kept; without one they are forgotten at the end."""
     hang_up: Callable[[WebSocket, int, str], bool] = lambda _socket, _code, _reason: False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 
 from adapters.history.embedded import EmbeddedHistory
 from adapters.http.app import HttpApp, build_http_app
-from adapters.http.parts import Figure, HttpParts
+from adapters.http.parts import HttpParts
 from adapters.http.rules import HttpRules
 from graph.current import CurrentValues
 from graph.points import point_facts
@@ -28,6 +28,7 @@ from tests.support.served import listening
 from tests.support.wired import snapshot_of, wall_clock
 from twin.bus import Bus
 from twin.compose_http import hang_up
+from twin.data_health import DataHealth, WireHealth
 from twin.events import GraphChanged
 from twin.http import Gate, WebRules
 from twin.ingest import Ingest
@@ -99,13 +100,14 @@ def wire(
     folder: Path,
     *,
     turtle: str = PLANT,
+    snapshot: Snapshot | None = None,
     clock: Callable[[], datetime] = wall_clock,
     rules: HttpRules | None = None,
     keeps: bool = True,
-    figures: Callable[[], tuple[Figure, ...]] = tuple,
+    wires: Sequence[WireHealth] = (),
 ) -> Iterator[Wire]:
     """Serve the wire; `keeps`: with a history in the folder."""
-    snapshot = snapshot_of(turtle)
+    snapshot = snapshot_of(turtle) if snapshot is None else snapshot
     points = point_facts(snapshot)
     current, bus = CurrentValues(), Bus()
     history = EmbeddedHistory(folder / "history") if keeps else None
@@ -122,7 +124,7 @@ def wire(
         clock,
         history,
         lambda: history is not None and not ingest.history_error,
-        figures,
+        lambda: DataHealth(current.counts(), 0.0, wires, (), None if history is None else history.status(), ingest.history_missed),
         keys=folder / "requests.sqlite",
         hang_up=hang_up,
     )

@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from adapters.http.bodies import Bodies
 from adapters.http.codec import MILLIS_MAX, instant
+from adapters.http.metrics import METRICS
 from adapters.http.parts import HttpParts
 from adapters.http.problems import Problem
 from adapters.http.prometheus.evaluate import Found, Question, Vector, matchers_of
@@ -124,15 +125,14 @@ class _Api:
     def labels(self, asked: Asked) -> Any:
         """The names of labels."""
         if not asked.get("match[]"):
-            own = {name for labels in self._sources.ring.labels() for name in labels}
-            return sorted({NAME, *POINT_LABELS, *own})
+            return sorted({NAME, *POINT_LABELS, *(name for about in METRICS.values() for name in about.labels)})
         return sorted({name for labels in self._chosen(asked) for name in labels})
 
     def values(self, asked: Asked) -> Any:
         """The values of one label."""
         name = _one(asked, "name")
         if name == NAME and not asked.get("match[]"):
-            return sorted({*self._sources.catalogue.metrics, *self._sources.ring.names()})
+            return sorted({*self._sources.catalogue.metrics, *METRICS})
         return sorted({labels[name] for labels in self._chosen(asked) if name in labels})[:SERIES_TOLD]
 
     def metadata(self, asked: Asked) -> Any:
@@ -142,7 +142,7 @@ class _Api:
             name: [{"type": "gauge", "help": f"Points of the class {cls}." if cls else "Points without a class.", "unit": ""}]
             for name, cls in sorted(catalogue.about.items())
         }
-        told |= {each.name: [{"type": each.kind, "help": each.help, "unit": ""}] for each in self._sources.ring.names().values()}
+        told |= {name: [{"type": each.kind, "help": each.help, "unit": ""}] for name, each in METRICS.items()}
         wanted = asked.get("metric")
         return {name: each for name, each in told.items() if name in wanted} if wanted else told
 

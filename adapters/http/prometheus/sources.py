@@ -10,14 +10,15 @@ Rules of this file:
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 
 import numpy as np
 
 from adapters.http.directory import Directories
-from adapters.http.parts import Figure, HttpParts
+from adapters.http.metrics import Metrics
+from adapters.http.parts import HttpParts
 from adapters.http.prometheus.labels import NAME, BadQuery, Catalogue, Labels, Matcher, fit
 from graph.history import HOUR_MS, MINUTE_MS, Buckets, Series
 from graph.values import Floats, Millis, Quality
@@ -64,10 +65,10 @@ class Fetch:
 class Sources:
     """All series. Safe from any thread."""
 
-    def __init__(self, parts: HttpParts, directories: Directories, samples_max: int) -> None:
+    def __init__(self, parts: HttpParts, directories: Directories, metrics: Metrics, samples_max: int) -> None:
         self._parts, self._directories, self._samples_max = parts, directories, samples_max
         self._catalogue: Catalogue | None = None
-        self.ring = Ring(parts.figures)
+        self.ring = Ring(metrics)
 
     @property
     def catalogue(self) -> Catalogue:
@@ -128,8 +129,8 @@ def _of_spans(labels: Labels, found: Buckets, lookback: int) -> Line:
 class Ring:
     """Our own metrics as they were, a sample each `RING_S`; `tick` is called by who keeps time."""
 
-    def __init__(self, figures: Callable[[], Sequence[Figure]]) -> None:
-        self._figures, self._lock = figures, Lock()
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics, self._lock = metrics, Lock()
         self._times: deque[int] = deque(maxlen=RING)
         self._series: dict[tuple[tuple[str, str], ...], deque[tuple[int, float]]] = {}
 
@@ -146,10 +147,6 @@ class Ring:
             oldest = self._times[0]
             self._series = {key: kept for key, kept in self._series.items() if kept[-1][0] >= oldest}
 
-    def names(self) -> dict[str, Figure]:
-        """The metrics, by name."""
-        return {figure.name: figure for figure in self._figures()}
-
     def labels(self) -> list[Labels]:
         """Every series of now."""
         return [labels for labels, _ in self._now()]
@@ -163,7 +160,7 @@ class Ring:
         return [_of_ring(dict(key), kept, since, until) for key, kept in sorted(found.items())]
 
     def _now(self) -> list[tuple[Labels, float]]:
-        return [({NAME: figure.name, **labels}, value) for figure in self._figures() for labels, value in figure.rows]
+        return [({NAME: name, **labels}, value) for name, rows in self._metrics.now().items() for labels, value in rows]
 
 
 def _of_ring(labels: Labels, kept: Sequence[tuple[int, float]], since: int, until: int) -> Line:
