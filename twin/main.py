@@ -7,10 +7,11 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 import uvicorn
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from adapters.http.app import HttpApp
@@ -132,7 +133,7 @@ def _serve(settings: Settings, service: Service, rdf: RdfApp, http: HttpApp, por
         limits=Limits(settings.graphql_depth, settings.graphql_aliases, settings.graphql_tokens, settings.graphql_cost),
     )
     config = uvicorn.Config(
-        _app(service, rdf, rules, settings, say),
+        _app(service, [*rdf.routes, *http.routes], rules, settings, say),
         log_level=settings.log_level,
         access_log=False,
         lifespan="off",
@@ -150,13 +151,13 @@ def _serve(settings: Settings, service: Service, rdf: RdfApp, http: HttpApp, por
     _Server(config, lambda: say(text + empty), rdf.leave).run(sockets=[port])
 
 
-def _app(service: Service, rdf: RdfApp, rules: WebRules, settings: Settings, say: Say) -> ASGIApp:
+def _app(service: Service, routes: Sequence[BaseRoute], rules: WebRules, settings: Settings, say: Say) -> ASGIApp:
     """All that is served; of a process that only takes in, how it stands."""
     if settings.role == "ingest" and service.face.health is not None:
         return build_health(service, rules, service.face.health)
     health = Warming(service, warm, say)
     health.start()
-    return build_app(service.face, health, rules, routes=[*rdf.routes, *http.routes])
+    return build_app(service.face, health, rules, routes=routes)
 
 
 class _Server(uvicorn.Server):
