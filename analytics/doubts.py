@@ -34,7 +34,7 @@ def doubts(snapshot: Snapshot, terms: Ids, switches: Flags, edges: Edges, requir
         *((Assumed.RATINGS, node, 0) for node in _several(snapshot, terms, _RATINGS)),
         *((Assumed.DRAWS, node, 0) for node in _several(snapshot, terms, _DRAWS)),
         *_positions(snapshot, node_of, switches),
-        *((Assumed.GROUP, node, _medium_of(edges, node)) for node in _groups(snapshot, terms)),
+        *((what, node, _medium_of(edges, node)) for what, node in _groups(snapshot, terms)),
         *((Assumed.NEVER, node, medium) for node, medium in _never(requirements)),
     ]
     what, node, medium = np.array(rows, dtype=np.int32).reshape(-1, 3).T
@@ -88,9 +88,13 @@ def _positions(snapshot: Snapshot, node_of: Mapping[int, int], switches: Flags) 
             yield Assumed.POSITION, node, 0
 
 
-def _groups(snapshot: Snapshot, terms: Ids) -> list[int]:
-    unclear = [group for group, count in counts_of_groups(snapshot).items() if count is None]
-    return np.flatnonzero(np.isin(terms, np.array(unclear, dtype=np.int32))).tolist()
+def _groups(snapshot: Snapshot, terms: Ids) -> Iterator[tuple[int, int]]:
+    """The groups whose count cannot be read, and those whose count is not whole."""
+    counts = counts_of_groups(snapshot)
+    unclear = [group for group, needed in counts.items() if needed.count is None]
+    rounded = [group for group, needed in counts.items() if needed.rounded]
+    for what, groups in ((Assumed.GROUP, unclear), (Assumed.GROUP_ROUNDED, rounded)):
+        yield from ((what, node) for node in np.flatnonzero(np.isin(terms, np.array(groups, dtype=np.int32))).tolist())
 
 
 def _medium_of(edges: Edges, node: int) -> int:

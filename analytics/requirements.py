@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from math import ceil, floor, inf
 
 import numpy as np
 
-from analytics.loads import KILOWATT, quantities
+from analytics.loads import KILOWATT, number_of, quantities
 from analytics.roles import ANY_ONE, Masks
 from analytics.supply_graph import ALL, Edges, Requirements
 from graph.snapshot import Snapshot
@@ -16,6 +17,8 @@ from ontology.media import MEDIA
 from ontology.namespaces import DCX
 from ontology.terms import Ids, is_literal, literal_parts
 
+COUNT_MAX = 1e9
+"""More suppliers than any plant has."""
 NONE_NEEDED = ALL - 1
 """Below `ALL`: no requirement at all."""
 
@@ -33,6 +36,17 @@ class Stated:
     """It states a number, and none that is one."""
     capacity_kw: float = float("nan")
     """The capacity that it states (`of_capacity`); nan for none that can be read."""
+    rounded: bool = False
+    """It states a number that is not whole: the next whole one counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """How many members a group needs by what it states; None where that cannot be read."""
+
+    count: int | None
+    rounded: bool
+    """It states a number that is not whole: the whole one that needs more counts."""
 
 
 def stated_requirements(snapshot: Snapshot) -> list[Stated]:
@@ -45,7 +59,8 @@ def stated_requirements(snapshot: Snapshot) -> list[Stated]:
     found = []
     for entity, needs in entities.items():
         for need in needs:
-            counts = [n for n in _numbers(snapshot, at_least.get(need, ())) if n >= 0]
+            said = _numbers(snapshot, at_least.get(need, ()))
+            counts = list(map(ceil, said))
             every = any(_is_true(snapshot, o) for o in all_of.get(need, ()))
             threshold = ALL if every else max(counts, default=ANY_ONE)
             of_capacity = need in capacity and not every and not counts
@@ -60,6 +75,7 @@ def stated_requirements(snapshot: Snapshot) -> list[Stated]:
                         of_capacity,
                         no_count,
                         needed.get(need, float("nan")),
+                        not every and counts != said,
                     )
                 )
     return found
@@ -70,13 +86,15 @@ def stated_by(snapshot: Snapshot, entity: int) -> list[Stated]:
     found = []
     for need in snapshot.objects(entity, DCX + "requires"):
         told = {name: snapshot.objects(need, DCX + name) for name in ("atLeast", "allOf", "atLeastCapacity", "among", "medium")}
-        counts = [n for n in _numbers(snapshot, told["atLeast"]) if n >= 0]
+        said = _numbers(snapshot, told["atLeast"])
+        counts = list(map(ceil, said))
         every = any(_is_true(snapshot, o) for o in told["allOf"])
         threshold = ALL if every else max(counts, default=ANY_ONE)
         of_capacity = bool(told["atLeastCapacity"]) and not every and not counts
         no_count = bool(told["atLeast"]) and not every and not counts
         for medium in _resources(snapshot, told["medium"]):
-            found.append(Stated(entity, snapshot.key(medium), threshold, frozenset(told["among"]), of_capacity, no_count))
+            among, rounded = frozenset(told["among"]), not every and counts != said
+            found.append(Stated(entity, snapshot.key(medium), threshold, among, of_capacity, no_count, rounded=rounded))
     return found
 
 
@@ -109,26 +127,28 @@ def _resources(snapshot: Snapshot, objects: Iterable[int]) -> list[int]:
 def needed_members(snapshot: Snapshot) -> dict[int, tuple[int, frozenset[int]]]:
     """For each group with a count that can be read: how many members it needs, and its members; any other needs any one."""
     members = _table(snapshot, "hasMember")
-    return {group: (count, frozenset(members[group])) for group, count in counts_of_groups(snapshot).items() if count is not None}
+    counts = counts_of_groups(snapshot).items()
+    return {group: (needed.count, frozenset(members[group])) for group, needed in counts if needed.count is not None}
 
 
-def counts_of_groups(snapshot: Snapshot) -> dict[int, int | None]:
-    """For each group that states a count: how many members it needs; None where that cannot be read.
+def counts_of_groups(snapshot: Snapshot) -> dict[int, Needed]:
+    """For each group that states a count: how many members it needs.
 
-    `dcx:requiredCount`, a whole number from 0, else the number of members less `dcx:spareCount`, which leaves at least one.
+    `dcx:requiredCount`, a number above 0, else the number of members less `dcx:spareCount`, which leaves at least one. A fraction never
+    lowers a need: a count is rounded up, spares down.
     """
     members = _table(snapshot, "hasMember")
     required, spare = _table(snapshot, "requiredCount"), _table(snapshot, "spareCount")
-    found: dict[int, int | None] = {}
+    found: dict[int, Needed] = {}
     for group, whom in members.items():
-        counts = [count for count in _numbers(snapshot, required.get(group, ())) if count >= 0]
-        spares = [count for count in _numbers(snapshot, spare.get(group, ())) if 0 <= count < len(set(whom))]
+        counts = [count for count in _numbers(snapshot, required.get(group, ())) if count > 0]
+        spares = [count for count in _numbers(snapshot, spare.get(group, ())) if floor(count) < len(set(whom))]
         if counts:
-            found[group] = max(counts)
+            found[group] = Needed(max(map(ceil, counts)), any(count != ceil(count) for count in counts))
         elif spares:
-            found[group] = len(set(whom)) - max(spares)
+            found[group] = Needed(len(set(whom)) - min(map(floor, spares)), any(count != floor(count) for count in spares))
         elif group in required or group in spare:
-            found[group] = None
+            found[group] = Needed(None, rounded=False)
     return found
 
 
@@ -205,16 +225,9 @@ def _table(snapshot: Snapshot, name: str) -> dict[int, list[int]]:
     return table
 
 
-def _numbers(snapshot: Snapshot, objects: Iterable[int]) -> list[int]:
-    """Those of the objects that are whole numbers."""
-    found = []
-    for key in map(snapshot.key, objects):
-        if is_literal(key):
-            try:
-                found.append(int(float(literal_parts(key).lexical)))
-            except (ValueError, OverflowError):
-                continue
-    return found
+def _numbers(snapshot: Snapshot, objects: Iterable[int]) -> list[float]:
+    """Those of the objects that are numbers from 0 on, at most `COUNT_MAX`."""
+    return [min(value, COUNT_MAX) for value in (number_of(snapshot.key(each)) for each in objects) if 0 <= value < inf]
 
 
 def _is_true(snapshot: Snapshot, obj: int) -> bool:

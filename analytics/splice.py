@@ -235,7 +235,8 @@ class _Splice:
         graph, held = self._graph, self._graph.requirements
         rows = np.flatnonzero(held.node == node).astype(np.int32)
         stated = stated_by(self._snapshot, int(self._terms[node]))
-        if any(need.of_capacity or need.no_count or need.medium not in graph.media for need in stated) or self._doubtful(node):
+        unclear = (need.of_capacity or need.no_count or need.rounded or need.medium not in graph.media for need in stated)
+        if any(unclear) or self._doubtful(node):
             return None
         if len(self._snapshot.relation(DCX + "hasMember").objects_of(int(self._terms[node]))):
             return None

@@ -171,11 +171,12 @@ def _says_true(snapshot: Snapshot, name: str, terms: Ids) -> Flags:
 
 
 def _left_out(triples: SupplyTriples, node_of: Ids, stated: list[Stated], unsaid: list[int], media: tuple[str, ...]) -> Assumptions:
-    """What the model says and is not counted: edges from stored energy, requirements without a medium or a number."""
+    """What the model says and is not counted: edges from stored energy, requirements without a medium or a whole number."""
     source, target, medium = triples.stored
     edges = Edges.of(node_of[source], node_of[target], medium)
     rows = [(Assumed.NO_MEDIUM, int(node_of[entity]), 0) for entity in sorted(set(unsaid))]
     rows += sorted({(Assumed.NO_COUNT, int(node_of[need.entity]), media.index(need.medium)) for need in stated if need.no_count})
+    rows += sorted({(Assumed.ROUNDED, int(node_of[need.entity]), media.index(need.medium)) for need in stated if need.rounded})
     what, node, of = np.array(rows, dtype=np.int32).reshape(-1, 3).T
     return Assumptions(
         np.concatenate((np.full(len(edges), Assumed.STORED, np.int32), what)),

@@ -183,13 +183,18 @@ class Assumed(IntEnum):
     RETURN = 15
     RATINGS = 16
     FIGURE = 17
+    GROUP_ROUNDED = 19
+    ROUNDED = 20
 
 
 _MEDIA_NAMED = ", ".join(map(compact, MEDIA))
 _DOUBTS: dict[int, str] = {
     Assumed.NO_CLASS: "states a draw and has no class: it is in no count of racks, equipment or kW",
     Assumed.NO_SWITCH: "is no switch: its dcx:normalPosition is left out",
-    Assumed.GROUP: "needs any one of its members: its dcx:requiredCount or dcx:spareCount leaves no number from 0 of them",
+    Assumed.GROUP: "needs any one of its members: its dcx:requiredCount or dcx:spareCount leaves no number from 1 of them",
+    Assumed.DRAW: "states a draw that is no number of 0 or more in a unit of power: that is left out",
+    Assumed.GROUP_ROUNDED: "states a dcx:requiredCount or dcx:spareCount that is not whole: the whole one that needs more members counts",
+    Assumed.ROUNDED: "states a dcx:atLeast that is not whole: the next whole number counts",
 }
 
 
@@ -370,8 +375,6 @@ class SupplyGraph:
         """What the model says and cannot mean (`analytics/doubts.py`)."""
         if what in (Assumed.RATING, Assumed.RATINGS, Assumed.FIGURE):
             return self._figure(what, node)
-        if what == Assumed.DRAW:
-            return "states a draw that is no number of 0 or more in a unit of power: that is left out"
         if what == Assumed.POSITION:
             stands = "open" if self.nodes.normally_open[node] else "closed"
             return f"counts as {stands} where no reading says otherwise: its dcx:normalPosition is not one of dcx:Open and dcx:Closed"

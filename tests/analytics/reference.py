@@ -107,7 +107,7 @@ class Reference:
             suppliers = frozenset(u for u, w, n in self.edges if (w, n) == (v, m))
             explicit = [(need.at_least, need.among) for need in plan.needs if (need.node, need.medium) == (v, m)]
             members = frozenset(member for group, member in plan.members if group == v)
-            if v in plan.required and members & suppliers:
+            if plan.required.get(v, 0) > 0 and members & suppliers:
                 explicit.append((plan.required[v], members))
             if not explicit and plan.kinds[v] == "chiller" and m == "LiquidCooling":
                 sinks = frozenset(u for u in suppliers if self._sink(u))

@@ -130,7 +130,7 @@ CASES = {
         ":G a dcx:Redundancy_Group ; dcx:hasMember :U, :V ; dcx:requiredCount -1 ; dcx:feedsPower :R .",
         "group-has-a-needed-count",
         "G",
-        ("urn:site:G needs any one of its members: its dcx:requiredCount or dcx:spareCount leaves no number from 0 of them",),
+        ("urn:site:G needs any one of its members: its dcx:requiredCount or dcx:spareCount leaves no number from 1 of them",),
         {"G Power": "NO_REDUNDANCY", "R Power": "NO_REDUNDANCY"},
     ),
     "a group with more spares than members": Case(
@@ -138,7 +138,7 @@ CASES = {
         ":G a dcx:Redundancy_Group ; dcx:hasMember :U, :V ; dcx:spareCount 3 ; dcx:feedsPower :R .",
         "group-has-a-needed-count",
         "G",
-        ("urn:site:G needs any one of its members: its dcx:requiredCount or dcx:spareCount leaves no number from 0 of them",),
+        ("urn:site:G needs any one of its members: its dcx:requiredCount or dcx:spareCount leaves no number from 1 of them",),
         {"G Power": "NO_REDUNDANCY", "R Power": "NO_REDUNDANCY"},
     ),
     "a switch that is normally open and closed": Case(
@@ -198,6 +198,37 @@ CASES = {
     ),
     "a feed to a name that nobody has": Case(
         f"{LINE} :P dcx:feedsPower :Ghost .", "fed-and-not-described", "Ghost", (), {**LOST, "Ghost Power": "LOST"}
+    ),
+    "a group that needs 0": Case(
+        ":F a dcx:Utility_Feed ; dcx:feedsPower :U, :V . :U a dcx:UPS . :V a dcx:UPS . :R a brick:ICT_Rack ."
+        ":G a dcx:Redundancy_Group ; dcx:hasMember :U, :V ; dcx:requiredCount 0 ; dcx:feedsPower :R .",
+        "group-has-a-needed-count",
+        "G",
+        ("urn:site:G needs any one of its members: its dcx:requiredCount or dcx:spareCount leaves no number from 1 of them",),
+        {"G Power": "NO_REDUNDANCY", "R Power": "NO_REDUNDANCY"},
+    ),
+    "a group that needs 1.5": Case(
+        ":F a dcx:Utility_Feed ; dcx:feedsPower :U, :V . :U a dcx:UPS . :V a dcx:UPS . :R a brick:ICT_Rack ."
+        ":G a dcx:Redundancy_Group ; dcx:hasMember :U, :V ; dcx:requiredCount 1.5 ; dcx:feedsPower :R .",
+        "group-has-a-needed-count",
+        "G",
+        ("urn:site:G states a dcx:requiredCount or dcx:spareCount that is not whole: the whole one that needs more members counts",),
+        {"G Power": "LOST", "R Power": "LOST"},
+    ),
+    "a group with 0.5 spares": Case(
+        ":F a dcx:Utility_Feed ; dcx:feedsPower :U, :V . :U a dcx:UPS . :V a dcx:UPS . :R a brick:ICT_Rack ."
+        ":G a dcx:Redundancy_Group ; dcx:hasMember :U, :V ; dcx:spareCount 0.5 ; dcx:feedsPower :R .",
+        "group-has-a-needed-count",
+        "G",
+        ("urn:site:G states a dcx:requiredCount or dcx:spareCount that is not whole: the whole one that needs more members counts",),
+        {"G Power": "LOST", "R Power": "LOST"},
+    ),
+    "1.5 of 2 needed": Case(
+        f"{LINE} :V a dcx:UPS ; dcx:feedsPower :P . :F dcx:feedsPower :V . :P dcx:requires [ dcx:medium dcx:Power ; dcx:atLeast 1.5 ] .",
+        "requirement-counts-from-0",
+        "P",
+        ("urn:site:P states a dcx:atLeast that is not whole: the next whole number counts",),
+        LOST,
     ),
     "a derating of 80": Case(
         f"{LINE} :P dcx:ratedPower {kw(10)} ; dcx:deratingFactor 80 .",
