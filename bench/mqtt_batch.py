@@ -11,8 +11,8 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from adapters.mqtt.native_codec import HEAD, Packed, pack, table_id
 from bench import mqtt_speaker
-from bench.mqtt_path import Log, Way, broker, cpu_s, snapshot_of
+from bench.mqtt_path import Log, Way, broker, paho_alone, snapshot_of, timed
 from graph.snapshot import Snapshot
 
 NAME = "mqtt.batch"
@@ -63,13 +63,15 @@ def _measured(
             speaker.ended()
             mqtt_speaker.write(file, said(messages, 2 * turn + 1), 1)
             speaker.load(file, messages)
-            ours.append(_ours(way, speaker, messages))
+            ours.append(timed(speaker, partial(way.wait_rows, log.rows + messages * A_MESSAGE)))
             _check(way, messages, 2 * turn + 1)
             way.close()
             assert log.rows == points + POINTS, f"{log.rows} rows are durable"
             commits += log.commits
             speaker.load(file, messages)
-            theirs.append(_paho(port, speaker, messages, peer))
+            took, read = paho_alone(port, speaker, "dc/hall-1/#", messages, peer)
+            theirs.append(took)
+            assert read == points
         speaker.close()
     ours, theirs = ours[1:], theirs[1:]  # the first warmed both
     rate, other = max(points / wall for wall, _ in ours), max(points / wall for wall, _ in theirs)
@@ -157,41 +159,3 @@ def _check(way: Way, messages: int, turn: int) -> None:
         rows = way.current.many([f"urn:ridethrough:demo:P{n}" for n in range(rack * A_MESSAGE, (rack + 1) * A_MESSAGE)])
         np.testing.assert_array_equal(_values(last), rows.values)
         assert set(rows.observed_at.tolist()) == {_instant(turn) + last // _racks()}
-
-
-def _ours(way: Way, speaker: mqtt_speaker.Speaker, messages: int) -> tuple[float, float]:
-    cpu, start = cpu_s(), time.perf_counter()
-    rows = way.log.rows
-    speaker.begin()
-    way.wait_rows(rows + messages * A_MESSAGE)
-    wall, used = time.perf_counter() - start, cpu_s() - cpu
-    speaker.ended()
-    return wall, used
-
-
-def _paho(port: int, speaker: mqtt_speaker.Speaker, messages: int, read: Callable[[bytes], int]) -> tuple[float, float]:
-    count, points, ready, done = 0, 0, Event(), Event()
-
-    def on_message(_client: Any, _user: Any, message: paho.MQTTMessage) -> None:
-        nonlocal count, points
-        points += read(bytes(message.payload))
-        count += 1
-        if count == messages:
-            done.set()
-
-    client = paho.Client(CallbackAPIVersion.VERSION2, "theirs")
-    client.on_message = on_message
-    client.on_connect = lambda c, *_: c.subscribe("dc/hall-1/#", 1)
-    client.on_subscribe = lambda *_: ready.set()
-    client.connect("127.0.0.1", port)
-    client.loop_start()
-    assert ready.wait(10)
-    cpu, start = cpu_s(), time.perf_counter()
-    speaker.begin()
-    assert done.wait(120), f"{count} of {messages} messages came"
-    wall, used = time.perf_counter() - start, cpu_s() - cpu
-    assert points == messages * A_MESSAGE
-    speaker.ended()
-    client.disconnect()
-    client.loop_stop()
-    return wall, used

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import paho.mqtt.client as paho
 import pyoxigraph as ox
@@ -19,6 +21,7 @@ from adapters.history.embedded import EmbeddedHistory
 from adapters.mqtt.client import MqttClient
 from adapters.mqtt.config import MqttConfig
 from adapters.mqtt.dialect import Dialect
+from bench.mqtt_speaker import Speaker
 from graph.current import CurrentValues
 from graph.points import PointFacts, point_facts
 from graph.snapshot import Snapshot
@@ -137,3 +140,42 @@ def cpu_s() -> float:
     """Processor time of this process so far."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
+
+
+def timed(speaker: Speaker, wait: Callable[[], None]) -> tuple[float, float]:
+    """Seconds of the clock and of the processor from when the publisher begins until `wait` returns."""
+    cpu, start = cpu_s(), time.perf_counter()
+    speaker.begin()
+    wait()
+    wall, used = time.perf_counter() - start, cpu_s() - cpu
+    speaker.ended()
+    return wall, used
+
+
+def paho_alone(
+    port: int, speaker: Speaker, topics: str, messages: int, read: Callable[[bytes], int] = lambda _: 0
+) -> tuple[tuple[float, float], int]:
+    """The same of paho with a callback that counts and has each payload read; and the sum of what `read` gave."""
+    count, total, ready, done = 0, 0, Event(), Event()
+
+    def on_message(_client: Any, _user: Any, message: paho.MQTTMessage) -> None:
+        nonlocal count, total
+        total += read(bytes(message.payload))
+        count += 1
+        if count == messages:
+            done.set()
+
+    def wait() -> None:
+        assert done.wait(120), f"{count} of {messages} messages came"
+
+    client = paho.Client(CallbackAPIVersion.VERSION2, "theirs")
+    client.on_message = on_message
+    client.on_connect = lambda c, *_: c.subscribe(topics, 1)
+    client.on_subscribe = lambda *_: ready.set()
+    client.connect("127.0.0.1", port)
+    client.loop_start()
+    assert ready.wait(10)
+    took = timed(speaker, wait)
+    client.disconnect()
+    client.loop_stop()
+    return took, total

@@ -12,18 +12,15 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from threading import Event
-from typing import Any
 
 import numpy as np
 import orjson
-import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion
 
 from bench import mqtt_speaker
 from bench.mqtt_neo4j import aiomqtt_writes
-from bench.mqtt_path import Log, Way, broker, cpu_s, snapshot_of
+from bench.mqtt_path import Log, Way, broker, paho_alone, snapshot_of, timed
 
 NAME = "mqtt.qos1"
 POINTS, MESSAGES = 20_000, 60_000
@@ -55,7 +52,7 @@ def run(messages: int = MESSAGES, runs: int = 3, *, neo4j: bool = True) -> Itera
             speaker.load(file, messages)
             log = Log(Path(folder) / str(turn))
             path = Way(port, snapshot_of(site(POINTS)), log)
-            took = _ours(path, speaker, messages)
+            took = timed(speaker, partial(path.wait, messages))
             _check(path, messages)
             path.close()
             assert log.rows == messages, f"{log.rows} rows are durable"
@@ -63,7 +60,7 @@ def run(messages: int = MESSAGES, runs: int = 3, *, neo4j: bool = True) -> Itera
             if turn:  # the first warms both
                 ours.append(took)
                 speaker.load(file, messages)
-                theirs.append(_paho(port, speaker, messages))
+                theirs.append(paho_alone(port, speaker, "dc/#", messages)[0])
         speaker.close()
         writes = aiomqtt_writes(port, list(_said(3_000, 0))) if neo4j else 0.0
     rate, peer = max(messages / wall for wall, _ in ours), max(messages / wall for wall, _ in theirs)
@@ -98,38 +95,3 @@ def _check(path: Way, messages: int) -> None:
     last = [max(range(n, messages, POINTS), default=-1) for n in range(POINTS)]
     expected = np.array([n + 0.5 if n >= 0 else np.nan for n in last])
     np.testing.assert_array_equal(expected, path.current.many(names).values)
-
-
-def _ours(path: Way, speaker: mqtt_speaker.Speaker, messages: int) -> tuple[float, float]:
-    cpu, start = cpu_s(), time.perf_counter()
-    speaker.begin()
-    path.wait(messages)
-    wall, used = time.perf_counter() - start, cpu_s() - cpu
-    speaker.ended()
-    return wall, used
-
-
-def _paho(port: int, speaker: mqtt_speaker.Speaker, messages: int) -> tuple[float, float]:
-    count, ready, done = 0, Event(), Event()
-
-    def on_message(_client: Any, _user: Any, _message: Any) -> None:
-        nonlocal count
-        count += 1
-        if count == messages:
-            done.set()
-
-    client = paho.Client(CallbackAPIVersion.VERSION2, "theirs")
-    client.on_message = on_message
-    client.on_connect = lambda c, *_: c.subscribe("dc/#", 1)
-    client.on_subscribe = lambda *_: ready.set()
-    client.connect("127.0.0.1", port)
-    client.loop_start()
-    assert ready.wait(10)
-    cpu, start = cpu_s(), time.perf_counter()
-    speaker.begin()
-    assert done.wait(120), f"{count} of {messages} messages came"
-    wall, used = time.perf_counter() - start, cpu_s() - cpu
-    speaker.ended()
-    client.disconnect()
-    client.loop_stop()
-    return wall, used
