@@ -67,14 +67,15 @@ def as_role(settings: Settings) -> Settings:
         raise GraphError(f"role {settings.role!r} is played over a broker, and none is set: give mqtt_url")
     group = settings.mqtt_share or GROUP
     if settings.role == "api":
-        return settings.model_copy(update={"mqtt_share": group, "modbus": False, "history": settings.history or "off", "readings_write": "off"})
+        only_answers = {"modbus": False, "history": settings.history or "off", "readings_write": "off"}
+        return settings.model_copy(update={"mqtt_share": group, **only_answers})
     if not settings.store:
         raise GraphError(
             "role 'ingest' reads the graph that another process keeps: name that one's data folder, or the database, with --store, and "
             "give a data folder of its own with --data"
         )
     topics = () if settings.mqtt_topics == ("#",) else settings.mqtt_topics
-    return settings.model_copy(update={"mqtt_share": group, "mqtt_topics": topics, "control": False})
+    return settings.model_copy(update={"mqtt_share": group, "mqtt_topics": topics, "control": False, "mqtt_sparkplug_host": ""})
 
 
 def open_ledger(settings: Settings, purpose: str, *, read_only: bool, progress: Progress | None = None, or_empty: bool = False) -> Opened:

@@ -28,7 +28,7 @@ from adapters.mqtt.client import MqttClient
 from adapters.mqtt.config import MqttConfig
 from graph.errors import GraphError, StoreUnavailable
 from graph.points import point_facts
-from graph.ports import DevicePort, History
+from graph.ports import DevicePort, History, ReadingSink
 from graph.snapshot import Snapshot
 from graph.watched import Watched
 from ontology.namespaces import expand
@@ -37,11 +37,13 @@ from twin.compose import Opened
 from twin.compose_commands import BusFeed, control_of
 from twin.compose_health import HealthWatch
 from twin.compose_history import KeptHistory
+from twin.compose_replay import recorder_of
 from twin.compose_roles import Passing, broker_for, spoken_by
 from twin.compose_store import now, store_name
 from twin.events import GraphChanged
 from twin.ingest import Ingest, ValueWriter
 from twin.posture import PostureWatch
+from twin.replay import RecordedSink
 from twin.settings import Settings
 from twin.virtual import VirtualFlow
 from twin.wishes import Wishes
@@ -95,6 +97,9 @@ class Service:
         self._kept = KeptHistory(settings, twin.vocabulary, now)
         self._stack.callback(self._kept.close)
         self._kept.rebind(watched, points)
+        self._recorder = recorder_of(settings)
+        if self._recorder is not None:
+            self._stack.callback(self._recorder.close)
         self._broker = self._broker_config()
         self._passing = Passing(settings, self._broker, twin.current)
         self._ingest = Ingest(twin.current, opened.bus, now, points, self._kept.taking, self._passing.onward)
@@ -204,7 +209,8 @@ class Service:
         settings = self._opened.settings
         try:
             wishes = None if settings.role == "ingest" else self._wishes.offer
-            return MqttClient(config, snapshot, self._ingest, now, spoken_by(settings, config), wishes)
+            record = None if self._recorder is None else self._recorder.note
+            return MqttClient(config, snapshot, self._ingest, now, spoken_by(settings, config), wishes, record)
         except (OSError, ValueError) as error:
             raise GraphError(f"a setting of mqtt: {error}") from None
 
@@ -212,7 +218,10 @@ class Service:
         if not self._wires.modbus:
             return None
         bindings = bind_modbus(snapshot, self._endpoints, self._maps)
-        return ModbusClient(ModbusConfig(), bindings, self._ingest, now)
+        sink: ReadingSink = self._ingest
+        if self._recorder is not None:
+            sink = RecordedSink(sink, self._opened.twin.current.points, self._recorder.note)
+        return ModbusClient(ModbusConfig(), bindings, sink, now)
 
     def _renew(self, event: GraphChanged) -> None:
         """Rule 3: points first, then what reads them. A change that touches nothing that was read for them costs nothing here."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from graph.ports import TwinStore
+from graph.ports import Clock, TwinStore
 from graph.stores.opening import open_store
 from graph.stores.sqlite import TWIN_FILE
 from ontology.vocabulary import Vocabulary, load_vocabulary
@@ -13,9 +13,22 @@ from twin.ledger.answers import Policies, Policy
 from twin.settings import Settings
 
 
-def now() -> datetime:
-    """The clock of the service: this machine's, aware UTC."""
+def _machine() -> datetime:
     return datetime.now(UTC)
+
+
+_clock: Clock = _machine
+
+
+def now() -> datetime:
+    """The clock of the service: this machine's, aware UTC; of a process that plays a recording, the recording's."""
+    return _clock()
+
+
+def go_by(clock: Clock | None) -> None:
+    """Have the service go by another clock than the machine's; None ends that. Before anything is composed."""
+    global _clock  # noqa: PLW0603 - one process, one present
+    _clock = clock or _machine
 
 
 def vocabulary_of(settings: Settings) -> Vocabulary:

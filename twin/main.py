@@ -7,8 +7,9 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from itertools import chain
 
 import uvicorn
 from starlette.routing import BaseRoute
@@ -23,8 +24,13 @@ from resolvers.limits import Limits
 from twin.compose import Opened, open_twin
 from twin.compose_demo import SOURCE, DemoPlant, build_site
 from twin.compose_http import http_app_of
-from twin.compose_service import Service
+from twin.compose_replay import Playing
+from twin.compose_service import Service, Wires
+from twin.compose_store import go_by
+from twin.events import GraphChanged
 from twin.http import WebRules, build_app, build_health
+from twin.recording import Record
+from twin.replay import PlayedClock
 from twin.settings import Settings
 from twin.warming import Warming
 
@@ -39,25 +45,53 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 def run_service(settings: Settings, say: Say) -> None:
     """Serve what the store holds until Ctrl-C. Raises `GraphError` with the next step when it cannot."""
-    _run(settings, say, demo=None)
+    _run(settings, say, "serve", lambda opened, _: Service(opened))
 
 
 def run_demo(settings: Settings, say: Say, *, racks: int, seed: int) -> None:
     """Serve the synthetic site with its simulated plant; an empty store gets the site first."""
-    _run(settings, say, demo=(racks, seed))
+    _run(settings, say, "demo", lambda opened, stack: _demo(opened, say, stack, racks, seed))
 
 
-def _run(settings: Settings, say: Say, demo: tuple[int, int] | None) -> None:
+def run_replay(settings: Settings, say: Say, batches: Iterator[Sequence[Record]], speed: float) -> None:
+    """Serve the twin while a recording is played into it, and after it has ended, as it stood then. Raises `GraphError`."""
+    clock = PlayedClock()
+    first = next(batches, None)
+    if first is None:
+        raise GraphError("there is nothing to play: the recording, or the span of history, holds no message")
+    clock.ms = first[0].at
+    go_by(clock)
+
+    def begin(opened: Opened, service: Service, stack: ExitStack) -> None:
+        playing = Playing(opened, clock, service.ingest, service.ingest.sweep)
+        stack.callback(opened.bus.subscribe(GraphChanged, playing.rebind))
+        stack.callback(playing.close)
+        playing.begin(chain((first,), batches), speed)
+
+    try:
+        _run(settings, say, "replay", lambda opened, _: Service(opened, Wires("", False, {})), begin)
+    finally:
+        go_by(None)
+
+
+def _run(
+    settings: Settings,
+    say: Say,
+    purpose: str,
+    compose: Callable[[Opened, ExitStack], Service],
+    begin: Callable[[Opened, Service, ExitStack], None] = lambda *_: None,
+) -> None:
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     signal.signal(signal.SIGTERM, _interrupt)
     with ExitStack() as stack:
         try:
             port = stack.enter_context(listener(settings))
-            opened = open_twin(settings, f"{'demo' if demo else 'serve'} at {_address(port)}", read_only=False)
+            opened = open_twin(settings, f"{purpose} at {_address(port)}", read_only=False)
             stack.callback(opened.close)
-            service = _demo(opened, say, stack, *demo) if demo else Service(opened)
+            service = compose(opened, stack)
             stack.callback(service.stop)
             service.start()
+            begin(opened, service, stack)
             rdf = build_rdf_app(opened.ledger, opened.twin.vocabulary, rdf_rules_of(settings))
             stack.callback(rdf.close)
             http = http_app_of(opened, service)

@@ -43,6 +43,7 @@ from graph.ports import Clock, DeviceRefused, DeviceUnknown, ReadingSink
 from graph.references import Unbound
 from graph.snapshot import Snapshot
 from graph.values import Quality, Reason, Samples, Slots
+from twin.recording import Record
 from twin.sync import Wish
 
 _log = logging.getLogger(__name__)
@@ -82,9 +83,12 @@ class MqttClient:
         clock: Clock,
         dialects: Sequence[Dialect] | None = None,
         wishes: Callable[[Wish], None] | None = None,
+        record: Callable[[Sequence[Record]], None] | None = None,
     ) -> None:
         """Nothing is connected before `start`. `dialects` in the order in which they are asked for a message; the graph's own references
-        where none are given. `wishes` takes what a dialect has learned about the plant, at once: it is called between batches."""
+        where none are given. `wishes` takes what a dialect has learned about the plant, at once: it is called between batches.
+        `record` is told what is taken together, before it is read; it must not wait."""
+        self._record = record
         self._config, self._sink, self._clock, self._wishes = config, sink, clock, wishes
         self._dialects = list(dialects) if dialects is not None else _spoken(config)
         self._lock = Lock()
@@ -318,6 +322,8 @@ class MqttClient:
 
     def _take(self, now: int, connection: int, messages: Sequence[Message]) -> None:
         intake = Intake(now)
+        if self._record is not None:
+            self._record([Record(now, each.topic, each.payload, each.retained, each.qos) for each in messages])
         for message in messages:
             try:
                 for dialect in self._dialects:

@@ -173,6 +173,10 @@ class Outward(Dialect):
         """See `Dialect.connected`."""
         self._spoken.connected(intake)
 
+    def leaving(self, intake: Intake) -> None:
+        """See `Dialect.leaving`."""
+        self._spoken.leaving(intake)
+
     def tick(self, intake: Intake) -> None:
         """See `Dialect.tick`."""
         self._spoken.tick(intake)

@@ -32,12 +32,16 @@ class Process:
 
     def start(self, **more: str) -> Process:
         """Start it; returns at once. `more` stands in its environment."""
+        return self.start_as("serve", **more)
+
+    def start_as(self, *verb: str, **more: str) -> Process:
+        """The same, as another verb that serves."""
         given = {"data": self.folder / "data", "port": self.port, "log_level": "warning", **self._settings}
         self.folder.mkdir(exist_ok=True)
         environment = {name: value for name, value in os.environ.items() if not name.startswith("RIDETHROUGH_")}
         environment |= {f"RIDETHROUGH_{name.upper()}": str(value) for name, value in given.items()} | more
         with (self.folder / "log").open("ab") as log:
-            words = [sys.executable, "-m", "twin.cli.app", "serve"]
+            words = [sys.executable, "-m", "twin.cli.app", *verb]
             self._process = subprocess.Popen(words, cwd=Path(__file__).parents[2], env=environment, stdout=log, stderr=log)
         return self
 

@@ -35,6 +35,7 @@ from twin.cli import (
     procedure,
     prove,
     provenance,
+    replay,
     report,
     revert,
     rootcause,
@@ -113,6 +114,7 @@ for verb in (
     app.command()(verb)
 app.add_typer(branch.branch)
 app.add_typer(procedure.procedure)
+app.add_typer(replay.replay)
 
 
 def main() -> None:
