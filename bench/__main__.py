@@ -98,7 +98,7 @@ def benches(quick: bool) -> Mapping[str, list[Callable[[], Iterator[Row]]]]:
         mqtt_processes.NAME: [partial(mqtt_processes.run, 3_000 if quick else mqtt_processes.MESSAGES, 1 if quick else 5)],
         mqtt_qos1.NAME: [partial(mqtt_qos1.run, 20_000 if quick else mqtt_qos1.MESSAGES, 2 if quick else 5, neo4j=not quick)],
         subscriptions_fanout.NAME: [
-            partial(subscriptions_fanout.run, subscriptions_fanout.CLIENTS, 3 if quick else subscriptions_fanout.SECONDS)
+            partial(subscriptions_fanout.run, *size, 3 if quick else subscriptions_fanout.SECONDS) for size in subscriptions_fanout.SIZES
         ],
         values_all.NAME: [partial(values_all.run, 20_000 if quick else values_all.POINTS, 8 if quick else 30)],
         graphql_list.NAME: [partial(graphql_list.run, size, 8 if quick else 40) for size in graphql_list.SIZES],

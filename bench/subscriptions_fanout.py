@@ -1,4 +1,4 @@
-"""200 clients follow the same ten points: what each message costs, and how old a value is when a client has it.
+"""200 clients follow the same ten points, and 20 the same thousand: what each message costs, and how old a value is when a client has it.
 
 The server is uvicorn in this process, in a thread whose processor time is measured: messages per second of it, on one core, is what is
 told. The clients are a process of their own, with as many sockets, and count what comes. Values change 20 times a second, so every tick
@@ -37,8 +37,8 @@ from twin.http import Gate, GraphQLFace, WebRules
 from twin.ingest import Ingest
 
 NAME = "subscriptions.fanout"
-CLIENTS, POINTS = 200, 10
-SECONDS, PEER_SECONDS = 10, 10
+SIZES = ((200, 10), (20, 1000))
+SECONDS = 10
 EVERY_S = 0.05
 PROMISE_MS, PROMISE_RATIO = 250, 20
 RULES = WebRules(frozenset(), (), 1 << 20, Limits())
@@ -58,17 +58,17 @@ class Server(uvicorn.Server):
         """Signals stay with the benchmark."""
 
 
-def run(clients: int = CLIENTS, seconds: int = SECONDS) -> Iterator[Row]:
+def run(clients: int, points_each: int, seconds: int = SECONDS) -> Iterator[Row]:
     """One row."""
     face = _face(100)
     ingest = Ingest(face.current, bus := Bus(), face.clock, point_facts(face.twin.snapshot))
     face.feed = BusFeed(bus)
-    points = sorted(point_facts(face.twin.snapshot))[:POINTS]
+    points = sorted(point_facts(face.twin.snapshot))[:points_each]
     ours, peer = (_measured(kind, face, ingest, points, clients, seconds) for kind in (GraphQLFace, Plain))
     yield {
         "bench": NAME,
         "size": clients,
-        "points": POINTS,
+        "points": points_each,
         "bytes": round(ours["bytes"]),
         "ours_us": ours["us"],
         "ours_messages_s_core": round(1e6 / ours["us"]),
@@ -178,6 +178,8 @@ class Listener(asyncio.Protocol):
             length, head = self._data[at + 1] & 127, 2
             if length == 126:
                 length, head = int.from_bytes(self._data[at + 2 : at + 4], "big"), 4
+            elif length == 127:
+                length, head = int.from_bytes(self._data[at + 2 : at + 10], "big"), 10
             if size - at < head + length:
                 break
             if self._data[at] & 15 == 1:

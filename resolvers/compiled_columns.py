@@ -122,22 +122,35 @@ def _equipment(reads: Reads, numbers: Numbers, pick: Pick) -> Column:
 
 
 def _values(reads: Reads, numbers: Numbers, pick: Pick) -> Column:
-    selection = inner(pick)
     keys = reads.index.snapshot.terms.keys
-    batch = reads.current.many([keys[n] for n in numbers])
+    return values(reads.current.many([keys[n] for n in numbers]), reads.now_ms, inner(pick))
+
+
+def readings(batch: ReadingBatch, now_ms: int, selection: Selection) -> list[Row]:
+    """Points with their values, a row each."""
+    made: dict[str, Callable[[Pick], Column]] = {
+        "point": lambda _: batch.points,
+        "value": lambda pick: values(batch, now_ms, inner(pick)),
+        "__typename": lambda _: list(repeat("PointReading", len(batch))),
+    }
+    return rows(selection, [made[pick.name](pick) for pick in selection.picks], len(batch))
+
+
+def values(batch: ReadingBatch, now_ms: int, selection: Selection) -> list[Row]:
+    """Values as of an instant, a row each."""
     observed, received = batch.observed_at.tolist(), batch.received_at.tolist()
     made: dict[str, Callable[[], Column]] = {
         "value": lambda: [value if isfinite(value) else None for value in batch.values.tolist()],
         "observedAt": lambda: _written(observed),
         "receivedAt": lambda: _written(received),
         "quality": lambda: [QUALITY[code] for code in batch.quality.tolist()],
-        "ageS": lambda: [None if ms <= 0 else max(0.0, (reads.now_ms - ms) / 1000) for ms in observed],
+        "ageS": lambda: [None if ms <= 0 else max(0.0, (now_ms - ms) / 1000) for ms in observed],
         "reason": lambda: [REASON[code] for code in batch.reason.tolist()],
         "opcUa": lambda: [standard.text for standard in _standards(batch)],
         "ne107": lambda: [standard.ne107 for standard in _standards(batch)],
-        "__typename": lambda: list(repeat("Value", len(numbers))),
+        "__typename": lambda: list(repeat("Value", len(batch))),
     }
-    return rows(selection, [made[each.name]() for each in selection.picks], len(numbers))
+    return rows(selection, [made[each.name]() for each in selection.picks], len(batch))
 
 
 def _standards(batch: ReadingBatch) -> list[Standard]:

@@ -1,6 +1,6 @@
 """From a GraphQL document to what the compiled reads can answer: a tree of response keys and field names, or nothing.
 
-Covered are queries over `entity` and `entities` without directives; everything else goes to graphql-core.
+Covered are queries over `entity` and `entities`, and subscriptions to `readings`, without directives; everything else goes to graphql-core.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from graphql import (
 
 LEAF = ""
 FIELDS: Mapping[str, Mapping[str, str]] = {
+    "Subscription": {"readings": "PointReading"},
+    "PointReading": {"point": LEAF, "value": "Value"},
     "Query": {"entity": "Entity", "entities": "EntityConnection"},
     "EntityConnection": {"edges": "EntityEdge", "nodes": "Entity", "pageInfo": "PageInfo", "totalCount": LEAF},
     "EntityEdge": {"cursor": LEAF, "node": "Entity"},
@@ -68,18 +70,18 @@ class Plan:
     selection: Selection
 
 
-def plan(document: DocumentNode, operation_name: str | None) -> Plan | None:
-    """The plan of a valid document, or None where graphql-core must answer."""
+def plan(document: DocumentNode, operation_name: str | None, kind: OperationType = OperationType.QUERY) -> Plan | None:
+    """The plan of the operation of a valid document, where it is of the kind; None where graphql-core must answer."""
     operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     chosen = [node for node in operations if operation_name is None or (node.name and node.name.value == operation_name)]
     if len(chosen) != 1 or (operation_name is None and len(operations) != 1):
         return None
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
     operation = chosen[0]
-    if operation.operation is not OperationType.QUERY or operation.directives:
+    if operation.operation is not kind or operation.directives:
         return None
     try:
-        return Plan(operation, _select("Query", [operation.selection_set], fragments))
+        return Plan(operation, _select(kind.value.capitalize(), [operation.selection_set], fragments))
     except NotCovered:
         return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from analytics.places import below
@@ -56,13 +57,21 @@ class Wanted:
 
 
 async def followed_values(face: Face, wanted: Wanted) -> AsyncGenerator[list[PointReading], None]:
-    """All of them first, then those that have changed, and those that a change of the graph brings. Raises `BadInput`, `NoSuchEntity`."""
+    """The values of what `followed` tells."""
+    async with aclosing(followed(face, wanted)) as told:
+        async for points in told:
+            now_ms = int(face.clock().timestamp() * 1000)
+            yield [PointReading.of(row, now_ms) for row in rows_of(face.current, points)]
+
+
+async def followed(face: Face, wanted: Wanted) -> AsyncGenerator[Sequence[str], None]:
+    """All points first, then those that have changed, and those that a change of the graph brings. Raises `BadInput`, `NoSuchEntity`."""
     index = face.index()
     iris = await wanted.found(index)
     with face.pulse().follow(face.current.slots(iris)) as heart:
         stop = face.feed.changes(heart.ring)
         try:
-            yield _told(face, iris)
+            yield iris
             while True:
                 await heart.beat()
                 changed = {iris[row] for row in heart.changed().tolist()}
@@ -73,14 +82,9 @@ async def followed_values(face: Face, wanted: Wanted) -> AsyncGenerator[list[Poi
                     heart.over(face.current.slots(iris))
                     changed = (set(iris) - before) | changed.intersection(iris)
                 if changed:
-                    yield _told(face, sorted(changed))
+                    yield sorted(changed)
         finally:
             stop()
-
-
-def _told(face: Face, points: Sequence[str]) -> list[PointReading]:
-    now_ms = int(face.clock().timestamp() * 1000)
-    return [PointReading.of(row, now_ms) for row in rows_of(face.current, points)]
 
 
 def rows_of(current: CurrentValues, points: Sequence[str]) -> list[PointValue]:

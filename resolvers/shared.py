@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
@@ -28,6 +28,10 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import Bas
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 from strawberry.utils.aio import aclosing
 
+from graph.errors import GraphError
+from resolvers.compiled_live import CompiledValues
+from resolvers.context import Face
+from resolvers.limits import Limits
 from resolvers.live import TICK_S
 from resolvers.schema import DOCUMENTS_KEPT, Schema, parsed
 
@@ -113,9 +117,10 @@ def _shareable(query: str, operation: str | None, tokens: int) -> tuple[str, Ope
 class Shares:
     """All that is shared in one event loop."""
 
-    def __init__(self, schema: Schema, context: Callable[[], Mapping[str, Any]], tokens: int) -> None:
-        """`context` gives what an execution reads; it must not depend on who asks."""
-        self._schema, self._context, self._tokens = schema, context, tokens
+    def __init__(self, schema: Schema, face: Face, limits: Limits) -> None:
+        """What is shared reads the face and nothing of who asks."""
+        self._schema, self._face, self._tokens = schema, face, limits.tokens
+        self._values = CompiledValues(schema, limits)
         self._groups: dict[Key, Group] = {}
 
     def __len__(self) -> int:
@@ -130,7 +135,7 @@ class Shares:
         """Have the member told until it leaves (cancels this); True when there is no more to tell, False when it did not begin."""
         group = self._groups.get(key)
         if group is None or group.ended:
-            stream = _Stream(self._schema, member.operation.query, member.operation.variables, key.operation, dict(self._context()))
+            stream = _Stream(self._schema, self._values, self._face, member.operation.query, member.operation.variables, key.operation)
             group = self._groups[key] = Group(key.opening, stream)
         group.join(member)
         try:
@@ -148,26 +153,34 @@ class _Stream:
     """An execution that can be begun anew."""
 
     schema: Schema
+    values: CompiledValues
+    face: Face
     query: str
     variables: dict[str, object] | None
     operation: str | None
-    context: dict[str, Any]
 
-    async def payloads(self) -> AsyncIterator[bytes]:
-        """Each message's payload. Raises `NotBegun`."""
+    async def payloads(self) -> AsyncGenerator[bytes, None]:
+        """Each message's payload: from the columns where they cover it, else, and for whatever goes wrong there, by strawberry. Raises
+        `NotBegun`."""
+        compiled = self.values.stream(self.face, self.query, self.variables, self.operation)
+        if compiled is not None:
+            with suppress(GraphQLError, GraphError):
+                async with aclosing(compiled):
+                    async for payload in compiled:
+                        yield payload
         source = await self.schema.stream(
-            self.query, variable_values=self.variables, context_value=dict(self.context), operation_name=self.operation
+            self.query, variable_values=self.variables, context_value={"face": self.face}, operation_name=self.operation
         )
         async with aclosing(source):
             async for result in source:
                 if isinstance(result, PreExecutionError) or not isinstance(result, ExecutionResult):
                     raise NotBegun
-                payload: dict[str, Any] = {"data": result.data}
+                told: dict[str, Any] = {"data": result.data}
                 if result.errors:
-                    payload["errors"] = [error.formatted for error in result.errors]
+                    told["errors"] = [error.formatted for error in result.errors]
                 if result.extensions:
-                    payload["extensions"] = result.extensions
-                yield orjson.dumps(payload)
+                    told["extensions"] = result.extensions
+                yield orjson.dumps(told)
 
 
 class NotBegun(Exception):
@@ -301,7 +314,8 @@ class Group:
         else:
             self._missed = []
             try:
-                told = [await anext(aiter(self._stream.payloads()))]
+                async with aclosing(self._stream.payloads()) as payloads:
+                    told = [await anext(payloads, b"")]
                 if len(self._missed) > MISSED_MAX:
                     return
                 told += self._missed
@@ -310,7 +324,7 @@ class Group:
         now = asyncio.get_running_loop().time()
         for member in waiting:
             member.state = State.CURRENT
-            for payload in told:
+            for payload in filter(None, told):
                 member.tell(payload, now)
 
 

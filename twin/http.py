@@ -22,8 +22,8 @@ from resolvers.compiled import CompiledReads
 from resolvers.context import Face
 from resolvers.limits import Limits
 from resolvers.schema import build_schema
-from twin.data_health import DataHealth
 from resolvers.shared import Shares, SharingHandler
+from twin.data_health import DataHealth
 from twin.http_report import report_route
 from twin.outlets import outlet_of, remember
 
@@ -113,7 +113,7 @@ class GraphQLFace(GraphQLRouter[Any, None]):
 
     def __init__(self, face: Face, rules: WebRules) -> None:
         schema = build_schema(rules.limits)
-        self.shares = Shares(schema, lambda: {"face": face}, rules.limits.tokens)
+        self.shares = Shares(schema, face, rules.limits)
 
         async def context() -> dict[str, Any]:
             return {"face": face, "shares": self.shares, "outlet": outlet_of}

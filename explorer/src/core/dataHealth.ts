@@ -4,7 +4,7 @@ import { ask } from "./client";
 import { DATA_HEALTH } from "./documents";
 import { IDLE, load, type Loaded } from "./loading";
 import { again, view } from "./navigate";
-import type { DataHealth } from "./types";
+import type { DataHealth } from "./liveTypes";
 
 /** Rows of each list. */
 export const ROWS = 50;

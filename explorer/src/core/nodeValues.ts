@@ -5,7 +5,8 @@ import { KEY_POINTS, READINGS } from "./documents";
 import { age, drawn, judged, number, symbol } from "./format";
 import { askHere, again, standpoint } from "./navigate";
 import { graph } from "./store";
-import type { KeyPoint, PointReading, Value } from "./types";
+import type { KeyPoint } from "./liveTypes";
+import type { PointReading, Value } from "./types";
 
 /** Seconds between two looks at what has aged or changed: a drawing that flickers is not read. */
 const EVERY_S = 1;

@@ -7,7 +7,8 @@ import { IDLE, load, type Loaded } from "./loading";
 import { again, askHere, go, said, standpoint, view } from "./navigate";
 import { revisionOf } from "./standpoint";
 import { MOST_TRENDS, SPANS, type Span } from "./url";
-import type { Named, PointHistory, Quality } from "./types";
+import type { PointHistory } from "./liveTypes";
+import type { Named, Quality } from "./types";
 
 /** Rows of one point in a chart. */
 const CHART_ROWS = 1200;
