@@ -311,14 +311,14 @@ class MqttClient:
         ticked = time.monotonic()
         while True:
             now, connection, messages = self._inbox.get(self._config.batch_messages_max, 0.1)
+            if self._greet.is_set() or time.monotonic() - ticked >= TICK_S:  # a dialect hears of a connection before what comes by it
+                ticked = time.monotonic()
+                self._tick()
             if messages:
                 self._take(now, connection, messages)
                 self._inbox.taken(len(messages))
             elif self._stop.is_set():
                 return
-            if self._greet.is_set() or time.monotonic() - ticked >= TICK_S:
-                ticked = time.monotonic()
-                self._tick()
 
     def _take(self, now: int, connection: int, messages: Sequence[Message]) -> None:
         intake = Intake(now)

@@ -66,7 +66,7 @@ def read(data: bytes) -> Payload:
 
 
 def unsigned(row: int, payload: Payload) -> list[int]:
-    return [int(number) for number in payload.table[row].astype(np.uint64)]
+    return [int(number) for number in payload.table[:, row].astype(np.uint64)]
 
 
 @settings(max_examples=200, deadline=None)
@@ -77,7 +77,7 @@ def test_every_field_is_read_as_googles_library_reads_it(parts: list[dict[str, A
 
     assert (found.seq, found.sent_at, len(found)) == (seq, sent_at, len(parts))
     assert [name.decode() for name in found.names()] == [part.get("name", "") for part in parts]
-    flags = found.table[FLAGS].tolist()
+    flags = found.table[:, FLAGS].tolist()
     assert [(f & HAS_ALIAS > 0, f & HAS_TIME > 0) for f in flags] == [("alias" in part, "timestamp" in part) for part in parts]
     asked = {HISTORICAL: "is_historical", TRANSIENT: "is_transient", NULL: "is_null"}
     assert [{name for bit, name in asked.items() if f & bit} for f in flags] == [
@@ -87,7 +87,7 @@ def test_every_field_is_read_as_googles_library_reads_it(parts: list[dict[str, A
     assert unsigned(TIME, found) == [part.get("timestamp", 0) for part in parts]
     assert [said["Quality"] for _, said in found.properties()] == [part["quality"] for part in parts if part["quality"] is not None]
     numbers_, wanted = np.empty(len(parts)), [float(p["value"]) if p["kind"] in ALL_NUMBERS else np.nan for p in parts]
-    numbers(found.table, found.table[TYPE].astype(np.uint8), numbers_)
+    numbers(found.table, found.table[:, TYPE].astype(np.uint8), numbers_)
     np.testing.assert_array_equal(wanted, numbers_)
 
 

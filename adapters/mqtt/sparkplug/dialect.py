@@ -392,7 +392,7 @@ def _topic(device: str, kind: str = "DATA") -> str:
 
 def _session(payload: Payload) -> int | None:
     """The `bdSeq` of a node's birth or death; None where it has none."""
-    for column, name in enumerate(payload.names()):
+    for row, name in enumerate(payload.names()):
         if name == BORN_AND_DEAD:
-            return int(payload.table[BITS, column])
+            return int(payload.table[row, BITS])
     return None

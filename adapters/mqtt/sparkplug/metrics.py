@@ -95,9 +95,9 @@ class Metrics:
         rows = np.fromiter((self.place[name] for name in names), np.int32, len(names))
         size = len(self.place)
         self._codes: Codes = np.zeros((3, size), np.uint8)
-        self._codes[OF, rows], self._codes[QUALITY] = np.clip(birth.table[TYPE], 0, 255), Quality.NO_VALUE
-        with_alias = np.flatnonzero(birth.table[FLAGS] & HAS_ALIAS)
-        aliases = birth.table[ALIAS, with_alias].astype(np.uint64)
+        self._codes[OF, rows], self._codes[QUALITY] = np.clip(birth.table[:, TYPE], 0, 255), Quality.NO_VALUE
+        with_alias = np.flatnonzero(birth.table[:, FLAGS] & HAS_ALIAS)
+        aliases = birth.table[with_alias, ALIAS].astype(np.uint64)
         self._aliases, first = np.unique(aliases, return_index=True)
         self._alias_rows = rows[with_alias[first]]
         self.alias = dict(zip(rows[with_alias].tolist(), aliases.tolist(), strict=True))
@@ -149,7 +149,7 @@ class Metrics:
     def data(self, payload: Payload, intake: Intake) -> int:
         """Take values. Gives how many metrics are not of the birth."""
         place = np.full(len(payload), BY_ALIAS, np.int32)
-        if not (payload.table[FLAGS] & HAS_ALIAS).all():
+        if not (payload.table[:, FLAGS] & HAS_ALIAS).all():
             for column, name in enumerate(payload.names()):
                 if name:
                     place[column] = self.place.get(name, UNKNOWN)

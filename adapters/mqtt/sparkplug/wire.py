@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.compiled import compiled, inlined
+from graph.compiled import compiled
 from graph.values import Codes, Floats, Quality, Reason, Slots
 
 Bytes = NDArray[np.uint8]
@@ -23,7 +23,7 @@ Table = NDArray[np.int64]
 Whole = int | np.int64
 
 NAME_AT, NAME_LEN, ALIAS, TIME, TYPE, KIND, BITS, PROPS_AT, PROPS_LEN, FLAGS = range(10)
-"""Rows of a scanned payload, one column a metric. Numbers without a sign keep their 64 bits; a length is -1 for what is not said, a place
+"""Columns of a scanned payload, one row a metric. Numbers without a sign keep their 64 bits; a length is -1 for what is not said, a place
 is one in the payload; `KIND` is the number of the field that the value came in, 0 for none."""
 COLUMNS = 10
 HAS_ALIAS, HAS_TIME, HISTORICAL, TRANSIENT, NULL = 1, 2, 4, 8, 16
@@ -51,169 +51,155 @@ BY_ALIAS, UNKNOWN = -2, -1
 """In place of a metric's row in its table: to be found by its alias; there is none."""
 
 
-@inlined
-def _varint(data: Bytes, at: int, end: int) -> tuple[np.uint64, int]:
-    """A number, and where it ends; -1 where it does not."""
-    value = np.uint64(0)
-    for step in range(10):
-        if at >= end:
-            return value, -1
-        byte = np.uint64(data[at])
-        at += 1
-        value |= (byte & np.uint64(127)) << np.uint64(7 * step)
-        if byte < np.uint64(128):
-            return value, at
-    return value, -1
-
-
-@inlined
-def _after(data: Bytes, at: int, end: int, wire: Whole) -> int:
-    """Where the value of a field of that wire type ends; -1 where it does not."""
-    if wire == 0:
-        _, at = _varint(data, at, end)
-        return at
-    size = 8 if wire == 1 else 4
-    if wire == 2:
-        length, at = _varint(data, at, end)
-        return -1 if at < 0 or length > np.uint64(end - at) else at + np.int64(length)  # type: ignore[return-value]  # one machine word to numba
-    if wire not in (1, 5):
-        return -1
-    return at + size if end - at >= size else -1
-
-
-@inlined
-def _fixed(data: Bytes, at: int, size: int) -> np.uint64:
-    value = np.uint64(0)
-    for step in range(size):
-        value |= np.uint64(data[at + step]) << np.uint64(8 * step)
-    return value
-
-
 @compiled
-def metrics_in(data: Bytes) -> int:
-    """How many metrics a payload holds; -1 for one that cannot be read. Cost: one step a field."""
-    found, at, end = 0, 0, len(data)
-    while at < end:
-        tag, at = _varint(data, at, end)
-        if at < 0 or tag < np.uint64(8):
-            return -1
-        found += tag == np.uint64(18)
-        at = _after(data, at, end, np.int64(tag & np.uint64(7)))
-        if at < 0:
-            return -1
-    return found
+def scan(data: Bytes, head: Table, table: Table) -> int:  # noqa: PLR0911, PLR0912, PLR0915  one loop over one format, no calls
+    """Read a payload into the head and the rows of the table, of which there are at least as many as the payload has bytes 0x12.
 
-
-@compiled
-def scan(data: Bytes, head: Table, table: Table) -> int:
-    """Read a payload of which `metrics_in` has counted the metrics into the head and into the table's columns.
-
-    Gives the metrics read; -1 where one of them cannot be. Cost: one look at each byte of what is no text.
+    Gives the metrics read; -1 for what is no encoding of protocol buffers. Cost: one look at each byte of what is no text.
     """
     head[SENT_AT], head[SEQ], head[BODY] = -1, -1, 0
-    row, at, end = 0, 0, len(data)
-    while at < end:
-        tag, at = _varint(data, at, end)
-        wire, field = np.int64(tag & np.uint64(7)), np.int64(tag >> np.uint64(3))
-        after = _after(data, at, end, wire)
-        if after < 0:
-            return -1
-        if field == 2 and wire == 2:
-            _, start = _varint(data, at, end)
-            if _metric(data, start, after, table[:, row]) < 0:
+    row, whole = 0, len(data)
+    end: Whole = whole
+    at: Whole = 0
+    inside = False
+    name_at = name_size = alias = time = of = kind = bits = props_at = props_size = flags = np.int64(0)
+    while True:
+        if at == end:
+            if not inside:
+                return row
+            table[row, NAME_AT], table[row, NAME_LEN], table[row, ALIAS], table[row, TIME] = name_at, name_size, alias, time
+            table[row, TYPE], table[row, KIND], table[row, BITS] = of, kind, bits
+            table[row, PROPS_AT], table[row, PROPS_LEN], table[row, FLAGS] = props_at, props_size, flags
+            row, end, inside = row + 1, whole, False
+            continue
+        tag, shift = np.int64(0), 0
+        while True:
+            if at >= end or shift > 63:
                 return -1
-            row += 1
-        elif wire == 0 and field in (1, 3):
-            value, _ = _varint(data, at, end)
-            head[SENT_AT if field == 1 else SEQ] = np.int64(value)
-        elif wire == 2 and field == 5:
-            head[BODY] = 1
-        at = after
-    return row
-
-
-@compiled
-def _metric(data: Bytes, at: int, end: int, into: Table) -> int:  # noqa: PLR0912  as above
-    """Read one metric; -1 where that cannot be done."""
-    into[:] = 0
-    into[NAME_LEN] = into[PROPS_LEN] = -1
-    while at < end:
-        tag, at = _varint(data, at, end)
-        if at < 0 or tag < np.uint64(8):
+            byte = np.int64(data[at])
+            at += 1
+            tag |= (byte & 127) << shift
+            if byte < 128:
+                break
+            shift += 7
+        wire, field = tag & 7, tag >> 3
+        if field <= 0:
             return -1
-        wire, field = np.int64(tag & np.uint64(7)), np.int64(tag >> np.uint64(3))
-        after = _after(data, at, end, wire)
-        if after < 0:
+        value = np.int64(0)
+        if wire in (0, 2):
+            shift = 0
+            while True:
+                if at >= end or shift > 63:
+                    return -1
+                byte = np.int64(data[at])
+                at += 1
+                value |= (byte & 127) << shift
+                if byte < 128:
+                    break
+                shift += 7
+            if wire == 2:
+                if value < 0 or value > end - at:
+                    return -1
+                at += value
+        elif wire in (1, 5):
+            size = 8 if wire == 1 else 4
+            if end - at < size:
+                return -1
+            for step in range(size):
+                value |= np.int64(data[at + step]) << (8 * step)
+            at += size
+        else:
             return -1
-        if wire == 2:
-            _, start = _varint(data, at, end)
-            if field == 1:
-                into[NAME_AT], into[NAME_LEN] = start, after - start
-            elif field == 9:
-                into[PROPS_AT], into[PROPS_LEN] = start, after - start
-            elif 15 <= field <= 19:
-                into[KIND] = field
+        if not inside:
+            if tag == 18:
+                at, end, inside = at - value, at, True
+                name_at = alias = time = of = kind = bits = props_at = flags = np.int64(0)
+                name_size = props_size = np.int64(-1)
+            elif tag == 8:
+                head[SENT_AT] = value
+            elif tag == 24:
+                head[SEQ] = value
+            elif tag == 42:
+                head[BODY] = 1
         elif wire == 0:
-            value, _ = _varint(data, at, end)
             if field == 2:
-                into[ALIAS] = np.int64(value)
-                into[FLAGS] |= HAS_ALIAS
+                alias, flags = value, flags | HAS_ALIAS
             elif field == 3:
-                into[TIME] = np.int64(value)
-                into[FLAGS] |= HAS_TIME
+                time, flags = value, flags | HAS_TIME
             elif field == 4:
-                into[TYPE] = np.int64(value & np.uint64(0xFFFFFFFF))
+                of = value & 0xFFFFFFFF
             elif 5 <= field <= 7:
                 bit = HISTORICAL if field == 5 else TRANSIENT if field == 6 else NULL
-                into[FLAGS] = (into[FLAGS] | bit) if value else (into[FLAGS] & ~bit)
-            elif field in (INT, LONG, BOOLEAN):
-                into[KIND] = field
-                if field == INT:
-                    value &= np.uint64(0xFFFFFFFF)
-                into[BITS] = np.int64(value) if field != BOOLEAN else np.int64(value != np.uint64(0))
-        elif wire == 5 and field == FLOAT:
-            into[KIND], into[BITS] = FLOAT, np.int64(_fixed(data, at, 4))
-        elif wire == 1 and field == DOUBLE:
-            into[KIND], into[BITS] = DOUBLE, np.int64(_fixed(data, at, 8))
-        at = after
-    return 0
-
-
-@inlined
-def _number(kind: Whole, bits: Whole, of: Whole, half: NDArray[np.uint32], whole: NDArray[np.uint64]) -> float:
-    """The number of a value, of a data type; nan for what is none. `half` and `whole` are room for one each.
-
-    Whole numbers with a sign stand there as numbers without one, in 32 bits (or sign-extended to more); the type says how many count.
-    """
-    value = np.nan
-    if kind == DOUBLE:
-        whole[0] = np.uint64(bits)
-        value = whole.view(np.float64)[0]
-    elif kind == FLOAT:
-        half[0] = np.uint32(bits)
-        value = np.float64(half.view(np.float32)[0])
-    elif kind == BOOLEAN:
-        value = np.float64(bits)
-    elif kind in (INT, LONG):
-        if of == INT8:
-            value = np.float64(np.int8(bits))
-        elif of == INT16:
-            value = np.float64(np.int16(bits))
-        elif of == INT32:
-            value = np.float64(np.int32(bits))
-        elif of == INT64:
-            value = np.float64(bits)
-        else:
-            value = np.float64(np.uint64(bits))
-    return value
+                flags = (flags | bit) if value else (flags & ~bit)
+            elif field == INT:
+                kind, bits = field, value & 0xFFFFFFFF
+            elif field == LONG:
+                kind, bits = field, value
+            elif field == BOOLEAN:
+                kind, bits = field, np.int64(value != 0)
+        elif wire == 2:
+            if field == 1:
+                name_at, name_size = at - value, value
+            elif field == 9:
+                props_at, props_size = at - value, value
+            elif 15 <= field <= 19:
+                kind = field
+        elif (wire == 5 and field == FLOAT) or (wire == 1 and field == DOUBLE):
+            kind, bits = field, value
 
 
 @compiled
 def numbers(table: Table, types: Codes, values: Floats) -> None:
-    """The number of each metric, of the data type that is given for it; nan for what is none."""
+    """The number of each metric, of the data type that is given for it; nan for what is none.
+
+    Whole numbers with a sign stand there as numbers without one, in 32 bits (or sign-extended to more); the type says how many count.
+    """
     half, whole = np.empty(1, np.uint32), np.empty(1, np.uint64)
-    for row in range(table.shape[1]):
-        values[row] = _number(table[KIND, row], table[BITS, row], types[row], half, whole)
+    single, double = half.view(np.float32), whole.view(np.float64)
+    for row in range(len(types)):
+        kind, bits, of = table[row, KIND], table[row, BITS], types[row]
+        if kind == DOUBLE:
+            whole[0] = np.uint64(bits)
+            values[row] = double[0]
+        elif kind == FLOAT:
+            half[0] = np.uint32(bits)
+            values[row] = single[0]
+        elif kind == BOOLEAN:
+            values[row] = bits
+        elif kind in (INT, LONG):
+            if of == INT8:
+                values[row] = np.int8(bits)
+            elif of == INT16:
+                values[row] = np.int16(bits)
+            elif of == INT32:
+                values[row] = np.int32(bits)
+            elif of == INT64:
+                values[row] = bits
+            else:
+                values[row] = np.uint64(bits)
+        else:
+            values[row] = np.nan
+
+
+@compiled
+def _places(table: Table, aliases: NDArray[np.uint64], alias_rows: Slots, known: Codes, place: Slots, types: Codes) -> int:
+    """Find the row of each metric that goes by its alias, and the data type of each. Gives how many have no row."""
+    lost = 0
+    for row in range(len(place)):
+        if place[row] == BY_ALIAS:
+            place[row] = UNKNOWN
+            if table[row, FLAGS] & HAS_ALIAS:
+                alias = np.uint64(table[row, ALIAS])
+                found = np.searchsorted(aliases, alias)
+                if found < len(aliases) and aliases[found] == alias:
+                    place[row] = alias_rows[found]
+        stated = table[row, TYPE]
+        if 0 < stated < 256:
+            types[row] = stated
+        else:
+            types[row] = known[place[row]] if place[row] >= 0 else 0
+        lost += place[row] == UNKNOWN
+    return lost
 
 
 @compiled
@@ -243,27 +229,21 @@ def absorb(  # noqa: PLR0912  one loop: a call for each metric would cost more t
     row of `out_times` holds the places that history has overtaken, as many as their count says: (rows, lost metrics, overtaken). Cost:
     some 20 ns a metric.
     """
-    half, whole = np.empty(1, np.uint32), np.empty(1, np.uint64)
-    rows = lost = overtaken = 0
-    for column in range(table.shape[1]):
-        at, flags = place[column], table[FLAGS, column]
-        if at == BY_ALIAS:
-            at = UNKNOWN
-            if flags & HAS_ALIAS:
-                alias = np.uint64(table[ALIAS, column])
-                found = np.searchsorted(aliases, alias)
-                if found < len(aliases) and aliases[found] == alias:
-                    at = alias_rows[found]
+    size = len(place)
+    types, values = np.empty(size, np.uint8), np.empty(size)
+    lost = _places(table, aliases, alias_rows, codes[OF], place, types)
+    numbers(table, types, values)
+    rows = overtaken = 0
+    for column in range(size):
+        at, flags = place[column], table[column, FLAGS]
         if at == UNKNOWN:
-            lost += 1
             continue
-        of = table[TYPE, column] if 0 < table[TYPE, column] < 256 else np.int64(codes[OF, at])
-        value = _number(table[KIND, column], table[BITS, column], of, half, whole) * floats[SCALE, at] + floats[OFFSET, at]
+        value = values[column] * floats[SCALE, at] + floats[OFFSET, at]
         quality: Whole = _GOOD
         why: Whole = 0
         if said.shape[1]:
             quality, why = np.int64(said[0, column]), np.int64(said[1, column])
-        stamp = table[TIME, column] if flags & HAS_TIME else sent_at
+        stamp = table[column, TIME] if flags & HAS_TIME else sent_at
         if not TIME_MIN <= stamp < TIME_MAX:
             stamp = sent_at
             if quality < _UNCERTAIN:
