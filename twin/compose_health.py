@@ -57,12 +57,13 @@ class HealthWatch:
     def _wires(self) -> list[WireHealth]:
         found = []
         for place, client in self._mqtt:
-            mqtt, rate = client.status(), self._rates.of(f"mqtt {place}", client.status().messages)
-            lost = mqtt.missing
+            mqtt = client.status()
+            rate, lost = self._rates.of(f"mqtt {place}", mqtt.messages), mqtt.missing
             found.append(
                 WireHealth("mqtt", place, mqtt.connected, mqtt.error, mqtt.messages, rate, mqtt.queued, mqtt.poison, mqtt.unbound, lost)
             )
         for each in () if self._modbus is None else self._modbus.status():
             rate = self._rates.of(f"modbus {each.endpoint}", each.requests)
-            found.append(WireHealth("modbus", each.endpoint, each.connected, each.error, each.requests, rate))
+            error = each.error or ("" if not each.away else f"unit {', '.join(map(str, each.away))} does not answer")
+            found.append(WireHealth("modbus", each.endpoint, each.connected, error, each.requests, rate))
         return found
