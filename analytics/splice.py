@@ -102,6 +102,7 @@ class _Splice:
                 or not self._plain(subject, obj)
                 or self._by_stores({u, v})
                 or self._may_return(v, self._medium_of[predicate])
+                or self._is_source(v, self._medium_of[predicate])
             ):
                 return False
             feeds[v].add((u, self._medium_of[predicate]))
@@ -174,6 +175,12 @@ class _Splice:
         fed = np.isin(graph.nodes.class_of, reject)
         of = graph.edges.target[(graph.edges.medium == medium) & fed[graph.edges.target]]
         return bool(fed[node] or (of[1:] == of[:-1]).any())
+
+    def _is_source(self, node: int, medium: int) -> bool:
+        """Whether a thing is a source of a medium: what feeds it there is no supply, and is told."""
+        term, iri = int(self._terms[node]), self._graph.media[medium]
+        says = self._snapshot.objects(term, DCX + "isSource")
+        return bool(says) or any(iri in self._vocabulary.supply.source_of(cls) for cls in self._snapshot.types(term))
 
     def fed(self, node: int, changed: Sequence[tuple[int, int]]) -> Fed | None:
         """The rows of a node anew."""

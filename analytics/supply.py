@@ -16,7 +16,7 @@ from analytics.edges import SupplyTriples, supply_triples
 from analytics.heat_sinks import heat_sinks
 from analytics.requirements import Stated, compile_requirements, needed_members, stated_requirements, without_medium
 from analytics.roles import MEDIA_MAX, OPEN, Masks, Roles, roles_of
-from analytics.supply_graph import Assumed, Assumptions, Edges, Flags, Nodes, SupplyGraph
+from analytics.supply_graph import Assumed, Assumptions, Edges, Flags, Nodes, Requirements, SupplyGraph
 from graph.snapshot import LABEL, Snapshot
 from ontology.media import LIQUID_COOLING
 from ontology.namespaces import DCX
@@ -66,6 +66,7 @@ def compile_supply(snapshot: Snapshot, vocabulary: Vocabulary) -> SupplyGraph:
         .and_also(Assumptions.about(Assumed.NO_CLASS, drawing_without_class(snapshot, terms, nodes.class_of)))
         .and_also(Assumptions.about(Assumed.FIGURE, np.array(sorted(carries.doubts), dtype=np.int32)))
         .and_also(returns)
+        .and_also(_to_sources(edges, sources, requirements, len(media)))
         .and_also(doubts(snapshot, terms, nodes.switch, edges, requirements)),
         carries,
         labels_of(snapshot, terms),
@@ -184,6 +185,15 @@ def _left_out(triples: SupplyTriples, node_of: Ids, stated: list[Stated], unsaid
         np.concatenate((edges.medium, of)),
         np.concatenate((edges.target, node)),
     )
+
+
+def _to_sources(edges: Edges, sources: Masks, requirements: Requirements, media: int) -> Assumptions:
+    """The edges to what is a source in their medium and states no requirement there: they are no supply."""
+    row = np.flatnonzero((sources[edges.target] >> edges.medium) & 1 == 1)
+    needed = requirements.node.astype(np.int64) * media + requirements.medium
+    row = row[~np.isin(edges.target[row].astype(np.int64) * media + edges.medium[row], needed)]
+    what = np.full(len(row), Assumed.TO_SOURCE, np.int32)
+    return Assumptions(what, edges.source[row], edges.medium[row], edges.target[row])
 
 
 def _assumptions(

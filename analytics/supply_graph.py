@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.capacity.electrical import Electrical
-from analytics.columns import among, spans
+from analytics.columns import among, distinct, spans
 from graph.errors import UnknownEntity
 from graph.values import Floats
 from ontology.media import MEDIA, POWER
@@ -183,10 +183,13 @@ class Assumed(IntEnum):
     RETURN = 15
     RATINGS = 16
     FIGURE = 17
+    TO_SOURCE = 18
     GROUP_ROUNDED = 19
     ROUNDED = 20
 
 
+_NOT_COUNTED = (Assumed.STORED, Assumed.RETURN, Assumed.TO_SOURCE)
+"""Edges that are no supply."""
 _MEDIA_NAMED = ", ".join(map(compact, MEDIA))
 _DOUBTS: dict[int, str] = {
     Assumed.NO_CLASS: "states a draw and has no class: it is in no count of racks, equipment or kW",
@@ -201,7 +204,7 @@ _DOUBTS: dict[int, str] = {
 @dataclass(frozen=True, slots=True)
 class Assumptions:
     """All that was taken for granted, as columns: what (`Assumed`), about which node, in which medium, and for `MEDIUM`,
-    `STORED` and `RETURN` the fed node."""
+    `STORED`, `RETURN` and `TO_SOURCE` the fed node."""
 
     what: Ids
     node: Ids
@@ -350,7 +353,9 @@ class SupplyGraph:
         """What was taken for granted about the given nodes, ascending, one sentence each, sorted. Cost: a look-up a node."""
         columns, (order, other) = self.assumptions, self._assumed_by_other
         rows = order[spans(np.searchsorted(other, nodes), np.searchsorted(other, nodes, side="right"))]
-        rows = rows[among(columns.node[rows], nodes) | np.isin(columns.what[rows], (Assumed.STORED, Assumed.RETURN))]
+        rows = rows[among(columns.node[rows], nodes) | np.isin(columns.what[rows], _NOT_COUNTED)]
+        if len(self._to_sources):  # told of who feeds, too: nothing else of the source need matter
+            rows = distinct(np.concatenate((rows, self._to_sources[among(columns.node[self._to_sources], nodes)])))
         kept, texts = self._assumed_texts, []
         for row in rows.tolist():
             text = kept.get(row)
@@ -359,6 +364,11 @@ class SupplyGraph:
                 text = kept[row] = self._assumed(*said)
             texts.append(text)
         return sorted(texts)
+
+    @cached_property
+    def _to_sources(self) -> Ids:
+        """The rows of `TO_SOURCE` among the assumptions."""
+        return np.flatnonzero(self.assumptions.what == Assumed.TO_SOURCE).astype(np.int32)
 
     @cached_property
     def _assumed_by_other(self) -> tuple[Ids, Ids]:
@@ -422,25 +432,28 @@ class SupplyGraph:
             return f"what {compact(self.id(other))} starts with is not followed here: see --timeline"
         return "it bridges time (impact --timeline)"
 
-    def _not_counted(self, what: int, node: int, other: int) -> str:
+    def _not_counted(self, what: int, node: int, medium: int, other: int) -> str:
         """That the edge from a node to another one is no supply, and why."""
         edge, kind = f"{compact(self.id(node))} -> {compact(self.id(other))} is not counted", local_name(self.class_iri(node) or "")
         if what == Assumed.RETURN:
             return f"{edge}: what it brings comes from chillers alone, and takes no heat away"
+        if what == Assumed.TO_SOURCE:
+            cls, of = local_name(self.class_iri(other) or "it"), local_name(self.media[medium])
+            return f"{edge}: {cls} is a source of {of} and needs none of it unless a dcx:requires of it says so"
         fed = (self.edges.target == node).any() or ((self.assumptions.what == what) & (self.assumptions.other == node)).any()
         does = "hands on stored energy" if fed else "stores energy"
         return f"{edge}: {kind} {does} and is no supplier; {self._instead(kind, other)}"
 
     def _assumed(self, what: int, node: int, medium: int, other: int) -> str:
         name, of = compact(self.id(node)), local_name(self.media[medium])
-        if what >= Assumed.RATING and what != Assumed.RETURN:
+        if what in _NOT_COUNTED:
+            return self._not_counted(what, node, medium, other)
+        if what >= Assumed.RATING:
             return f"{name} {self._unit(node) if what == Assumed.UNIT else self._doubt(what, node, medium)}"
         if what == Assumed.SOURCE:
             return f"{name} counts as a source of {of}: nothing feeds it"
         if what == Assumed.MEDIUM:
             return f"{name} feeds {compact(self.id(other))} in {of}: neither class settles the medium"
-        if what in (Assumed.STORED, Assumed.RETURN):
-            return self._not_counted(what, node, other)
         if what == Assumed.NO_MEDIUM:
             return (
                 f"{name}: a dcx:requires is ignored because it names no medium that there is: give it a dcx:medium, one of {_MEDIA_NAMED}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from math import sqrt
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from analytics.capacity.standing import capacity
 from tests.analytics.sites import NOW, SITE, fail, site, told
 from tests.analytics.test_timeline import ROOM, follow, lost
+from tests.support.guides import GUIDES
 
 STS = """
 :A a dcx:UPS ; dcx:isSource true ; dcx:feedsPower :S . :B a dcx:UPS ; dcx:isSource true ; dcx:feedsPower :S .
@@ -130,6 +132,34 @@ def test_a_chiller_whose_tower_is_gone_does_not_stand_by_the_water_that_comes_ba
     assert told(both)["R AirCooling"] == "LOST"
     assert "urn:site:Return -> urn:site:C1 is not counted: what it brings comes from chillers alone, and takes no heat away" in one.assumed
     assert told(fail(free, "T1"))["C1 LiquidCooling"] == "NO_REDUNDANCY"
+
+
+def test_a_loop_driven_by_pumps_on_the_return_as_the_guide_writes_it() -> None:
+    """One of two pumps out: the other chiller has its own, 1 of 2. Both out: no chiller has flow, 0 of 2; so too with plain chillers, which
+    need liquid by their class. Each chiller without its pump is lost, though its water comes back cold from the other."""
+    turtle = (GUIDES / "supply-model.md").read_text("utf-8").split("```turtle")[1].split("```")[0]
+    needed = re.compile(r"dcx:feedsLiquidCooling :Loop ;\s+dcx:requires \[ [^]]*\]")
+    plain = needed.sub("dcx:feedsLiquidCooling :Loop", turtle.replace("brick:Air_Cooled_Chiller", "brick:Chiller"))
+
+    for graph in (site(turtle), site(plain)):
+        assert told(fail(graph, "Pump-1"))["Rack AirCooling"] == "NO_REDUNDANCY"
+        assert told(fail(graph, "Pump-1"))["Chiller-1 LiquidCooling"] == "LOST"
+        assert told(fail(graph, "Pump-1", "Pump-2"))["Rack AirCooling"] == "LOST"
+
+
+def test_what_feeds_a_source_in_its_own_medium_is_told_to_be_no_supply() -> None:
+    """An air-cooled chiller needs no liquid: without its pump it runs, and the answer says that the edge is not counted; not so where the
+    chiller states that it needs it."""
+    turtle = ":P a brick:Pump ; dcx:feedsLiquidCooling :C . :C a brick:Air_Cooled_Chiller ; dcx:feedsLiquidCooling :K . :K a brick:CRAH ."
+    needs = ":C dcx:requires [ dcx:medium dcx:LiquidCooling ; dcx:atLeast 1 ] ."
+
+    free, bound = fail(site(turtle), "P"), fail(site(turtle + needs), "P")
+
+    edge = "urn:site:P -> urn:site:C is not counted: Air_Cooled_Chiller is a source of LiquidCooling and needs none of it unless a "
+    assert told(free) == {}
+    assert f"{edge}dcx:requires of it says so" in free.assumed
+    assert told(bound) == {"C LiquidCooling": "LOST", "K LiquidCooling": "LOST"}
+    assert not any(text.startswith(edge) for text in bound.assumed)
 
 
 def test_power_that_takes_cooling_down_takes_the_rack_with_it() -> None:
