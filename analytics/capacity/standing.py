@@ -11,7 +11,7 @@ import numpy as np
 
 from analytics.capacity import kernel
 from analytics.capacity.cascade import GROWN
-from analytics.capacity.electrical import Basis
+from analytics.capacity.electrical import PHASES, Basis
 from analytics.capacity.flow import Loads, loads_of
 from analytics.capacity.kernel import Flow
 from analytics.capacity.told import Unmetered, stands_on, unmetered, unmetered_told
@@ -52,6 +52,11 @@ class Feeder:
     """The first failure, in order of ids, that loads it so; None where none loads it more than it is loaded now."""
     usual_part_max: float
     """The part of its rating that it may carry now so that no single failure overloads it: 0.4 for a breaker of a pair."""
+    phases_kw: tuple[float, ...] = ()
+    """What it carries on L1, L2 and L3; empty where nothing of the site states a phase."""
+    phase_limit_kw: float | None = None
+    """What each phase may carry continuously, a third of the limit, where it is on all three and loads are known by phase: `part` is then
+    that of its fullest phase."""
 
     def to_json(self) -> dict[str, object]:
         """As the command line prints it."""
@@ -67,6 +72,8 @@ class Feeder:
             "worst_part": self.worst_part,
             "worst_cause": self.worst_cause,
             "usual_part_max": self.usual_part_max,
+            "phases_kw": list(self.phases_kw),
+            "phase_limit_kw": self.phase_limit_kw,
         }
 
 
@@ -199,6 +206,7 @@ def _worst(graph: SupplyGraph, state: Plant, loads: Loads, slots: Ids, tell: Pro
 
 def _feeder(graph: SupplyGraph, loads: Loads, slot: int, part: float, worst: float, cause: int) -> Feeder:
     node, electrical = int(loads.slot_node[slot]), loads.electrical
+    on_phases: list[float] = loads.base.demand[slot].tolist()
     rated, limit = float(electrical.rated_kw[node]), float(electrical.limit_kw[node])
     return Feeder(
         graph.id(node),
@@ -212,6 +220,8 @@ def _feeder(graph: SupplyGraph, loads: Loads, slot: int, part: float, worst: flo
         round(worst, 4),
         graph.id(cause) if cause >= 0 else None,
         round(limit / rated * (part / worst if worst > 0 else 1.0), 4),
+        tuple(kept(round(kw, DIGITS_MAX)) for kw in on_phases) if len(on_phases) > 1 else (),
+        kept(limit / PHASES) if len(on_phases) > 1 and electrical.phases[node] == 0 else None,
     )
 
 
@@ -246,18 +256,33 @@ def _too_small(feeder: Feeder) -> str:
     return f"it is too small for the {kw:,.1f} kW that it would carry: give it a rating for as much, or take load off what it stands in for"
 
 
+def _in_words(feeder: Feeder) -> tuple[str, str, str, str]:
+    """What a feeder carries, what of that is overloaded where it is, what it would be compared with after a failure, and what is to be kept
+    lower: of one on three phases, where loads are known by phase, the fullest of them."""
+    rated, _ = shown_apart(feeder.rated_kw, 0.0)
+    by_phase = feeder.phase_limit_kw is not None
+    most, least = (feeder.load_kw, feeder.limit_kw) if feeder.phase_limit_kw is None else (max(feeder.phases_kw), feeder.phase_limit_kw)
+    load, limit = shown_apart(most, least, digits_of(least))
+    share = (
+        f"it carries {shown_apart(feeder.load_kw, 0.0)[0] if by_phase else load} kW of {rated} kW ({feeder.load_kw / feeder.rated_kw:.0%})"
+    )
+    if not by_phase:
+        return share, f" and may carry {limit} kW continuously", f"the {limit} kW that it may carry continuously", "it"
+    over = f", of that {load} kW on L{feeder.phases_kw.index(most) + 1}, where it may carry {limit} kW continuously"
+    return share, over, f"the {limit} kW that each phase may carry continuously", "its fullest phase"
+
+
 def _findings(feeder: Feeder) -> Iterator[Finding]:
     """What is overloaded now, and what would be after one more failure."""
-    load, limit = shown_apart(feeder.load_kw, feeder.limit_kw, digits_of(feeder.limit_kw))
+    share, over, limit, what = _in_words(feeder)
     worst, _ = shown_apart(100 * feeder.worst_part, 100, 0)
-    rated, _ = shown_apart(feeder.rated_kw, 0.0)
-    share = f"{load} kW of {rated} kW ({feeder.load_kw / feeder.rated_kw:.0%})"
+    usual = f"keep {what} at {feeder.usual_part_max:.0%} of its rating or below"
     if feeder.part > GROWN:
         yield Finding(
             Severity.ERROR,
             "overloaded",
             feeder.id,
-            f"it carries {share} and may carry {limit} kW continuously",
+            f"{share}{over}",
             "move load away, or correct its rating or its readings",
             DCX + "ratedPower",
         )
@@ -266,7 +291,7 @@ def _findings(feeder: Feeder) -> Iterator[Finding]:
             Severity.WARNING,
             "overloaded-after-one-failure",
             feeder.id,
-            f"it carries {share}; if {compact(feeder.worst_cause)} fails, {worst}% of the {limit} kW that it may carry continuously",
-            f"keep it at {feeder.usual_part_max:.0%} of its rating or below" if feeder.usual_part_max >= 0.005 else _too_small(feeder),
+            f"{share}; if {compact(feeder.worst_cause)} fails, {worst}% of {limit}",
+            usual if feeder.usual_part_max >= 0.005 else _too_small(feeder),
             DCX + "ratedPower",
         )

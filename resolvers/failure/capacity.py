@@ -37,6 +37,13 @@ class Feeder:
     usual_part_max: float = strawberry.field(
         description="The part of its rating that it may carry now so that no single failure overloads it: 0.4 for a breaker of a pair."
     )
+    phases_kw: list[float] = strawberry.field(
+        description="What it carries on L1, L2 and L3, in kilowatts; empty where nothing of the site states a phase."
+    )
+    phase_limit_kw: float | None = strawberry.field(
+        description="What each phase may carry continuously, a third of `limitKw`, where it is on all three: `part` is then that of its "
+        "fullest phase. Null: it is on fewer, or loads are not known by phase."
+    )
 
 
 @strawberry.type(description="Something that is overloaded, or would be after one failure.")

@@ -154,3 +154,48 @@ def test_a_bad_voltage_and_phases_that_name_none_are_left_out_and_told() -> None
         "urn:site:A states brick:electricalPhases that name no phase: all three count; "
         "states a voltage that is no number above 0 in a unit of voltage: 400 V counts"
     ) in found.assumed
+
+
+def on_phases(*cords: tuple[str, float]) -> str:
+    """A PDU of 30 kW with a rack on each cord, by its phases and what is planned for the rack."""
+    each = (
+        f':D dcx:feedsPower :C{n} . :C{n} a brick:Circuit_Breaker ; brick:electricalPhases [ brick:value "{phases}" ] ; '
+        f"dcx:feedsPower :R{n} . {rack(f'R{n}', load)} "
+        for n, (phases, load) in enumerate(cords)
+    )
+    return f":U a dcx:Utility_Feed ; dcx:feedsPower :D . :D a dcx:PDU . {rated('D', 30)} {''.join(each)}"
+
+
+def test_what_is_overloaded_on_one_phase_says_which() -> None:
+    """Racks of 6 kW on L1, L1 and L2: L1 has 12 kW, of 30 / 3 = 10 kW; all together 18 kW of 30 kW would be 60 %."""
+    found = standing(on_phases(("A", 6), ("A", 6), ("B", 6)))
+
+    (feeder,) = found.feeders
+    assert (feeder.load_kw, feeder.phases_kw, feeder.phase_limit_kw, feeder.part) == (18.0, (12.0, 6.0, 0.0), 10.0, 1.2)
+    assert feeder.to_json()["phases_kw"] == [12.0, 6.0, 0.0]
+    assert [each.message for each in found.findings] == [
+        "it carries 18.0 kW of 30.0 kW (60%), of that 12.0 kW on L1, where it may carry 10.0 kW continuously"
+    ]
+
+
+def test_what_a_failure_puts_on_one_phase_is_compared_with_what_a_phase_may_carry() -> None:
+    """A rack of 18 kW on L1 of D and of E, 9 kW each: without E L1 of D has 18 kW, 180 % of 10 kW."""
+    other = (
+        ':U dcx:feedsPower :E . :E a dcx:PDU ; dcx:feedsPower :X . :X brick:electricalPhases [ brick:value "L1" ] ; dcx:feedsPower :R0 .'
+    )
+    found = standing(on_phases(("L1", 18)) + other + " :X a brick:Circuit_Breaker .")
+
+    assert [(f.focus, f.message, f.remedy) for f in found.findings] == [
+        (
+            SITE + "D",
+            "it carries 9.0 kW of 30.0 kW (30%); if urn:site:E fails, 180% of the 10.0 kW that each phase may carry continuously",
+            "keep its fullest phase at 50% of its rating or below",
+        )
+    ]
+
+
+def test_a_site_that_states_no_phase_has_none() -> None:
+    """Then all three carry alike, and nothing is said of them."""
+    found = standing(two_sides(90)).feeders[0]
+
+    assert (found.phases_kw, found.phase_limit_kw) == ((), None)

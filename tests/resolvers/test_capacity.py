@@ -10,7 +10,7 @@ from tests.support.served import Served
 
 WHOLE = """query($n: Int) { capacity(first: $n) {
   revision at unrated assumed feedersCount findingsCount
-  feeders { id label class loadKw basis ratedKw limitKw part worstPart worstCause usualPartMax }
+  feeders { id label class loadKw basis ratedKw limitKw part worstPart worstCause usualPartMax phasesKw phaseLimitKw }
   findings { severity code id message remedy } } }"""
 
 

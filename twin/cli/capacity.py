@@ -126,6 +126,7 @@ def _tell(found: Capacity, every: bool, state: str) -> None:
     say(f"What carries power and has a rating ({state}, {instant(found.at)}), the fullest after one failure first:")
     say()
     shown = found.feeders if every else found.feeders[:ROWS_SHOWN]
+    by_phase = any(each.phases_kw for each in shown)
     rows = [
         (
             compact(each.id),
@@ -136,10 +137,12 @@ def _tell(found: Capacity, every: bool, state: str) -> None:
             f"{each.part:.0%}",
             f"{each.worst_part:.0%}",
             "" if each.worst_cause is None else compact(each.worst_cause),
+            *([" / ".join(map(kw, each.phases_kw))] if by_phase else ()),
         )
         for each in shown
     ]
-    table(("ID", "LOAD kW", "BY", "RATED kW", "LIMIT kW", "NOW", "WORST", "IF THIS FAILS"), rows)
+    phases = ("L1 / L2 / L3 kW",) if by_phase else ()
+    table(("ID", "LOAD kW", "BY", "RATED kW", "LIMIT kW", "NOW", "WORST", "IF THIS FAILS", *phases), rows)
     if len(rows) < len(found.feeders):
         say(f"... and {len(found.feeders) - len(rows):,} more: --all prints them")
     for finding in found.findings[: None if every else ROWS_SHOWN]:
