@@ -33,7 +33,7 @@ _ABOUT = {
     405: "This address does not take the method.",
     406: "None of the formats that the client accepts is offered.",
     408: "The body did not come in time.",
-    409: "A request of the same key is at work, or came before with another body.",
+    409: "A request of the same key is at work or came before with another body; or units are not those that the graph gives the points.",
     413: "The body or the answer is longer than may be.",
     415: "The body is in no format that is read here.",
     422: "A parameter, or each of the readings, makes no sense.",

@@ -101,6 +101,16 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 }
 
 
+_NAMES = {"type": "array", "items": {"type": "object", "properties": {"point": {"type": "string"}, "count": _COUNT}}}
+_UNBOUND: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "In order of names.",
+        "content": {JSON: {"schema": {"type": "object", "required": ["unbound"], "properties": {"unbound": _NAMES}}}},
+    },
+    **told(),
+}
+
+
 def let_in(rules: HttpRules, host: str, origin: str | None, own: str | None) -> str:
     """Why who asks may not send readings; nothing where it may."""
     why_not = readings_refused(rules.write, host)
@@ -135,6 +145,12 @@ def readings_router(parts: HttpParts, intake: Intake, keys: Keys, rules: HttpRul
         body = await bodies.read(request, rules.body_bytes, "readings_body_mb")
         return await threads.run(answered, body, media, idempotency_key)
 
+    @router.get("/readings/unbound", summary="List names of no point", tags=["readings"], response_class=Response, responses=_UNBOUND)
+    async def unbound() -> Response:
+        """The names that clients have sent readings of and that no point of the graph has, with how often: the 1,000 heard last."""
+        names = [{"point": name, "count": count} for name, count in intake.names_of_no_point()]
+        return Response(orjson.dumps({"unbound": names}), media_type=JSON, headers={"cache-control": "no-cache"})
+
     def answered(body: bytes, media: str, key: str | None) -> Response:
         if not key:
             return _response(*taken(body, media))
@@ -152,7 +168,8 @@ def readings_router(parts: HttpParts, intake: Intake, keys: Keys, rules: HttpRul
             raise Problem(400, "unreadable", str(error)) from None
         status, answer = 207 if outcome.refused else 200, outcome.to_json()
         if outcome.refused and outcome.refused == outcome.said:
-            status, first = 404 if outcome.unbound else 422, outcome.first[0]
+            first = outcome.first[0]
+            status = 404 if outcome.unbound else 409 if first.code == "wrong_unit" else 422
             answer = {"title": "nothing taken", "status": status, "detail": f"line {first.line}: {first.message}", **answer}
         return status, orjson.dumps(answer, option=orjson.OPT_APPEND_NEWLINE)
 

@@ -106,19 +106,21 @@ def test_a_line_that_is_refused_is_told_and_harms_no_other(tmp_path: Path) -> No
         assert bad is not None
         assert (bad.quality, bad.reason) == (Quality.BAD, Reason.SENSOR)
         assert math.isnan(bad.value)
-        assert list(one.app.intake.names_of_no_point()) == [("urn:example:Nobody", 1)]
+        assert one.get(f"{READINGS}/unbound") == {"unbound": [{"point": "urn:example:Nobody", "count": 1}]}
         assert (one.app.intake.taken, one.app.intake.refused, one.app.intake.unbound) == (3, 8, 2)
 
 
 def test_the_list_of_refusals_is_bounded_and_their_number_is_exact(tmp_path: Path) -> None:
-    """Ten are told of a thousand. Where nothing is taken the status is an error: 404 where points are unknown, else 422."""
+    """Ten are told of a thousand. Where nothing is taken the status is an error: 404 where points are
+    unknown, 409 where units do not convert, else 422."""
     with wire(tmp_path, rules=HttpRules(errors_told=10)) as one:
         answer = one.send({"point": ["x"] * 1000, "value": [1.0] * 1000})
         worse = one.send([{"point": POWER, "value": 1.0, "observed_at": "x"}])
+        other = one.send([{"point": POWER, "value": 1.0, "unit": "unit:DEG_C"}])
 
     told = answer.json()
-    assert [(each.status_code, each.headers["content-type"]) for each in (answer, worse)] == [
-        (status, "application/problem+json") for status in (404, 422)
+    assert [(each.status_code, each.headers["content-type"]) for each in (answer, worse, other)] == [
+        (status, "application/problem+json") for status in (404, 422, 409)
     ]
     assert (told["refused"], told["unbound"], len(told["errors"]), told["kept"]) == (1000, 1000, 10, False)
 
