@@ -3,8 +3,8 @@
 Rules of this file:
 
 1. One event loop in a thread of its own for all endpoints, however many; no thread for a device.
-2. The sink is called in one thread beside the loop: what answers come meanwhile are its next batch, so that commits grow with the load,
-   and nothing that listens to readings can hold up a request.
+2. Answers are decoded and handed to the sink in one thread beside the loop, those of 50 ms, or that came while it was busy, at once:
+   commits grow with the load, and neither decoding nor anything that listens to readings holds up a request.
 3. What waits for the sink is bounded: past the bound devices are not asked until it has taken some.
 """
 
@@ -16,6 +16,7 @@ from collections.abc import Coroutine, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import suppress
+from itertools import groupby
 from threading import Thread
 from typing import Any
 
@@ -23,7 +24,7 @@ from adapters.modbus.bindings import ModbusBindings
 from adapters.modbus.codec import DoesNotFit, encode
 from adapters.modbus.config import Endpoint, ModbusConfig
 from adapters.modbus.line import Line
-from adapters.modbus.plan import Plan
+from adapters.modbus.plan import Answer, Plan, samples_of
 from adapters.modbus.registers import WRITABLE, Group
 from adapters.modbus.units import EndpointStatus
 from graph.commands import Command
@@ -44,7 +45,7 @@ class ModbusClient:
         self._thread = Thread(target=self._run, name="modbus", daemon=True)
         self._delivery = ThreadPoolExecutor(1, thread_name_prefix="modbus-ingest")
         self._lines: dict[Endpoint, Line] = {}
-        self._waiting: list[Samples] = []
+        self._waiting: list[Samples | Answer] = []
         self._rows = 0
         self._taking: asyncio.Task[None] | None = None
         self._room: asyncio.Event
@@ -156,7 +157,7 @@ class ModbusClient:
 
     # -- to the sink --------------------------------------------------------------------------------------------------
 
-    async def _deliver(self, samples: Samples) -> None:
+    async def _deliver(self, samples: Samples | Answer) -> None:
         self._waiting.append(samples)
         self._rows += len(samples)
         if self._taking is None:
@@ -168,6 +169,7 @@ class ModbusClient:
 
     async def _take(self) -> None:
         while self._waiting:
+            await asyncio.sleep(0.0 if self._closed else self._config.gather_s)
             parts, self._waiting = self._waiting, []
             try:
                 await self._loop.run_in_executor(self._delivery, self._hand_over, parts)
@@ -177,5 +179,11 @@ class ModbusClient:
             self._room.set()
         self._taking = None
 
-    def _hand_over(self, parts: Sequence[Samples]) -> None:
-        self._sink.take(Samples.joined(parts))
+    def _hand_over(self, parts: Sequence[Samples | Answer]) -> None:
+        found: list[Samples] = []
+        for silent, some in groupby(parts, lambda part: isinstance(part, Samples)):
+            run = list(some)
+            found += (
+                [part for part in run if isinstance(part, Samples)] if silent else [samples_of([a for a in run if isinstance(a, Answer)])]
+            )
+        self._sink.take(Samples.joined(found))

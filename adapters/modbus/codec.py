@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite
+from math import isfinite, nan
 
 import numpy as np
 
@@ -123,7 +123,8 @@ def decode(register: Register, data: Sequence[int] | Sequence[bool], start: int)
     part = data[at : at + register.end - register.address]
     octets = bytes([bool(part[0])]) if register.table in BIT_TABLES else struct.pack(f">{len(part)}H", *map(int, part))
     group = Group(register.endpoint, register.unit, register.table, register.address, len(part), register.period_s, (register,))
-    return float(Plan(group, np.zeros(1, np.int32)).samples(octets, 0, {(register.table, register.factor): 1.0}).values[0])
+    _, values = Plan(group, np.zeros(1, np.int32)).decoded(octets, {(register.table, register.factor): 1.0})
+    return float(values[0]) if isfinite(values[0]) else nan
 
 
 def encode(register: Register, value: float, factor: float = 1.0) -> Write:

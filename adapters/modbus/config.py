@@ -108,6 +108,9 @@ class ModbusConfig:
     """No register is read more often, whatever the graph says."""
     busy_s: float = 1.0
     """How long a device that says it is busy is left alone before the same is asked once more (reliability reference 3.3)."""
+    gather_s: float = 0.05
+    """How long answers are gathered before the sink is called: nobody waits for an acknowledgement, and few large commits leave the
+    processor to the devices."""
     waiting_rows_max: int = 200_000
     """Rows that may wait for the sink; with more, devices are not asked until they are taken."""
 

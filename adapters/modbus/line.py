@@ -38,7 +38,7 @@ from adapters.modbus.codec import (
 )
 from adapters.modbus.config import Endpoint, Limits, ModbusConfig
 from adapters.modbus.link import Counts, Link, Lost, NoAnswer
-from adapters.modbus.plan import Plan
+from adapters.modbus.plan import Answer, Plan
 from adapters.modbus.registers import Group, coalesce, halves, shown
 from adapters.modbus.sunspec import Model, NotSunSpec, discover
 from adapters.modbus.units import EndpointStatus, Looking, Poll, Unit
@@ -56,7 +56,7 @@ BUSY_TRIES_MAX = 2
 SEARCH_S = 60.0
 """How soon a device without SunSpec's marker is asked for it again."""
 
-Deliver = Callable[[Samples], Awaitable[None]]
+Deliver = Callable[[Samples | Answer], Awaitable[None]]
 Compile = Callable[[Sequence[Group]], Sequence[Plan]]
 
 
@@ -213,7 +213,7 @@ class Line:
             return self._next(poll, due)
         self._heard(unit, group.unit, group.limits)
         poll.busy, self._error = 0, ""
-        await self._deliver(plan.samples(data, self._now(), unit.factors))
+        await self._deliver(Answer(plan, data, self._now(), unit.factors))
         return self._next(poll, due)
 
     async def _look(self, search: Looking, unit: Unit, binding: int) -> float | None:

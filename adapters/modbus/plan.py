@@ -56,6 +56,12 @@ class _Block:
     """The first sentinel of each point, the second …; where a point has no more, one that it has."""
     guarded: NDArray[np.intp]
     """The places in the block of points with sentinels."""
+    run: slice | None
+    """Where the bytes lie when they lie one after the other, as they will be read."""
+
+    def octets(self, data: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The bytes of the points, one row a point."""
+        return data[self.bytes_at] if self.run is None else data[self.run].reshape(self.bytes_at.shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,36 @@ class _Table:
     values: Floats
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one read brought, not decoded yet: the bytes, when they came, and the exponents that are known of its unit."""
+
+    plan: Plan
+    data: bytes
+    at_ms: int
+    factors: Factors
+
+    def __len__(self) -> int:
+        return len(self.plan.slots)
+
+
+def samples_of(answers: Sequence[Answer]) -> Samples:
+    """The samples of some answers, in their order: the instant of an answer is the source time of its samples.
+
+    A row is `BAD` for the reason `SENSOR` that holds a sentinel, no number, or a number that its table does not know; a point whose
+    exponent has not been read yet is left out (slot -1). Raises `ValueError` for an answer of another length than was asked for.
+    """
+    decoded = [answer.plan.decoded(answer.data, answer.factors) for answer in answers]
+    slots, values = np.concatenate([one for one, _ in decoded]), np.concatenate([one for _, one in decoded])
+    times = np.repeat(np.array([answer.at_ms for answer in answers], np.int64), [len(answer) for answer in answers])
+    fine = np.isfinite(values)
+    if fine.all():
+        none = np.zeros(len(values), np.uint8)
+        return Samples(slots, values, times, times, none, none)
+    values[~fine] = nan
+    return Samples(slots, values, times, times, *_judged(~fine, Quality.BAD, Reason.SENSOR))
+
+
 class Plan:
     """How one read request's answer becomes samples."""
 
@@ -75,8 +111,6 @@ class Plan:
         "_codes",
         "_factor_rows",
         "_factors",
-        "_fine",
-        "_none",
         "_offset",
         "_scale",
         "_scaled",
@@ -88,7 +122,7 @@ class Plan:
     def __init__(self, group: Group, slots: Slots) -> None:
         """`slots` of the group's registers, in their order."""
         self.group, self.slots = group, slots
-        registers, rows = group.registers, len(group.registers)
+        registers = group.registers
         self._table = group.table
         self._blocks = [
             _block(kind, [row for row, r in enumerate(registers) if r.kind == kind], group) for kind in sorted({r.kind for r in registers})
@@ -99,14 +133,9 @@ class Plan:
         self._factors = [(address, 2 * (address - group.start)) for address in group.factors]
         factored = [row for row, r in enumerate(registers) if r.factor >= 0]
         self._factor_rows = (np.array(factored, np.intp), [(group.table, registers[row].factor) for row in factored])
-        self._fine, self._none = np.zeros(rows, np.uint8), np.zeros(rows, np.uint8)
 
-    def samples(self, data: bytes, at_ms: int, factors: Factors) -> Samples:
-        """The samples of an answer: the instant of the answer is the source time. `factors` learns the exponents that stand in it.
-
-        A row is `BAD` for the reason `SENSOR` that holds a sentinel, no number, or a number that its table does not know; a point whose
-        exponent has not been read yet is left out (slot -1). Raises `ValueError` for an answer of another length than was asked for.
-        """
+    def decoded(self, data: bytes, factors: Factors) -> tuple[Slots, Floats]:
+        """Slots and values of an answer, not finite where there is no number. `factors` learns the exponents that stand in it."""
         values = self._raw(data)
         for address, at in self._factors:
             exponent = int.from_bytes(data[at : at + 2], "big", signed=True)
@@ -119,14 +148,7 @@ class Plan:
             if None in known:
                 slots = slots.copy()
                 slots[rows[[factor is None for factor in known]]] = -1
-        if self._scaled:
-            values = values * self._scale + self._offset
-        times = np.full(len(values), at_ms, np.int64)
-        bad = ~np.isfinite(values)
-        if not bad.any():
-            return Samples(slots, values, times, times, self._fine, self._none)
-        values[bad] = nan
-        return Samples(slots, values, times, times, *_judged(bad, Quality.BAD, Reason.SENSOR))
+        return slots, values * self._scale + self._offset if self._scaled else values
 
     def silent(self, at_ms: int, quality: Quality, reason: Reason) -> Samples:
         """Rows without numbers: no answer, or an answer that refuses."""
@@ -138,15 +160,17 @@ class Plan:
         expected = -(-self.group.count // 8) if self._table in BIT_TABLES else 2 * self.group.count
         if len(data) != expected:
             raise ValueError(f"unit {self.group.unit} answered {len(data)} bytes where {self.group.count} {self._table} make {expected}")
-        values = np.empty(len(self.slots))
         octets = np.frombuffer(data, np.uint8)
+        if len(self._blocks) == 1 and self._table not in BIT_TABLES and not self._codes:
+            return _numbers(self._blocks[0], self._blocks[0].octets(octets))
+        values = np.empty(len(self.slots))
         if self._table in BIT_TABLES:
             bits = np.unpackbits(octets, bitorder="little")
             for block in self._blocks:
                 values[block.rows] = bits[block.bytes_at[:, 0]]
             return values
         for block in self._blocks:
-            values[block.rows] = _numbers(block, octets[block.bytes_at])
+            values[block.rows] = _numbers(block, block.octets(octets))
         for table in self._codes:
             raw = values[table.rows]
             at = np.minimum(np.searchsorted(table.keys, raw), len(table.keys) - 1)
@@ -205,7 +229,9 @@ def _block(kind: str, rows: Sequence[int], group: Group) -> _Block:
     columns = [
         np.array([found[at].sentinels[min(n, len(found[at].sentinels) - 1)] & mask for at in guarded], np.uint64) for n in range(most)
     ]
-    return _Block(_flags(kind, bits), np.array(rows, np.intp), np.array(places, np.intp), bits, columns, np.array(guarded, np.intp))
+    flat = [place for some in places for place in some]
+    run = slice(flat[0], flat[-1] + 1) if flat == list(range(flat[0], flat[0] + len(flat))) else None
+    return _Block(_flags(kind, bits), np.array(rows, np.intp), np.array(places, np.intp), bits, columns, np.array(guarded, np.intp), run)
 
 
 def _flags(kind: str, bits: NDArray[np.uint64] | None) -> str:

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from adapters.modbus.bindings import bind
 from adapters.modbus.codec import DoesNotFit, decode, encode
 from adapters.modbus.config import Endpoint
-from adapters.modbus.plan import Factors, Plan
+from adapters.modbus.plan import Answer, Factors, Plan, samples_of
 from adapters.modbus.registers import WORDS, Register, coalesce
 from graph.values import Quality, Reason, Samples
 from tests.support.wired import snapshot_of
@@ -99,12 +99,15 @@ def test_scale_and_offset_apply_to_the_raw_number() -> None:
     assert encode(one, 11.5).words == [215]
 
 
-def samples(registers: list[Register], words: list[int], factors: Factors | None = None) -> Samples:
+def samples(registers: list[Register], words: list[int]) -> Samples:
     """What the words of one read are, by a plan whose slots count the registers."""
     (group,) = coalesce(registers)
-    return Plan(group, np.arange(len(group.registers), dtype=np.int32)).samples(
-        struct.pack(f">{len(words)}H", *words), 1000, {} if factors is None else factors
-    )
+    return taken(Plan(group, np.arange(len(group.registers), dtype=np.int32)), struct.pack(f">{len(words)}H", *words), {})
+
+
+def taken(plan: Plan, data: bytes, factors: Factors) -> Samples:
+    """The samples of one answer."""
+    return samples_of([Answer(plan, data, 1000, factors)])
 
 
 def test_a_float_that_is_no_number_is_a_failed_sensor() -> None:
@@ -154,11 +157,11 @@ def test_a_scale_factor_out_of_reach_is_remembered_and_waited_for() -> None:
     assert [(near.start, near.count, list(near.factors)), (far.start, far.count, list(far.factors))] == [(0, 1, []), (200, 1, [200])]
     first, second = (Plan(group, np.arange(len(group.registers), dtype=np.int32)) for group in (near, far))
 
-    early = first.samples(b"\x04\xd2", 1000, factors)
-    second.samples(b"\xff\xfe", 1000, factors)
-    later = first.samples(b"\x04\xd2", 2000, factors)
-    second.samples(b"\x80\x00", 2000, factors)
-    none = first.samples(b"\x04\xd2", 3000, factors)
+    early = taken(first, b"\x04\xd2", factors)
+    taken(second, b"\xff\xfe", factors)
+    later = taken(first, b"\x04\xd2", factors)
+    taken(second, b"\x80\x00", factors)
+    none = taken(first, b"\x04\xd2", factors)
 
     assert early.slots.tolist() == [-1]
     assert (later.slots.tolist(), later.values.tolist()) == ([0], [pytest.approx(12.34)])
