@@ -23,6 +23,7 @@ from bench import (
     graphql_list,
     history_day,
     history_ingest,
+    modbus_poll,
     mqtt_batch,
     mqtt_freshness,
     mqtt_processes,
@@ -53,6 +54,9 @@ def benches(quick: bool) -> Mapping[str, list[Callable[[], Iterator[Row]]]]:
             partial(history_ingest.run, history_ingest.QUICK if quick else size, 1 if quick else 2) for size in history_ingest.SIZES
         ],
         history_day.NAME: [partial(history_day.run, history_day.QUICK if quick else size) for size in history_day.SIZES],
+        modbus_poll.NAME: [
+            partial(modbus_poll.run, size, 2 if quick else 7) for size in (modbus_poll.SIZES[:1] if quick else modbus_poll.SIZES)
+        ],
         rdf_export.NAME: [partial(rdf_export.run, size, 3 if quick else 7) for size in rdf_export.SIZES],
         rdf_load.NAME: [partial(rdf_load.run, size, 3 if quick else 7) for size in rdf_load.SIZES],
         neo4j_load.NAME: [partial(neo4j_load.run, 2_000 if quick else size) for size in neo4j_load.SIZES],
