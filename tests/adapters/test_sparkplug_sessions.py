@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hypothesis.strategies as st
 import orjson
+import pytest
+from hypothesis import given, settings
 
 from adapters.mqtt.dialect import Intake
 from adapters.mqtt.sparkplug.dialect import BIRTHS_MS, Sparkplug
@@ -197,3 +200,110 @@ def test_the_wire_subscribes_to_the_groups_that_are_named() -> None:
     assert Sparkplug(["hall", "annex"]).everywhere() == ["spBv1.0/annex/#", "spBv1.0/hall/#"]
     assert Sparkplug([]).everywhere() == []
     assert list(Sparkplug().filters()) == []
+
+
+class Storm:
+    """A node and what happens to its messages; it answers what it is asked. `had` are the values that it ever had, in the points' units."""
+
+    def __init__(self) -> None:
+        self.host = Host(SITE.replace("dcx:samplePeriod 10 ;", ""))
+        self.node, self.dead, self.device_dead = self.host.node, False, False
+        self.held: list[tuple[str, bytes]] = []
+        self.past: list[tuple[str, bytes]] = []
+        self.had = {"Signal": {-61.0}, "Runtime": {10.0}, "Fan": {1.0}}
+        self.born()
+
+    def tell(self, *told: tuple[str, bytes]) -> None:
+        """Messages arrive, and after them what was held up."""
+        self.past.extend(told)
+        self.host.hear(*told, *self.held)
+        self.held.clear()
+
+    def born(self) -> None:
+        """The node says its births, and those of its devices that live."""
+        self.tell(*(self.node.births()[:1] if self.device_dead else self.node.births()))
+
+    def say(self, which: int, value: int, act: str = "say") -> None:
+        """A value changes; its message arrives, is lost, is held up until after the next, or arrives twice."""
+        name = ("Signal", "Runtime", "Fan", "Signal")[which]
+        if self.dead or (self.device_dead and name != "Signal"):
+            return
+        to = value % 2 == 1 if name == "Fan" else abs(value) * 60 if name == "Runtime" else value
+        self.had[name].add(to / 60 if name == "Runtime" else float(to))
+        told = self.node.data({name: to}, "" if name == "Signal" else "ups-1")
+        if act == "swap" and not self.held:
+            self.held.append(told)
+        elif act != "lose":
+            self.tell(told, *([told] if act == "twice" else []))
+
+    def old(self, _: int, value: int) -> None:
+        """A birth or a death of the node that arrived before arrives again."""
+        told = [one for one in self.past if "/NBIRTH/" in one[0] or ("/NDEATH/" in one[0] and one != self.past[-1])]
+        self.host.hear(told[value % len(told)])
+
+    def restart(self, which: int, _: int) -> None:
+        """The node begins another session; the will of the one before comes after its births, or not at all."""
+        will = self.node.death()
+        self.node.bd_seq, self.dead, self.device_dead = (self.node.bd_seq + 1) % 256, False, False
+        self.born()
+        if which:
+            self.tell(will)
+
+    def die(self, _: int, __: int) -> None:
+        """The node is gone, and its will says so."""
+        if not self.dead:
+            self.dead = True
+            self.tell(self.node.death())
+
+    def device(self, _: int, __: int) -> None:
+        """Its device is gone, and the node says so."""
+        if not self.dead and not self.device_dead:
+            self.device_dead = True
+            self.tell(self.node.death("ups-1"))
+
+    def connect(self, _: int, __: int) -> None:
+        """We connect anew."""
+        if self.host.tick(connected=True).asked() and not self.dead:
+            self.born()
+
+    def calm(self, seconds: int, _: int = 0) -> None:
+        """Seconds pass."""
+        for _ in range(seconds + 1):
+            if self.host.tick(1).asked() and not self.dead:
+                self.born()
+
+    def check(self) -> None:
+        """Each point has the node's own value, good, and what is dead has no communication."""
+        ups = self.node.devices["ups-1"]
+        truth = {"Signal": self.node.devices[""]["Signal"].value, "Fan": ups["Fan"].value, "Runtime": ups["Runtime"].value / 60}
+        for name, value in truth.items():
+            if self.dead or (self.device_dead and name != "Signal"):
+                assert self.host.now(name)[1:] == ("NO_COMMUNICATION", "LINK"), name
+            else:
+                assert self.host.now(name) == good(round(float(value), 6)), name
+
+
+ACTS = st.sampled_from(["say", "say", "say", "lose", "swap", "twice", "old", "restart", "die", "device", "connect", "calm"])
+
+
+@pytest.mark.quality("mqtt", "sparkplug-heals-whatever-happens")
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(ACTS, st.integers(0, 3), st.integers(-20, 20)), max_size=40))
+def test_whatever_is_lost_or_mixed_up_the_points_come_to_say_what_the_node_says(acts: list[tuple[str, int, int]]) -> None:
+    """Messages lost, swapped, repeated, of old sessions; deaths and restarts; connections. Never is a value one that the node never had;
+    and when all has calmed down, and a value has changed once more, each point says what the node says."""
+    storm = Storm()
+    for act, which, value in acts:
+        storm.host.clock.move(0.05)
+        storm.node.at = storm.host.clock.ms
+        if act in {"say", "lose", "swap", "twice"}:
+            storm.say(which, value, act)
+        else:
+            getattr(storm, act)(which, value)
+        for name, values in storm.had.items():
+            assert storm.host.now(name)[0] in {None, *values}
+
+    storm.calm(8)
+    storm.say(0, 7)
+    storm.calm(8)
+    storm.check()

@@ -15,9 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from math import isfinite
-from typing import NamedTuple
 
 import numpy as np
 
@@ -25,9 +23,8 @@ from adapters.mqtt.dialect import Dialect, Intake, Message, Publication, SlotsOf
 from adapters.mqtt.sparkplug import payload as said
 from adapters.mqtt.sparkplug.bindings import Bindings, bind
 from adapters.mqtt.sparkplug.metrics import Metrics, warm
-from adapters.mqtt.sparkplug.payload import BORN_AND_DEAD, Payload, decode
-from adapters.mqtt.sparkplug.sequence import Order
-from adapters.mqtt.sparkplug.wire import BITS
+from adapters.mqtt.sparkplug.node import Address, Node, Told, is_old, session_of
+from adapters.mqtt.sparkplug.payload import decode
 from graph.commands import Command
 from graph.ports import DeviceRefused
 from graph.references import Unbound
@@ -44,43 +41,6 @@ BIRTHS_MS = 5_000
 NODES_MAX, TOPICS_MAX = 10_000, 200_000
 _BIRTHS, _DATA, _DEATHS = {"NBIRTH", "DBIRTH"}, {"NDATA", "DDATA"}, {"NDEATH", "DDEATH"}
 _KINDS = {*_BIRTHS, *_DATA, *_DEATHS, "NCMD", "DCMD"}
-
-
-class Address(NamedTuple):
-    """What a topic says: the kind of its message, the node (`group/node`), and the device (`group/node/device`; the node for its own)."""
-
-    kind: str
-    node: str
-    device: str
-
-
-class Told(NamedTuple):
-    """A message that waits for its turn."""
-
-    at: Address
-    message: Message
-    payload: Payload
-
-
-@dataclass(slots=True)
-class Node:
-    """One edge node: its order, the `bdSeq` of its birth (None where it has none), the metrics of its devices, itself among them."""
-
-    name: str
-    order: Order[Told] = field(default_factory=Order)
-    session: int | None = None
-    born_at: int = 0
-    devices: dict[str, Metrics] = field(default_factory=dict)
-    wanted: bool = False
-    """Whether its births are wanted."""
-    asked_at: int = 0
-    pause: int = ASK_MS
-    before: dict[str, Metrics] = field(default_factory=dict)
-    """What earlier births made known, of devices that have not been born again."""
-    alive: set[str] = field(default_factory=set)
-    """Devices that have been born, and of whose death nothing has been heard."""
-    awaited_at: int = 0
-    """When the node's birth was heard, until those of its devices have had their time; else 0."""
 
 
 class Sparkplug(Dialect):
@@ -210,9 +170,9 @@ class Sparkplug(Dialect):
 
     def _birth(self, node: Node, told: Told, intake: Intake) -> None:
         payload = told.payload
-        session = _session(payload)
-        if node.order.begun and payload.sent_at and (session, payload.sent_at) == (node.session, node.born_at):
-            return  # the same birth again, by another way
+        session = session_of(payload)
+        if is_old(node, session, payload.sent_at, intake.now):
+            return
         if payload.seq != 0:
             intake.poison(told.message, f"a birth of a node begins its counting: seq is 0, not {payload.seq} (Sparkplug 3.0, 6.4.17)")
         if payload.seq < 0:
@@ -223,7 +183,7 @@ class Sparkplug(Dialect):
                     self._deliver(node, each, intake, late=True)
         node.before.update(node.devices)
         node.devices, node.session, node.born_at = {}, session, payload.sent_at
-        node.wanted, node.awaited_at = False, intake.now
+        node.wanted, node.awaited_at, node.heard_at = False, intake.now, intake.now
         self._born(node, told._replace(payload=payload), intake)
         after = [each for each in node.order.waiting() if payload.sent_at and each.payload.sent_at >= payload.sent_at]
         for each in node.order.begin(payload.seq, after):
@@ -238,7 +198,7 @@ class Sparkplug(Dialect):
         metrics.tell(_topic(device), intake)
 
     def _death(self, node: Node, told: Told, intake: Intake) -> None:
-        session = _session(told.payload)
+        session = session_of(told.payload)
         if node.order.begun and session is not None and node.session is not None and session != node.session:
             return  # rule 2
         for each in node.order.waiting() if node.order.begun else ():
@@ -277,7 +237,7 @@ class Sparkplug(Dialect):
             for topic in topics:
                 intake.unbound(topic, "its birth has not been heard: the node is asked for it")
             return
-        self._mark([node.name, *node.devices, *self._referred(node.name)], Quality.STALE, Reason.GAP, intake)
+        self._mark(sorted(node.alive), Quality.STALE, Reason.GAP, intake)
         for each in late:
             self._deliver(node, each, intake)
 
@@ -388,11 +348,3 @@ def _topic(device: str, kind: str = "DATA") -> str:
     """Where a device's values, or commands to it, go."""
     group, node, *rest = device.split("/")
     return "/".join([ROOT + group, ("D" if rest else "N") + kind, node, *rest])
-
-
-def _session(payload: Payload) -> int | None:
-    """The `bdSeq` of a node's birth or death; None where it has none."""
-    for row, name in enumerate(payload.names()):
-        if name == BORN_AND_DEAD:
-            return int(payload.table[row, BITS])
-    return None
