@@ -22,6 +22,7 @@ from graph.current import CurrentValues
 from graph.history import HistoryUnavailable
 from graph.points import PointFacts
 from graph.ports import Clock, History, TwinStore
+from graph.steps import reached
 from graph.values import ReadingBatch, Samples, Slots
 from twin.bus import Bus
 from twin.events import ReadingStored
@@ -76,8 +77,10 @@ class Ingest:
         with self._lock:
             taken = self._current.absorb(samples)
             self._publish(taken.touched)
+        reached("ingest.absorbed")
         if self._history is not None and len(taken.kept):
             self._keep(self._history, taken.kept)
+        reached("ingest.kept")
         if self._onward is not None and len(taken.kept):
             self._onward(taken.kept)
 

@@ -42,6 +42,7 @@ from graph.commands import Command
 from graph.ports import Clock, DeviceRefused, DeviceUnknown, ReadingSink
 from graph.references import Unbound
 from graph.snapshot import Snapshot
+from graph.steps import reached
 from graph.values import Quality, Reason, Samples, Slots
 from twin.recording import Record
 from twin.sync import Wish
@@ -339,8 +340,10 @@ class MqttClient:
         self._finish(intake)
         self._messages += len(messages)
         numbers = [message.number for message in messages if message.qos]
+        reached("mqtt.taken")
         if numbers:
             self._link.acknowledge(connection, numbers)
+        reached("mqtt.acknowledged")
 
     def _handed_on(self, intake: Intake) -> bool:
         try:

@@ -35,7 +35,7 @@ class Line:
         points = dict(point_facts(snapshot))
         self.current, self.history = CurrentValues(), EmbeddedHistory(folder / "history", reserve_bytes=0)
         self.history.rebind(points)
-        ingest = Ingest(self.current, Bus(), wall_clock, points, self.history)
+        self.ingest = ingest = Ingest(self.current, Bus(), wall_clock, points, self.history)
         quick = {
             "client_id": "twin",
             "reconnect_s_min": 0.1,

@@ -165,7 +165,7 @@ def _database(settings: Settings) -> str:
     if abs(skew) > SKEW_S_MAX:
         raise OSError(f"PostgreSQL at {place}: its clock is {skew:+.1f} s from ours: keep both with NTP")
     if row is not None and not row[2]:
-        raise OSError(f"PostgreSQL at {place}: this user may not make the schema ridethrough: GRANT CREATE ON DATABASE to it")
+        raise OSError(f"PostgreSQL at {place}: this user may not make the schema ridethrough: have the database's owner allow it")
     return f"PostgreSQL {'' if row is None else row[1]} at {place} answers, its clock {skew:+.2f} s from ours"
 
 
