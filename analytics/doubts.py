@@ -9,11 +9,12 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from analytics.assumed import Assumed, Assumptions
 from analytics.capacity.stated import AMPERE, KILOVOLTAMPERE, RATED_A, RATED_KVA, RATED_KW
 from analytics.loads import KILOWATT, POWER_STATED_BY, amounts, quantities, stating_several
 from analytics.requirements import counts_of_groups
 from analytics.roles import OPEN
-from analytics.supply_graph import Assumed, Assumptions, Edges, Flags, Requirements
+from analytics.supply_graph import Edges, Flags, Requirements
 from graph.snapshot import Snapshot
 from ontology.namespaces import DCX
 from ontology.terms import Ids

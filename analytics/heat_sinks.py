@@ -6,10 +6,11 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from analytics.assumed import Assumed, Assumptions
 from analytics.columns import rows_of
 from analytics.requirements import Stated
 from analytics.roles import Masks
-from analytics.supply_graph import Assumed, Assumptions, Edges, Flags
+from analytics.supply_graph import Edges, Flags
 from ontology.media import LIQUID_COOLING
 from ontology.terms import Ids
 

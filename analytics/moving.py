@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from analytics.assumed import Assumed
 from analytics.capacity.cascade import GROWN
 from analytics.capacity.flow import loads_since
 from analytics.columns import rows_of
@@ -27,7 +28,7 @@ from analytics.moves import Arrival, Move, Overfull, Relocation
 from analytics.scenario import Case, Scenario, resolve
 from analytics.state import Plant, plant
 from analytics.supply import compile_supply
-from analytics.supply_graph import Assumed, SupplyGraph
+from analytics.supply_graph import SupplyGraph
 from analytics.sweeps.points import single_points
 from graph.changes import ChangeSet
 from graph.connections import Connections

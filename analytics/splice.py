@@ -17,12 +17,13 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics.assumed import Assumed
 from analytics.capacity.electrical import Electrical
 from analytics.capacity.stated import ALLOCATED, QUANTITIES, RATED_A, RATED_INPUT, RATED_KVA, RATED_KW, Things, rating
 from analytics.columns import rows_of
 from analytics.requirements import Stated, explicit_requirements, stated_by
 from analytics.roles import needs_of
-from analytics.supply_graph import ALL, Assumed, Edges, Requirements, SupplyGraph
+from analytics.supply_graph import ALL, Edges, Requirements, SupplyGraph
 from graph.snapshot import Snapshot
 from ontology.media import FEEDS_IN, LIQUID_COOLING, POWER
 from ontology.namespaces import BRICK, DCX, S223

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from analytics import loads as load_columns
+from analytics.assumed import Assumed, Assumptions
 from analytics.capacity.electrical import Basis
 from analytics.capacity.required import counted
 from analytics.capacity.stated import Things, electrical
@@ -16,7 +17,7 @@ from analytics.edges import SupplyTriples, supply_triples
 from analytics.heat_sinks import heat_sinks
 from analytics.requirements import Stated, compile_requirements, needed_members, stated_requirements, without_medium
 from analytics.roles import MEDIA_MAX, OPEN, Masks, Roles, roles_of
-from analytics.supply_graph import Assumed, Assumptions, Edges, Flags, Nodes, Requirements, SupplyGraph
+from analytics.supply_graph import Edges, Flags, Nodes, Requirements, SupplyGraph
 from graph.snapshot import LABEL, Snapshot
 from ontology.media import LIQUID_COOLING
 from ontology.namespaces import DCX

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from enum import IntEnum
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics.assumed import DOUBTS, NOT_COUNTED, Assumed, Assumptions
 from analytics.capacity.electrical import Electrical
 from analytics.columns import among, distinct, spans
 from graph.errors import UnknownEntity
@@ -26,6 +26,7 @@ from ontology.namespaces import compact, expand, local_name
 from ontology.terms import Ids
 
 Flags = NDArray[np.bool_]
+_MEDIA_NAMED = ", ".join(map(compact, MEDIA))
 
 FUEL = "Fuel_Tank"
 """The class of tanks that standby sources run on, without its namespace."""
@@ -162,75 +163,6 @@ class Loads:
         return Loads(empty, empty, empty, np.empty(0), (), two, two)
 
 
-class Assumed(IntEnum):
-    """What an answer took for granted where the model says nothing."""
-
-    SOURCE = 0
-    MEDIUM = 1
-    CAPACITY = 2
-    STORED = 3
-    NO_MEDIUM = 4
-    NO_COUNT = 5
-    RATING = 6
-    DRAW = 7
-    POSITION = 8
-    NO_SWITCH = 9
-    GROUP = 10
-    NEVER = 11
-    DRAWS = 12
-    UNIT = 13
-    NO_CLASS = 14
-    RETURN = 15
-    RATINGS = 16
-    FIGURE = 17
-    TO_SOURCE = 18
-    GROUP_ROUNDED = 19
-    ROUNDED = 20
-
-
-_NOT_COUNTED = (Assumed.STORED, Assumed.RETURN, Assumed.TO_SOURCE)
-"""Edges that are no supply."""
-_MEDIA_NAMED = ", ".join(map(compact, MEDIA))
-_DOUBTS: dict[int, str] = {
-    Assumed.NO_CLASS: "states a draw and has no class: it is in no count of racks, equipment or kW",
-    Assumed.NO_SWITCH: "is no switch: its dcx:normalPosition is left out",
-    Assumed.GROUP: "needs any one of its members: its dcx:requiredCount or dcx:spareCount leaves no number from 1 of them",
-    Assumed.DRAW: "states a draw that is no number of 0 or more in a unit of power: that is left out",
-    Assumed.GROUP_ROUNDED: "states a dcx:requiredCount or dcx:spareCount that is not whole: the whole one that needs more members counts",
-    Assumed.ROUNDED: "states a dcx:atLeast that is not whole: the next whole number counts",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Assumptions:
-    """All that was taken for granted, as columns: what (`Assumed`), about which node, in which medium, and for `MEDIUM`,
-    `STORED`, `RETURN` and `TO_SOURCE` the fed node."""
-
-    what: Ids
-    node: Ids
-    medium: Ids
-    other: Ids
-
-    def __len__(self) -> int:
-        return len(self.what)
-
-    def and_also(self, other: Assumptions) -> Assumptions:
-        """Both together."""
-        columns = ((self.what, other.what), (self.node, other.node), (self.medium, other.medium), (self.other, other.other))
-        return Assumptions(*(np.concatenate(pair) for pair in columns))
-
-    @staticmethod
-    def about(what: Assumed, nodes: Ids) -> Assumptions:
-        """The same of each of some nodes, in no medium."""
-        return Assumptions(np.full(len(nodes), what, np.int32), nodes, np.zeros(len(nodes), np.int32), nodes)
-
-    @staticmethod
-    def none() -> Assumptions:
-        """The model says everything."""
-        empty = np.empty(0, dtype=np.int32)
-        return Assumptions(empty, empty, empty, empty)
-
-
 @dataclass(frozen=True, eq=False)
 class SupplyGraph:
     """All that failure analysis reads of one revision. Compare two by identity; built once a revision by `compile_supply`."""
@@ -353,7 +285,7 @@ class SupplyGraph:
         """What was taken for granted about the given nodes, ascending, one sentence each, sorted. Cost: a look-up a node."""
         columns, (order, other) = self.assumptions, self._assumed_by_other
         rows = order[spans(np.searchsorted(other, nodes), np.searchsorted(other, nodes, side="right"))]
-        rows = rows[among(columns.node[rows], nodes) | np.isin(columns.what[rows], _NOT_COUNTED)]
+        rows = rows[among(columns.node[rows], nodes) | np.isin(columns.what[rows], NOT_COUNTED)]
         if len(self._to_sources):  # told of who feeds, too: nothing else of the source need matter
             rows = distinct(np.concatenate((rows, self._to_sources[among(columns.node[self._to_sources], nodes)])))
         kept, texts = self._assumed_texts, []
@@ -390,8 +322,8 @@ class SupplyGraph:
             return f"counts as {stands} where no reading says otherwise: its dcx:normalPosition is not one of dcx:Open and dcx:Closed"
         if what == Assumed.DRAWS:
             return f"states several draws that differ: {self._drawn(node)} counts"
-        if what in _DOUBTS:
-            return _DOUBTS[what]
+        if what in DOUBTS:
+            return DOUBTS[what]
         rows = np.flatnonzero((self.requirements.node == node) & (self.requirements.medium == medium))
         has = np.diff(self.requirements.starts)[rows]
         short = rows[self.requirements.at_least[rows] > has][0]
@@ -446,7 +378,7 @@ class SupplyGraph:
 
     def _assumed(self, what: int, node: int, medium: int, other: int) -> str:
         name, of = compact(self.id(node)), local_name(self.media[medium])
-        if what in _NOT_COUNTED:
+        if what in NOT_COUNTED:
             return self._not_counted(what, node, medium, other)
         if what >= Assumed.RATING:
             return f"{name} {self._unit(node) if what == Assumed.UNIT else self._doubt(what, node, medium)}"

@@ -9,6 +9,7 @@ from itertools import chain
 
 import numpy as np
 
+from analytics.assumed import Assumed
 from analytics.capacity import kernel
 from analytics.capacity.cascade import GROWN
 from analytics.capacity.electrical import PHASES, Basis
@@ -18,7 +19,7 @@ from analytics.capacity.told import Unmetered, stands_on, unmetered, unmetered_t
 from analytics.conditions import Conditions
 from analytics.figures import DIGITS_MAX, digits_of, kept, shown_apart
 from analytics.state import Plant, plant
-from analytics.supply_graph import Assumed, SupplyGraph
+from analytics.supply_graph import SupplyGraph
 from analytics.sweeps.basis import taken_for_granted
 from analytics.sweeps.units import Units
 from analytics.unusable import UNUSABLE

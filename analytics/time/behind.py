@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analytics.supply_graph import Assumed
+from analytics.assumed import Assumed
 from analytics.time.stated import Stated
 from graph.snapshot import RDF_TYPE
 from ontology.namespaces import BRICK, DCX, UNIT, compact
