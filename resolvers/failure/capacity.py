@@ -51,7 +51,9 @@ class CapacityFinding:
     """As `ridethrough capacity` tells it."""
 
     severity: Severity = strawberry.field(description="An error where it is so now, a warning where it would be.")
-    code: str = strawberry.field(description="`overloaded`, `overloaded-after-one-failure` or `rating-limits-nothing`.")
+    code: str = strawberry.field(
+        description="`overloaded`, `overloaded-after-one-failure`, `rating-limits-nothing` or `reading-not-usable`."
+    )
     id: strawberry.ID = strawberry.field(description="IRI of it.")
     message: str = strawberry.field(description="What is so.")
     remedy: str = strawberry.field(description="What to do about it.")

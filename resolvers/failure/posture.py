@@ -90,7 +90,7 @@ class Posture:
     dark_racks: list[strawberry.ID] = strawberry.field(description="The racks without a supply, in order of IRIs.")
     dark_services: list[strawberry.ID] = strawberry.field(description="The services without one.")
     assumed: list[str] = strawberry.field(
-        description="What is out of service as telemetry says, switches whose points contradict, and that load is not followed."
+        description="What is out of service as telemetry says, what cannot be read, that load is not followed, and how the model was read."
     )
     positions: list[Position] = strawberry.field(description="Switch positions that the answer rests on.")
 
