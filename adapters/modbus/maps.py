@@ -28,7 +28,8 @@ HERE = Endpoint("map.invalid")
 """Where an entry stands until it is applied to a device."""
 _TOP = frozenset({"name", "title", "source", "limits", "defaults", "groups", "register"})
 _DEFAULTS = frozenset({"function", "type", "order", "word_order", "byte_order", "scale", "offset", "unit", "group", "sentinel"})
-_ENTRY = _DEFAULTS | {"point", "class", "address", "register", "bit", "scale_factor", "enum", "words"}
+KEYS = _DEFAULTS | {"point", "class", "address", "register", "bit", "scale_factor", "enum", "words"}
+"""What a register of a map may say."""
 _LIMITS = frozenset({"gap_ms", "in_flight", "timeout_s", "registers_max", "gap_max"})
 
 
@@ -115,7 +116,7 @@ def _with(defaults: Mapping[str, Any], row: Any) -> Mapping[str, Any]:
 
 
 def _entry(said: Mapping[str, Any], groups: Mapping[str, Any], limits: Limits) -> Entry:
-    _known(said, _ENTRY, "a register")
+    _known(said, KEYS, "a register")
     point, cls = str(said.get("point", "")), str(said.get("class", ""))
     if not point and not cls:
         raise ValueError("it says neither point nor class: name the point that it is for")

@@ -100,6 +100,11 @@ def maps_of(models: Sequence[Model]) -> Sequence[RegisterMap]:
     return [RegisterMap(NAME, tuple(entries)) for entries in (exact, plain, classed)]
 
 
+def numbers() -> Sequence[int]:
+    """The models whose numbers are known, by id."""
+    return sorted(_models())
+
+
 def _placed(entry: Entry, model: Model) -> Entry | None:
     """An entry where a device has its model; None where the device's model is too short for it."""
     register = entry.register
