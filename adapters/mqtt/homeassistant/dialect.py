@@ -11,7 +11,7 @@ Rules of this file:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import isnan
 from typing import NamedTuple
 
@@ -51,12 +51,14 @@ class HomeAssistant(Dialect):
             raise ValueError(f"the prefix of discovery is the beginning of a topic, such as homeassistant, not {prefix!r}")
         self._prefix, self._bytes_max = prefix.rstrip("/"), bytes_max
         self._entities: dict[str, Entity] = {}
+        self._announced: dict[str, dict[str, Entity]] = {}
+        """The same, by the topic of their configuration."""
         self._refused: dict[str, str] = {}
         self._slots: SlotsOf = lambda points: np.full(len(points), -1, np.int32)
         self._followed: SlotsOf | None = None
         self._flushed: SlotsOf | None = None
         self._readers: dict[str, list[_Read]] = {}
-        self._presences: dict[str, list[tuple[_Read, Presence]]] = {}
+        self._presences: dict[str, dict[str, tuple[_Read, Presence]]] = {}
         self._there: dict[str, bool] = {}
         """By availability topic, what it said last."""
         self._waiting: dict[str, Message] = {}
@@ -67,6 +69,8 @@ class HomeAssistant(Dialect):
         """See `Dialect.bind`. Cost: at the first time linear in what had been announced."""
         if not self._loaded:
             self._entities = _announced_in(snapshot)
+            for key, one in self._entities.items():
+                self._announced.setdefault(key.partition("#")[0], {})[key] = one
             self._loaded = True
         revision = snapshot.revision
 
@@ -100,7 +104,7 @@ class HomeAssistant(Dialect):
             return True
         there, reads = self._presences.get(topic), self._readers.get(topic)
         if there is not None:
-            self._look(message, there, intake)
+            self._look(message, there.values(), intake)
         if reads is not None:
             self._state(message, reads, intake)
         return there is not None or reads is not None
@@ -116,7 +120,7 @@ class HomeAssistant(Dialect):
             return
         for why in wrong:
             intake.unbound(topic, why)
-        before = {key: one for key, one in self._entities.items() if key.partition("#")[0] == topic}
+        before = self._announced.get(topic, {})
         after = {one.key: one for one in found}
         self._refused.pop(topic, None)
         if wrong:
@@ -129,6 +133,9 @@ class HomeAssistant(Dialect):
         for key, one in before.items():
             del self._entities[key]
             self._forget(one)
+        self._announced[topic] = after
+        if not after:
+            del self._announced[topic]
         for one in found:
             self._entities[one.key] = one
             self._listen(one, int(self._slots([point_iri(one.unique)])[0]))
@@ -160,7 +167,7 @@ class HomeAssistant(Dialect):
             return Quality.NO_COMMUNICATION, Reason.LINK
         return (Quality.UNCERTAIN, Reason.RETAINED) if retained else (Quality.GOOD, Reason.NONE)
 
-    def _look(self, message: Message, there: Sequence[tuple[_Read, Presence]], intake: Intake) -> None:
+    def _look(self, message: Message, there: Iterable[tuple[_Read, Presence]], intake: Intake) -> None:
         """Rule 4."""
         gone = []
         for (one, slot), presence in there:
@@ -209,14 +216,14 @@ class HomeAssistant(Dialect):
         reading = _Read(one, slot)
         self._readers.setdefault(one.topic, []).append(reading)
         for presence in one.presence:
-            self._presences.setdefault(presence.topic, []).append((reading, presence))
+            self._presences.setdefault(presence.topic, {})[one.key] = reading, presence
 
     def _forget(self, one: Entity) -> None:
         self._readers[one.topic] = [read for read in self._readers[one.topic] if read.one.key != one.key]
         if not self._readers[one.topic]:
             del self._readers[one.topic]
         for topic in {presence.topic for presence in one.presence}:
-            self._presences[topic] = [each for each in self._presences[topic] if each[0].one.key != one.key]
+            del self._presences[topic][one.key]
             if not self._presences[topic]:
                 del self._presences[topic]
 
