@@ -21,6 +21,7 @@ from analytics.proofs.response import Response
 from analytics.report.report import Report
 from analytics.scenario import Scenario
 from analytics.standing import Standing
+from analytics.suggest import Suggestion
 from analytics.supply_graph import SupplyGraph
 from analytics.sweeps.units import UnitKind
 from analytics.time.reserves import Reserves
@@ -42,6 +43,7 @@ from twin.data_health import DataHealth
 from twin.jobs import Jobs
 from twin.ledger.answers import Said, Source, Synced
 from twin.may_write import Writers
+from twin.virtual import Explained
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +252,10 @@ class Face:
     history: Workers = field(default_factory=Workers)
     health: Callable[[], DataHealth] | None = None
     """How the data stands, where the process has wires. May wait for a database: call it in a worker thread."""
+    meant: Callable[[str], Sequence[Suggestion]] | None = None
+    """What points a name of no point may mean. May take seconds when first asked: call it in a worker thread."""
+    virtual: Callable[[], Sequence[Explained]] | None = None
+    """How each virtual point stands, where the process keeps them current."""
     kept: History | None = None
     """What points have read; None where nothing is kept."""
     looking_back: Workers = field(default_factory=Workers)

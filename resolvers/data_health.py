@@ -30,6 +30,15 @@ PAYLOAD_TOLD = 200
 First = Annotated[int | None, strawberry.argument(description=f"How many at most, 0 to {FIRST_MAX}.")]
 
 
+@strawberry.type(description="A point that a name from outside may mean.")
+class Candidate:
+    """A guess by words, for a person to decide."""
+
+    point: strawberry.ID = strawberry.field(description="The point.")
+    score: float = strawberry.field(description="How much of what the name says the point has too, 0 to 1.")
+    reason: str = strawberry.field(description="The words that speak for it.")
+
+
 @strawberry.type(description="A topic or a reference that no value comes from.")
 class UnboundTopic:
     """A topic without a point, a reference that cannot be used, or a topic whose payloads cannot be read."""
@@ -39,6 +48,13 @@ class UnboundTopic:
     last_at: datetime = strawberry.field(description="When the last one came; for a reference, since when the graph has it so.")
     reason: str = strawberry.field(description="Why no value comes from it, and the next step.")
     suggestion: str = strawberry.field(description="The statement that would bind it, as Turtle; empty where nothing comes near.")
+
+    @strawberry.field(description="Points that it may mean, likeliest first; none where nothing comes near.")
+    async def candidates(self, info: Info) -> list[Candidate]:
+        """Held against the words of the graph's points, in a thread: the first to ask after a change of the graph waits for it."""
+        face = face_of(info)
+        found = () if face.meant is None else await asyncio.to_thread(face.meant, self.topic)
+        return [Candidate(point=strawberry.ID(each.point), score=each.score, reason=each.reason) for each in found]
 
     @staticmethod
     def of(unbound: Unbound) -> UnboundTopic:

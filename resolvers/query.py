@@ -31,6 +31,7 @@ from resolvers.key_points import KeyPointsQuery
 from resolvers.past_values import PastValuesQuery
 from resolvers.states import AsOfArgument, BranchArgument, known, state_of
 from resolvers.types import Entity, EntityConnection, OntologyClass
+from resolvers.virtual_points import VirtualPointsQuery
 
 PAGE_DEFAULT = 50
 HOPS_MAX = 6
@@ -58,6 +59,7 @@ class Query(
     HistoryQuery,
     PastValuesQuery,
     DataHealthQuery,
+    VirtualPointsQuery,
     KeyPointsQuery,
     SweepQuery,
     TimelineQuery,

@@ -42,6 +42,7 @@ from twin.compose_roles import Passing, broker_for, spoken_by
 from twin.compose_store import now, store_name
 from twin.events import GraphChanged
 from twin.ingest import Ingest, ValueWriter
+from twin.meant import Meant
 from twin.posture import PostureWatch
 from twin.replay import RecordedSink
 from twin.settings import Settings
@@ -123,6 +124,8 @@ class Service:
             opened.ledger,
             settings.rdf_write,
             health=self._health.now,
+            meant=Meant(twin).of,
+            virtual=self._virtual.explained,
             kept=self._kept.history,
         )
         self._stack.callback(self.face.jobs.close)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import re
 from contextlib import suppress
 from math import isnan
+from pathlib import Path
 
 import hypothesis.strategies as st
 import numpy as np
@@ -13,8 +16,10 @@ from hypothesis import given
 from analytics.quality import Figure
 from analytics.virtual.formula import FormulaError, parse
 from analytics.virtual.plan import Virtuals, virtual_points
+from graph.snapshot import Snapshot
 from graph.values import Quality
 from ontology.namespaces import DEMO
+from ontology.rdf import read_stream
 from ontology.vocabulary import load_vocabulary
 from tests.support.random_cases import tried
 from tests.support.wired import snapshot_of
@@ -173,3 +178,14 @@ def test_whatever_is_written_is_read_or_refused(text: str) -> None:
     """Nothing else ever comes out."""
     with suppress(FormulaError):
         parse(text)
+
+
+def test_the_guides_formulas_mean_something() -> None:
+    """What is copied from it works: three virtual points and no finding."""
+    guide = Path(__file__).parents[3] / "docs" / "guides" / "quality.md"
+    turtle = re.findall(r"```turtle\n(.*?)```", guide.read_text(encoding="utf-8"), re.DOTALL)[0]
+    snapshot = Snapshot.of(read_stream(io.BytesIO(turtle.encode()), name="guide", format="turtle", source="guide"))
+
+    found = virtual_points(snapshot, VOCABULARY)
+
+    assert (len(found.points), found.findings) == (3, ())

@@ -1,0 +1,73 @@
+"""Virtual points, and what names of no point may mean, over GraphQL."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pyoxigraph as ox
+
+from graph.values import Quality, ReadingBatch
+from ontology.namespaces import DEMO, PREFIXES
+from ontology.terms import QuadBlock, key_of
+from resolvers.context import Unbound
+from tests.support.served import served
+from twin.meant import Meant
+from twin.virtual import VirtualFlow
+
+ROW = """
+demo:Row a dcx:Rack_Row . demo:V brick:isPointOf demo:Row ; dcx:formula "itPower(this)" .
+demo:R1 a brick:ICT_Rack ; brick:hasLocation demo:Row ; brick:hasPoint demo:R1.Power .
+demo:R2 a brick:ICT_Rack ; brick:hasLocation demo:Row ; brick:hasPoint demo:R2.Power .
+demo:R1.Power a dcx:Rack_Power_Sensor ; brick:hasUnit unit:KiloW . demo:R2.Power a dcx:Rack_Power_Sensor ; brick:hasUnit unit:KiloW .
+"""
+QUERY = "{ virtualPoints { point formula value quality coverage standsOn notGood restsOn { point quality } } }"
+
+
+def site_of(turtle: str) -> QuadBlock:
+    head = "".join(f"@prefix {prefix}: <{namespace}> .\n" for prefix, namespace in PREFIXES.items())
+    triples = ox.parse((head + turtle).encode(), format=ox.RdfFormat.TURTLE)
+    return QuadBlock.of((key_of(t.subject), t.predicate.value, key_of(t.object), "urn:test:graph") for t in triples)
+
+
+def test_a_virtual_point_says_what_it_stands_on_and_what_of_that_is_not_good() -> None:
+    """Two racks: one of 4 kW, one that has no number."""
+    with served(site_of(ROW)) as site:
+        assert site.ask(QUERY)["virtualPoints"] == []  # this process keeps none current
+        flow = VirtualFlow(site.face.current, site.ingest, site.bus, site.face.clock, site.twin.vocabulary)
+        flow.rebind(site.twin.snapshot)
+        at = int(site.face.clock().timestamp() * 1000)
+        rows = [(DEMO + "R1.Power", 4.0, at, at, Quality.GOOD), (DEMO + "R2.Power", float("nan"), at, at, Quality.BAD)]
+        site.ingest.accept(ReadingBatch.of(rows))
+        flow.work()
+        site.face.virtual = flow.explained
+
+        (told,) = site.ask(QUERY)["virtualPoints"]
+
+        assert told == {
+            "point": DEMO + "V",
+            "formula": "itPower(this)",
+            "value": 4.0,
+            "quality": "UNCERTAIN",
+            "coverage": 0.5,
+            "standsOn": 2,
+            "notGood": 1,
+            "restsOn": [{"point": DEMO + "R2.Power", "quality": "BAD"}],
+        }
+        flow.close()
+
+
+def test_a_topic_of_no_point_is_offered_the_point_that_it_may_mean() -> None:
+    """By words, with a score and the words that speak for it; where nothing is known nothing is offered."""
+    query = "{ status { unbound { topic candidates { point score reason } } } }"
+    with served(site_of(ROW)) as site:
+        at = datetime(2026, 3, 3, tzinfo=UTC)
+        facts = site.face.facts()
+        site.face.facts = lambda: type(facts)("memory", False, 0, 0, (Unbound("plant/r2/pwr", 1, at, "no point"), Unbound("x", 1, at, "")))
+        nothing = site.ask(query)["status"]["unbound"]
+        site.face.meant = Meant(site.twin).of
+
+        told = site.ask(query)["status"]["unbound"]
+
+    assert [each["candidates"] for each in nothing] == [[], []]
+    assert told[0]["candidates"][0] == {"point": DEMO + "R2.Power", "score": 1.0, "reason": "both speak of r, 2, power"}
+    assert told[1]["candidates"] == []
