@@ -92,7 +92,7 @@ def after_moves(
         placed.append((move, *_place(snapshot, vocabulary, graph, change, load, racks, notes)))
     moved = snapshot.apply(change.made(), snapshot.revision, snapshot.at)
     after = compile_supply(moved, vocabulary)
-    now = replace(conditions, power_kw={})
+    now = replace(conditions, power_kw={}, unmetered={})
     if conditions.power_kw:
         notes.append("loads are those that are planned: readings were taken before the move")
     over = _overfull(graph, after, now)
