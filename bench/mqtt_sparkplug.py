@@ -26,9 +26,9 @@ from bench.mqtt_path import Log, Way, broker, cpu_s, snapshot_of
 from tests.support.sparkplug_messages import TYPES, message
 
 NAME = "mqtt.sparkplug"
-DEVICES, METRICS, MESSAGES = 20, 1_000, 500
+DEVICES, METRICS, MESSAGES = 20, 1_000, 1_500
 """Devices of the one node, metrics of each, messages of a run."""
-START = round(time.time() * 1000) - 60_000
+START = round(time.time() * 1000) - 80_000
 Row = dict[str, object]
 
 

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import io
+import re
 from math import nan
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from adapters.mqtt.sparkplug.dialect import Sparkplug
+from adapters.mqtt.dialect import Intake, Message
+from adapters.mqtt.sparkplug.dialect import ASK_MS, BIRTHS_MS, Sparkplug
 from adapters.mqtt.sparkplug.metrics import VOUCH_MS
+from adapters.mqtt.sparkplug.payload import QUALITIES
+from adapters.mqtt.sparkplug.sequence import AHEAD_MAX, WAIT_MS
 from graph.commands import Command
 from graph.ports import DeviceRefused
+from graph.snapshot import Snapshot
+from ontology.rdf import read_stream
 from tests.support.sparkplug_host import SITE, Host, P, good
 from tests.support.sparkplug_messages import TYPES, got, message
-from tests.support.wired import MovedClock, snapshot_of
+from tests.support.sparkplug_node import Tag, Teller
+from tests.support.wired import MovedClock, Taken, snapshot_of
+
+NOW = 1_772_366_400_000
 
 
 @pytest.mark.parametrize("aliases", [True, False])
@@ -187,3 +198,32 @@ def test_ids_are_one_level_of_a_topic(wrong: dict[str, Any]) -> None:
     """Said at the start."""
     with pytest.raises(ValueError, match="one level of a topic"):
         Sparkplug(**wrong)
+
+
+GUIDE = (Path(__file__).parents[2] / "docs" / "guides" / "sparkplug.md").read_text(encoding="utf-8")
+
+
+def test_the_guides_reference_binds_the_metric_that_it_names() -> None:
+    """As it stands there: a load in W, in the point's kW."""
+    (turtle,) = re.findall(r"```turtle\n(.*?)```", GUIDE, re.DOTALL)
+    graph = Snapshot.of(read_stream(io.BytesIO(turtle.encode()), name="guide", format="turtle", source="guide"))
+    sink, dialect = Taken(), Sparkplug()
+    dialect.bind(graph, sink.slots)
+    node = Teller("hall-1", "gateway-3", {"ups-1": {"Output/Load": Tag("Float", 12_500.0, unit="W")}}, at=NOW)
+    intake = Intake(NOW)
+    for topic, payload in node.births():
+        assert dialect.take(Message(topic, payload), intake)
+    sink.take(intake.samples())
+
+    assert sink.values("urn:example:UPS-1-Load") == [12.5]
+
+
+@pytest.mark.parametrize("number", [VOUCH_MS // 1000, WAIT_MS // 1000, AHEAD_MAX, BIRTHS_MS // 1000, ASK_MS / 1000])
+def test_the_guide_tells_the_times_that_hold(number: float) -> None:
+    """Each number of the code stands there."""
+    assert f"{number:g} s" in GUIDE or f"{number:g} messages" in GUIDE
+
+
+def test_the_guide_tells_each_quality_code() -> None:
+    """The codes of the specification, in their order."""
+    assert " · ".join(str(code) for code in QUALITIES) in GUIDE
