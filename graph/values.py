@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,6 +131,19 @@ class ReadingBatch:
 
     def __len__(self) -> int:
         return len(self.points)
+
+    @staticmethod
+    def stored(rows: Sequence[Sequence[Any]]) -> ReadingBatch:
+        """A batch of what a store kept, (point, value or None, observed at ms, received at ms, quality, why) a row."""
+        points, values, observed, received, quality, reason = zip(*rows, strict=True) if rows else ([],) * 6
+        return ReadingBatch(
+            list(points),
+            np.array([np.nan if value is None else value for value in values], np.float64),
+            np.array(observed, np.int64),
+            np.array(received, np.int64),
+            np.array(quality, np.uint8),
+            np.array(reason, np.uint8),
+        )
 
     @staticmethod
     def of(rows: Sequence[tuple[str, float, int, int, Quality]]) -> ReadingBatch:

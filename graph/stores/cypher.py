@@ -74,7 +74,7 @@ REGRAPH: LiteralString = (
 UNLINK: LiteralString = "UNWIND $rows AS id MATCH ()-[r]->() WHERE elementId(r) = id DELETE r"
 FORGET_VALUES: LiteralString = (
     "UNWIND $rows AS iri MATCH (n:Resource {iri: iri}) WHERE n._facts IS NULL AND NOT EXISTS { (n)-->() } "
-    "REMOVE n.value, n.quality, n.observedAt, n.receivedAt"
+    "REMOVE n.value, n.quality, n.qualityReason, n.observedAt, n.receivedAt"
 )
 LOOSE: LiteralString = (
     "CYPHER 5 UNWIND $rows AS iri MATCH (n:Resource {iri: iri}) WHERE n._facts IS NULL AND NOT EXISTS { (n)--() } "
@@ -194,9 +194,9 @@ VIEW_LINKS: LiteralString = (
 WRITE_VALUES: LiteralString = (
     "UNWIND $rows AS row MATCH (n:Resource {iri: row[0]}) WHERE n._facts IS NOT NULL OR EXISTS { (n)-->() } "
     "SET n.value = coalesce(row[1], n.value), n.observedAt = datetime({epochMillis: row[2]}), "
-    "n.receivedAt = datetime({epochMillis: row[3]}), n.quality = row[4]"
+    "n.receivedAt = datetime({epochMillis: row[3]}), n.quality = row[4], n.qualityReason = row[5]"
 )
 VALUES: LiteralString = (
     "MATCH (n:Resource) WHERE n.quality IS NOT NULL AND n.receivedAt IS NOT NULL WITH n ORDER BY n.iri "
-    "RETURN collect([n.iri, n.value, n.observedAt.epochMillis, n.receivedAt.epochMillis, n.quality]) AS rows"
+    "RETURN collect([n.iri, n.value, n.observedAt.epochMillis, n.receivedAt.epochMillis, n.quality, n.qualityReason]) AS rows"
 )

@@ -13,7 +13,7 @@ from graph.errors import BranchExists, StaleRevision
 from graph.fold import drift_between, history
 from graph.packing import used_terms
 from graph.ports import Progress, StoredTwin
-from graph.values import Quality, ReadingBatch
+from graph.values import ReadingBatch
 from ontology.terms import KeyQuad, QuadBlock
 
 
@@ -27,7 +27,7 @@ class MemoryStore:
         self._revisions: list[Revision] = []
         self._changes: list[ChangeSet] = []
         self._branches: dict[str, tuple[Branch, list[ChangeSet]]] = {}
-        self._values: dict[str, tuple[float, int, int, Quality]] = {}
+        self._values: dict[str, tuple[float, int, int, int, int]] = {}
 
     def load(self, progress: Progress | None = None) -> StoredTwin:
         """See `TwinStore.load`."""
@@ -111,15 +111,16 @@ class MemoryStore:
     def write_values(self, batch: ReadingBatch) -> None:
         """See `TwinStore.write_values`. A `nan` keeps the number that stood before."""
         subjects = {quad[0] for quad in self._quads}
-        columns = (batch.points, batch.values.tolist(), batch.observed_at.tolist(), batch.received_at.tolist(), batch.quality.tolist())
-        for point, value, observed_at, received_at, quality in zip(*columns, strict=True):
+        columns = (batch.points, batch.values.tolist(), batch.observed_at.tolist(), batch.received_at.tolist())
+        codes = zip(batch.quality.tolist(), batch.reason.tolist(), strict=True)
+        for (point, value, observed_at, received_at), (quality, reason) in zip(zip(*columns, strict=True), codes, strict=True):
             if point in subjects:
                 kept = self._values[point][0] if np.isnan(value) and point in self._values else value
-                self._values[point] = (kept, observed_at, received_at, Quality(quality))
+                self._values[point] = (kept, observed_at, received_at, quality, reason)
 
     def values(self) -> ReadingBatch:
         """See `TwinStore.values`; in order of the points' IRIs."""
-        return ReadingBatch.of([(point, *row) for point, row in sorted(self._values.items())])
+        return ReadingBatch.stored([(point, *row) for point, row in sorted(self._values.items())])
 
     def close(self) -> None:
         """See `TwinStore.close`."""

@@ -46,7 +46,7 @@ from graph.stores.neo4j_staging import (
     turn_back,
 )
 from graph.stores.neo4j_writing import refuse_unkeepable, sweep, write
-from graph.values import Quality, ReadingBatch
+from graph.values import Quality, ReadingBatch, Reason
 
 COMMIT_S = 120.0
 VALUES_S = 15.0
@@ -178,17 +178,16 @@ class Neo4jStore:
     def write_values(self, batch: ReadingBatch) -> None:
         """See `TwinStore.write_values`. A `nan` keeps the number that stood before. Transactions of `BATCH` rows."""
         qualities = [Quality(code).name for code in batch.quality.tolist()]
-        columns = (batch.points, batch.values.tolist(), batch.observed_at.tolist(), batch.received_at.tolist(), qualities)
-        rows = [[p, None if v != v else v, o, r, q] for p, v, o, r, q in zip(*columns, strict=True)]  # noqa: PLR0124 - only nan is unlike itself
+        reasons = [Reason(code).name if code else None for code in batch.reason.tolist()]
+        columns = (batch.points, batch.values.tolist(), batch.observed_at.tolist(), batch.received_at.tolist(), qualities, reasons)
+        rows = [[p, None if v != v else v, *rest] for p, v, *rest in zip(*columns, strict=True)]  # noqa: PLR0124 - only nan is unlike itself
         for batch_rows in batches(rows):
             self._server.tell(cypher.WRITE_VALUES, VALUES_S, rows=batch_rows)
 
     def values(self) -> ReadingBatch:
         """See `TwinStore.values`; in order of the points' IRIs."""
         [row] = self._server.ask(cypher.VALUES, READ_S)
-        return ReadingBatch.of(
-            [(point, np.nan if value is None else value, o, r, Quality[quality]) for point, value, o, r, quality in row["rows"]]
-        )
+        return ReadingBatch.stored([(*rest, Quality[quality], Reason[why or "NONE"]) for *rest, quality, why in row["rows"]])
 
     def close(self) -> None:
         """See `TwinStore.close`."""

@@ -34,7 +34,7 @@ NATIVE = "urn:ridethrough:neo4j:"
 RESERVED_LABELS = frozenset(
     {"Resource", "Twin", "Revision", "Graph", "Name", "TwinStaged", "TwinPart", "TwinBranch", "TwinBranchRevision"},
 )
-RESERVED_PREDICATES = frozenset({"iri", "value", "quality", "observedAt", "receivedAt", "_facts"})
+RESERVED_PREDICATES = frozenset({"iri", "value", "quality", "qualityReason", "observedAt", "receivedAt", "_facts"})
 
 Fact = tuple[str, str, str]
 """Predicate, object, graph of a quad that its subject's node carries."""

@@ -36,10 +36,10 @@ TWIN_FILE = "twin.sqlite"
 SUBJECTS_A_PAGE = 20_000
 
 _WRITE_VALUE = """
-INSERT INTO point_values (point, value, observed_at, received_at, quality)
-SELECT id, ?, ?, ?, ? FROM terms WHERE key = ? AND EXISTS (SELECT 1 FROM subjects WHERE s = id)
+INSERT INTO point_values (point, value, observed_at, received_at, quality, reason)
+SELECT id, ?, ?, ?, ?, ? FROM terms WHERE key = ? AND EXISTS (SELECT 1 FROM subjects WHERE s = id)
 ON CONFLICT (point) DO UPDATE SET value = coalesce(excluded.value, value),
-  observed_at = excluded.observed_at, received_at = excluded.received_at, quality = excluded.quality
+  observed_at = excluded.observed_at, received_at = excluded.received_at, quality = excluded.quality, reason = excluded.reason
 """
 _READ_REVISIONS = "SELECT number, author, source, at, reason, key, added, removed FROM revisions WHERE branch = ?"
 _READ_BRANCHES = "SELECT name, base, author, source, at, reason, key FROM branches ORDER BY name"
@@ -278,7 +278,8 @@ class SqliteStore:
 
     def write_values(self, batch: ReadingBatch) -> None:
         """See `TwinStore.write_values`. A `nan` keeps the number that stood before. Cost: some 5 us a row."""
-        columns = (batch.values.tolist(), batch.observed_at.tolist(), batch.received_at.tolist(), batch.quality.tolist(), batch.points)
+        codes = batch.quality.tolist(), batch.reason.tolist()
+        columns = (batch.values.tolist(), batch.observed_at.tolist(), batch.received_at.tolist(), *codes, batch.points)
         with self._transaction("BEGIN IMMEDIATE"):
             self._db.executemany(_WRITE_VALUE, zip(*columns, strict=True))
 
@@ -286,9 +287,9 @@ class SqliteStore:
         """See `TwinStore.values`; in order of the points' IRIs."""
         with self._errors(), self._mutex:
             rows = self._db.execute(
-                "SELECT key, value, observed_at, received_at, quality FROM point_values JOIN terms ON id = point ORDER BY key"
+                "SELECT key, value, observed_at, received_at, quality, reason FROM point_values JOIN terms ON id = point ORDER BY key"
             ).fetchall()
-        return ReadingBatch.of([(key, np.nan if value is None else value, *rest) for key, value, *rest in rows])
+        return ReadingBatch.stored(rows)
 
     def close(self) -> None:
         """See `TwinStore.close`."""

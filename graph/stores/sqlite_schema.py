@@ -93,5 +93,6 @@ MIGRATIONS: tuple[Migration, ...] = (
         "CREATE TABLE branches (name TEXT PRIMARY KEY, base INTEGER NOT NULL, author TEXT NOT NULL, source TEXT NOT NULL, "
         "at TEXT NOT NULL, reason TEXT NOT NULL, key TEXT NOT NULL) WITHOUT ROWID",
     ),
+    ("ALTER TABLE point_values ADD COLUMN reason INTEGER NOT NULL DEFAULT 0",),
 )
 """Migration n (from 1) brings a file from schema n-1 to schema n; the revisions of the site are those of branch ''."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from graph.changes import Cause
 from graph.errors import StoreUnavailable
 from graph.stores.sqlite import TWIN_FILE, SqliteStore
 from graph.stores.sqlite_schema import MIGRATIONS
+from graph.values import Quality, Reason
 from ontology.terms import KeyQuad
 
 SCHEMA_1 = """\
@@ -115,6 +118,23 @@ def test_what_no_revision_tells_of_is_kept_and_still_found(tmp_path: Path) -> No
     by_hand = ("urn:pdu", LABEL, '"UPS"@en', BMS)
     assert set(twin.quads) == {NAMED, NAMED_TOO, by_hand}
     assert (list(drift.added), list(drift.removed), drift.since.tolist()) == ([by_hand], [FEEDS], [1])
+    store.close()
+
+
+def test_a_file_of_the_second_schema_gets_a_place_for_the_reason_of_a_value(tmp_path: Path) -> None:
+    """Values stay, without one; one that is written has it."""
+    SqliteStore(old_file(tmp_path)).close()
+    with sqlite3.connect(tmp_path / TWIN_FILE) as db:
+        db.executescript("ALTER TABLE point_values DROP COLUMN reason; DELETE FROM schema_version WHERE version = 3;")
+    db.close()
+
+    store = SqliteStore(tmp_path)
+
+    kept = store.values()
+    store.write_values(replace(kept, quality=np.array([Quality.BAD], np.uint8), reason=np.array([Reason.JUMP], np.uint8)))
+    assert (list(kept.points), kept.values.tolist(), kept.reason.tolist()) == (["urn:ups"], [2.5], [Reason.NONE])
+    assert store.values().reason.tolist() == [Reason.JUMP]
+    assert store.drift().is_empty
     store.close()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from graph.changes import Cause, ChangeSet
 from graph.errors import StaleRevision
 from graph.ports import StoredTwin, TwinStore
-from graph.values import Quality, ReadingBatch
+from graph.values import Quality, ReadingBatch, Reason
 from ontology.terms import KeyQuad, QuadBlock
 from tests.contract.conftest import Place
 
@@ -240,6 +241,21 @@ def test_a_bad_reading_without_a_number_keeps_the_last_one(store: TwinStore) -> 
     assert batch.values[0] == 21.5
     assert np.isnan(batch.values[1])
     assert batch.quality.tolist() == [Quality.NO_COMMUNICATION, Quality.BAD]
+    assert batch.reason.tolist() == [Reason.NONE, Reason.NONE]
+
+
+def test_why_a_value_is_no_better_is_kept_with_it(place: Place) -> None:
+    """And goes when it is better again."""
+    place.store.commit(add(("urn:p1", LABEL, '"1"', G1), ("urn:p2", LABEL, '"2"', G1)), CAUSE, expected=0)
+    good = ReadingBatch.of([("urn:p1", 1.0, 1, 2, Quality.GOOD), ("urn:p2", 2.0, 1, 2, Quality.GOOD)])
+    bad = np.array([Quality.BAD, Quality.UNCERTAIN], np.uint8), np.array([Reason.JUMP, Reason.OUT_OF_RANGE], np.uint8)
+
+    place.store.write_values(replace(good, quality=bad[0], reason=bad[1]))
+    kept = place.reopen().values()
+    place.store.write_values(good)
+
+    assert kept.reason.tolist() == [Reason.JUMP, Reason.OUT_OF_RANGE]
+    assert place.store.values().reason.tolist() == [Reason.NONE, Reason.NONE]
 
 
 def test_a_removed_point_takes_its_value_with_it(store: TwinStore) -> None:

@@ -193,4 +193,3 @@ def _is_served(settings: Settings) -> bool:
         return False
     finally:
         asked.close()
-
