@@ -31,6 +31,9 @@ def reload(site: Site, state: State, now: float, events: Events) -> None:
     ratings, way = site.ratings, state.way
     if len(ratings.rated_kw) == 0 or way.instants[0] == LOADS_MAX:
         return
+    if way.instants[0] == 0:
+        for slot in range(len(way.drawing)):  # what tenants' moves load beyond its limit is on its way from the start
+            _look(site, state, slot, now, events)
     way.instants[0] += 1
     count = 0
     for slot in range(len(way.drawing)):
@@ -43,14 +46,15 @@ def reload(site: Site, state: State, now: float, events: Events) -> None:
     for at in range(touched):
         slot = way.work.touched[at]
         way.work.visited[slot] = 0
-        if ratings.rated_kw[slot] < NEVER and ratings.curve[slot] >= 0:
-            _look(site, state, slot, now, events)
+        _look(site, state, slot, now, events)
 
 
-@inlined
+@compiled
 def _look(site: Site, state: State, slot: int, now: float, events: Events) -> None:
-    """How far a thing is on its way to trip, and when it will at what it carries now."""
+    """How far a thing that can trip is on its way, and when it will at what it carries now."""
     ratings, way = site.ratings, state.way
+    if ratings.curve[slot] < 0 or ratings.rated_kw[slot] == NEVER:
+        return
     load = part_of(ratings.net, way.flow.demand[slot], slot)
     after = NEVER
     if state.tally.live[slot] == 1 and load > ratings.before[slot] * GROWN and load > ratings.limit_kw[slot] * GROWN:
