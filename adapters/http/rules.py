@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from twin.may_write import Writers
 
 MB = 1 << 20
-POINTS_MAX = 1_000
+POINTS_MAX = 100
 """Points that one question for history may name."""
 SAMPLES_MAX = 1_000_000
 """Samples, or spans, that one answer may hold."""
