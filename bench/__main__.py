@@ -40,6 +40,7 @@ from bench import (
     store_start,
     store_start_neo4j,
     subscriptions_fanout,
+    subscriptions_freshness,
     values_all,
 )
 
@@ -103,6 +104,7 @@ def benches(quick: bool) -> Mapping[str, list[Callable[[], Iterator[Row]]]]:
         mqtt_processes.NAME: [partial(mqtt_processes.run, 3_000 if quick else mqtt_processes.MESSAGES, 1 if quick else 5)],
         mqtt_sparkplug.NAME: [partial(mqtt_sparkplug.run, 300 if quick else mqtt_sparkplug.MESSAGES, 1 if quick else 3)],
         mqtt_qos1.NAME: [partial(mqtt_qos1.run, 20_000 if quick else mqtt_qos1.MESSAGES, 2 if quick else 5, neo4j=not quick)],
+        subscriptions_freshness.NAME: [partial(subscriptions_freshness.run, 10 if quick else subscriptions_freshness.SECONDS)],
         subscriptions_fanout.NAME: [
             partial(subscriptions_fanout.run, *size, 3 if quick else subscriptions_fanout.SECONDS) for size in subscriptions_fanout.SIZES
         ],
