@@ -4,7 +4,7 @@ import { Failure, NodeLink, Notice } from "../components/parts";
 import { dataHealth } from "../core/dataHealth";
 import { age, bytes, drawn, instant, judged, number, QUALITY, whole } from "../core/format";
 import { standpoint } from "../core/navigate";
-import type { DataHealth, PointGroup, QualityCount } from "../core/types";
+import type { DataHealth, PointGroup, QualityCount } from "../core/liveTypes";
 
 /** Heads of columns of numbers. */
 const NUMBERS: ReadonlySet<string> = new Set(["Messages", "A second", "Waiting", "Dead letters", "Of no point", "Lost", "Points", "Last value"]);
