@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -11,18 +11,17 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from analytics import walks
 from analytics.backfeed import closed_towards_live
 from analytics.breakdown import Parts, count_parts
-from analytics.capacity.cascade import Cascade
 from analytics.capacity.effects import Moved, assess_loaded
 from analytics.capacity.flow import Loads, loads_since, power_of
 from analytics.capacity.pairs import media_of, nodes_of, power_pairs
-from analytics.capacity.told import Overload, Trip, cut_short, overloads, stands_on, too_many, trips, unmetered, unmetered_told
-from analytics.columns import among, distinct, without
+from analytics.capacity.told import Overload, Trip, overloads, trips
+from analytics.columns import among, without
 from analytics.conditions import Conditions, Position
 from analytics.damage import Damage
 from analytics.evidence import chains_by_cause, smallest_causes
+from analytics.grounds import assumed, loads_assumed, perhaps_smaller, unmetered_of
 from analytics.moves import Relocation
 from analytics.places import Rooms
 from analytics.scenario import Case, Resolved
@@ -33,13 +32,6 @@ from graph.errors import GraphError, UnknownEntity
 from ontology.media import medium_named
 from ontology.namespaces import compact, expand
 from ontology.terms import Ids
-
-ASSUMED_LISTED_MAX = 100
-"""Assumptions spelled out in one answer; how many more there are is said in a last line."""
-
-
-DARK_NAMED_MAX = 3
-"""Nodes without supply before the failure that an answer names."""
 
 
 class OutcomeKind(StrEnum):
@@ -206,10 +198,10 @@ def impact_of(
             *closed_towards_live(case, state, damage),
             *conditions.assumed(graph.find),
             *case.notes,
-            *_assumed(graph, state, pairs, out),
-            *_loads_assumed(loads, moved, damage, conditions),
-            *_unmetered(graph, state, loads, conditions, out),
-            *_perhaps_smaller(thinned),
+            *assumed(graph, state, pairs, out),
+            *loads_assumed(loads, moved, damage, conditions),
+            *unmetered_of(graph, state, loads, conditions, out),
+            *perhaps_smaller(thinned),
         ),
         _stated(graph, conditions, opened),
         down_before,
@@ -384,70 +376,6 @@ def reasons(
         by_moving = moved is not None and (pair in by_load or not along.reach(pair))
         found.append((named[cause], moved.of(cause).to(pair) if moved is not None and by_moving else along.to(pair, ids[node])))
     return found, len(thinned)
-
-
-def _perhaps_smaller(thinned: int) -> Iterator[str]:
-    if thinned:
-        yield (
-            f"the evidence of {thinned:,} outcome{'' if thinned == 1 else 's'} may not be the smallest: too many things fail together for "
-            "all sets of them to be tried"
-        )
-
-
-def _loads_assumed(loads: Loads | None, moved: Cascade, damage: Damage, conditions: Conditions) -> Iterator[str]:
-    """What the figures stand on, where load plays a part in the answer."""
-    if loads is not None and len(moved.tripped) + len(moved.overloaded) + damage.further.tried + damage.further.left_out:
-        yield stands_on(loads, conditions)
-        if not moved.complete:
-            yield cut_short(moved)
-        if damage.further.left_out:
-            yield too_many(damage.further)
-
-
-def _unmetered(graph: SupplyGraph, state: Plant, loads: Loads | None, conditions: Conditions, failed: Ids) -> list[str]:
-    """Which loads stand on something else than their meters, of all that hangs by what the failure moves load to or takes it from."""
-    found = unmetered(graph, loads, conditions) if conditions.unmetered else []
-    if not found:
-        return []
-    wiring, out = state.wiring, state.slots(failed)
-    with state.bench() as bench:
-        moved = wiring.pair_slot[walks.behind(state.wires, out, bench.marks)]
-        over = walks.rests_on(state.wires, np.concatenate((out, moved)).astype(np.int32), bench.marks)
-        carried = walks.behind(state.wires, over, bench.marks)
-    nodes = distinct(np.concatenate((wiring.slot_node[over], wiring.pair_node[carried])).astype(np.int32))
-    return unmetered_told(graph, [each for each in found if among(np.array([each.node], np.int32), nodes)[0]])
-
-
-def _assumed(graph: SupplyGraph, state: Plant, pairs: Ids, failed: Ids) -> tuple[str, ...]:
-    """What was taken for granted about the failed nodes, the affected ones, all that can supply them and what is dark behind them; and what
-    of it is dark."""
-    dark = state.dark_nodes
-    if len(graph.assumptions) == 0 and len(dark) == 0:
-        return ()
-    wiring, out = state.wiring, state.slots(failed)
-    seeds = np.concatenate((wiring.pair_slot[pairs[pairs < len(wiring.pair_slot)]], out)).astype(np.int32)
-    with state.bench() as bench:
-        rests = walks.rests_on(state.wires, seeds, bench.marks)
-        behind = walks.behind(state.wires, out, bench.marks) if len(dark) else out[:0]
-    behind = behind[state.base.failing[behind] > 0]
-    nodes = distinct(np.concatenate((wiring.slot_node[rests], failed, wiring.pair_node[behind])).astype(np.int32))
-    if len(dark):
-        source, target = graph.into_never
-        nodes = distinct(np.concatenate((nodes, target[among(source, nodes)])))
-    texts = graph.assumed_about(nodes)
-    if len(texts) > ASSUMED_LISTED_MAX:
-        texts = [*texts[:ASSUMED_LISTED_MAX], f"and {len(texts) - ASSUMED_LISTED_MAX} more of these kinds"]
-    return (*_dark_before(graph, nodes[among(nodes, dark)]), *texts)
-
-
-def _dark_before(graph: SupplyGraph, nodes: Ids) -> Iterator[str]:
-    if len(nodes):
-        first = ", ".join(compact(graph.id(node)) for node in nodes[:DARK_NAMED_MAX].tolist())
-        more = ", ..." if len(nodes) > DARK_NAMED_MAX else ""
-        yield (
-            f"not supplied before the failure, of what this answer rests on: {len(nodes)} ({first}{more}); nothing can be lost there: "
-            "either a switch is open, or no source reaches them"
-        )
 
 
 def _outcome_json(outcome: Outcome) -> Mapping[str, object]:

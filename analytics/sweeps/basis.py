@@ -11,7 +11,8 @@ from analytics.capacity.flow import loads_of
 from analytics.capacity.told import unmetered, unmetered_told
 from analytics.columns import distinct
 from analytics.conditions import Conditions
-from analytics.impact import ASSUMED_LISTED_MAX, DARK_NAMED_MAX, StatedPosition
+from analytics.grounds import ASSUMED_LISTED_MAX, DARK_NAMED_MAX
+from analytics.impact import StatedPosition
 from analytics.state import Plant, stated_positions
 from analytics.supply_graph import SupplyGraph
 from ontology.namespaces import compact
