@@ -266,7 +266,7 @@ configs = st.dictionaries(st.sampled_from(NAMES), json_like, max_size=8).map(lam
 
 
 @pytest.mark.quality("mqtt", "homeassistant-reads-anything")
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(json_like | configs, st.sampled_from(["sensor", "switch", "device", "light"]), st.binary(max_size=20))
 def test_no_announcement_and_no_state_stops_it(document: Any, component: str, state: bytes) -> None:
     """Anything in any place: read, or told; what is read is what is kept of it, read again."""

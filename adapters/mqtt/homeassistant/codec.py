@@ -148,6 +148,8 @@ def entity(key: str, config: Mapping[str, Any]) -> Entity | str:
     if component in {"binary_sensor", "switch"}:
         on, off = kept.get("payload_on", "ON"), kept.get("payload_off", "OFF")
         states = _said(kept.get("state_on", on)), _said(kept.get("state_off", off))
+        if not all(states) or states[0] == states[1]:
+            return "what it says for on and for off are no two words"
     expires = kept.get("expire_after")
     text = orjson.dumps({**kept, "device": device[2]}, option=orjson.OPT_SORT_KEYS)
     return Entity(
@@ -204,6 +206,8 @@ def _presence(kept: Mapping[str, Any]) -> tuple[Presence, ...] | str:
         if isinstance(path, str):
             return path
         words = (_said(one.get("payload_available", "online")), _said(one.get("payload_not_available", "offline")))
+        if not all(words) or words[0] == words[1]:
+            return "its availability has no two words"
         found.append(Presence(topic, path, *words))
     return tuple(found)
 
@@ -218,17 +222,17 @@ def _device(said: Any) -> tuple[str, str, dict[str, Any]]:
         ids = ids[0]
     elif not ids and type(connections) is list and connections and type(connections[0]) is list and connections[0]:
         ids = connections[0][-1]
-    found = _word(ids)
-    return found, _word(full.get("name")), {"identifiers": [found], "name": _word(full.get("name"))} if found else {}
+    found, name = _word(ids), _word(full.get("name"))
+    return found, name, ({"identifiers": [found]} if found else {}) | ({"name": name} if name else {})
 
 
 def _word(said: Any) -> str:
-    return STEERING.sub(" ", str(said)).strip()[:200] if isinstance(said, str | int | float) else ""
+    return STEERING.sub(" ", str(said)).strip()[:200] if isinstance(said, str | int | float) and not isinstance(said, bool) else ""
 
 
 def _said(raw: Any) -> str:
-    """What a state is called, as a template would write it."""
-    return str(raw).strip()
+    """What a state is called, as a template would write it; empty for what is no word."""
+    return "" if isinstance(raw, dict | list) else str(raw).strip()
 
 
 def template(text: Any) -> Path | str:
