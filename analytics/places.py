@@ -7,7 +7,7 @@ something, too (`brick:isPartOf`, `brick:hasPart`), unless it states a place of 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,6 +92,18 @@ def held_directly(snapshot: Snapshot, thing: int) -> list[int]:
     found = [inner for inner, _ in _held(snapshot, thing)]
     found += [part for predicate in _PARTS for part in snapshot.objects(thing, predicate)]
     return found + [part for predicate in _WHOLES for part in snapshot.subjects(predicate, thing)]
+
+
+def holding(snapshot: Snapshot) -> Mapping[int, Sequence[int]]:
+    """What `held_directly` gives for each thing that holds anything, by term number, each once and ascending. Cost: one sort of all."""
+    forth = [snapshot.relation(predicate) for predicate in dict.fromkeys((*HOLDS, *_PARTS))]
+    back = [snapshot.relation(predicate) for predicate in dict.fromkeys((*HELD_BY, *_WHOLES))]
+    outer = np.concatenate([*(each.subjects for each in forth), *(each.objects for each in back)])
+    inner = np.concatenate([*(each.objects for each in forth), *(each.subjects for each in back)])
+    pairs = np.unique(np.stack((outer, inner)), axis=1)
+    starts = np.flatnonzero(np.diff(pairs[0], prepend=-1))
+    inners = np.split(pairs[1], starts[1:]) if len(starts) else []
+    return {int(thing): found.tolist() for thing, found in zip(pairs[0][starts].tolist(), inners, strict=True)}
 
 
 def _held(snapshot: Snapshot, outer: int) -> Iterator[tuple[int, bool]]:

@@ -2,7 +2,7 @@
 
 Rules of this file:
 
-1. What is in a thing is what is located in it or part of it, however deep (`analytics.places.below`), itself left out.
+1. What is in a thing is what is located in it or part of it, however deep (`analytics.places.holding`), itself left out.
 2. The power of a thing is that of its own meters of active power, the greatest where it has several; of a thing without any, that of the
    nearest below it that have some. A meter above another is taken alone: nothing counts twice.
 3. A virtual point is no meter: a sum is never taken for what it is the sum of.
@@ -12,10 +12,9 @@ Rules of this file:
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 
 from analytics.capacity.readings import power_points
-from analytics.places import below, held_directly
+from analytics.places import holding
 from analytics.virtual.formula import FormulaError, Points, Things
 from graph.snapshot import Snapshot
 from ontology.namespaces import BRICK, DCX, compact
@@ -36,7 +35,9 @@ class Meters:
         formulas = snapshot.relation(DCX + "formula").subjects.tolist()
         self._virtual = frozenset(map(snapshot.key, formulas))
         self._power: dict[int, list[tuple[str, float]]] | None = None
+        self._holding = holding(snapshot)
         self._below: dict[int, list[int]] = {}
+        self._of_classes: dict[tuple[str, ...], frozenset[int]] = {}
 
     def of(self, points: Points, this: int | None) -> list[Meter]:
         """The meters that some points are. Raises `FormulaError` for a thing or a class that the graph does not have, and for too many."""
@@ -48,7 +49,7 @@ class Meters:
 
     def _things(self, things: Things, this: int | None) -> list[int]:
         if things.all_of:
-            found = self._instances(things.all_of)
+            found = sorted(self._instances(things.all_of), key=self._snapshot.key)
         elif things.named:
             number = self._snapshot.terms.find(things.named)
             if number is None:
@@ -59,25 +60,32 @@ class Meters:
         else:
             found = [this]
         for cls in things.inside:
-            of_class = frozenset(self._instances((cls,))) if cls else None
+            of_class = self._instances((cls,)) if cls else None
             inner = {each for thing in found for each in self._inside(thing) if of_class is None or each in of_class}
             found = sorted(inner, key=self._snapshot.key)
         return found
 
-    def _instances(self, classes: Iterable[str]) -> list[int]:
-        for cls in classes:
-            if not self._vocabulary.term(cls).is_known:
-                raise FormulaError(f"no class is called {compact(cls)}: correct the name")
-        below_these = sorted(frozenset().union(*(self._vocabulary.subclasses(cls) for cls in classes)))
-        return sorted(self._snapshot.instances(below_these).tolist(), key=self._snapshot.key)
+    def _instances(self, classes: tuple[str, ...]) -> frozenset[int]:
+        if classes not in self._of_classes:
+            for cls in classes:
+                if not self._vocabulary.term(cls).is_known:
+                    raise FormulaError(f"no class is called {compact(cls)}: correct the name")
+            below_these = sorted(frozenset().union(*(self._vocabulary.subclasses(cls) for cls in classes)))
+            self._of_classes[classes] = frozenset(self._snapshot.instances(below_these).tolist())
+        return self._of_classes[classes]
 
     def _inside(self, thing: int) -> list[int]:
         if thing not in self._below:
-            self._below[thing] = sorted(below(self._snapshot, thing) - {thing})
+            seen, waiting = {thing}, [thing]
+            while waiting:
+                new = [part for part in self._holding.get(waiting.pop(), ()) if part not in seen]
+                seen.update(new)
+                waiting += new
+            self._below[thing] = sorted(seen - {thing})
         return self._below[thing]
 
     def _of_class(self, thing: int, cls: str) -> list[Meter]:
-        of_class = frozenset(self._instances((cls,)))
+        of_class = self._instances((cls,))
         points = {*self._snapshot.objects(thing, BRICK + "hasPoint"), *self._snapshot.subjects(BRICK + "isPointOf", thing)}
         found = sorted(self._snapshot.key(point) for point in points & of_class)
         return [((point, 1.0),) for point in found] or [NOT_METERED]
@@ -93,7 +101,7 @@ class Meters:
                 if own := power.get(each):
                     found.append(tuple(own))
                 else:
-                    inner += [part for part in held_directly(self._snapshot, each) if part not in seen]
+                    inner += [part for part in self._holding.get(each, ()) if part not in seen]
                     seen.update(inner)
             level = inner
         return found or [NOT_METERED]

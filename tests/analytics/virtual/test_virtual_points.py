@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from analytics.places import held_directly, holding
 from analytics.quality import Figure
 from analytics.virtual.formula import FormulaError, parse
 from analytics.virtual.plan import Virtuals, virtual_points
@@ -23,6 +24,7 @@ from ontology.rdf import read_stream
 from ontology.vocabulary import load_vocabulary
 from tests.support.random_cases import tried
 from tests.support.wired import snapshot_of
+from twin.demo.site import generate
 
 VOCABULARY = load_vocabulary()
 GOOD, UNCERTAIN, STALE, BAD, AWAY, NONE = Quality
@@ -189,3 +191,12 @@ def test_the_guides_formulas_mean_something() -> None:
     found = virtual_points(snapshot, VOCABULARY)
 
     assert (len(found.points), found.findings) == (3, ())
+
+
+def test_what_holds_what_is_the_same_asked_one_by_one_and_all_at_once() -> None:
+    """Of every thing of the demo site."""
+    snapshot = Snapshot.of(generate(racks=4))
+    found = holding(snapshot)
+
+    assert {thing: sorted(set(held_directly(snapshot, thing))) for thing in found} == found
+    assert sum(map(len, found.values())) > 50
