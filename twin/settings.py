@@ -136,7 +136,9 @@ class Settings(BaseModel):
     history_disk_gb: float = Field(
         50.0, ge=0, description="Gigabytes that the files of history may take; the oldest samples go first. 0 sets no bound."
     )
-    record: str = Field("", description="Folder in which what comes over the wires is recorded, a file for each start; empty records nothing.")
+    record: str = Field(
+        "", description="Folder in which what comes over the wires is recorded, a file for each start; empty records nothing."
+    )
     record_mb: float = Field(1000.0, gt=0, description="Megabytes that one recording may take; then it ends.")
     control: bool = Field(False, description="Whether any point may be written at all.")
     control_points: Names = Field((), description="The points that may be written while `control` is on, by id.")

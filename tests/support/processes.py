@@ -47,7 +47,11 @@ class Process:
 
     def wait(self) -> Process:
         """Returns when it is ready, and everything that it reads answers."""
-        assert wait_until(self._ready, READY_S), self.log()
+        try:
+            assert wait_until(self._ready, READY_S), self.log()
+        except AssertionError:
+            self.kill()
+            raise
         return self
 
     def _ready(self) -> bool:
