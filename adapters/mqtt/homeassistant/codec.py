@@ -122,7 +122,7 @@ def _either(found: list[Entity | str]) -> tuple[list[Entity], list[str]]:
     return [one for one in found if isinstance(one, Entity)], [one for one in found if isinstance(one, str)]
 
 
-def entity(key: str, config: Mapping[str, Any]) -> Entity | str:
+def entity(key: str, config: Mapping[str, Any]) -> Entity | str:  # noqa: PLR0911  each has its own reason
     """The entity of a configuration with names in full, or why it is none."""
     kept = {name: config[name] for name in sorted(config.keys() & _KEPT)}
     component = str(kept.get("platform", ""))
