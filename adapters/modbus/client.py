@@ -80,7 +80,8 @@ class ModbusClient:
 
     def status(self) -> Sequence[EndpointStatus]:
         """Every endpoint now, in order."""
-        return [line.status() for _, line in sorted(self._lines.items(), key=lambda item: str(item[0]))]
+        lines = list(self._lines.items())  # the loop's thread may bind others meanwhile
+        return [line.status() for _, line in sorted(lines, key=lambda item: str(item[0]))]
 
     def unusable(self) -> Sequence[Unbound]:
         """The references and maps of the graph that this wire cannot use, and why; those that devices refuse among them."""
@@ -123,6 +124,7 @@ class ModbusClient:
         for task in left:
             task.cancel()
         self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        self._loop.run_until_complete(self._loop.shutdown_default_executor())  # it looks up the names of hosts
 
     def _call(self, work: Coroutine[Any, Any, None], timeout_s: float) -> None:
         """Run it on the loop. Raises `TimeoutError` when it takes longer; it is cancelled then."""

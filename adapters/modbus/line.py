@@ -86,8 +86,9 @@ class Line:
         link, units, now = self._link, self._units, self._loop.time()
         away = tuple(sorted(number for number, unit in units.items() if unit.away))
         refused = sum(len(poll.plan.slots) for unit in units.values() for poll in unit.refused)
-        overdue = max(0.0, now - self._heap[0][0]) if self._heap else 0.0
-        connected = link is not None and link.open_
+        first = next(iter(self._heap), None)  # asked from other threads, while the loop takes from it
+        overdue = 0.0 if first is None else max(0.0, now - first[0])
+        connected = link is not None and link.open_ and (not units or len(away) < len(units))
         return EndpointStatus(
             str(self._endpoint), connected, self._counts.requests, self._error, self._counts.copy(), away, refused, overdue
         )
@@ -112,9 +113,8 @@ class Line:
         self._binding += 1
         self._heap = []
         numbers = {group.unit for group in groups} | {search.device.unit for search in searches}
-        self._units = {number: self._units.get(number, Unit()) for number in sorted(numbers)}
-        for unit in self._units.values():
-            unit.groups, unit.refused, unit.logged, unit.search, unit.unusable = [], [], set(), None, ()
+        known = self._units
+        self._units = {n: Unit(again=known[n].again, factors=known[n].factors) if n in known else Unit() for n in sorted(numbers)}
         now = self._loop.time()
         self._add(groups, now)
         for search in searches:

@@ -82,10 +82,8 @@ def test_three_answers_to_questions_that_were_not_asked_end_the_connection() -> 
         return other_number(registers([99]))
 
     with wire(answer, UNIT_2) as (_, table, client):
-        assert wait_until(lambda: client.status()[0].counts.connections >= 3)
-        counts = client.status()[0].counts
-        assert counts.late >= 6
-        assert counts.answers == 0
+        assert wait_until(lambda: (counts := client.status()[0].counts).connections >= 3 and counts.late >= 6)
+        assert client.status()[0].counts.answers == 0
         assert table.quality(A) == table.quality(B) != "GOOD"
 
 
