@@ -16,6 +16,7 @@ from twin.compose_store import now
 from twin.outlets import outlet_of
 from twin.settings import Settings
 
+ELSEWHERE = "this process only answers (role api): send readings to one that takes them in (role ingest or all)"
 KEYS_FILE = "requests.sqlite"
 """In the data folder: answers to requests that gave a key."""
 
@@ -50,4 +51,9 @@ def hang_up(socket: WebSocket, code: int, reason: str) -> bool:
 
 def http_rules_of(settings: Settings) -> HttpRules:
     """What the wire lets in, as the settings say."""
-    return HttpRules(write=settings.readings_write, origins=settings.allowed_origins, body_bytes=settings.readings_body_mb * MB)
+    return HttpRules(
+        write=settings.readings_write,
+        origins=settings.allowed_origins,
+        body_bytes=settings.readings_body_mb * MB,
+        elsewhere=ELSEWHERE if settings.role == "api" else "",
+    )

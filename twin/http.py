@@ -79,8 +79,8 @@ def build_app(face: Face, health: Health, rules: WebRules, static: Path = STATIC
     return Gate(app, rules)
 
 
-def build_health(health: Health, rules: WebRules, data: Callable[[], DataHealth]) -> ASGIApp:
-    """The application of a process that answers no questions: only how it stands, and its data."""
+def build_health(health: Health, rules: WebRules, data: Callable[[], DataHealth], *, routes: Sequence[BaseRoute] = ()) -> ASGIApp:
+    """The application of a process that answers no questions about the graph: how it stands, and its data; `routes`: its wire."""
     app = FastAPI(title="Ridethrough", docs_url=None, redoc_url=None, openapi_url=None)
     _health(app, health)
 
@@ -90,6 +90,7 @@ def build_health(health: Health, rules: WebRules, data: Callable[[], DataHealth]
         found = replace(data(), dead_letters=())  # what senders have said is told by who knows who asks
         return Response(orjson.dumps(found), media_type="application/json")
 
+    app.router.routes.extend(routes)
     return Gate(app, rules)
 
 

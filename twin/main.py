@@ -12,7 +12,6 @@ from contextlib import ExitStack
 from itertools import chain
 
 import uvicorn
-from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from adapters.http.app import HttpApp
@@ -167,7 +166,7 @@ def _serve(settings: Settings, service: Service, rdf: RdfApp, http: HttpApp, por
         limits=Limits(settings.graphql_depth, settings.graphql_aliases, settings.graphql_tokens, settings.graphql_cost),
     )
     config = uvicorn.Config(
-        _app(service, [*rdf.routes, *http.routes], rules, settings, say),
+        _app(service, rdf, http, rules, settings, say),
         log_level=settings.log_level,
         access_log=False,
         lifespan="off",
@@ -185,13 +184,13 @@ def _serve(settings: Settings, service: Service, rdf: RdfApp, http: HttpApp, por
     _Server(config, lambda: say(text + empty), rdf.leave).run(sockets=[port])
 
 
-def _app(service: Service, routes: Sequence[BaseRoute], rules: WebRules, settings: Settings, say: Say) -> ASGIApp:
-    """All that is served; of a process that only takes in, how it stands."""
+def _app(service: Service, rdf: RdfApp, http: HttpApp, rules: WebRules, settings: Settings, say: Say) -> ASGIApp:
+    """All that is served; of a process that only takes in, the HTTP wire and how it stands."""
     if settings.role == "ingest" and service.face.health is not None:
-        return build_health(service, rules, service.face.health)
+        return build_health(service, rules, service.face.health, routes=http.routes)
     health = Warming(service, warm, say)
     health.start()
-    return build_app(service.face, health, rules, routes=routes)
+    return build_app(service.face, health, rules, routes=[*rdf.routes, *http.routes])
 
 
 class _Server(uvicorn.Server):

@@ -113,7 +113,7 @@ _UNBOUND: dict[int | str, dict[str, Any]] = {
 
 def let_in(rules: HttpRules, host: str, origin: str | None, own: str | None) -> str:
     """Why who asks may not send readings; nothing where it may."""
-    why_not = readings_refused(rules.write, host)
+    why_not = rules.elsewhere or readings_refused(rules.write, host)
     if not why_not and not same_origin(rules, origin, own):
         why_not = f"a page of {origin} may not send readings here: add it to allowed_origins if it is yours"
     return why_not

@@ -16,10 +16,12 @@ SAMPLES_MAX = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class HttpRules:
-    """`write`: who may send readings; `origins`: pages of other hosts that may open a socket."""
+    """`write`: who may send readings; `origins`: pages of other hosts that may; `elsewhere`: why nobody may send them to this
+    process, and where to, if that is so."""
 
     write: Writers = "loopback"
     origins: Sequence[str] = ()
+    elsewhere: str = ""
     body_bytes: int = 32 * MB
     """Of one request, as it stands when it is unpacked."""
     rows_max: int = 1_000_000

@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 from starlette.applications import Starlette
 
+from adapters.http.readings import let_in
 from ontology.namespaces import BRICK, RDF, UNIT
 from ontology.terms import QuadBlock
 from resolvers.limits import Limits
@@ -61,6 +62,15 @@ def test_a_reading_that_was_answered_is_there_after_a_restart(tmp_path: Path) ->
     assert kept["values"] == [4.2]
     assert (current["values"], current["quality"]) == ([4.2], ["STALE"])
     assert [each["value"][1] for each in series] == ["4.2"]
+
+
+def test_a_process_that_only_answers_takes_no_readings() -> None:
+    """They would be in its own table and nowhere else: it says where to send them."""
+    rules = http_rules_of(Settings.model_validate({"role": "api"}))
+
+    assert "role ingest or all" in rules.elsewhere
+    assert let_in(rules, "127.0.0.1", None, None) == rules.elsewhere
+    assert let_in(http_rules_of(Settings.model_validate({"role": "ingest"})), "127.0.0.1", None, None) == ""
 
 
 def test_the_settings_say_who_may_send_and_how_much() -> None:
