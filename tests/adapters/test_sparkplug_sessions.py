@@ -9,6 +9,7 @@ from hypothesis import given, settings
 
 from adapters.mqtt.dialect import Intake
 from adapters.mqtt.sparkplug.dialect import BIRTHS_MS, Sparkplug
+from adapters.mqtt.sparkplug.node import OLD_MS
 from adapters.mqtt.sparkplug.sequence import WAIT_MS
 from tests.support.sparkplug_host import SITE, Host, good
 from tests.support.sparkplug_node import Tag, Teller
@@ -221,6 +222,7 @@ class Storm:
 
     def born(self) -> None:
         """The node says its births, and those of its devices that live."""
+        self.born_at = self.host.clock.ms
         self.tell(*(self.node.births()[:1] if self.device_dead else self.node.births()))
 
     def say(self, which: int, value: int, act: str = "say") -> None:
@@ -237,7 +239,9 @@ class Storm:
             self.tell(told, *([told] if act == "twice" else []))
 
     def old(self, _: int, value: int) -> None:
-        """A birth or a death of the node that arrived before arrives again."""
+        """A birth or a death of the node that arrived before arrives again, within a minute of its last birth."""
+        if self.host.clock.ms - self.born_at >= OLD_MS:
+            return
         told = [one for one in self.past if "/NBIRTH/" in one[0] or ("/NDEATH/" in one[0] and one != self.past[-1])]
         self.host.hear(told[value % len(told)])
 

@@ -152,7 +152,11 @@ class Sparkplug(Dialect):
 
     def _deliver(self, node: Node, told: Told, intake: Intake, *, late: bool = False) -> None:
         """Take a message in its turn. What is late speaks of values alone: births and deaths have had their time."""
-        at = told.at
+        at, seq, sent_at = told.at, told.payload.seq, told.payload.sent_at
+        if 0 < sent_at < node.born_at or (late and node.sent[seq] != sent_at):
+            node.wanted = True  # it is of another session, or one of another session has taken its turn
+        if not late:
+            node.sent[seq] = sent_at
         if at.kind in _DATA:
             metrics = node.devices.get(at.device)
             if metrics is None:
@@ -182,7 +186,7 @@ class Sparkplug(Dialect):
                 if payload.sent_at and each.payload.sent_at < payload.sent_at:
                     self._deliver(node, each, intake, late=True)
         node.before.update(node.devices)
-        node.devices, node.session, node.born_at = {}, session, payload.sent_at
+        node.devices, node.session, node.born_at, node.sent = {}, session, payload.sent_at, [0] * 256
         node.wanted, node.awaited_at, node.heard_at = False, intake.now, intake.now
         self._born(node, told._replace(payload=payload), intake)
         after = [each for each in node.order.waiting() if payload.sent_at and each.payload.sent_at >= payload.sent_at]

@@ -41,6 +41,8 @@ class Node:
     born_at: int = 0
     """When its last birth was said, by its own clock, and heard, by ours."""
     heard_at: int = 0
+    sent: list[int] = field(default_factory=lambda: [0] * 256)
+    """When the message was sent, by its own clock, that had each number last."""
     devices: dict[str, Metrics] = field(default_factory=dict)
     wanted: bool = False
     """Whether its births are wanted."""
