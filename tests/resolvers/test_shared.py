@@ -27,7 +27,7 @@ from resolvers import shared
 from resolvers.compiled_live import CompiledValues
 from resolvers.limits import Limits
 from resolvers.schema import build_schema
-from tests.support.served import Served, listening, served
+from tests.support.served import ANSWER_S, Served, listening, served
 from tests.support.wired import wait_until
 from twin.events import ReadingStored
 from twin.http import Gate, GraphQLFace, WebRules
@@ -65,7 +65,7 @@ def line(client: httpx.Client, **options: Any) -> Iterator[Connection]:
 
 def next_of(socket: Connection) -> dict[str, Any]:
     """The next message."""
-    told: dict[str, Any] = orjson.loads(socket.recv(timeout=60))
+    told: dict[str, Any] = orjson.loads(socket.recv(timeout=ANSWER_S))
     return told
 
 
@@ -130,7 +130,7 @@ def test_what_a_client_reads_is_what_strawberry_tells(site: Served, query: str, 
 
 
 def test_readings_are_told_from_the_columns_where_they_cover_them(site: Served) -> None:
-    """A plain document is; one with a directive, or that is refused by itself, is left to graphql-core; so are, later, unknown ids (7 and 9)."""
+    """A plain document is; one with a directive, or that is refused by itself, is left to graphql-core; unknown ids (7, 9) are later."""
     compiled = CompiledValues(build_schema(RULES.limits), RULES.limits)
 
     covered = [compiled.stream(site.face, query, variables, None) is not None for query, variables, _ in DOCUMENTS]
