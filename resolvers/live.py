@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Lock
 
 import numpy as np
@@ -54,8 +54,9 @@ class Pulse:
         self._following.heard(slots)
         with self._waking:
             rung, self._rung = self._rung, True
-        if not rung and not self.loop.is_closed():
-            self.loop.call_soon_threadsafe(self.loop.call_later, self._tick_s, self._beat)
+        if not rung:
+            with suppress(RuntimeError):  # the loop has ended: nobody listens any more
+                self.loop.call_soon_threadsafe(self.loop.call_later, self._tick_s, self._beat)
 
     def _beat(self) -> None:
         with self._waking:
@@ -77,7 +78,7 @@ class Heartbeat:
 
     def ring(self) -> None:
         """From any thread."""
-        if not self._loop.is_closed():
+        with suppress(RuntimeError):  # as above
             self._loop.call_soon_threadsafe(self._event.set)
 
     async def beat(self) -> None:
