@@ -98,7 +98,9 @@ class Settings(BaseModel):
         description="Our integration id on the DSX Exchange BMS bus: under it go our heartbeats and requests, where the BMS's metadata "
         "name it. Empty: we only listen.",
     )
-    mqtt_mapping: str = Field("", description="File (TOML) that maps topics of any other form to points, by patterns. Empty: there is none.")
+    mqtt_mapping: str = Field(
+        "", description="File (TOML) that maps topics of any other form to points, by patterns. Empty: there is none."
+    )
     mqtt_homeassistant: str = Field(
         "homeassistant",
         description="Where devices announce themselves by Home Assistant discovery: the beginning of its topics. Empty: it is not read.",

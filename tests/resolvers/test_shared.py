@@ -130,7 +130,7 @@ def test_what_a_client_reads_is_what_strawberry_tells(site: Served, query: str, 
 
 
 def test_readings_are_told_from_the_columns_where_they_cover_them(site: Served) -> None:
-    """A plain document is; one with a directive, or that is refused by itself, is left to graphql-core; unknown ids (7, 9) are later."""
+    """A plain document is; one with a directive, or refused by itself, is left to graphql-core; unknown ids (7, 9) are later."""
     compiled = CompiledValues(build_schema(RULES.limits), RULES.limits)
 
     covered = [compiled.stream(site.face, query, variables, None) is not None for query, variables, _ in DOCUMENTS]
