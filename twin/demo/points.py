@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from ontology.namespaces import BRICK, DCX, RDF, REF, UNIT
 from twin.demo.plan import SitePlan
-from twin.demo.writer import HAS_POINT, HAS_UNIT, RDFS_LABEL, QuadWriter, decimal, integer, text
+from twin.demo.writer import HAS_POINT, HAS_UNIT, IS_POINT_OF, RDFS_LABEL, QuadWriter, decimal, integer, text
 
 HOST = "127.0.0.1"
 FIRST_PORT = 15020
@@ -164,3 +164,14 @@ def mqtt_point(w: QuadWriter, owner: str, label: str, spec: Spec, place: tuple[s
     w.add(reference, DCX + "topic", text(topic))
     w.add(reference, DCX + "jsonPointer", text(pointer))
     w.add(reference, DCX + "timePointer", text("/t"))
+
+
+def virtual_point(w: QuadWriter, owner: str, label: str, spec: Spec, formula: str) -> None:
+    """A point that is worked out from others; the plant knows nothing of it."""
+    iri = f"{owner}.{spec.role}"
+    w.add(iri, IS_POINT_OF, owner)
+    w.add(iri, RDF + "type", spec.cls)
+    w.add(iri, RDFS_LABEL, text(f"{label} {spec.role.replace('-', ' ')}"))
+    w.add(iri, HAS_UNIT, UNIT + spec.unit)
+    w.add(iri, DCX + "samplePeriod", integer(spec.period))
+    w.add(iri, DCX + "formula", text(formula))

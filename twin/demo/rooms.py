@@ -5,7 +5,7 @@ from __future__ import annotations
 from ontology.namespaces import BRICK, DCX, REC
 from twin.demo import physics
 from twin.demo.plan import ROWS_A_HALL, SitePlan
-from twin.demo.points import Spec, mqtt_point
+from twin.demo.points import Spec, mqtt_point, virtual_point
 from twin.demo.writer import QuadWriter, name, text
 
 AIR_M3_RACK = 15.0
@@ -25,6 +25,8 @@ def write_rooms(w: QuadWriter, plan: SitePlan) -> None:
     """The site node (which says that all is synthetic), building, rooms, halls, rows and aisles, with the halls' room sensors."""
     site = w.thing("Site", REC + "Site", f"Demo site ({plan.design}, {len(plan.racks)} racks)")
     w.add(site, "http://www.w3.org/2000/01/rdf-schema#comment", text(f"{SYNTHETIC} Seed {plan.seed}."))
+    virtual_point(w, site, "Demo site", Spec("IT-Power", DCX + "IT_Power_Sensor", "KiloW"), "itPower(this)")
+    virtual_point(w, site, "Demo site", Spec("PUE", DCX + "PUE_Sensor", "UNITLESS"), "pue(this)")
     building = w.thing("Building", REC + "Building", "Demo data center")
     w.add(building, _PART, site)
     for local, cls, label in (
@@ -53,7 +55,9 @@ def _hall(w: QuadWriter, hall: int, building: str, racks: int) -> None:
     w.add(iri, DCX + "heatExchange", w.quantity(physics.EXCHANGE_KW_PER_K_RACK * racks, "KiloW-PER-K"))
     w.add(iri, DCX + "inletTemperature", w.quantity(physics.SETPOINT_C + WARMEST_INLET_K, "DEG_C"))
     for row in range(1, ROWS_A_HALL + 1):
-        w.add(w.thing(f"Row-H{hall}-{row}", DCX + "Rack_Row", f"Hall {hall} row {row}"), _PART, iri)
+        line = w.thing(f"Row-H{hall}-{row}", DCX + "Rack_Row", f"Hall {hall} row {row}")
+        w.add(line, _PART, iri)
+        virtual_point(w, line, f"Hall {hall} row {row}", Spec("IT-Power", DCX + "IT_Power_Sensor", "KiloW"), "itPower(this)")
     for aisle in range(1, ROWS_A_HALL // 2 + 1):
         w.add(w.thing(f"Cold-Aisle-H{hall}-{aisle}", DCX + "Cold_Aisle", f"Hall {hall} cold aisle {aisle}, contained"), _PART, iri)
     for aisle in range(1, ROWS_A_HALL // 2 + 2):

@@ -21,6 +21,7 @@ from twin.demo.rates import RATES
 RDF_TYPE = RDF + "type"
 RDFS_LABEL = RDFS + "label"
 HAS_POINT = BRICK + "hasPoint"
+IS_POINT_OF = BRICK + "isPointOf"
 HAS_UNIT = BRICK + "hasUnit"
 HAS_LOCATION = BRICK + "hasLocation"
 VALUE = BRICK + "value"
