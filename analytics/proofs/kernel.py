@@ -76,16 +76,22 @@ def overloading(
 ) -> Flags:
     """Take each of the chosen units out alone: 1 where anything then carries what trips it, and more than before.
 
-    `flow` is a copy of `base`; all is as before then. Cost: what each moves.
+    What draws goes on drawing though it is down: a store may keep it up. `flow` is a copy of `base`; all is as before then. Cost: what each
+    moves.
     """
     found = np.zeros(len(chosen), np.uint8)
     seeds = np.empty(len(scratch.dead), np.int32)
     none = np.empty(0, np.float64)
     units = Lists(units_at, unit_nodes)
+    drawing = tally.live.copy()
     for i in range(len(chosen)):
         count = gather(units, chosen[i], ratings.slots_at, tally.live, seeds)
         dead, _, _ = cascade(wires, ring, tally, scratch, seeds[:count], untouched)
-        touched = redistribute(ratings.net, flow, tally.live, scratch.dead[:dead], none, work, 0)
+        for slot in scratch.dead[:dead]:
+            drawing[slot] = 1 if flow.own[slot].sum() > 0 else 0
+        for slot in seeds[:count]:
+            drawing[slot] = 0
+        touched = redistribute(ratings.net, flow, drawing, scratch.dead[:dead], none, work, 0)
         for at in range(touched):
             slot = work.touched[at]
             curve = ratings.curve[slot]
@@ -95,5 +101,6 @@ def overloading(
                 if load > ratings.before[slot] * GROWN and load >= ratings.rated_kw[slot] * least:
                     found[i] = 1
         restore(ratings.net, flow, base, work, touched)
+        drawing[scratch.dead[:dead]] = 1
         revive(wires, tally, scratch.dead, 0, dead)
     return found

@@ -5,7 +5,7 @@ Rules of this file:
 1. The worse end of every range counts: stores small, starts late, each transfer an interruption.
 2. Only faults that can harm on the way are followed. That is decided on a plant in which nothing bridges: no store, no standby source, and
    a transfer switch that needs all of its live supplies. What is lost second by second is lost there, too, or something carries there what
-   trips it; so the others need no following.
+   trips it, all that draws drawing on; so the others need no following.
 3. IT equipment, services and racks of which nothing is known to be mounted are the load: a rack that holds equipment is its housing.
 """
 

@@ -10,6 +10,7 @@ from analytics.supply_graph import SupplyGraph
 from analytics.time.story import EventKind, span
 from analytics.time.timeline import Timeline
 from ontology.media import AIR_COOLING, LIQUID_COOLING, POWER
+from ontology.terms import Ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +41,13 @@ class _Dark:
     @staticmethod
     def of(graph: SupplyGraph, found: BlastRadius, course: Timeline) -> _Dark:
         lost, totals = OutcomeKind.LOST.value, found.totals
-        what = {outcome.id for outcome in found.outcomes if outcome.outcome is OutcomeKind.LOST}
+        in_the_end = {outcome.id for outcome in found.outcomes if outcome.outcome is OutcomeKind.LOST}
+        more = set() if _dry(course) else _for_good(graph, course) - in_the_end
+        what = in_the_end | more
         stop = _that_stop(graph, what)
         horizon = None if stop & {bound.id for bound in course.bounds} else course.horizon_s
-        when = _when(course, stop)
-        return _Dark(totals.racks[lost], totals.services[lost], totals.it_load_kw[lost], _unstated(graph, what), when, horizon)
+        racks, kw = totals.racks[lost] + len(more & _ids(graph, graph.loads.racks)), totals.it_load_kw[lost] + _drawn(graph, more)
+        return _Dark(racks, totals.services[lost], kw, _unstated(graph, what), _when(course, stop), horizon)
 
     @property
     def extent(self) -> tuple[float, ...]:
@@ -66,6 +69,31 @@ class _Dark:
         if self.it_load_kw or self.unstated:
             return _equipment(self.it_load_kw, self.unstated)
         return _count(self.services, "service", "goes down", "go down") if self.services else ""
+
+
+PHYSICAL = frozenset((POWER, LIQUID_COOLING, AIR_COOLING))
+
+
+def _dry(course: Timeline) -> bool:
+    """Whether a tank is empty before the timeline ends."""
+    return any(event.kind is EventKind.DOWN and event.lower > 0 for event in course.events)
+
+
+def _for_good(graph: SupplyGraph, course: Timeline) -> set[str]:
+    """The racks and IT equipment that are lost for certain and never have their supply back before the timeline ends."""
+    returned = {iri for event in course.events if event.kind is EventKind.BACK and event.medium in PHYSICAL for iri in event.ids}
+    lost = {b.id for b in course.bounds if b.medium in PHYSICAL and b.upper is not None and b.back_lower is None}
+    return (lost & (_ids(graph, graph.loads.racks) | _ids(graph, graph.loads.equipment))) - returned
+
+
+def _ids(graph: SupplyGraph, nodes: Ids) -> set[str]:
+    return {graph.id(node) for node in nodes.tolist()}
+
+
+def _drawn(graph: SupplyGraph, ids: set[str]) -> float:
+    """What some things draw, kW."""
+    loads = graph.loads
+    return sum(float(kw) for node, kw in zip(loads.equipment.tolist(), loads.equipment_kw.tolist(), strict=True) if graph.id(node) in ids)
 
 
 def _unstated(graph: SupplyGraph, ids: set[str]) -> int:
@@ -110,7 +138,10 @@ def headline(
             hung = f"{worse.said()}{comma} {worse.when}{comma} unless {start}."
             if meanwhile:
                 hung = "" if in_vain else f"{worse.said()} for good unless {start}."
-            text, *then = [*filter(None, (text, meanwhile, hung))]
+            text, *then = [*filter(None, (text, meanwhile, hung, _when_empty(graph, found, course)))]
+    else:
+        meanwhile, _ = _meanwhile(graph, found, course, None, "")
+        text, *then = [*filter(None, (text, meanwhile))] or [""]
     exposed = found.totals.racks[OutcomeKind.NO_REDUNDANCY.value] - _dark_for_a_time(graph, found, course)
     left = _count(exposed, "rack", "stays up and hangs by a single thing", "stay up and hang by single things") if exposed else ""
     if left and text:
@@ -124,17 +155,34 @@ def _dark_for_a_time(graph: SupplyGraph, found: BlastRadius, course: Timeline) -
     """How many of the racks that hang by a single thing in the end are dark on the way there."""
     left = {outcome.id for outcome in found.outcomes if outcome.outcome is OutcomeKind.NO_REDUNDANCY}
     lost = {bound.id for bound in course.bounds if bound.medium == POWER and bound.upper is not None}
-    return len(left & lost & {graph.id(node) for node in graph.loads.racks.tolist()})
+    return len(left & lost & _ids(graph, graph.loads.racks))
 
 
-def _meanwhile(graph: SupplyGraph, found: BlastRadius, course: Timeline, worse: BlastRadius, start: str) -> tuple[str, bool]:
-    """What goes dark for certain before the standby sources supply it, for how long, and when again, empty for nothing; and whether all of
-    it is lost again though they run."""
-    for_good, all_of_it = (
-        _that_stop(graph, {each.id for each in radius.outcomes if each.outcome is OutcomeKind.LOST}) if radius.outcomes else set()
-        for radius in (found, worse)
-    )
-    media = {POWER, LIQUID_COOLING, AIR_COOLING}
+def _when_empty(graph: SupplyGraph, found: BlastRadius, course: Timeline) -> str:
+    """What goes dark when a tank is empty and was up until then; empty for nothing."""
+    in_the_end = {outcome.id for outcome in found.outcomes if outcome.outcome is OutcomeKind.LOST}
+    ids = _that_stop(graph, _for_good(graph, course) - in_the_end) if _dry(course) else set()
+    racks = len({_rack_of(graph).get(iri, iri) for iri in ids} & _ids(graph, graph.loads.racks))
+    dark = _Dark(racks, 0, _drawn(graph, ids), _unstated(graph, ids), _when(course, ids), None)
+    return f"{dark.said()} {dark.when} when a tank is empty, unless it is filled up." if ids and dark.said() else ""
+
+
+def _rack_of(graph: SupplyGraph) -> dict[str, str]:
+    return {graph.id(thing): graph.id(rack) for thing, rack in graph.loads.mounted.tolist()}
+
+
+def _lost(graph: SupplyGraph, radius: BlastRadius) -> set[str]:
+    """The things whose end is the end of what an answer calls lost."""
+    return _that_stop(graph, {each.id for each in radius.outcomes if each.outcome is OutcomeKind.LOST}) if radius.outcomes else set()
+
+
+def _meanwhile(graph: SupplyGraph, found: BlastRadius, course: Timeline, worse: BlastRadius | None, start: str) -> tuple[str, bool]:
+    """What goes dark for certain before the standby sources supply it (or, without `worse`, until it has its supply back), for how long,
+    and when again, empty for nothing; and whether all of it is lost again though they run."""
+    for_good = _lost(graph, found)
+    it = _ids(graph, graph.loads.racks) | _ids(graph, graph.loads.equipment)
+    all_of_it = _lost(graph, worse) if worse is not None else _that_stop(graph, {b.id for b in course.bounds if b.upper is not None} & it)
+    media = PHYSICAL
     bounds = {b.id: b for b in course.bounds if b.id in all_of_it - for_good and b.upper is not None and b.medium in media}
     back, again, runs = (
         {iri: event for event in course.events if event.kind is kind and event.medium in of for iri in event.ids if iri in bounds}
@@ -142,11 +190,8 @@ def _meanwhile(graph: SupplyGraph, found: BlastRadius, course: Timeline, worse: 
     )
     back |= {iri: event for iri, event in runs.items() if iri in back and event.lower >= back[iri].lower}
     ids = {iri for iri in bounds if iri in back and back[iri].upper is not None and back[iri].lower > (bounds[iri].upper or 0.0)}
-    loads = graph.loads
-    inside = {graph.id(thing): graph.id(rack) for thing, rack in loads.mounted.tolist()}
-    racks = {inside.get(iri, iri) for iri in ids} & {graph.id(node) for node in loads.racks.tolist()}
-    draws = zip(loads.equipment.tolist(), loads.equipment_kw.tolist(), strict=True)
-    dark = _Dark(len(racks), 0, sum(kw for node, kw in draws if graph.id(node) in ids), _unstated(graph, ids), _when(course, ids), None)
+    racks = len({_rack_of(graph).get(iri, iri) for iri in ids} & _ids(graph, graph.loads.racks))
+    dark = _Dark(racks, 0, _drawn(graph, ids), _unstated(graph, ids), _when(course, ids), None)
     if not ids or not dark.said():
         return "", False
     shortest = min(back[iri].lower - (bounds[iri].upper or 0.0) for iri in ids)
@@ -154,9 +199,11 @@ def _meanwhile(graph: SupplyGraph, found: BlastRadius, course: Timeline, worse: 
     how_long = span(longest) if span(shortest) == span(longest) else f"{span(shortest)} to {span(longest)}"
     comma = "," if "," in dark.when else ""
     repeated = [again[iri].lower for iri in ids if iri in again]
-    dry = any(event.kind is EventKind.DOWN and event.lower > 0 for event in course.events)
-    once_more = f", and again after {span(min(repeated))}{' when a tank is empty' if dry else ''}" if repeated else ""
-    return f"{dark.said()}{comma} {dark.when}{comma} for {how_long} ({start}){once_more}.", not dry and ids == again.keys()
+    in_vain = not _dry(course) and ids == again.keys()
+    empty = " when a tank is empty" if _dry(course) else ""
+    once_more = f", and {'for good' if in_vain else 'again'} after {span(min(repeated))}{empty}" if repeated else ""
+    started = f" ({start})" if start else ""
+    return f"{dark.said()}{comma} {dark.when}{comma} for {how_long}{started}{once_more}.", in_vain
 
 
 def _nothing(found: BlastRadius) -> str:

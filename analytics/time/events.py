@@ -92,14 +92,14 @@ def _begin(site: Site, state: State, record: Record, failed: Ids, kw: Floats, ev
     loops = [np.int64(0)]
     loops.pop()
     running = state.tally.live.copy()
-    share_power(site, state, 0.0, kw)  # what has a load before the failure
+    share_power(site, state, 0.0, kw, False)  # what has a load before the failure, or would have without a transfer switch
     for slot in failed:
         state.blocked[slot] = 1
         running[slot] = 0
     for instant in site.loads.instants:
         heapq.heappush(events, (instant, np.int64(SHED), np.int64(0), np.int64(0)))
-    shared_out(site.wires, running, running, site.loads, 0, kw[0])
-    shared_out(site.wires, site.loads.warm, site.loads.warm, site.loads, 1, kw[1])  # once: water is warmed by what runs again, too
+    shared_out(site.wires, running, running, site.loads, 0, kw[0], True)
+    shared_out(site.wires, site.loads.warm, site.loads.warm, site.loads, 1, kw[1], False)  # once: water is warmed by what runs again, too
     for slot in failed:
         if state.tally.live[slot] == 1:
             kill(site, slot, 0.0, state, record, stack)
@@ -128,7 +128,7 @@ def _follow(  # noqa: PLR0912, PLR0915  one loop over events; its parts are belo
         if stale and time > now and _drains(site, state):
             if renewed < (REDISTRIBUTIONS_MAX if moved else REDISTRIBUTIONS_MAX // 2):
                 renewed += 1
-                share_power(site, state, now, kw)
+                share_power(site, state, now, kw, True)
                 for store in range(len(site.stores.pair)):
                     pair = site.stores.pair[store]
                     if state.carried[pair] == 1 and site.stores.steep[store] > 0:
@@ -363,7 +363,7 @@ def _see(site: Site, state: State, record: Record, kw: Floats, events: Events, s
 def _see_stores(site: Site, state: State, kw: Floats, events: Events, seen: Seen) -> None:
     """Take what was seen of the stores: how full they are, and how fast they empty."""
     now = seen.at
-    share_power(site, state, now, kw)
+    share_power(site, state, now, kw, True)
     for store in range(len(site.stores.pair)):
         pair = site.stores.pair[store]
         slot = site.pair_slot[pair]

@@ -242,12 +242,12 @@ def _takes(reserves: Reserves, state: Plant, before: Tally) -> Ids:
     if load is None or not load.one_input.any():
         return takes
     power = graph.media.index(POWER)
-    later = standing_by_slots(graph, state) if (load.reserve & ~reserves.standby).any() else np.zeros(len(takes), np.uint8)
+    ranks = _ranks(reserves, state)[1]
     for gate in np.flatnonzero(load.one_input[wiring.slot_node[wires.gate_slot]] & (wiring.pair_medium[wires.gate_pair] == power)).tolist():
         inputs = wires.suppliers[wires.suppliers_at[gate] : wires.suppliers_at[gate + 1]]
         inputs = inputs[before.live[inputs] == 1]
-        rank = load.priority[wiring.slot_node[inputs]].astype(np.int64) * 2 + later[inputs]
-        known = len(rank) > 1 or rank.min(initial=PRIORITY_LAST) < PRIORITY_LAST
+        rank = ranks[inputs]
+        known = len(rank) > 1 or load.priority[wiring.slot_node[inputs]].min(initial=PRIORITY_LAST) < PRIORITY_LAST
         if known and (rank == rank.min()).sum() == 1:
             takes[wires.gate_slot[gate]] = inputs[np.argmin(rank)]
     return takes
@@ -394,7 +394,18 @@ def _loads(state: Plant, reserves: Reserves, warm: Flags) -> Loads:
     into_air = np.where(reserves.power_kw > 0, 1.0 - reserves.liquid_share, 1.0)[wiring.pair_node]
     share[1] = np.where(wiring.pair_medium == liquid, into_liquid, np.where(wiring.pair_medium == air, into_air, 0.0))
     order, place = supply_order(state.wires, state.base.live)
-    return Loads(order, place, own, share, np.zeros(len(node)), np.zeros(0), warm)
+    return Loads(order, place, own, share, np.zeros(len(node)), np.zeros(0), *_ranks(reserves, state), warm)
+
+
+def _ranks(reserves: Reserves, state: Plant) -> tuple[Flags, Ids]:
+    """`Loads.one` and `Loads.rank`: by priority, then those that do not stand by, as `analytics/capacity` has it."""
+    graph, node, load = reserves.graph, state.wiring.slot_node, reserves.graph.electrical
+    if load is None or not load.one_input.any():
+        return np.zeros(len(node), np.uint8), np.zeros(len(node), np.int32)
+    rank = np.minimum(load.priority[node].astype(np.int64), 2**29) * 2
+    if (load.reserve & ~reserves.standby).any():
+        rank += standing_by_slots(graph, state)
+    return load.one_input[node].astype(np.uint8), rank.astype(np.int32)
 
 
 def _pairs_of_stores(state: Plant, reserves: Reserves) -> tuple[Ids, Ids]:

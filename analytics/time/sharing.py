@@ -12,21 +12,23 @@ from ontology.terms import Ids
 
 
 @compiled
-def share_power(site: Site, state: State, now: float, kw: Floats) -> None:
-    """The electric load of each slot at an instant: what is down draws nothing, but for what may be up as well (`Loads.gone`)."""
+def share_power(site: Site, state: State, now: float, kw: Floats, by_rank: bool) -> None:
+    """The electric load of each slot at an instant: what is down draws nothing, but for what may be up as well (`Loads.gone`). Without
+    `by_rank` as if all inputs of a transfer switch carried it: what then has a load is known to have none where it has none."""
     drawing = state.tally.live.copy()
     for slot in range(len(drawing)):
         if site.loads.gone[slot] > now:
             drawing[slot] = 1
-    shared_out(site.wires, state.tally.live, drawing, site.loads, 0, kw[0])
+    shared_out(site.wires, state.tally.live, drawing, site.loads, 0, kw[0], by_rank)
     for store in range(len(site.stores.pair)):
         if site.stores.by_heat[store] == 0 and kw[0, site.pair_slot[site.stores.pair[store]]] > 0:
             site.stores.known[store] = 1
 
 
 @compiled
-def shared_out(wires: Wires, live: Flags, drawing: Flags, loads: Loads, kind: int, total: Floats) -> None:
-    """The load of each slot: its own and its part of what it feeds, each load equally over the live suppliers of a requirement.
+def shared_out(wires: Wires, live: Flags, drawing: Flags, loads: Loads, kind: int, total: Floats, by_rank: bool) -> None:
+    """The load of each slot: its own and its part of what it feeds, each load equally over the live suppliers of a requirement; where one
+    input is taken, power with `by_rank` over those of least rank among them.
 
     `kind` 0 is electric power, 1 heat; what is not `drawing` passes no load on. Cost: one pass over the edges.
     """
@@ -45,18 +47,29 @@ def shared_out(wires: Wires, live: Flags, drawing: Flags, loads: Loads, kind: in
             for other in range(first, last):
                 if wires.gate_pair[other] == pair:
                     alike += 1
-            suppliers = 0
-            for i in range(wires.suppliers_at[gate], wires.suppliers_at[gate + 1]):
-                supplier = wires.suppliers[i]
-                if live[supplier] == 1 and loads.place[supplier] < at:
-                    suppliers += 1
+            ranked = by_rank and kind == 0 and loads.one[slot] == 1
+            suppliers, least = _sharing(wires, live, loads, gate, at, ranked)
             if suppliers == 0:
                 continue
             each = total[slot] * part / (alike * suppliers)
             for i in range(wires.suppliers_at[gate], wires.suppliers_at[gate + 1]):
                 supplier = wires.suppliers[i]
-                if live[supplier] == 1 and loads.place[supplier] < at:
+                if live[supplier] == 1 and loads.place[supplier] < at and (not ranked or loads.rank[supplier] == least):
                     total[supplier] += each
+
+
+@compiled
+def _sharing(wires: Wires, live: Flags, loads: Loads, gate: int, before: int, ranked: bool) -> tuple[int, int]:
+    """How many live suppliers of a requirement share its load, those in order before the place `before`; and their rank where `ranked`."""
+    suppliers, least = 0, -1
+    for i in range(wires.suppliers_at[gate], wires.suppliers_at[gate + 1]):
+        supplier = wires.suppliers[i]
+        if live[supplier] == 1 and loads.place[supplier] < before:
+            if ranked and (least < 0 or loads.rank[supplier] < least):
+                suppliers, least = 0, loads.rank[supplier]
+            if not ranked or loads.rank[supplier] == least:
+                suppliers += 1
+    return suppliers, least
 
 
 @compiled

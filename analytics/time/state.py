@@ -84,6 +84,10 @@ class Loads(NamedTuple):
     """Per slot: until when it draws its own load even while it is down, as it may be up as well."""
     instants: Times
     """The instants of `gone`."""
+    one: Flags
+    """Per slot: 1 where it takes all of its power from one input, of those that are live the one of least `rank`."""
+    rank: Ids
+    """Per slot: its place among the inputs of such a thing; of equal ones nobody knows which it is, and they share."""
     warm: Flags
     """Per slot: whether heat goes through it, as nothing but what stores carry is lost to it for good."""
 

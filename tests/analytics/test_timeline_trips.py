@@ -134,3 +134,21 @@ def test_generators_that_trip_are_not_out_of_fuel_and_their_group_is_lost_once()
     assert of_group == [(EventKind.LOST, tripped)]
     assert of_switch == [(EventKind.LOST, 0.0), (EventKind.BACK, 10.0), (EventKind.RUNS, 10.05), (EventKind.LOST_AGAIN, tripped)]
     assert [e for e in answer.events if e.kind is EventKind.DOWN] == []
+
+
+def test_behind_a_transfer_switch_the_store_of_the_input_that_it_is_on_carries_all() -> None:
+    """80 kW by an STS on A (priority 1), with 60 s at 100 kW: 60 * 100 / 80 = 75 s. C (priority 2) carries nothing until then, and all
+    of it after: its own 120 s at 100 kW, begun at the same instant on no load, are all there: 150 s more, 225 s."""
+    battery = "a brick:Battery ; dcx:stateOfHealth 1 ; dcx:peukertExponent 1 ; dcx:ridethroughSeconds"
+    site = (
+        ":U1 a dcx:Utility_Feed ; dcx:feedsPower :A . :A a dcx:UPS ; dcx:priority 1 ; dcx:feedsPower :S ; brick:hasPart :BA ."
+        ":U2 a dcx:Utility_Feed ; dcx:feedsPower :C . :C a dcx:UPS ; dcx:priority 2 ; dcx:feedsPower :S ; brick:hasPart :BC ."
+        f":BA {battery} 60 . :BC {battery} 120 ."
+        f":A dcx:ratedPower [ brick:value 100 ; {KW} ] . :C dcx:ratedPower [ brick:value 100 ; {KW} ] ."
+        f":S a brick:Static_Transfer_Switch ; dcx:feedsPower :R . :R a brick:ICT_Rack ; dcx:allocatedPower [ brick:value 80 ; {KW} ] ."
+    )
+
+    found = lost(follow(site, "U1", "U2"))
+
+    assert found["A Power"] == (75, 75)
+    assert found["C Power"] == found["R Power"] == (225, 225)

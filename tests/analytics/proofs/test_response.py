@@ -137,3 +137,21 @@ def test_the_faults_that_are_not_followed_would_harm_nothing(seeds: range) -> No
             if len(pairs):
                 expected[row] = (pairs.tolist(), float(lost[pairs].min()))
         assert {gap.row: (gap.supplies.tolist(), gap.after_s) for gap in found} == expected, f"seed {each}, {plan}"
+
+
+def test_a_load_that_its_water_keeps_up_may_be_what_trips_the_other_side() -> None:
+    """U1 feeds a rack of 75 kW, a machine of 75 kW and its chiller; U2 a UPS of 100 kW for rack and machine. U1 goes: the water of the loop
+    keeps the machine running, so the UPS has 150 kW and trips after 60 s. If nothing bridged the machine would be down and relieve it."""
+    kw = "brick:hasUnit unit:KiloW"
+    site = (
+        ":U1 a dcx:Utility_Feed ; dcx:feedsPower :P . :P a dcx:Power_Distribution_Unit ; dcx:feedsPower :R, :M, :CH ."
+        f":U2 a dcx:Utility_Feed ; dcx:feedsPower :B . :B a dcx:UPS ; dcx:feedsPower :R, :M ; dcx:ratedPower [ brick:value 100 ; {kw} ] ."
+        ":CH a brick:Air_Cooled_Chiller ; dcx:feedsLiquidCooling :L . :L a brick:Chilled_Water_Loop ; dcx:feedsLiquidCooling :M ;"
+        f" brick:volume [ brick:value 1 ; brick:hasUnit unit:M3 ] . :M a brick:CRAH ; dcx:allocatedPower [ brick:value 75 ; {kw} ] ."
+        f":R a brick:ICT_Rack ; dcx:allocatedPower [ brick:value 75 ; {kw} ] ."
+    )
+
+    way = tolerant(site).on_the_way
+
+    assert way is not None
+    assert (SITE + "U1", 60.0) in [(breach.out.id, round(breach.after_s or 0, 1)) for breach in way.breaches]

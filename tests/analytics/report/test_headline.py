@@ -105,5 +105,30 @@ def test_a_rack_that_trips_what_the_generator_brings_back_does_not_stay_up() -> 
 
     found = made(site, "U1").headline
 
-    assert found.text == "1 rack goes dark after 1 min 40 s for 1 min 20 s (G starts), and again after 4 min."
+    assert found.text == "1 rack goes dark after 1 min 40 s for 1 min 20 s (G starts), and for good after 4 min."
     assert found.then == ("2 protective devices trip by overload, the first after 1 min 40 s.",)
+
+
+def test_what_a_trip_takes_down_for_good_goes_dark_though_the_end_without_time_has_it_up() -> None:
+    """`test_a_load_that_its_water_keeps_up_may_be_what_trips_the_other_side`: the rack is dark from 60 s."""
+    kw = "brick:hasUnit unit:KiloW"
+    site = (
+        ":U1 a dcx:Utility_Feed ; dcx:feedsPower :P . :P a dcx:Power_Distribution_Unit ; dcx:feedsPower :R, :M, :CH ."
+        f":U2 a dcx:Utility_Feed ; dcx:feedsPower :B . :B a dcx:UPS ; dcx:feedsPower :R, :M ; dcx:ratedPower [ brick:value 100 ; {kw} ] ."
+        ":CH a brick:Air_Cooled_Chiller ; dcx:feedsLiquidCooling :L . :L a brick:Chilled_Water_Loop ; dcx:feedsLiquidCooling :M ;"
+        f" brick:volume [ brick:value 1 ; brick:hasUnit unit:M3 ] . :M a brick:CRAH ; dcx:allocatedPower [ brick:value 75 ; {kw} ] ."
+        f":R a brick:ICT_Rack ; dcx:allocatedPower [ brick:value 75 ; {kw} ] ."
+    )
+
+    assert made(site, "U1").headline.text == "1 rack goes dark after 1 min."
+
+
+def test_a_transfer_without_a_ups_takes_a_server_down_until_it_has_started_again() -> None:
+    """U1 and U2 on a switch of 100 ms by priority: the server's power supply holds for 10 to 20 ms, and it starts in 2 to 10 minutes."""
+    site = (
+        ":U1 a dcx:Utility_Feed ; dcx:priority 1 ; dcx:feedsPower :T . :U2 a dcx:Utility_Feed ; dcx:priority 2 ; dcx:feedsPower :T ."
+        ":T a brick:Automatic_Transfer_Switch ; dcx:transferTimeMs 100 ; dcx:feedsPower :S ."
+        ":S a brick:Server ; dcx:allocatedPower [ brick:value 10 ; brick:hasUnit unit:KiloW ] ."
+    )
+
+    assert made(site, "U1").headline.text.startswith("10.0 kW of IT equipment goes dark at once for 2 min to 10 min")
