@@ -12,8 +12,8 @@ Rules of this file:
 from __future__ import annotations
 
 import logging
-import random
 from collections.abc import Callable, Mapping, Sequence
+from random import Random
 from threading import Condition, Lock, Thread
 
 import numpy as np
@@ -28,6 +28,7 @@ from twin.bus import Bus
 from twin.events import ReadingStored
 
 _log = logging.getLogger(__name__)
+_dice = Random()
 
 BATCH_ROWS_MAX = 50_000
 """Rows that are taken under one lock; a longer batch is taken in pieces."""
@@ -159,7 +160,7 @@ class ValueWriter:
     def _pause_s(self) -> float:
         if not self._failures:
             return self._pace_s
-        return max(0.5, random.uniform(0.0, min(30.0, 0.5 * 2.0 ** min(self._failures, 10))))
+        return max(0.5, _dice.uniform(0.0, min(30.0, 0.5 * 2.0 ** min(self._failures, 10))))
 
     def _write(self) -> None:
         with self._wake:

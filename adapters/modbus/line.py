@@ -16,9 +16,9 @@ import asyncio
 import heapq
 import itertools
 import logging
-import random
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, suppress
+from random import Random
 
 from adapters.modbus.bindings import Search
 from adapters.modbus.codec import (
@@ -47,6 +47,7 @@ from graph.references import Unbound
 from graph.values import Quality, Reason, Samples
 
 _log = logging.getLogger(__name__)
+_dice = Random()
 
 FAILURES_MAX = 3
 """Polls in a row that fail before a unit is away (reliability reference 2.2)."""
@@ -329,7 +330,7 @@ class Line:
                 continue
             unit.failures += 1
             limit = min(self._config.reconnect_s_max, self._config.reconnect_s_min * 2.0 ** min(unit.failures, 16))
-            unit.again = self._loop.time() + random.uniform(self._config.reconnect_s_min, limit)
+            unit.again = self._loop.time() + _dice.uniform(self._config.reconnect_s_min, limit)
             if not unit.away and (certain or unit.failures >= FAILURES_MAX):
                 unit.away = True
                 fresh.append(number)

@@ -15,12 +15,12 @@ Rules of this file:
 from __future__ import annotations
 
 import logging
-import random
 import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from random import Random
 from threading import Event, Lock, Thread
 from typing import Any
 
@@ -48,6 +48,7 @@ from twin.recording import Record
 from twin.sync import Wish
 
 _log = logging.getLogger(__name__)
+_dice = Random()
 
 SINK_ATTEMPTS = 3
 """How often a batch is offered to a sink that fails, before its messages become dead letters."""
@@ -284,7 +285,7 @@ class MqttClient:
         """Full jitter: anything between the shortest time and a limit that doubles with each failure."""
         config = self._config
         limit = min(config.reconnect_s_max, config.reconnect_s_min * 2.0 ** min(self._failures, 16))
-        delay: Any = random.uniform(config.reconnect_s_min, limit)  # paho says int; its wait takes any number of seconds
+        delay: Any = _dice.uniform(config.reconnect_s_min, limit)  # paho says int; its wait takes any number of seconds
         self._link.reconnect_delay_set(delay, delay)
 
     def _resubscribe(self) -> None:

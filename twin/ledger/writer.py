@@ -9,11 +9,11 @@ Rules of this file:
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from random import Random
 from threading import RLock
 from typing import TypeVar
 
@@ -34,6 +34,7 @@ from twin.state import Twin
 from twin.sync import Wish
 
 T = TypeVar("T")
+_dice = Random()
 TRIED_S = 10.0
 """How long a change is planned and written again where other processes write to the same store at the same time."""
 PAUSE_S, PAUSE_S_MAX = 0.02, 1.0
@@ -237,7 +238,7 @@ class Writer:
             while time.monotonic() < until:
                 with suppress(_Overtaken):
                     return once()
-                time.sleep(random.uniform(0, pause_s))
+                time.sleep(_dice.uniform(0, pause_s))
                 pause_s = min(2 * pause_s, PAUSE_S_MAX)
             return once()
 
