@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import numpy as np
-from fastapi import Query
+from fastapi import Query, Request
+from fastapi.routing import APIRoute
 from pydantic import BeforeValidator, WithJsonSchema
 
 from adapters.http.codec import MILLIS_MAX, instant
@@ -47,6 +48,17 @@ ClassAsked = Annotated[
 SinceAsked = Annotated[Instant, Query(description=f"From when on: {_TIME}.", examples=["2026-06-01T00:00:00Z"])]
 UntilAsked = Annotated[Instant | None, Query(description=f"Until when, itself not included: {_TIME}. Left out: now.")]
 AtAsked = Annotated[Instant | None, Query(description=f"The values as they stood then: {_TIME}. Left out: now.")]
+
+
+def known_parameters(request: Request) -> None:
+    """No parameter beside those of the address: one misspelt would otherwise give all. Raises `Problem` (422)."""
+    route = request.scope["route"]
+    if isinstance(route, APIRoute):
+        known = sorted(field.alias for field in route.dependant.query_params)
+        for name in request.query_params:
+            if name not in known:
+                offer = f"give {', '.join(known)}" if known else "it has none"
+                raise Problem(422, "no such parameter", f"{request.url.path} has no parameter {name[:60]!r}: {offer}")
 
 
 def chosen(

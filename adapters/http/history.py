@@ -9,11 +9,11 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import orjson
 import pyarrow as pa
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from adapters.http import columns
-from adapters.http.asking import SinceAsked, UntilAsked, format_of
+from adapters.http.asking import SinceAsked, UntilAsked, format_of, known_parameters
 from adapters.http.codec import ARROW, JSON
 from adapters.http.directory import Directories, Directory
 from adapters.http.parts import HttpParts
@@ -73,7 +73,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 
 def history_router(parts: HttpParts, directories: Directories, rules: HttpRules) -> APIRouter:
     """The address."""
-    router, threads = APIRouter(tags=["values"]), Threads(THREADS)
+    router, threads = APIRouter(tags=["values"], dependencies=[Depends(known_parameters)]), Threads(THREADS)
 
     @router.get("/history", summary="Read history", response_class=Response, responses=_ANSWERS)
     async def history(

@@ -6,10 +6,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Depends, Header, Request
 from starlette.responses import Response
 
-from adapters.http.asking import INSTANT_SCHEMA
+from adapters.http.asking import INSTANT_SCHEMA, known_parameters
 from adapters.http.bodies import Bodies
 from adapters.http.codec import ARROW, JSON, NDJSON, QUALITIES, Unreadable, read
 from adapters.http.intake import Intake
@@ -126,7 +126,7 @@ def same_origin(rules: HttpRules, origin: str | None, own: str | None) -> bool:
 
 def readings_router(parts: HttpParts, intake: Intake, keys: Keys, rules: HttpRules) -> APIRouter:
     """The address."""
-    router, bodies, threads = APIRouter(), Bodies(), Threads(THREADS)
+    router, bodies, threads = APIRouter(dependencies=[Depends(known_parameters)]), Bodies(), Threads(THREADS)
 
     @router.post("/readings", summary="Send readings", tags=["readings"], response_class=Response, responses=_ANSWERS, openapi_extra=BODY)
     async def readings(

@@ -8,11 +8,11 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 import orjson
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Depends, Header, Query, Request
 from starlette.responses import Response
 
 from adapters.http import columns
-from adapters.http.asking import AtAsked, BelowAsked, ClassAsked, EntityAsked, PointsAsked, as_rows, chosen, format_of
+from adapters.http.asking import AtAsked, BelowAsked, ClassAsked, EntityAsked, PointsAsked, as_rows, chosen, format_of, known_parameters
 from adapters.http.codec import ARROW, JSON, NDJSON
 from adapters.http.columns import Values
 from adapters.http.directory import Directories, Directory
@@ -118,7 +118,7 @@ class Current:
 
 def values_router(parts: HttpParts, directories: Directories, current: Current) -> APIRouter:
     """The two addresses."""
-    router, threads = APIRouter(tags=["values"]), Threads(THREADS)
+    router, threads = APIRouter(tags=["values"], dependencies=[Depends(known_parameters)]), Threads(THREADS)
 
     @router.get("/points", summary="List points", response_class=Response, responses=_POINTS_TOLD)
     async def points(

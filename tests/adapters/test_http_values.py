@@ -200,6 +200,7 @@ def test_history_comes_as_csv_arrow_and_parquet(served: Wire) -> None:
         (VALUES, {"at": "noon"}, 422, "at: 'noon' is no instant"),
         (VALUES, {"at": "2026-03-01T12:00:00"}, 422, "with an offset"),
         (VALUES, {"format": "xml"}, 422, "format"),
+        (VALUES, {"points": POWER}, 422, "has no parameter 'points': give at, below, class, entity, format, point"),
         (HISTORY, {"point": POWER}, 422, "since: Field required"),
         (HISTORY, {"point": POWER, "since": 0, "step": 1, "format": "csv"}, 413, "longer spans"),
         (HISTORY, {"point": POWER, "since": 0, "limit": 1, "format": "csv"}, 413, "less time"),
