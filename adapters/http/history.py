@@ -67,7 +67,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
         "description": "Samples, or spans where `step` is given.",
         "content": {JSON: {"schema": ANSWER}, "text/csv": {"schema": {"type": "string"}}, ARROW: _BINARY, FORMATS["parquet"]: _BINARY},
     },
-    **told(404, 406, 413, 422, 503),
+    **told(404, 406, 413, 503),
 }
 
 

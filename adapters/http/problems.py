@@ -68,7 +68,7 @@ def no_history() -> Problem:
 
 def told(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The error answers of an address, for its description."""
-    return {status: {"description": _ABOUT[status], "content": {PROBLEM: {"schema": SCHEMA}}} for status in (*statuses, 405)}
+    return {status: {"description": _ABOUT[status], "content": {PROBLEM: {"schema": SCHEMA}}} for status in (*statuses, 405, 422)}
 
 
 def install(app: FastAPI) -> None:

@@ -97,7 +97,7 @@ OUTCOME = {
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"description": "All were taken.", "content": {JSON: {"schema": OUTCOME}}},
     207: {"description": "Some were refused; the others were taken.", "content": {JSON: {"schema": OUTCOME}}},
-    **told(400, 403, 404, 408, 409, 413, 415, 422, 503),
+    **told(400, 403, 404, 408, 409, 413, 415, 503),
 }
 
 

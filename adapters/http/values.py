@@ -72,11 +72,11 @@ _VALUES_TOLD: dict[int | str, dict[str, Any]] = {
         "content": {JSON: {"schema": VALUES}, NDJSON: {"schema": {"type": "string"}}, ARROW: _BINARY},
     },
     304: {"description": "Nothing has changed."},
-    **told(404, 406, 422, 503),
+    **told(404, 406, 503),
 }
 _POINTS_TOLD: dict[int | str, dict[str, Any]] = {
     200: {"description": "A page of points, in order of their ids.", "content": {JSON: {"schema": POINTS}}},
-    **told(404, 422),
+    **told(404),
 }
 
 
