@@ -42,6 +42,7 @@ from bench import (
     subscriptions_fanout,
     subscriptions_freshness,
     values_all,
+    values_memory,
 )
 
 Row = Mapping[str, object]
@@ -109,6 +110,7 @@ def benches(quick: bool) -> Mapping[str, list[Callable[[], Iterator[Row]]]]:
             partial(subscriptions_fanout.run, *size, 3 if quick else subscriptions_fanout.SECONDS) for size in subscriptions_fanout.SIZES
         ],
         values_all.NAME: [partial(values_all.run, 20_000 if quick else values_all.POINTS, 8 if quick else 30)],
+        values_memory.NAME: [partial(values_memory.run, values_memory.QUICK if quick else values_memory.POINTS, 1 if quick else 3)],
         graphql_list.NAME: [partial(graphql_list.run, size, 8 if quick else 40) for size in graphql_list.SIZES],
     }
 
