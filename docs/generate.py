@@ -1,4 +1,4 @@
-"""Writes the reference pages that the code itself knows: settings, command line, GraphQL, REST, metrics. `./dev docs` runs it."""
+"""Writes the reference pages that the code itself knows: settings, command line, GraphQL, REST, metrics, wires. `./dev docs` runs it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from adapters.http.app import described
 from adapters.http.metrics import METRICS
 from resolvers.schema import sdl
+from scaffold.grades import GRADES, grade_of, rules, wires
 from twin.cli.app import app
 from twin.settings import PREFIX, Settings
 
@@ -139,12 +140,42 @@ def metrics_page() -> str:
     return "\n".join([*lines, ""])
 
 
+def wires_page() -> str:
+    """Every wire with its grade, and how it stands by each rule."""
+    by, lists = rules(), wires()
+    lines = [
+        "# Wires",
+        "",
+        "A wire has a grade when it does all of that grade and of those before it, or is exempt for a reason. The rules are",
+        "`adapters/quality.toml`, how a wire stands says its own `quality.toml`; each ✓ is a test that is marked with the rule.",
+        "[How to add a wire](../guides/new-wire.md).",
+        "",
+        f"| rule | {' | '.join(lists)} | what it means |",
+        f"|---|{'---|' * len(lists)}---|",
+        f"| **grade** | {' | '.join(f'**{grade_of(wire, by)}**' if grade_of(wire, by) else 'none yet' for wire in lists.values())} | |",
+    ]
+    words = {"done": "✓", "exempt": "exempt", "todo": "to do"}
+    for grade in GRADES:
+        lines.append(f"| *{grade}* |{' |' * len(lists)} |")
+        for rule in (rule for rule in by if rule.grade == grade):
+            stands = [words[next(iter(wire.get(rule.name, {"todo": ""})))] for wire in lists.values()]
+            lines.append(f"| `{rule.name}` | {' | '.join(stands)} | {rule.means} |")
+    for name, wire in lists.items():
+        own = [rule for rule in wire if rule not in {each.name for each in by}]
+        open_ = [(kind, rule, said[kind]) for kind in ("todo", "exempt") for rule, said in wire.items() if kind in said]
+        lines += ["", f"## {name}", ""]
+        lines += [f"- {words[kind]}: `{rule}`: {text}" for kind, rule, text in open_]
+        lines += [f"- beyond the rules: {', '.join(f'`{rule}`' for rule in own)}"] if own else []
+    return "\n".join([*lines, ""])
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "cli.md": cli_page,
     "graphql.md": graphql_page,
     "rest.md": rest_page,
     "metrics.md": metrics_page,
+    "wires.md": wires_page,
 }
 
 

@@ -43,6 +43,7 @@ def arrow(table: pa.Table, **options: object) -> bytes:
     return out.getvalue()
 
 
+@pytest.mark.quality("http", "values-come-in-the-points-own-unit")
 @pytest.mark.quality("http", "acknowledges-after-the-sink")
 def test_what_is_answered_is_in_the_table_and_in_the_history(tmp_path: Path) -> None:
     """Objects, columns, lines and Arrow say the same; a value in another unit comes in the point's own."""
@@ -202,6 +203,7 @@ def test_who_may_send_is_a_setting(tmp_path: Path, write: str) -> None:
         assert "allowed_origins" in foreign.json()["detail"]
 
 
+@pytest.mark.quality("http", "follows-the-graph")
 def test_a_point_that_comes_with_the_graph_is_taken_and_one_that_goes_is_refused(tmp_path: Path) -> None:
     """No restart is needed."""
     with wire(tmp_path) as one:

@@ -141,6 +141,7 @@ def test_who_may_not_send_may_follow(tmp_path: Path) -> None:
     assert followed["points"] == [POWER]
 
 
+@pytest.mark.quality("http", "one-dead-device-does-not-silence-the-others")
 def test_one_that_takes_nothing_is_closed_with_the_reason_and_holds_up_nobody(tmp_path: Path) -> None:
     """Its socket is full; the other follower hears every change meanwhile, and readings are taken."""
     many = PLANT + "".join(f"ex:Rack-1 brick:hasPoint ex:P{n} .\n" for n in range(5_000))

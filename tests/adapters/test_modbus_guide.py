@@ -6,6 +6,8 @@ import io
 import re
 from pathlib import Path
 
+import pytest
+
 from adapters.modbus.bindings import bind
 from adapters.modbus.codec import FAULTS
 from adapters.modbus.config import Endpoint, Limits
@@ -23,6 +25,7 @@ def example(language: str) -> str:
     return str(re.findall(rf"```{language}\n(.*?)```", GUIDE, re.DOTALL)[0])
 
 
+@pytest.mark.quality("modbus", "guide-is-tried")
 def test_the_guides_model_is_bound_by_the_guides_map() -> None:
     """Five registers of one unit, nothing refused, one device that is asked itself; what the gateway says comes before the map."""
     found, refused = read(example("toml"), "file")

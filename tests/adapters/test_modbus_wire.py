@@ -82,6 +82,7 @@ def command(point: str, value: float) -> Command:
     return Command("urn:uuid:1", "k", point, value, "ann", "test", wall_clock())
 
 
+@pytest.mark.quality("modbus", "values-come-in-the-points-own-unit")
 @pytest.mark.quality("modbus", "has-a-simulator-on-the-real-protocol")
 def test_every_data_type_reaches_its_point_and_neighbours_are_read_together() -> None:
     """Three holding reads would be four without coalescing: 10 to 20 in one (gap 7), 200 apart; one read for each other table."""

@@ -50,6 +50,7 @@ def read(*messages: tuple[str, bytes]) -> dict[str, tuple[float, int]]:
     return dict(zip(batch.points, zip(batch.values.round(9).tolist(), batch.observed_at.tolist(), strict=True), strict=True))
 
 
+@pytest.mark.quality("mqtt", "guide-is-tried")
 @pytest.mark.parametrize(
     ("number", "last", "values"),
     [(0, "inlet", {"Inlet": 25.0}), (1, "$batch", {"Inlet": 24.5, "Outlet": 16.25}), (2, "$batch", {"Inlet": 24.5, "Outlet": 16.25})],

@@ -56,6 +56,7 @@ def mosquitto(tmp_path: Path) -> Iterator[MqttConfig]:
     broker.stop()
 
 
+@pytest.mark.quality("mqtt", "values-come-in-the-points-own-unit")
 @pytest.mark.quality("mqtt", "has-a-simulator-on-the-real-protocol")
 def test_a_plants_values_reach_their_points_in_the_points_own_unit(config: MqttConfig) -> None:
     """77 F is (77 - 32) / 1.8 = 25 C; 6300 W is 6.3 kW; the source time comes from the payload."""

@@ -1,28 +1,48 @@
-"""Each wire says what it is measured by: a rule is shown by a test that exists, or exempt for a reason."""
+"""Each wire says how it stands by the house's rules: each is shown by a test that exists, exempt for a reason, or told as not done."""
 
 from __future__ import annotations
 
 import ast
-import tomllib
 from pathlib import Path
 
 import pytest
 
+from scaffold.grades import GRADES, Rule, grade_of, rules, wires
+
 ROOT = Path(__file__).parents[2]
-LISTS = sorted((ROOT / "adapters").glob("*/quality.toml"))
+WIRES = wires()
 
 
-@pytest.mark.parametrize("path", LISTS, ids=lambda path: path.parent.name)
-def test_every_rule_is_shown_by_a_test_that_says_so_or_exempt_for_a_reason(path: Path) -> None:
-    """What a list calls done is what tests are marked with (`quality(wire, rule)`), both ways; an exemption says why."""
-    rules = tomllib.loads(path.read_text(encoding="utf-8"))
+@pytest.mark.parametrize("wire", WIRES)
+def test_every_rule_is_shown_by_a_test_that_says_so_or_exempt_for_a_reason(wire: str) -> None:
+    """What a list calls done is what tests are marked with (`quality(wire, rule)`), both ways; all else says why."""
+    stands = WIRES[wire]
 
-    done = {(rule, standing["done"]) for rule, standing in rules.items() if "done" in standing}
-    exempt = {rule: standing["exempt"] for rule, standing in rules.items() if "exempt" in standing}
+    done = {(rule, standing["done"]) for rule, standing in stands.items() if "done" in standing}
 
-    assert done == {(rule, test) for wire, rule, test in marked() if wire == path.parent.name}
-    assert all(len(reason) > 20 for reason in exempt.values())
-    assert all(list(standing) in (["done"], ["exempt"]) for standing in rules.values())
+    assert done == {(rule, test) for name, rule, test in marked() if name == wire}
+    assert all(list(standing) in (["done"], ["exempt"], ["todo"]) for standing in stands.values())
+    assert all(len(text) > 20 for standing in stands.values() for text in standing.values())
+
+
+@pytest.mark.parametrize("wire", WIRES)
+def test_every_wire_says_how_it_stands_by_each_rule_of_the_house(wire: str) -> None:
+    """None is left out; a wire may have more of its own."""
+    assert [rule.name for rule in rules() if rule.name not in WIRES[wire]] == []
+
+
+def test_a_grade_asks_for_all_rules_up_to_it() -> None:
+    """One thing to do in a grade keeps a wire below it, whatever stands above; an exemption counts; silence is not done."""
+    by = [Rule(f"{grade}-rule", grade, "something") for grade in GRADES]
+    done = {rule.name: {"done": "a test"} for rule in by}
+
+    assert grade_of(done, by) == "platinum"
+    assert grade_of({**done, "platinum-rule": {"exempt": "a reason"}, "a rule of its own": {"todo": "much"}}, by) == "platinum"
+    assert grade_of({**done, "gold-rule": {"todo": "something"}}, by) == "silver"
+    assert grade_of({rule: standing for rule, standing in done.items() if rule != "silver-rule"}, by) == "bronze"
+    assert grade_of({}, by) == ""
+    with pytest.raises(ValueError, match="one of bronze, silver, gold, platinum, not 'tin'"):
+        Rule("shine", "tin", "something")
 
 
 def marked() -> list[tuple[str, str, str]]:
@@ -37,9 +57,9 @@ def marked() -> list[tuple[str, str, str]]:
     ]
 
 
-@pytest.mark.parametrize("wire", ["mqtt", "modbus"])
+@pytest.mark.parametrize("wire", [wire for wire in WIRES if wire != "http"])
 def test_each_wire_has_the_same_cast(wire: str) -> None:
-    """Config, bindings, codec, client, simulator and the list of its quality."""
+    """Config, bindings, codec, client, simulator and the list of its quality. HTTP alone has others: it listens, and binds nothing."""
     names = {path.name for path in (ROOT / "adapters" / wire).iterdir()}
 
     assert {"config.py", "bindings.py", "codec.py", "client.py", "simulator.py", "quality.toml"} <= names

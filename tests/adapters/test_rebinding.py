@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from adapters.modbus.bindings import ModbusBindings
 from adapters.modbus.bindings import bind as bind_modbus
 from adapters.modbus.client import ModbusClient
@@ -24,6 +26,7 @@ def topic(point: str, name: str) -> str:
     return f'demo:E brick:hasPoint demo:{point} . demo:{point} ref:hasExternalReference [ a dcx:MQTTReference ; dcx:topic "{name}" ] .'
 
 
+@pytest.mark.quality("mqtt", "follows-the-graph")
 def test_an_mqtt_topic_is_heard_from_the_revision_on_that_names_it(tmp_path: Path) -> None:
     """First only A on dc/a; dc/b is unbound, plant2/c not even subscribed. Then all three; dc/b leaves the list of the unbound."""
     broker = Mosquitto(tmp_path).start()
@@ -67,6 +70,7 @@ def test_a_topic_far_from_every_bound_one_is_counted_too(tmp_path: Path) -> None
     broker.stop()
 
 
+@pytest.mark.quality("modbus", "follows-the-graph")
 def test_a_modbus_register_is_read_from_the_revision_on_that_names_it() -> None:
     """A alone, then A and B over the same connection, then none at all."""
     port = free_port()

@@ -32,6 +32,7 @@ def reason(table: Table, point: str) -> Reason:
     return found.reason
 
 
+@pytest.mark.quality("modbus", "poison-is-bounded-and-counted")
 @pytest.mark.quality("modbus", "every-quirk-has-a-device-that-does-it")
 @pytest.mark.parametrize(
     ("quirk", "counter", "alone"),

@@ -252,6 +252,7 @@ FINE: list[Callable[[random.Random], tuple[str, bytes]]] = [
 """Times to come and long past, truth values, members that nobody asked for: no dead letters."""
 
 
+@pytest.mark.quality("mqtt", "one-dead-device-does-not-silence-the-others")
 @pytest.mark.random
 @pytest.mark.parametrize("broker", [FORGETFUL], indirect=True)
 def test_poison_is_counted_exactly_and_harms_nobody_else(chance: random.Random, line: Line, device: Speaker) -> None:

@@ -61,6 +61,7 @@ def test_an_unknown_name_of_the_environment_is_refused(monkeypatch: pytest.Monke
         load_settings()
 
 
+@pytest.mark.quality("http", "config-checked-before-connect")
 def test_a_value_that_cannot_be_is_named_with_its_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     """The setting, the value and why."""
     monkeypatch.setenv("RIDETHROUGH_PORT", "70000")

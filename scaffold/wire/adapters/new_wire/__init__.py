@@ -1,0 +1,1 @@
+"""The NewWire wire: what devices say to readings, bound by the graph's references; never a rule of the domain."""
