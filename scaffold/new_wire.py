@@ -92,11 +92,10 @@ def main() -> None:
         files = create(sys.argv[1])
     except (Refused, OSError) as error:
         sys.exit(f"new-wire: {error}")
-    for path in files:
-        sys.stdout.write(f"{path.relative_to(ROOT)}\n")
-    sys.stdout.write(
-        f"\nIt works, with a protocol that stands in for yours: grep -rn Stand-in adapters/{sys.argv[1]}\nWhat to do now: {GUIDE}\n"
-    )
+    lines = [str(path.relative_to(ROOT)) for path in files]
+    lines += ["", f"It works, with a protocol that stands in for yours: grep -rn Stand-in adapters/{sys.argv[1]}"]
+    lines += [f"`./dev docs` puts it into the reference. What to do then: {GUIDE}", ""]
+    sys.stdout.write("\n".join(lines))
 
 
 if __name__ == "__main__":
