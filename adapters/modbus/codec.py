@@ -9,7 +9,7 @@ from math import isfinite, nan
 
 import numpy as np
 
-from adapters.modbus.plan import VIEWS, Plan, octets_of
+from adapters.modbus.plan import VIEWS, Answer, Plan, octets_of
 from adapters.modbus.registers import BIT_TABLES, Group, Register
 from graph.values import Quality, Reason
 
@@ -123,7 +123,8 @@ def decode(register: Register, data: Sequence[int] | Sequence[bool], start: int)
     part = data[at : at + register.end - register.address]
     octets = bytes([bool(part[0])]) if register.table in BIT_TABLES else struct.pack(f">{len(part)}H", *map(int, part))
     group = Group(register.endpoint, register.unit, register.table, register.address, len(part), register.period_s, (register,))
-    _, values = Plan(group, np.zeros(1, np.int32)).decoded(octets, {(register.table, register.factor): 1.0})
+    plan = Plan(group, np.zeros(1, np.int32))
+    _, values = plan.decoded([(Answer(plan, octets, 0, {}), [1.0] if register.factor >= 0 else [])])
     return float(values[0]) if isfinite(values[0]) else nan
 
 

@@ -168,6 +168,39 @@ def test_a_scale_factor_out_of_reach_is_remembered_and_waited_for() -> None:
     assert Reason(none.reason[0]) is Reason.SENSOR
 
 
+def test_answers_of_many_devices_are_decoded_together_as_each_alone() -> None:
+    """Three devices of one type, each with an exponent of its own, another read of other types, and coils: ten answers in one go are what
+    each of them is alone, and a device's later answer stands after its earlier one."""
+    mixed = [
+        register("int16", 0, factor=1, sentinels=(0x8000,)),
+        register("float32", 2, "CDAB"),
+        register("uint16", 4, bit=3),
+        register("uint16", 5, codes=((0, 0.0), (1, 5.0))),
+        register("bcd32", 6),
+        register("m10k48", 8),
+    ]
+    (typed,), (plain,) = coalesce(mixed), coalesce([register("uint16", at, scale=0.1, offset=2.0) for at in range(10)])
+    (coils,) = coalesce([register("bool", at) for at in (0, 3, 9)])
+    groups = [typed, typed, plain, typed, coils]
+    plans = [Plan(group, np.arange(10 * n, 10 * n + len(group.registers), dtype=np.int32)) for n, group in enumerate(groups)]
+    dice = np.random.default_rng(7)
+
+    many = []
+    for n, plan in enumerate(plans * 2):
+        data = bytearray(dice.bytes(2 if plan.group is coils else 2 * plan.group.count))
+        if plan.group is typed:
+            data[2:4] = [0xFF, 0xFE - n]
+        many.append(Answer(plan, bytes(data), 1000 + n, {}))
+
+    together, alone = samples_of(many), Samples.joined([samples_of([one]) for one in many])
+
+    assert sorted(together.slots.tolist()) == sorted(alone.slots.tolist())
+    for slot in set(alone.slots.tolist()):
+        ours, theirs = together.piece(together.slots == slot), alone.piece(alone.slots == slot)
+        np.testing.assert_array_equal(ours.values, theirs.values)
+        assert (ours.observed_at.tolist(), ours.quality.tolist()) == (theirs.observed_at.tolist(), theirs.quality.tolist())
+
+
 def test_an_answer_of_another_length_is_refused() -> None:
     """One register where two were asked for."""
     with pytest.raises(ValueError, match="answered 2 bytes where 2 holding make 4"):
