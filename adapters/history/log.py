@@ -26,7 +26,12 @@ from graph.steps import reached
 
 SEGMENT_BYTES = 64 << 20
 """How long a segment may become: some two million samples, which is what is sorted at once."""
+_ROWS_MAX = SEGMENT_BYTES // frames.ROW_BYTES + (1 << 16)
+"""What a segment holds, with the block that makes it too long."""
 _FIRST_ROWS = 4096
+_GROWTH = 8
+"""How many times as long the arrays of a segment become when they are full: what is not written to takes no memory yet, and copying what
+is there costs more than the disk."""
 
 
 class Log:
@@ -196,7 +201,7 @@ class _Segment:
     def show(self, rows: Rows) -> None:
         count = self._count + len(rows)
         if count > len(self._buffer):
-            grown = Rows.empty(max(count, 2 * len(self._buffer)))
+            grown = Rows.empty(max(count, min(_GROWTH * len(self._buffer), _ROWS_MAX)))
             for name in COLUMNS:
                 getattr(grown, name)[: self._count] = getattr(self._buffer, name)[: self._count]
             self._buffer = grown
