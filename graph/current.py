@@ -191,14 +191,15 @@ class CurrentValues:
         return Samples(self.slots(batch.points), batch.values, batch.observed_at, batch.received_at, batch.quality, batch.reason)
 
     def restore(self, batch: ReadingBatch) -> None:
-        """Values as a store kept them: taken where nothing has been heard yet, and `STALE` at best."""
+        """Values as they were kept: taken where nothing newer is known, and `STALE` at best."""
         with self._lock:
             self._writing(lambda: self._restore(batch))
 
     def _restore(self, batch: ReadingBatch) -> None:
         columns, slots = self._table.columns, self.slots(batch.points)
         rows = np.flatnonzero((slots >= 0) & ~np.isnan(batch.values))
-        rows = rows[(columns.quality[slots[rows]] == Quality.NO_VALUE) & (columns.alive[slots[rows]] == 1)]
+        newer = (columns.quality[slots[rows]] == Quality.NO_VALUE) | (batch.observed_at[rows] > columns.observed[slots[rows]])
+        rows = rows[newer & (columns.alive[slots[rows]] == 1)]
         to = slots[rows]
         columns.value[to], columns.received[to] = batch.values[rows], batch.received_at[rows]
         columns.observed[to] = columns.stamp[to] = columns.changed[to] = batch.observed_at[rows]

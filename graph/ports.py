@@ -9,7 +9,7 @@ from typing import Protocol
 
 from graph.changes import Branch, Cause, ChangeSet, Revision
 from graph.commands import Command, CommandEvent
-from graph.history import Buckets, HistoryStatus, Series
+from graph.history import DAY_MS, Buckets, HistoryStatus, Series
 from graph.points import PointFacts
 from graph.values import ReadingBatch, Samples, Slots
 from ontology.terms import Ids, QuadBlock
@@ -110,9 +110,9 @@ class History(Protocol):
         """The samples of points by spans of `step_ms`, one answer a point, in their order: whole spans, those that [since, until) touches.
         What has only been kept as rolled up is taken from there (a step of whole minutes, or of whole hours)."""
 
-    def at(self, points: Sequence[str], instant_ms: int) -> ReadingBatch:
-        """The last sample of each point at or before the instant, in their order; `NO_VALUE` where there is none within a day, and aged
-        as the table of current values would have been."""
+    def at(self, points: Sequence[str], instant_ms: int, reach_ms: int = DAY_MS) -> ReadingBatch:
+        """The last sample of each point at or before the instant, in their order; `NO_VALUE` where there is none within `reach_ms` (a day
+        at most), and aged as the table of current values would have been."""
 
     def points(self) -> Sequence[str]:
         """Every point that anything is kept of, in order of IRIs."""

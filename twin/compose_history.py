@@ -11,6 +11,7 @@ from adapters.history.embedded import EmbeddedHistory
 from adapters.history.followed import FollowedHistory
 from adapters.history.keeping import Keeping, Rules, by_pattern, days_of
 from adapters.history.warm import warm
+from graph.current import CurrentValues
 from graph.errors import GraphError
 from graph.history import HistoryUnavailable
 from graph.points import PointFacts
@@ -26,6 +27,10 @@ HISTORY_FOLDER = "history"
 """In the data folder: everything that the embedded history keeps."""
 MAINTAIN_S = 5.0
 """How often what has come in is looked after."""
+CATCH_UP_MS = 3_600_000
+"""How long the store may have been away when the service ended, for the newest values to be current again after the next start."""
+CLOCKS_MS = 60_000
+"""How far devices' clocks may be from ours for that."""
 END_S = 10.0
 """How long the end waits for that; a half-done act is done again at the next start."""
 
@@ -75,6 +80,19 @@ class KeptHistory:
         if self.history is not None:
             self._rules.rebind(snapshot)
             self.history.rebind(points)
+
+    def catch_up(self, current: CurrentValues) -> None:
+        """Have in the table what was kept after the store was last told of values: a kill may come between the two."""
+        if self.taking is None:
+            return
+        told = current.all()
+        newest_ms = min(self.taking.status().newest, int(self._clock().timestamp() * 1000) + CLOCKS_MS)
+        reach_ms = newest_ms - int(told.received_at.max(initial=0)) + CLOCKS_MS
+        try:
+            if reach_ms > 0:
+                current.restore(self.taking.at(told.points, newest_ms, min(reach_ms, CATCH_UP_MS)))
+        except HistoryUnavailable as error:
+            _log.warning("what was read just before the last end is not current again before it is read anew: %s", error)
 
     def start(self) -> None:
         """Begin to look after it, in a thread of its own."""

@@ -98,6 +98,7 @@ class Service:
         self._kept = KeptHistory(settings, twin.vocabulary, now)
         self._stack.callback(self._kept.close)
         self._kept.rebind(watched, points)
+        self._kept.catch_up(twin.current)
         self._recorder = recorder_of(settings)
         if self._recorder is not None:
             self._stack.callback(self._recorder.close)

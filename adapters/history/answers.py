@@ -60,9 +60,9 @@ class Answers:
         rows = together(Summaries.joined(found), step_ms, period_ms)
         return buckets_of(rows, points, numbers, since, step_ms, period_ms)
 
-    def at(self, points: Sequence[str], numbers: Numbers, instant_ms: int, period_ms: Floats) -> ReadingBatch:
+    def at(self, points: Sequence[str], numbers: Numbers, instant_ms: int, period_ms: Floats, reach_ms: int) -> ReadingBatch:
         """See `History.at`."""
-        return looked_back(points, numbers, instant_ms, period_ms, self._rows)
+        return looked_back(points, numbers, instant_ms, period_ms, self._rows, reach_ms)
 
     def present(self, kept: dict[str, Numbers]) -> Numbers:
         """The numbers of all points that anything is kept of; `kept` is what is known of files that were looked at before."""
@@ -95,7 +95,7 @@ class Answers:
         waiting = self._waiting(wanted, since_ms, until_ms)
         with self._shelf.reading() as view:
             days = [(rule, day) for rule, day in view.days() if (day + 1) * DAY_MS > since_ms and day * DAY_MS < until_ms]
-            raw = [part for rule, day in days for part in view.of(RAW, rule, day)]
+            raw = self._reading.within([part for rule, day in days for part in view.of(RAW, rule, day)], since_ms, until_ms)
             gone = [part for rule, day in days if (part := _only_rolled(view, rule, day)) is not None]
             lasts = [rows.as_rows(until_ms) for rows in self._reading.rolled(gone, wanted, since_ms, until_ms)]
             return arranged([*lasts, *self._reading.rows(raw, wanted, since_ms, until_ms), *waiting])
@@ -127,7 +127,7 @@ def _sources(view: View, day: int, step_ms: int, *, waiting: bool) -> tuple[list
             if file is None or step_ms % unit_ms:
                 continue
             whole = all(file.holds(part) for part in parts) and not waiting
-            if whole or all(part.first > file.last for part in parts):
+            if whole or file.outlives(parts):
                 rolled.append(file)
                 raw += [part for part in parts if not file.holds(part)]
                 break
@@ -139,4 +139,4 @@ def _sources(view: View, day: int, step_ms: int, *, waiting: bool) -> tuple[list
 def _only_rolled(view: View, rule: str, day: int) -> Part | None:
     """The finest rolled up file of a day whose samples are gone."""
     file = view.rolled(MINUTE, rule, day) or view.rolled(HOUR, rule, day)
-    return file if file is not None and all(part.first > file.last for part in view.of(RAW, rule, day)) else None
+    return file if file is not None and file.outlives(view.of(RAW, rule, day)) else None

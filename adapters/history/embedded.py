@@ -160,9 +160,9 @@ class EmbeddedHistory:
             raise ValueError(f"a span must be 1 ms at least, not {step_ms}")
         return self._answers.buckets(points, self._catalogue.find(points), since_ms, until_ms, step_ms, self._period_ms)
 
-    def at(self, points: Sequence[str], instant_ms: int) -> ReadingBatch:
+    def at(self, points: Sequence[str], instant_ms: int, reach_ms: int = DAY_MS) -> ReadingBatch:
         """See `History.at`."""
-        return self._answers.at(points, self._catalogue.find(points), instant_ms, self._period_ms)
+        return self._answers.at(points, self._catalogue.find(points), instant_ms, self._period_ms, reach_ms)
 
     def points(self) -> Sequence[str]:
         """See `History.points`."""

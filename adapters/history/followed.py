@@ -10,7 +10,7 @@ from threading import Lock
 from typing import TypeVar
 
 from adapters.history.embedded import EmbeddedHistory
-from graph.history import Buckets, HistoryStatus, HistoryUnavailable, Series
+from graph.history import DAY_MS, Buckets, HistoryStatus, HistoryUnavailable, Series
 from graph.points import PointFacts
 from graph.values import ReadingBatch, Samples, Slots
 
@@ -52,9 +52,9 @@ class FollowedHistory:
         """See `History.buckets`."""
         return self._asked(lambda history: history.buckets(points, since_ms, until_ms, step_ms))
 
-    def at(self, points: Sequence[str], instant_ms: int) -> ReadingBatch:
+    def at(self, points: Sequence[str], instant_ms: int, reach_ms: int = DAY_MS) -> ReadingBatch:
         """See `History.at`."""
-        return self._asked(lambda history: history.at(points, instant_ms))
+        return self._asked(lambda history: history.at(points, instant_ms, reach_ms))
 
     def points(self) -> Sequence[str]:
         """See `History.points`."""

@@ -17,21 +17,26 @@ _NONE, _SILENCE = int(Quality.NO_VALUE), int(Reason.SILENCE)
 
 
 def looked_back(
-    points: Sequence[str], numbers: Numbers, instant_ms: int, period_ms: Floats, rows_of: Callable[[Numbers, int, int], Rows]
+    points: Sequence[str],
+    numbers: Numbers,
+    instant_ms: int,
+    period_ms: Floats,
+    rows_of: Callable[[Numbers, int, int], Rows],
+    reach_ms: int = DAY_MS,
 ) -> ReadingBatch:
-    """One row a point, in their order: its last number within a day with its times, and how good that was at the instant.
+    """One row a point, in their order: its last number within `reach_ms` with its times, and how good that was at the instant.
 
     `numbers` are those of the points, -1 for none; `rows_of` gives the samples of some in [since, until), in order. It is asked for two
-    periods of most points, and for a day of those that have no number there.
+    periods of most points, and for as far as the reach goes of those that have no number there.
     """
     asked = np.unique(numbers[numbers >= 0]).astype(np.int32)
-    near_ms = min(int(np.median(2 * period_ms[asked])), DAY_MS) if len(asked) else 0
+    near_ms = min(int(np.median(2 * period_ms[asked])), reach_ms) if len(asked) else 0
     rows = rows_of(asked, instant_ms - near_ms, instant_ms + 1)
     found = _as_of(list(points), numbers, rows, instant_ms, period_ms)
     lacking = np.unique(numbers[(numbers >= 0) & np.isnan(found.values)]).astype(np.int32)
-    if not len(lacking):
+    if not len(lacking) or near_ms == reach_ms:
         return found
-    more = rows_of(lacking, instant_ms - DAY_MS, instant_ms + 1)
+    more = rows_of(lacking, instant_ms - reach_ms, instant_ms + 1)
     rows = arranged([rows.pick(~np.isin(rows.point, lacking)), more])
     return _as_of(list(points), numbers, rows, instant_ms, period_ms)
 

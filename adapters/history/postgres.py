@@ -257,9 +257,9 @@ class PostgresHistory:
         with self._server.connected() as connection:
             return rolled_of(connection, question, given)
 
-    def at(self, points: Sequence[str], instant_ms: int) -> ReadingBatch:
+    def at(self, points: Sequence[str], instant_ms: int, reach_ms: int = DAY_MS) -> ReadingBatch:
         """See `History.at`."""
-        return looked_back(points, self._find(points), instant_ms, self._period_ms, self._until)
+        return looked_back(points, self._find(points), instant_ms, self._period_ms, self._until, reach_ms)
 
     def _until(self, wanted: Numbers, since_ms: int, until_ms: int) -> Rows:
         """The samples of some points; of days whose samples are gone, what is rolled up of them, each row as its last sample."""

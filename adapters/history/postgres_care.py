@@ -183,7 +183,9 @@ class Care:
             connection.execute("SET LOCAL lock_timeout = '2s'")
             self._leave(connection, table(tier, rule, day))
             if tier == "sample":
-                connection.execute("UPDATE day SET gone = true, samples = 0 WHERE rule = %s AND day = %s", [rule, day])
+                whole = "UPDATE day SET gone = true, samples = 0 WHERE rule = %s AND day = %s AND whole"
+                if connection.execute(whole, [rule, day]).rowcount == 0:
+                    raise psycopg.Rollback  # more has come since it was rolled up: next time
             elif tier == "minute":
                 connection.execute("UPDATE day SET minutes = false WHERE rule = %s AND day = %s", [rule, day])
             else:

@@ -71,6 +71,12 @@ class Reading:
                 self._footers.popitem(last=False)
         return found
 
+    def within(self, parts: Sequence[Part], since_ms: int, until_ms: int) -> list[Part]:
+        """Those of the files that say something of [since, until). Cost: a footer each."""
+        with self.told():
+            spans = [self.footer(part.path).times for part in parts]
+        return [part for part, (first, last) in zip(parts, spans, strict=True) if first < until_ms and last >= since_ms]
+
     @contextmanager
     def told(self) -> Iterator[None]:
         """Have what goes wrong in reading told as `HistoryUnavailable`."""

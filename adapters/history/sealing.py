@@ -18,13 +18,13 @@ from pathlib import Path
 
 import numpy as np
 
-from adapters.history.disk import make_folder, put_in_place
 from adapters.history.keeping import Rules
 from adapters.history.log import Log
 from adapters.history.parquet import Writer, columns_of, pieces, raw_writer, rolled_columns, rolled_writer, samples_of, summaries_of
 from adapters.history.rows import Rows, arranged
 from adapters.history.shelf import HOUR, MINUTE, RAW, TIERS, Part, Shelf, View, named
 from adapters.history.summaries import Summaries, summarised, together
+from graph.disk import make_folder, put_in_place
 from graph.history import DAY_MS, HOUR_MS, MINUTE_MS
 from graph.steps import reached
 from graph.values import Codes, Floats
@@ -80,7 +80,7 @@ class Sealing:
         """Have the samples of a day in one file and rolled up; late ones of which the others are gone already are added."""
         view = self._shelf.view
         hours, parts = view.rolled(HOUR, rule, day), view.of(RAW, rule, day)
-        if hours is not None and parts and all(part.first > hours.last for part in parts):
+        if hours is not None and parts and hours.outlives(parts):
             self._add(parts, hours)
         elif parts:
             self._merge(parts, roll_up=True)
@@ -155,15 +155,16 @@ class Sealing:
         self._shelf.change(files.parts, gone)
         reached("history.merge.done")
 
-    def _add(self, late: Sequence[Part], rolled: Part) -> None:
-        """Add late samples to what is rolled up of a day whose samples are gone."""
+    def _add(self, parts: Sequence[Part], rolled: Part) -> None:
+        """Add late samples to what is rolled up of a day whose samples are gone, to each tier those that it does not speak of yet."""
         rule, day, view = rolled.rule, rolled.day, self._shelf.view
         period_ms, _ = self._facts()
-        with _Files(self._shelf, rule, day, rolled.first, late[-1].last) as files:
+        with _Files(self._shelf, rule, day, rolled.first, parts[-1].last) as files:
             writers = files.rolled()
             for tier, writer, step in zip((MINUTE, HOUR), writers, (MINUTE_MS, HOUR_MS), strict=True):
                 before = view.rolled(tier, rule, day)
-                if before is not None and not before.holds(late[-1]):
+                late = [part for part in parts if before is not None and not before.holds(part)]
+                if before is not None and late:
                     new = [summarised(arranged(piece), step, period_ms) for piece in pieces([samples_of(part.path) for part in late])]
                     fresh = Summaries.joined(new)
                     for piece in pieces([summaries_of(before.path)]):
@@ -172,7 +173,7 @@ class Sealing:
                         fresh = fresh.pick(slice(below, fresh.size))
                     writer.add(rolled_columns(fresh))
         written = {part.tier for part in files.parts}
-        gone = [*late, *(part for tier in (MINUTE, HOUR) if tier in written for part in view.of(tier, rule, day))]
+        gone = [*parts, *(part for tier in (MINUTE, HOUR) if tier in written for part in view.of(tier, rule, day))]
         reached("history.add.written")
         self._shelf.change(files.parts, gone)
 
@@ -223,7 +224,8 @@ class _Files:
             for tier, part, writer in self._writers:
                 if writer.rows:
                     path = self._shelf.path(tier, *self._where, writer.rows)
-                    put_in_place(part, path)
+                    if not path.exists():  # a file of that name says the same: it stays as it is, whoever reads it
+                        put_in_place(part, path)
                     reached(f"history.{tier}.placed")
                     self.parts.append(named(path))
 

@@ -7,7 +7,7 @@ Rules of this file:
    content is never changed.
 2. A file whose segments are all among another's, in the same folder, is a part of it, left by a crash, and goes.
 3. A minute or hour file is of what the samples' files of its FIRST to LAST said: where there is a samples' file of another number, it is
-   not whole.
+   not whole. Samples go by whole days: where none of their files begins with its FIRST, those that it was made of are gone.
 4. Whoever reads holds a view; what has been replaced meanwhile goes when the last view with it is given back.
 """
 
@@ -43,6 +43,10 @@ class Part:
     def holds(self, other: Part) -> bool:
         """Whether all that the other says is in here."""
         return self.first <= other.first and other.last <= self.last
+
+    def outlives(self, parts: Sequence[Part]) -> bool:
+        """Whether this rolled up file speaks of samples that are in none of the samples' files of its day (in order) any more."""
+        return all(self.first < part.first for part in parts)
 
 
 class View:

@@ -182,6 +182,17 @@ def test_a_question_for_many_points_is_answered_as_one_for_each(place: Place) ->
         assert asked.quality.tolist() == [int(each.quality[0]) for each in single]
 
 
+def test_looking_back_goes_no_further_than_asked(place: Place) -> None:
+    """In the log as in files: a point that was silent for longer has no value, as if it had never spoken."""
+    tell(place.history, (0, NOON - HOUR_MS, 1.0, GOOD), (1, NOON - 1000, 2.0, GOOD))
+
+    for _ in range(2):
+        near, far = (place.history.at(NAMES[:2], NOON, reach_ms) for reach_ms in (60_000, 2 * HOUR_MS))
+        assert (near.quality[0], near.values.tolist()[1]) == (Quality.NO_VALUE, 2.0)
+        assert far.values.tolist() == [1.0, 2.0]
+        settled(place.history, NOON + HOUR_MS)
+
+
 def test_who_asks_while_it_is_sorted_sees_everything_that_was_acknowledged_once(place: Place) -> None:
     """Rows are appended, sorted, merged and rolled up while another thread asks without a pause."""
     acknowledged, ended, wrong = 0, threading.Event(), list[str]()

@@ -16,7 +16,7 @@ import pytest
 from adapters.history import frames
 from adapters.history.embedded import EmbeddedHistory
 from adapters.history.keeping import Keeping, Rules
-from graph.history import DAY_MS, HOUR_MS, HistoryUnavailable
+from graph.history import DAY_MS, HOUR_MS, MINUTE_MS, HistoryUnavailable
 from graph.ports import History
 from graph.values import Quality, ReadingBatch
 from tests.contract.test_history import compare
@@ -111,6 +111,43 @@ def test_a_kill_at_any_named_step_loses_nothing_that_was_acknowledged_and_double
 
     assert len(steps) > 25
     assert {"history.append.written", "history.raw.placed", "history.seal.done", "history.merge.written", "history.dropped"} <= set(steps)
+
+
+def test_what_comes_after_a_kill_and_before_all_is_in_order_again_is_put_in_order_too(quick: Path) -> None:
+    """A day that is sorted, merged, rolled up, let go of, added to; a kill at any step of that, one sample more of the day, all again."""
+    days = (NOON, NOON + HOUR_MS, NOON + DAY_MS, NOON + DAY_MS + HOUR_MS, *[NOON + 8 * DAY_MS] * 3)
+
+    def live(folder: Path) -> None:
+        for turn, now in enumerate(days):
+            for half in range(2):
+                history = opened(folder)
+                tell(history, (turn % 2, NOON + 20_000 * turn + half, 1.0, GOOD))
+                history.close()
+            history = opened(folder)
+            history.maintain(now)
+            history.close()
+
+    live(quick / "warm")
+    steps = in_child(lambda: live(quick / "whole"), -1)
+    caring = [number for number, step in enumerate(steps) if not step.startswith("history.append")]
+
+    for number in caring:
+        folder, told = quick / str(number), steps[:number].count("history.append.done") // 2
+        in_child(lambda: live(folder), number)  # noqa: B023 - it is called at once
+        history = opened(folder)
+        tell(history, *((slot, NOON + HOUR_MS - 1, 1.0, GOOD) for slot in range(2)))
+        history.close()
+        history = opened(folder)
+        expected = [2 * (told - told // 2) + 1, 2 * (told // 2) + 1]
+        for now in (NOON + DAY_MS + HOUR_MS, NOON + 8 * DAY_MS):
+            history.maintain(now)
+            for step in (HOUR_MS, MINUTE_MS):
+                found = history.buckets(NAMES[:2], NOON, NOON + HOUR_MS, step)
+                assert [each.count.sum() for each in found] == expected, (number, steps[number])
+            kept = [len(history.series(name, 0, 2 * NOON, 99)) for name in NAMES[:2]]
+            assert kept == expected or "history.dropped" in steps[: number + 1] or now > NOON + 2 * DAY_MS, (number, steps[number])
+        history.close()
+    assert {"history.raw.placed", "history.minute.placed", "history.add.written"} <= {steps[number] for number in caring}
 
 
 def test_a_torn_tail_costs_its_own_block_and_no_other(quick: Path) -> None:

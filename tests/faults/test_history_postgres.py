@@ -10,7 +10,8 @@ import pytest
 
 from adapters.history.keeping import Keeping, Rules
 from adapters.history.postgres import PostgresHistory
-from graph.history import DAY_MS, HistoryUnavailable
+from graph import steps
+from graph.history import DAY_MS, HOUR_MS, HistoryUnavailable
 from graph.values import Quality
 from tests.contract.test_history import compare
 from tests.faults.test_crash import in_child
@@ -87,4 +88,28 @@ def test_a_server_that_is_killed_or_frozen_is_told_and_used_again_when_it_is_bac
     assert waited_s < 15
     assert history.status().error == ""
     assert [len(history.series(name, 0, 2 * NOON, 99)) for name in NAMES[:2]] == [6, 6]
+    history.close()
+
+
+def test_what_comes_while_a_day_is_let_go_is_in_its_hours(server: Postgres) -> None:
+    """Samples of a day whose time is over, each said when the day has just been rolled up and its samples are about to go."""
+    history, count = opened(server.emptied()), 0
+
+    def says(step: str) -> None:
+        nonlocal count
+        if step == "history.roll.done" and count < 3:
+            count += 1
+            tell(history, (0, NOON + count, 1.0, GOOD))
+
+    tell(history, (0, NOON, 1.0, GOOD))
+    steps.watch(says)
+    try:
+        for _ in range(3):
+            history.maintain(NOON + 8 * DAY_MS)
+    finally:
+        steps.watch(None)
+
+    assert count == 3, "the fault must bite"
+    assert history.buckets(NAMES[:1], NOON, NOON + HOUR_MS, HOUR_MS)[0].count.sum() == 4
+    assert len(history.series(NAMES[0], 0, 2 * NOON, 99)) == 0
     history.close()

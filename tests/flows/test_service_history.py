@@ -46,6 +46,31 @@ def test_readings_are_kept_through_a_restart_and_by_the_rule_of_their_class(tmp_
     assert sorted(path.name for path in (tmp_path / "history" / "raw").iterdir()) == ["brick-Temperature_Sensor", "default"]
 
 
+def test_what_was_kept_just_before_a_kill_is_current_after_it(tmp_path: Path) -> None:
+    """The store is told of values every two seconds, history at once: what the store has not heard of comes from history, stale at best."""
+    settings, at = Settings.model_validate({"data": tmp_path}), int(now().timestamp() * 1000)
+    opened = open_twin(settings, "serve", read_only=False)
+    opened.ledger.sync(Wish("x", QuadBlock.of(PLANT)), author="ada", reason="test")
+    opened.close()
+    opened = open_twin(settings, "serve", read_only=False)
+    service = Service(opened)  # not started: the store hears of nothing more
+    opened.store.write_values(ReadingBatch.of([(INLET, 20.0, at - 900, at - 900, Quality.GOOD)]))
+    service.ingest.accept(ReadingBatch.of([(INLET, 21.0, at, at, Quality.GOOD), (LOAD, 5.0, at - 7000, at, Quality.GOOD)]))
+    service.stop()
+    opened.close()
+
+    opened = open_twin(settings, "serve", read_only=False)
+    before = opened.twin.current.many([INLET, LOAD])
+    service = Service(opened)
+    found = opened.twin.current.many([INLET, LOAD])
+    service.stop()
+    opened.close()
+
+    assert before.values[0] == 20.0, "the fault must bite"
+    assert (found.values.tolist(), found.observed_at.tolist()) == ([21.0, 5.0], [at, at - 7000])
+    assert set(found.quality.tolist()) == {Quality.STALE}
+
+
 @pytest.mark.parametrize(
     ("setting", "value", "told"),
     [

@@ -121,9 +121,9 @@ class HistoryReference:
             quality.astype(np.uint8),
         )
 
-    def at(self, points: Sequence[str], instant_ms: int) -> ReadingBatch:
+    def at(self, points: Sequence[str], instant_ms: int, reach_ms: int = DAY_MS) -> ReadingBatch:
         """What a table would have shown."""
-        rows = [self._at(point, instant_ms) for point in points]
+        rows = [self._at(point, instant_ms, reach_ms) for point in points]
         return ReadingBatch(
             list(points),
             np.array([row[0] for row in rows], np.float64),
@@ -133,10 +133,10 @@ class HistoryReference:
             np.array([row[4] for row in rows], np.uint8),
         )
 
-    def _at(self, point: str, instant: int) -> tuple[float, int, int, int, int]:
+    def _at(self, point: str, instant: int, reach: int) -> tuple[float, int, int, int, int]:
         value, observed, received, stamp, quality, reason = math.nan, 0, 0, -1, int(Quality.NO_VALUE), int(Reason.NONE)
         for each in self._of_an_instant(point):
-            if instant - DAY_MS <= each.observed <= instant and not (each.observed == stamp and each.quality > quality):
+            if instant - reach <= each.observed <= instant and not (each.observed == stamp and each.quality > quality):
                 stamp, received, quality, reason = each.observed, each.received, each.quality, each.reason
                 if not math.isnan(each.value):
                     value, observed = each.value, each.observed
