@@ -48,7 +48,6 @@ class ModbusClient:
         self._waiting: list[Samples | Answer] = []
         self._rows = 0
         self._taking: asyncio.Task[None] | None = None
-        self._room: asyncio.Event
         self._closed = False
 
     def start(self) -> None:
@@ -110,7 +109,7 @@ class ModbusClient:
         except DoesNotFit as error:
             raise DeviceRefused(f"{error}: nothing was sent") from error
         try:
-            self._call(line.write(write, register.limits.timeout_s), self._config.send_s_max)
+            self._call(line.writing.write(write, register.limits.timeout_s), self._config.send_s_max)
         except FutureTimeoutError as error:
             raise DeviceUnknown(f"{register.endpoint} did not answer in time") from error
 
@@ -141,7 +140,7 @@ class ModbusClient:
         for endpoint, groups in bindings.groups.items():
             line = self._lines.get(endpoint)
             if line is None:
-                line = self._lines[endpoint] = Line(endpoint, self._config, self._clock, self._deliver, self._compiled)
+                line = self._lines[endpoint] = Line(endpoint, self._config, self._clock, self._deliver, self._compiled, self._has_room)
             line.bind(groups, bindings.searches.get(endpoint, ()))
 
     async def _end(self) -> None:
@@ -159,15 +158,14 @@ class ModbusClient:
 
     # -- to the sink --------------------------------------------------------------------------------------------------
 
-    async def _deliver(self, samples: Samples | Answer) -> None:
+    def _deliver(self, samples: Samples | Answer) -> None:
         self._waiting.append(samples)
         self._rows += len(samples)
         if self._taking is None:
-            self._room = asyncio.Event()
             self._taking = self._loop.create_task(self._take())
-        while self._rows > self._config.waiting_rows_max:
-            self._room.clear()
-            await self._room.wait()
+
+    def _has_room(self) -> bool:
+        return self._rows <= self._config.waiting_rows_max
 
     async def _take(self) -> None:
         while self._waiting:
@@ -177,8 +175,11 @@ class ModbusClient:
                 await self._loop.run_in_executor(self._delivery, self._hand_over, parts)
             except Exception:
                 _log.exception("%d readings were not taken", sum(map(len, parts)))
+            full = not self._has_room()
             self._rows -= sum(map(len, parts))
-            self._room.set()
+            if full and self._has_room():
+                for line in list(self._lines.values()):
+                    line.pump()
         self._taking = None
 
     def _hand_over(self, parts: Sequence[Samples | Answer]) -> None:

@@ -49,6 +49,8 @@ ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE, DEVICE_FAILURE, ACKNOWLEDGE, B
 MAP_FAULTS = frozenset({ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE})
 """The map of the device is wrong: what is refused so is not asked for again before the map is another."""
 AWAY = frozenset({10, 11})
+BUSY_TRIES_MAX = 2
+"""New tries of what a device was too busy for (reliability reference 3.3)."""
 FAULTS: Mapping[int, Fault] = {
     ILLEGAL_FUNCTION: Fault("illegal function", reason=Reason.CONFIGURATION),
     ILLEGAL_ADDRESS: Fault("illegal address", reason=Reason.CONFIGURATION),

@@ -1,13 +1,14 @@
-"""One endpoint: what is polled on it and when, what its answers mean for points, and writes in between.
+"""One endpoint: what is polled on it and when, what its answers mean for points, and writes in between (`Writing`).
 
 Rules of this file:
 
-1. As many requests are under way as its devices' limits say, one where they say nothing; the workers take polls as they become due.
+1. As many requests are under way as its devices' limits say, one where they say nothing. The next poll that is due goes out where the
+   answer to the one before has come in: in the same turn of the loop, without a task.
 2. A unit that does not answer three times in a row is away, one whose connection is refused is at once: a quality on its points, one
    line in the log, and a new attempt after 0.5 to 30 s (full jitter). It holds up no other unit for longer than its own timeout.
 3. Exception answers mean what the table says (reliability reference 3.3). What the map has wrong (01, 02, 03) is asked for in smaller
    pieces, to the single point, and that one not again before the map is another or the unit has been away.
-4. A write is sent once. Busy (06) says that it was not executed: that one answer allows another try, while there is time.
+4. While too much waits for the sink, nothing is polled (`room`); who makes room calls `pump`.
 """
 
 from __future__ import annotations
@@ -16,33 +17,34 @@ import asyncio
 import heapq
 import itertools
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, suppress
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from random import Random
+from typing import Any
 
 from adapters.modbus.bindings import Search
+from adapters.modbus.channel import Channel
 from adapters.modbus.codec import (
     ACKNOWLEDGE,
     AWAY,
     BUSY,
+    BUSY_TRIES_MAX,
     FAULTS,
     MAP_FAULTS,
     OTHER,
     Refused,
-    Write,
     Wrong,
-    echoes,
     read_answer,
     read_request,
-    write_request,
 )
 from adapters.modbus.config import Endpoint, Limits, ModbusConfig
-from adapters.modbus.link import Counts, Link, Lost, NoAnswer
+from adapters.modbus.link import Lost, NoAnswer, Told
 from adapters.modbus.plan import Answer, Plan
 from adapters.modbus.registers import Group, coalesce, halves, shown
 from adapters.modbus.sunspec import Model, NotSunSpec, discover
 from adapters.modbus.units import EndpointStatus, Looking, Poll, Unit
-from graph.ports import Clock, DeviceRefused, DeviceUnknown
+from adapters.modbus.writing import Writing
+from graph.ports import Clock
 from graph.references import Unbound
 from graph.values import Quality, Reason, Samples
 
@@ -51,47 +53,45 @@ _dice = Random()
 
 FAILURES_MAX = 3
 """Polls in a row that fail before a unit is away (reliability reference 2.2)."""
-BUSY_TRIES_MAX = 2
-"""New tries of what a device was too busy for (reliability reference 3.3)."""
-
 SEARCH_S = 60.0
 """How soon a device without SunSpec's marker is asked for it again."""
 
-Deliver = Callable[[Samples | Answer], Awaitable[None]]
+Deliver = Callable[[Samples | Answer], None]
 Compile = Callable[[Sequence[Group]], Sequence[Plan]]
 
 
 class Line:
     """One endpoint. All methods in the loop's thread."""
 
-    def __init__(self, endpoint: Endpoint, config: ModbusConfig, clock: Clock, deliver: Deliver, compiled: Compile) -> None:
+    def __init__(
+        self, endpoint: Endpoint, config: ModbusConfig, clock: Clock, deliver: Deliver, compiled: Compile, room: Callable[[], bool]
+    ) -> None:
         self._endpoint, self._config, self._clock, self._deliver, self._compiled = endpoint, config, clock, deliver, compiled
-        self._link: Link | None = None
-        self._connecting = asyncio.Lock()
-        self._turn = asyncio.Semaphore(1)
-        self._workers: list[asyncio.Task[None]] = []
+        self._room = room
+        self._channel = Channel(endpoint, config, self.pump)
+        self._counts = self._channel.counts
+        self.writing = Writing(endpoint, config, self._channel)
+        self._tasks: set[asyncio.Task[None]] = set()
+        """Connecting, and asking devices what they have."""
         self._heap: list[tuple[float, int, int, Poll | Looking]] = []
         self._order = itertools.count()
         self._binding = 0
         self._bound: tuple[Sequence[Group], Sequence[Search]] = ((), ())
         self._units: dict[int, Unit] = {}
-        self._counts = Counts()
-        self._error = ""
         self._closing = False
-        self._woken = asyncio.Event()
+        self._waking: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
-        self._clear_at = 0.0
 
     def status(self) -> EndpointStatus:
         """The endpoint now."""
-        link, units, now = self._link, self._units, self._loop.time()
+        units, now = self._units, self._loop.time()
         away = tuple(sorted(number for number, unit in units.items() if unit.away))
         refused = sum(len(poll.plan.slots) for unit in units.values() for poll in unit.refused)
         first = next(iter(self._heap), None)  # asked from other threads, while the loop takes from it
         overdue = 0.0 if first is None else max(0.0, now - first[0])
-        connected = link is not None and link.open_ and (not units or len(away) < len(units))
+        connected = self._channel.open_ and (not units or len(away) < len(units))
         return EndpointStatus(
-            str(self._endpoint), connected, self._counts.requests, self._error, self._counts.copy(), away, refused, overdue
+            str(self._endpoint), connected, self._counts.requests, self._channel.error, self._counts.copy(), away, refused, overdue
         )
 
     def refusals(self) -> Sequence[Unbound]:
@@ -124,110 +124,146 @@ class Line:
             self._push(unit.search, now, self._binding)
         limits = [group.limits for group in groups] + [search.device.limits for search in searches]
         flights = min((each.in_flight for each in limits), default=1) if self._endpoint.framing == "tcp" else 1
-        self._staff(flights)
-        self._woken.set()
+        self._channel.turns.resize(flights)
+        self.pump()
 
     def _add(self, groups: Sequence[Group], due: float) -> None:
         """Poll these, those with exponents first."""
         for plan in self._compiled(sorted(groups, key=lambda group: not group.factors)):
             group = plan.group
             self._units[group.unit].groups.append(group)
-            self._push(Poll(plan, read_request(group.table, group.start, group.count)), due, self._binding)
+            self._push(Poll(plan, read_request(group.table, group.start, group.count), group.limits.timeout_s), due, self._binding)
 
     def _push(self, poll: Poll | Looking, due: float, binding: int) -> None:
         if binding == self._binding:
             heapq.heappush(self._heap, (due, next(self._order), binding, poll))
-            self._woken.set()
-
-    def _staff(self, flights: int) -> None:
-        if len(self._workers) == flights:
-            return
-        for worker in self._workers:
-            worker.cancel()
-        self._turn = asyncio.Semaphore(flights)
-        self._workers = [self._loop.create_task(self._work()) for _ in range(flights)]
 
     async def close(self) -> None:
         """Stop polling, and let go of the connection."""
         self._closing = True
-        self._woken.set()
-        workers, self._workers = self._workers, []
-        for worker in workers:
-            worker.cancel()
-        await asyncio.gather(*workers, return_exceptions=True)
-        self._hang_up("closed")
+        if self._waking is not None:
+            self._waking.cancel()
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._channel.close()
 
-    async def _work(self) -> None:
-        me = asyncio.current_task()
-        while not self._closing and me in self._workers:
+    def pump(self) -> None:
+        """Ask what is due, as far as there are turns; be woken when the next is."""
+        while self._heap and self._channel.turns.free and not self._closing and self._room():
             now = self._loop.time()
-            if not self._heap or self._heap[0][0] > now:
-                await self._rest(now)
-                continue
-            due, _, binding, poll = heapq.heappop(self._heap)
+            due = self._heap[0][0]
+            if due > now:
+                if self._waking is None or self._waking.when() > due:
+                    self._wake(due)
+                return
+            _, _, binding, poll = heapq.heappop(self._heap)
             number = poll.plan.group.unit if isinstance(poll, Poll) else poll.search.device.unit
             unit = self._units[number]
             if unit.again > now:
                 self._push(poll, unit.again, binding)
-                continue
-            try:
-                then = await (self._poll(poll, unit, due, binding) if isinstance(poll, Poll) else self._look(poll, unit, binding))
-            except Exception:
-                _log.exception("polling %s failed; it goes on", self._endpoint)
-                then = now + SEARCH_S if isinstance(poll, Looking) else self._next(poll, due)
-            if then is not None:
-                self._push(poll, then, binding)
+            elif isinstance(poll, Looking):
+                self._spawn(self._look(poll, unit, binding))
+            else:
+                self._channel.turns.take()
+                told = partial(self._told, poll, unit, due, binding)
+                if not self._channel.put(number, poll.request, poll.timeout_s, told):
+                    self._spawn(self._put_when_ready(poll, number, told))
 
-    async def _rest(self, now: float) -> None:
-        self._woken.clear()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(max(0.001, self._heap[0][0] - now) if self._heap else None):
-                await self._woken.wait()
+    def _wake(self, due: float) -> None:
+        if self._waking is not None:
+            self._waking.cancel()
+
+        def woken() -> None:
+            self._waking = None
+            self.pump()
+
+        self._waking = self._loop.call_at(due, woken)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _next(self, poll: Poll, due: float) -> float:
         return max(self._loop.time(), due + max(poll.plan.group.period_s, self._config.period_s_min))
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
-    async def _poll(self, poll: Poll, unit: Unit, due: float, binding: int) -> float | None:
-        """Ask once, and say what came of it. Returns when it is due next, None for never."""
+    async def _put_when_ready(self, poll: Poll, number: int, told: Told) -> None:
+        """Within a turn: ask once there is a connection, and the line is quiet."""
+        try:
+            link = await self._channel.ready()
+            link.put(number, poll.request, poll.timeout_s or self._config.timeout_s, told)
+        except Exception as error:
+            told(error)
+
+    def _told(self, poll: Poll, unit: Unit, due: float, binding: int, answer: bytes | Exception) -> None:
+        """What came of a poll; its turn is over."""
+        self._channel.hush()
+        if self._closing:
+            return
+        try:
+            then = self._judged(poll, unit, due, binding, answer)
+        except Exception:
+            _log.exception("polling %s failed; it goes on", self._endpoint)
+            then = self._next(poll, due)
+        if then is not None:
+            self._push(poll, then, binding)
+        self._channel.turns.give()
+
+    def _judged(self, poll: Poll, unit: Unit, due: float, binding: int, answer: bytes | Exception) -> float | None:
+        """Say what came of a poll. Returns when it is due next, None for never."""
         plan, group = poll.plan, poll.plan.group
         try:
-            async with self._turn:
-                answer = await self._ask(group.unit, poll.request, group.limits.timeout_s or self._config.timeout_s)
-        except Lost as error:
-            await self._failed(sorted(self._units) if error.refused else [group.unit], str(error), certain=error.refused)
-            return self._next(poll, due)
-        except (NoAnswer, Wrong) as error:
-            await self._failed([group.unit], str(error), certain=False)
-            return self._next(poll, due)
-        try:
+            if isinstance(answer, Exception):
+                raise answer
             data = read_answer(poll.request, answer)
+        except Lost as error:
+            self._failed(sorted(self._units) if error.refused else [group.unit], str(error), certain=error.refused)
+            return self._next(poll, due)
+        except NoAnswer as error:
+            self._failed([group.unit], str(error), certain=False)
+            return self._next(poll, due)
         except Refused as error:
             self._counts.exceptions += 1
-            return await self._refused(poll, unit, error, due, binding)
+            return self._refused(poll, unit, error, due, binding)
         except Wrong as error:
+            if answer is error:
+                self._failed([group.unit], str(error), certain=False)
+                return self._next(poll, due)
             self._counts.wrong += 1
             self._heard(unit, group.unit, group.limits)
-            self._error = f"unit {group.unit}: {error}"
-            await self._deliver(plan.silent(self._now(), Quality.BAD, Reason.DEVICE))
+            self._channel.error = f"unit {group.unit}: {error}"
+            self._deliver(plan.silent(self._now(), Quality.BAD, Reason.DEVICE))
             return self._next(poll, due)
         self._heard(unit, group.unit, group.limits)
-        poll.busy, self._error = 0, ""
-        await self._deliver(Answer(plan, data, self._now(), unit.factors))
+        poll.busy, self._channel.error = 0, ""
+        self._deliver(Answer(plan, data, self._now(), unit.factors))
         return self._next(poll, due)
 
-    async def _look(self, search: Looking, unit: Unit, binding: int) -> float | None:
-        """Ask a device which models it has, and poll what they hold of its points. Returns when to ask again, None for not before it has
-        been away."""
+    async def _look(self, search: Looking, unit: Unit, binding: int) -> None:
+        """Ask a device which models it has, and poll what they hold of its points."""
+        try:
+            then = await self._found(search, unit, binding)
+        except Exception:
+            _log.exception("what %s has could not be found out; it is tried again", self._endpoint)
+            then = self._loop.time() + SEARCH_S
+        if then is not None:
+            self._push(search, then, binding)
+        self.pump()
+
+    async def _found(self, search: Looking, unit: Unit, binding: int) -> float | None:
+        """Returns when to ask the device again, None for not before it has been away."""
         device = search.search.device
         walk, said = discover(), None
         try:
             wanted = next(walk)
             while True:
                 request = read_request("holding", *wanted)
-                async with self._turn:
-                    answer = await self._ask(device.unit, request, device.limits.timeout_s or self._config.timeout_s)
+                async with self._channel.turns.turn():
+                    answer = await self._channel.ask(device.unit, request, device.limits.timeout_s)
                 self._heard(unit, device.unit, device.limits)
                 try:
                     said = read_answer(request, answer)
@@ -243,7 +279,7 @@ class Line:
             return self._loop.time() + SEARCH_S
         except (Lost, NoAnswer, Wrong, Refused) as error:
             refused = isinstance(error, Lost) and error.refused
-            await self._failed(sorted(self._units) if refused else [device.unit], str(error), certain=refused)
+            self._failed(sorted(self._units) if refused else [device.unit], str(error), certain=refused)
             return max(unit.again, self._loop.time() + self._config.busy_s)
         if tuple(models) != search.models and binding == self._binding:
             search.models = tuple(models)
@@ -254,31 +290,6 @@ class Line:
             unit.groups, unit.refused = [], []
             self._add([*own, *coalesce(registers)], self._loop.time())
         return None
-
-    async def _ask(self, unit: int, request: bytes, timeout_s: float) -> bytes:
-        """Within a turn: one request and its answer."""
-        link = self._link
-        if link is None or not link.open_:
-            link = await self._connect()
-        if (wait := self._clear_at - self._loop.time()) > 0:
-            await asyncio.sleep(wait)
-        try:
-            return await link.ask(unit, request, timeout_s)
-        finally:
-            if self._endpoint.quiet_s:
-                self._clear_at = self._loop.time() + self._endpoint.quiet_s
-
-    async def _connect(self) -> Link:
-        async with self._connecting:
-            if self._link is None or not self._link.open_:
-                self._link = None
-                self._link = await Link.open(self._endpoint, self._counts, self._config.timeout_s)
-            return self._link
-
-    def _hang_up(self, reason: str) -> None:
-        link, self._link = self._link, None
-        if link is not None:
-            link.close(reason)
 
     def _heard(self, unit: Unit, number: int, limits: Limits) -> None:
         """A unit has answered, whatever it said."""
@@ -294,17 +305,17 @@ class Line:
         unit.failures = 0
         unit.again = self._loop.time() + limits.gap_s if limits.gap_s else 0.0
 
-    async def _refused(self, poll: Poll, unit: Unit, error: Refused, due: float, binding: int) -> float | None:
+    def _refused(self, poll: Poll, unit: Unit, error: Refused, due: float, binding: int) -> float | None:
         group, fault = poll.plan.group, FAULTS.get(error.code, OTHER)
         if error.code in AWAY:
-            await self._failed([group.unit], str(error), certain=True)
+            self._failed([group.unit], str(error), certain=True)
             return self._next(poll, due)
         self._heard(unit, group.unit, group.limits)
         if error.code in {BUSY, ACKNOWLEDGE}:
             self._counts.busy += 1
             poll.busy += 1
             return self._loop.time() + self._config.busy_s if poll.busy <= BUSY_TRIES_MAX else self._next(poll, due)
-        self._error = f"{group.table} {shown(group.table, group.start)} of unit {group.unit}: {error}"
+        self._channel.error = f"{group.table} {shown(group.table, group.start)} of unit {group.unit}: {error}"
         if error.code in MAP_FAULTS:
             if binding != self._binding:
                 return None
@@ -314,15 +325,15 @@ class Line:
                 self._add(parts, self._loop.time())
                 return None
             unit.refused.append(poll)
-        if self._error not in unit.logged:
-            unit.logged.add(self._error)
-            _log.warning("Modbus at %s: %s", self._endpoint, self._error)
-        await self._deliver(poll.plan.silent(self._now(), fault.quality, fault.reason))
+        if self._channel.error not in unit.logged:
+            unit.logged.add(self._channel.error)
+            _log.warning("Modbus at %s: %s", self._endpoint, self._channel.error)
+        self._deliver(poll.plan.silent(self._now(), fault.quality, fault.reason))
         return None if error.code in MAP_FAULTS else self._next(poll, due)
 
-    async def _failed(self, units: Sequence[int], reason: str, *, certain: bool) -> None:
+    def _failed(self, units: Sequence[int], reason: str, *, certain: bool) -> None:
         """A poll of these units came to nothing; `certain`: they are away, without asking again."""
-        self._error = reason
+        self._channel.error = reason
         fresh: list[int] = []
         for number in units:
             unit = self._units.get(number)
@@ -338,56 +349,7 @@ class Line:
             _log.warning("Modbus units %s at %s are away: %s; they are tried again", fresh, self._endpoint, reason)
             gone = self._compiled([group for number in fresh for group in self._units[number].groups])
             if gone:
-                await self._deliver(Samples.joined([plan.silent(self._now(), Quality.NO_COMMUNICATION, Reason.LINK) for plan in gone]))
+                self._deliver(Samples.joined([plan.silent(self._now(), Quality.NO_COMMUNICATION, Reason.LINK) for plan in gone]))
 
     def _now(self) -> int:
         return round(self._clock().timestamp() * 1000)
-
-    # -- writing ------------------------------------------------------------------------------------------------------
-
-    async def write(self, write: Write, timeout_s: float = 0.0) -> None:
-        """Send the request once, within `turn_s_max` or not at all; its answer may take `timeout_s` (0: as long as the wire's own). Raises
-        `DeviceRefused` or `DeviceUnknown`."""
-        end = self._loop.time() + self._config.send_s_max
-        answer_s = min(timeout_s or self._config.timeout_s, self._config.timeout_s)
-        request = write_request(write)
-        for tries in range(BUSY_TRIES_MAX + 1):
-            try:
-                same = echoes(request, await self._send(write.unit, request, answer_s, end - answer_s))
-            except Refused as error:
-                self._counts.exceptions += 1
-                again = self._loop.time() + self._config.busy_s
-                if error.code == BUSY and tries < BUSY_TRIES_MAX and again + answer_s < end:
-                    self._counts.busy += 1
-                    await asyncio.sleep(self._config.busy_s)
-                    continue
-                if error.code == ACKNOWLEDGE:  # a long job: the readback tells
-                    return
-                raise DeviceRefused(f"unit {write.unit} at {self._endpoint} refuses the write: {error}") from error
-            except Wrong as error:
-                raise DeviceUnknown(f"unit {write.unit} at {self._endpoint} answered the write with something else: {error}") from error
-            if not same:
-                self._counts.mismatches += 1
-                self._error = f"write echo mismatch of unit {write.unit}"
-                _log.error("Modbus unit %d at %s: write echo mismatch", write.unit, self._endpoint)
-                raise DeviceUnknown(f"unit {write.unit} at {self._endpoint} answered with another address or value than was written")
-            return
-
-    async def _send(self, unit: int, request: bytes, answer_s: float, latest: float) -> bytes:
-        """One try of a write, which goes out before `latest` (the loop's clock) or never."""
-        async with AsyncExitStack() as turn:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(min(self._config.turn_s_max, latest - self._loop.time())) as limit:
-                    await turn.enter_async_context(self._turn)
-                    try:
-                        link = self._link if self._link is not None and self._link.open_ else await self._connect()
-                    except Lost as error:
-                        raise DeviceRefused(f"{self._endpoint} is away: {error}; nothing was sent") from error
-                    if (wait := self._clear_at - self._loop.time()) > 0:
-                        await asyncio.sleep(wait)
-            if limit.expired():
-                raise DeviceRefused(f"{self._endpoint} was busy for {self._config.turn_s_max:g} s; nothing was sent")
-            try:
-                return await link.ask(unit, request, answer_s)
-            except (NoAnswer, Lost) as error:
-                raise DeviceUnknown(f"{self._endpoint} did not answer the write: {error}") from error

@@ -34,6 +34,8 @@ class Poll:
 
     plan: Plan
     request: bytes
+    timeout_s: float = 0.0
+    """How long its answer may take; 0: as long as the wire's own."""
     busy: int = 0
 
 
