@@ -9,9 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from adapters.history.disk import make_folder
 from adapters.history.rows import Numbers
-from graph.disk import sync_folder
+from graph.disk import make_folder, sync_folder
 
 FILE = "points"
 

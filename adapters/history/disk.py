@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import errno
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from graph.disk import sync_folder
 from graph.history import HistoryUnavailable
 
 _REMEDY = {
@@ -29,22 +27,3 @@ def told(folder: Path, act: str = "written") -> Iterator[None]:
     except OSError as error:
         remedy = _REMEDY.get(error.errno or 0, f"{error.strerror or error}: look at the folder, and at the system's log")
         raise HistoryUnavailable(f"the history in {folder} cannot be {act}: {remedy}; it is tried again by itself") from error
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder and those above it, durably; one that there is costs a look."""
-    if not folder.is_dir():
-        make_folder(folder.parent)
-        folder.mkdir(exist_ok=True)
-        sync_folder(folder.parent)
-
-
-def put_in_place(part: Path, path: Path) -> None:
-    """Make a written file durable and give it its name: a crash leaves what was there before, or the new one, whole."""
-    handle = os.open(part, os.O_RDWR)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    part.replace(path)
-    sync_folder(path.parent)

@@ -19,9 +19,8 @@ from pathlib import Path
 from threading import Lock
 
 from adapters.history import frames
-from adapters.history.disk import make_folder
 from adapters.history.rows import COLUMNS, Rows
-from graph.disk import sync_folder
+from graph.disk import make_folder, sync_folder
 from graph.steps import reached
 
 SEGMENT_BYTES = 64 << 20

@@ -5,7 +5,7 @@ Rules of this file:
 1. Topics have three to ten levels of A-Z a-z 0-9 _ . - (1 to 64 of them). A point's topic is of the point that a `dcx:MQTTReference`
    names it for, else of the one that its last two levels name (`adapters/mqtt/naming.py`).
 2. `…/$batch` holds many readings as JSON, `…/$packed` as columns of bytes, of points by the rest of their topics; the names of packed
-   ones are announced once, retained, on `dc/$points/<their id>`.
+   ones are announced once, retained, on `dc/$points/<their id>`, and are known from then on (`adapters/mqtt/announced.py`).
 3. `<asset>/$state`, best by last will: `offline` makes the points of the asset `NO_COMMUNICATION`, until they speak again.
 4. What a topic means is found out once, with its first message, and again after the graph has changed.
 """
@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from adapters.mqtt.announced import TABLES_MAX, Announced
 from adapters.mqtt.bound import Bound
 from adapters.mqtt.codec import parse
 from adapters.mqtt.counting import Count
@@ -33,8 +34,6 @@ from ontology.errors import UnitError
 LEVELS_MAX = 10
 TOPICS_MAX = 500_000
 """Topics whose meaning is remembered; one more, and all are found out anew."""
-TABLES_MAX = 1_000
-"""Lists of announced names; one more, and the one that was used longest ago is forgotten."""
 _SEGMENT = r"[A-Za-z0-9_.-]{1,64}"
 _TOPIC = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT}){{2,{LEVELS_MAX - 1}}}")
 _OFFLINE = {"offline", "false", "0", "disconnected", "lost"}
@@ -67,11 +66,19 @@ class Native(Dialect):
 
     name = "native"
 
-    def __init__(self, bound: Bound, root: str = "dc", bytes_max: int = 65_536, batch_bytes_max: int = 4_194_304) -> None:
-        """`bound` is asked first, for topics and for names in batches; it must be bound before this one."""
+    def __init__(
+        self,
+        bound: Bound,
+        root: str = "dc",
+        bytes_max: int = 65_536,
+        batch_bytes_max: int = 4_194_304,
+        announced: Announced | None = None,
+    ) -> None:
+        """`bound` is asked first, for topics and for names in batches; it must be bound before this one. `announced`: where the names of
+        packed readings are kept; left out, a restart forgets them."""
         self._bound, self._root, self._bytes_max, self._batch_max = bound, root + "/", bytes_max, batch_bytes_max
         self._known: _Known | None = None
-        self._tables: OrderedDict[bytes, tuple[str, ...]] = OrderedDict()
+        self._announced = announced or Announced()
         self._counts: dict[str, Count] = {}
 
     def bind(self, snapshot: Snapshot, slots: SlotsOf) -> None:
@@ -196,11 +203,10 @@ class Native(Dialect):
         if isinstance(found, str):
             intake.poison(message, found)
             return
-        names = self._tables.get(found.table)
+        names = self._announced.find(found.table)
         if names is None:
             intake.poison(message, f"its names are not announced: say them, retained, on {self._root}$points/{found.table.hex()}")
             return
-        self._tables.move_to_end(found.table)
         rows = len(found.values)
         if (len(names) != rows) if found.indexes is None else (rows and int(found.indexes.max()) >= len(names)):
             intake.poison(message, f"the table of its names has {len(names)}: it speaks of others")
@@ -213,7 +219,7 @@ class Native(Dialect):
         _add(places, found.values, found.observed, found.quality, found.reason, message, intake)
 
     def _points(self, named: str, message: Message, intake: Intake) -> None:
-        """Names are announced; an empty payload takes them back."""
+        """Names are announced, and known when this returns; an empty payload clears the broker's copy alone."""
         if not message.payload:
             return
         document, finding = parse(message.payload, self._batch_max)
@@ -224,9 +230,7 @@ class Native(Dialect):
         if table_id(names).hex() != named:
             intake.poison(message, f"these names go by {table_id(names).hex()}, not by {named}: BLAKE2b, 8 bytes, of a line each")
             return
-        self._tables[bytes.fromhex(named)] = names
-        while len(self._tables) > TABLES_MAX:
-            self._tables.popitem(last=False)
+        self._announced.keep(names)
 
     def _state(self, known: _Known, prefix: str, message: Message, intake: Intake) -> None:
         document, finding = parse(message.payload, self._bytes_max)

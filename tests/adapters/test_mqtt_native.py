@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from math import isnan
+from pathlib import Path
 from typing import Any
 
 import hypothesis.strategies as st
@@ -12,6 +13,7 @@ import orjson
 import pytest
 from hypothesis import given, settings
 
+from adapters.mqtt.announced import Announced
 from adapters.mqtt.bound import Bound
 from adapters.mqtt.config import MqttConfig
 from adapters.mqtt.counting import WINDOW, Count
@@ -359,3 +361,19 @@ def test_each_message_is_asked_for_once_and_what_all_must_know_by_each() -> None
     assert wanted([native], MqttConfig("h", topics=())) == {"dc/#"}
     assert wanted([native], MqttConfig("h", topics=("#", "$SYS/broker/uptime"))) == {"#", "$SYS/broker/uptime"}
     assert wanted([native], MqttConfig("h", topics=(), share_group="g")) == {"$share/g/dc/#", "dc/$points/#", "dc/+/+/+/$state"}
+
+
+def test_announced_names_are_known_after_a_restart_and_the_oldest_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list that another process has kept is read of the folder they share; one that is damaged is none; there is room for nine."""
+    monkeypatch.setattr("adapters.mqtt.announced.TABLES_MAX", 9)
+    lists = [(f"s/a/b/p{n}",) for n in range(10)]
+    for names in lists:
+        Announced(tmp_path).keep(names)
+    there = Announced(tmp_path)
+    (tmp_path / f"{table_id(lists[7]).hex()}.json").write_bytes(b'["s/a/b/p8"]')
+
+    assert there.find(table_id(lists[-1])) == lists[-1]
+    assert there.find(table_id(lists[0])) is None
+    assert there.find(table_id(lists[7])) is None
+    there.keep(lists[7])
+    assert Announced(tmp_path).find(table_id(lists[7])) == lists[7]

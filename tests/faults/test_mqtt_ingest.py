@@ -12,12 +12,14 @@ from contextlib import closing
 from pathlib import Path
 from threading import Thread
 
+import numpy as np
 import orjson
 import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from adapters.history.embedded import EmbeddedHistory
+from adapters.mqtt.native_codec import Packed, pack, table_id
 from graph.values import Reason
 from tests.support.mosquitto import Mosquitto
 from tests.support.mqtt_line import DEAD_LETTERS, POINTS, Line
@@ -33,7 +35,7 @@ class Speaker:
     """A device that says count, time and value; what the broker has acknowledged is noted."""
 
     def __init__(self, port: int) -> None:
-        self.said: dict[int, float] = {}
+        self.port, self.said = port, dict[int, float]()
         self.at = round(time.time() * 1000) - 60_000
         self._count = 0
         self._client = paho.Client(CallbackAPIVersion.VERSION2, "device", clean_session=False)
@@ -56,6 +58,17 @@ class Speaker:
     def payload(self, count: int) -> bytes:
         """The count is the value, too."""
         return orjson.dumps({"v": count, "t": self.at + count, "s": count})
+
+    def packed(self, times: int, names: tuple[str, ...]) -> None:
+        """So many packed messages, in each the same value for all names."""
+        payloads = []
+        for _ in range(times):
+            self._count += 1
+            self.said[self.at + self._count] = float(self._count)
+            values, codes = np.full(len(names), float(self._count)), np.zeros(len(names), np.uint8)
+            at = np.full(len(names), self.at + self._count, np.int64)
+            payloads.append(("dc/$packed", pack(Packed(table_id(names), None, values, at, codes, codes))))
+        self.raw(payloads)
 
     def raw(self, payloads: list[tuple[str, bytes]]) -> None:
         """Any payloads; returns when the broker has them all."""
@@ -146,6 +159,23 @@ def test_what_a_killed_broker_loses_is_counted_exactly(tmp_path: Path, broker: M
     assert line.wire.status().missing == 37
     line.close()
     proxy.close()
+
+
+def test_packed_readings_that_waited_for_a_restart_are_taken(tmp_path: Path, line: Line, device: Speaker) -> None:
+    """What was said while the twin was away comes before the broker's kept copy of the names: it knows them from before."""
+    names = ("hall/it/rack/p0", "hall/it/rack/p1")
+    device.raw([(f"dc/$points/{table_id(names).hex()}", orjson.dumps(names))])
+    device.packed(10, names)
+    assert wait_until(lambda: len(line.kept(POINTS[0])) == 10)
+
+    line.close()
+    device.packed(50, names)
+    again = Line(tmp_path, device.port)
+
+    assert wait_until(lambda: again.kept(POINTS[0]) == device.said)
+    assert again.kept(POINTS[1]) == device.said
+    assert again.wire.status().poison == 0
+    again.close()
 
 
 @pytest.mark.parametrize("broker", [FORGETFUL], indirect=True)

@@ -13,8 +13,11 @@ from pathlib import Path
 import numpy as np
 
 from adapters.history.embedded import EmbeddedHistory
+from adapters.mqtt.announced import Announced
+from adapters.mqtt.bound import Bound
 from adapters.mqtt.client import MqttClient
 from adapters.mqtt.config import MqttConfig
+from adapters.mqtt.native import Native
 from graph.current import CurrentValues
 from graph.points import point_facts
 from graph.values import Reason
@@ -44,7 +47,10 @@ class Line:
             "dead_letters_max": DEAD_LETTERS,
             **settings,
         }
-        self.wire = MqttClient(MqttConfig("127.0.0.1", port, **quick), snapshot, ingest, wall_clock)  # type: ignore[arg-type]  # by name
+        bound = Bound()
+        spoken = [bound, Native(bound, announced=Announced(folder / "points"))]
+        config = MqttConfig("127.0.0.1", port, **quick)  # type: ignore[arg-type]  # by name
+        self.wire = MqttClient(config, snapshot, ingest, wall_clock, spoken)
         self.wire.start()
         assert self.wire.wait_connected(10)
 
