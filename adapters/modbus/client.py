@@ -3,8 +3,8 @@
 Rules of this file:
 
 1. One event loop in a thread of its own for all endpoints, however many; no thread for a device.
-2. Answers are decoded and handed to the sink in one thread beside the loop, those of 50 ms, or that came while it was busy, at once:
-   commits grow with the load, and neither decoding nor anything that listens to readings holds up a request.
+2. Answers are decoded and handed to the sink in one thread beside the loop, those of 50 ms, or fewer where many come, or those that came
+   while it was busy, at once: commits grow with the load, and neither decoding nor anything that listens to readings holds up a request.
 3. What waits for the sink is bounded: past the bound devices are not asked until it has taken some.
 """
 
@@ -46,8 +46,9 @@ class ModbusClient:
         self._delivery = ThreadPoolExecutor(1, thread_name_prefix="modbus-ingest")
         self._lines: dict[Endpoint, Line] = {}
         self._waiting: list[Samples | Answer] = []
-        self._rows = 0
+        self._rows = self._gathered = 0
         self._taking: asyncio.Task[None] | None = None
+        self._enough: asyncio.Event
         self._closed = False
 
     def start(self) -> None:
@@ -161,16 +162,23 @@ class ModbusClient:
     def _deliver(self, samples: Samples | Answer) -> None:
         self._waiting.append(samples)
         self._rows += len(samples)
+        self._gathered += len(samples)
         if self._taking is None:
+            self._enough = asyncio.Event()
             self._taking = self._loop.create_task(self._take())
+        if self._gathered >= self._config.gather_rows:
+            self._enough.set()
 
     def _has_room(self) -> bool:
         return self._rows <= self._config.waiting_rows_max
 
     async def _take(self) -> None:
         while self._waiting:
-            await asyncio.sleep(0.0 if self._closed else self._config.gather_s)
-            parts, self._waiting = self._waiting, []
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0.0 if self._closed else self._config.gather_s):
+                    await self._enough.wait()
+            parts, self._waiting, self._gathered = self._waiting, [], 0
+            self._enough.clear()
             try:
                 await self._loop.run_in_executor(self._delivery, self._hand_over, parts)
             except Exception:

@@ -111,6 +111,8 @@ class ModbusConfig:
     gather_s: float = 0.05
     """How long answers are gathered before the sink is called: nobody waits for an acknowledgement, and few large commits leave the
     processor to the devices."""
+    gather_rows: int = 50_000
+    """With so many they are gathered no longer."""
     waiting_rows_max: int = 200_000
     """Rows that may wait for the sink; with more, devices are not asked until they are taken."""
 
