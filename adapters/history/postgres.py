@@ -22,7 +22,7 @@ from adapters.history.embedded import LATEST_MS
 from adapters.history.keeping import Rules
 from adapters.history.past import looked_back
 from adapters.history.postgres_care import Care
-from adapters.history.postgres_server import SAMPLE_KINDS, Server, copy_in, make_table
+from adapters.history.postgres_server import ONE_AT_A_TIME, SAMPLE_KINDS, Server, copy_in, make_table
 from adapters.history.postgres_server import rolled as rolled_of
 from adapters.history.postgres_server import samples as samples_of
 from adapters.history.postgres_wire import SMALL
@@ -131,7 +131,9 @@ class PostgresHistory:
                 self._copy(connection, rule, rows, told)
             except CheckViolation:  # a table that was known has been dropped
                 self._tables.clear()
-                self._copy(connection, rule, rows, told)
+                with connection.transaction():
+                    connection.execute(ONE_AT_A_TIME)  # until these rows are in, none is
+                    self._copy(connection, rule, rows, told)
         reached("history.append.done")
 
     def _copy(self, connection: Connection[Any], rule: NDArray[np.int16], rows: Rows, told: Sequence[tuple[int, ...]]) -> None:

@@ -11,7 +11,7 @@ import psycopg
 from psycopg import sql
 
 from adapters.history.keeping import Rules
-from adapters.history.postgres_server import ROLLED_KINDS, Server, copy_in, make_table, rolled, samples, table
+from adapters.history.postgres_server import ONE_AT_A_TIME, ROLLED_KINDS, Server, copy_in, make_table, rolled, samples, table
 from adapters.history.postgres_wire import SMALL
 from adapters.history.rows import COLUMNS, Rows, arranged
 from adapters.history.sealing import OVER_MS
@@ -194,6 +194,8 @@ class Care:
 
     @staticmethod
     def _leave(connection: psycopg.Connection[Any], name: str) -> None:
+        """Drop a table, within a transaction."""
+        connection.execute(ONE_AT_A_TIME)
         connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(name)))
 
     def _keep_to_the_budget(self, connection: psycopg.Connection[Any], today: int) -> None:

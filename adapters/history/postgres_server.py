@@ -42,7 +42,7 @@ _ROLLED = """(
   covered bigint NOT NULL, quality smallint NOT NULL, last float8 NOT NULL, last_quality smallint NOT NULL, last_counts smallint NOT NULL
 ) PARTITION BY LIST (rule)"""
 ONE_AT_A_TIME: LiteralString = "SELECT pg_advisory_xact_lock(7238101)"
-"""Whoever makes tables waits for who else does."""
+"""Whoever makes tables or drops them waits for who else does."""
 SCHEMA: Sequence[LiteralString] = (
     ONE_AT_A_TIME,
     "CREATE SCHEMA IF NOT EXISTS ridethrough",
@@ -114,9 +114,13 @@ class Server:
                 password=self._password or None,
             )
         if not self._ready:
-            with connection.transaction():
-                for statement in SCHEMA:
-                    connection.execute(statement)
+            try:
+                with connection.transaction():
+                    for statement in SCHEMA:
+                        connection.execute(statement)
+            except BaseException:
+                connection.close()
+                raise
             self._ready = True
         return connection
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -112,4 +113,31 @@ def test_what_comes_while_a_day_is_let_go_is_in_its_hours(server: Postgres) -> N
     assert count == 3, "the fault must bite"
     assert history.buckets(NAMES[:1], NOON, NOON + HOUR_MS, HOUR_MS)[0].count.sum() == 4
     assert len(history.series(NAMES[0], 0, 2 * NOON, 99)) == 0
+    history.close()
+
+
+def test_samples_of_days_that_are_over_are_taken_while_they_are_let_go_again_and_again(server: Postgres) -> None:
+    """Each is taken, whatever table has just gone, and counted once."""
+    history, count, refused = opened(server.emptied()), 150, list[HistoryUnavailable]()
+
+    def speak() -> None:
+        try:
+            for number in range(count):
+                tell(history, *((0, NOON - day * DAY_MS + number, 1.0, GOOD) for day in range(10)))
+        except HistoryUnavailable as error:
+            refused.append(error)
+
+    speaking, rounds = Thread(target=speak), 0
+    speaking.start()
+    while speaking.is_alive():
+        history.maintain(NOON + 8 * DAY_MS)
+        rounds += 1
+    speaking.join()
+    history.maintain(NOON + 8 * DAY_MS)
+
+    assert refused == []
+    assert rounds > 3, "the fault must bite"
+    for day in range(10):
+        at = NOON - day * DAY_MS
+        assert history.buckets(NAMES[:1], at, at + HOUR_MS, HOUR_MS)[0].count.sum() == count
     history.close()
