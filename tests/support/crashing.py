@@ -65,6 +65,7 @@ class Crashing:
     def __init__(self, nursery: Nursery, folder: Path, settings: dict[str, object]) -> None:
         folder.mkdir(exist_ok=True)
         self._nursery, self._log, self._crash, self._running = nursery, folder / "log", folder / "crash", -1
+        self._pid = 0
         self.data, self.port = folder / "data", free_port()
         given = {"data": self.data, "port": self.port, "log_level": "warning", **settings}
         self._environment = {f"RIDETHROUGH_{name.upper()}": str(value) for name, value in given.items()}
@@ -72,9 +73,8 @@ class Crashing:
 
     def start(self) -> None:
         """Start it; returns at once."""
-        self._running = os.pidfd_open(
-            self._nursery.fork(environment=self._environment, log=str(self._log), crash=str(self._crash)),
-        )
+        self._pid = self._nursery.fork(environment=self._environment, log=str(self._log), crash=str(self._crash))
+        self._running = os.pidfd_open(self._pid)
 
     def arm(self, step: str, count: int = 1) -> None:
         """Have it die when it comes to that step for that time from now on."""
@@ -135,6 +135,26 @@ class Crashing:
         answer = self._http.get(path, params={name: str(value) for name, value in given.items()})
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+    def _ready(self) -> Any:
+        return self._http.get(f"http://127.0.0.1:{self.port}/readyz").json()
+
+    def away(self) -> list[str]:
+        """What it says does not answer."""
+        return list(self._ready()["away"])
+
+    def reasons(self) -> list[str]:
+        """Why it says that it is not ready."""
+        return list(self._ready()["reasons"])
+
+    def memory(self) -> int:
+        """Bytes of memory that it has."""
+        return int(Path(f"/proc/{self._pid}/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    def metric(self, name: str) -> float:
+        """A number of its own, all rows of it together."""
+        lines = self._http.get(f"http://127.0.0.1:{self.port}/metrics").text.splitlines()
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.partition("{")[0].partition(" ")[0] == name)
 
     def samples(self, point: str, since_ms: int, until_ms: int) -> list[tuple[int, float]]:
         """All numbers of a point in history, by source time."""

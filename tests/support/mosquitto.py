@@ -34,14 +34,14 @@ def listens(port: int, timeout_s: float = 5.0) -> bool:
 class Mosquitto:
     """`start`, `stop` (clean: what it holds for its clients is saved) or `kill`, and `start` again on the same port."""
 
-    def __init__(self, folder: Path, settings: str = "") -> None:
-        """`settings`: more lines of its configuration, of the listener."""
+    def __init__(self, folder: Path, settings: str = "", queued_max: int = 100_000) -> None:
+        """`settings`: more lines of its configuration, of the listener; `queued_max`: messages kept for who is away, 0 for no bound."""
         self.port = free_port()
         self._program = need("mosquitto")
         self._config = folder / "mosquitto.conf"
         self._config.write_text(
             f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence true\npersistence_location {folder}/\n"
-            "autosave_interval 1\nautosave_on_changes true\nmax_queued_messages 100000\nlog_type none\nuser root\n" + settings,
+            f"autosave_interval 1\nautosave_on_changes true\nmax_queued_messages {queued_max}\nlog_type none\nuser root\n" + settings,
             encoding="utf-8",
         )
         self._process: subprocess.Popen[bytes] | None = None

@@ -50,26 +50,27 @@ class Sent:
         self._client.connect("127.0.0.1", port)
         self._client.loop_start()
 
-    def say(self, load: str, turn: int, rounds: int = 1) -> None:
+    def say(self, load: str, turn: int, rounds: int = 1, *, days: bool = True) -> None:
         """Some values of each point as a load brings them (`single`: one a message, with poison among them; `batch`: many), of now and of
-        two days of this turn, out of order; returns when the broker has them all."""
+        two days of this turn (where `days`), out of order; returns when the broker has them all."""
         sent = []
-        for payload in [one for _ in range(rounds) for one in self._round(load, turn)]:
+        for payload in [one for _ in range(rounds) for one in self._round(load, turn, days=days)]:
             sent.append(self._client.publish(*payload, qos=1))
         for one in sent:
             one.wait_for_publish(60)
 
-    def _round(self, load: str, turn: int) -> list[tuple[str, bytes]]:
-        rows = []
-        for days in (0, 0, 0, 0, ROLLED_DAY + turn % 300, GONE_DAY + turn, GONE_DAY + max(turn - 1, 0)):
+    def _round(self, load: str, turn: int, *, days: bool) -> list[tuple[str, bytes]]:
+        rows, before = list[tuple[str, float, int]](), (ROLLED_DAY + turn % 300, GONE_DAY + turn, GONE_DAY + max(turn - 1, 0))
+        for ago in (0, 0, 0, 0, *(before if days else ())):
             self._count += 1
-            at = self._at = max(round(time.time() * 1000), self._at + 1) if not days else self._at
-            if days:
-                at = (self._today - days) * DAY_MS + self._count
+            if ago:
+                at = (self._today - ago) * DAY_MS + self._count
+            else:
+                at = self._at = max(round(time.time() * 1000), self._at + 1)
             for point, said in enumerate(self.said):
                 value = self._count + point / 8
-                if days > RAW_DAYS:
-                    self.gone[point][self._today - days] += 1
+                if ago > RAW_DAYS:
+                    self.gone[point][self._today - ago] += 1
                 else:
                     said[at] = value
                 rows.append((f"p{point}", value, at))
