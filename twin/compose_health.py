@@ -25,10 +25,10 @@ class HealthWatch:
         current: CurrentValues,
         ingest: Ingest,
         history: Callable[[], History | None],
-        mqtt: Sequence[tuple[str, MqttClient]],
+        mqtt: Callable[[], Sequence[tuple[str, MqttClient]]],
         modbus: ModbusClient | None,
     ) -> None:
-        """`mqtt`: each broker's address, without secrets, and its client."""
+        """`mqtt`: each session with a broker as it is called, without secrets, and its client."""
         self._current, self._ingest, self._history, self._mqtt, self._modbus = current, ingest, history, mqtt, modbus
         self._rates = Rates(time.monotonic)
 
@@ -42,7 +42,7 @@ class HealthWatch:
         counts, history = self._current.counts(), self._history()
         letters = [
             DeadLetter(f"mqtt {place}", letter.topic, letter.payload, letter.reason, letter.at)
-            for place, client in self._mqtt
+            for place, client in self._mqtt()
             for letter in reversed(client.dead_letters())
         ]
         return DataHealth(
@@ -56,7 +56,7 @@ class HealthWatch:
 
     def _wires(self) -> list[WireHealth]:
         found = []
-        for place, client in self._mqtt:
+        for place, client in self._mqtt():
             mqtt = client.status()
             rate, lost = self._rates.of(f"mqtt {place}", mqtt.messages), mqtt.missing
             found.append(

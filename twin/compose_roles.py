@@ -15,8 +15,10 @@ from dataclasses import replace
 from adapters.mqtt.client import MqttClient
 from adapters.mqtt.config import MqttConfig
 from adapters.mqtt.dialect import Dialect
+from adapters.mqtt.former import Former
 from adapters.mqtt.native import Native
 from adapters.mqtt.relay import Relay
+from adapters.mqtt.relay_codec import Left
 from adapters.mqtt.relayed import Outward, Relayed, Swallowed
 from adapters.mqtt.standby import Standby
 from graph.current import CurrentValues
@@ -27,18 +29,22 @@ from twin.settings import Settings
 
 
 def broker_for(settings: Settings, config: MqttConfig) -> MqttConfig:
-    """How a process of the role reads: an `api` process has nothing to share and listens to nothing else."""
-    return replace(config, share_group="", topics=()) if settings.role == "api" else config
+    """How a process of the role reads: an `api` process has nothing to share and listens to nothing else. What waits in the session of a
+    process that took in before is not for it to take: it has one of its own."""
+    if settings.role != "api":
+        return config
+    return replace(config, client_id=f"{config.client_id}-api", share_group="", topics=())
 
 
 def spoken_by(settings: Settings, config: MqttConfig) -> Sequence[Dialect]:
-    """The dialects of the role. Raises `ValueError` for a setting that a dialect cannot work with."""
+    """The dialects of the role. `config` is the broker's, before the role. Raises `ValueError` for a setting that a dialect cannot work
+    with."""
     spoken = dialects_of(settings, config)
     if settings.role == "ingest":
         return [Swallowed(settings.mqtt_share), *spoken]
     if settings.role == "api":
         asks = [Outward(dialect) for dialect in spoken if not isinstance(dialect, Native)]
-        return [Relayed(settings.mqtt_share, config.client_id), *asks]
+        return [Relayed(settings.mqtt_share, config.client_id, Left(config.client_id, tuple(settings.mqtt_topics))), *asks]
     return spoken
 
 
@@ -46,19 +52,29 @@ class Passing:
     """What an ingest process does beside reading: it passes on what it has taken, and stands in for others. For another role: nothing."""
 
     def __init__(self, settings: Settings, config: MqttConfig | None, current: CurrentValues) -> None:
-        self._config = config
+        self._settings, self._config = settings, config
         self._relay = Relay(config, settings.mqtt_share, current) if settings.role == "ingest" and config is not None else None
         self._standby: Standby | None = None
         self.onward: Callable[[Samples], None] | None = self._relay.offer if self._relay is not None else None
         """Takes what has become durable."""
 
-    def start(self, wire: Callable[[MqttConfig], MqttClient]) -> None:
-        """Say that this process is there, then watch the others: before its own wire is started, so that they let go of its share."""
-        relay, config = self._relay, self._config
-        if relay is not None and config is not None:
-            relay.start()
-            self._standby = Standby(relay.process, relay.peers, lambda client_id: wire(replace(config, client_id=client_id)))
-            self._standby.start()
+    def start(self, own: MqttClient | None, wire: Callable[[MqttConfig, Sequence[Dialect]], MqttClient]) -> None:
+        """Say that this process is there, then watch the others: before its own wire is started, so that they let go of its share. `wire`
+        makes one of a configuration and dialects."""
+        relay, config, settings = self._relay, self._config, self._settings
+        if relay is None or config is None or own is None:
+            return
+
+        def standing_in(client_id: str) -> MqttClient:
+            theirs = replace(config, client_id=client_id)
+            return wire(theirs, spoken_by(settings, theirs))
+
+        def looking_after(left: Left, since_ms: int) -> Former:
+            return Former(config, left, spoken_by(settings, config), wire, since_ms)
+
+        relay.start()
+        self._standby = Standby(relay, lambda: own.status().connected, standing_in, looking_after)
+        self._standby.start()
 
     def rebind(self, snapshot: Snapshot) -> None:
         """Take another revision of the graph."""
@@ -74,4 +90,4 @@ class Passing:
 
     def wires(self) -> Mapping[str, MqttClient]:
         """The sessions of others that are held, by process."""
-        return {} if self._standby is None else dict(zip(self._standby.taken(), self._standby.wires(), strict=False))
+        return {} if self._standby is None else self._standby.wires()

@@ -13,7 +13,7 @@ import gc
 import logging
 import platform
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from hashlib import blake2b
@@ -26,6 +26,7 @@ from adapters.modbus.config import Endpoint, ModbusConfig
 from adapters.modbus.maps import Maps, read_folder
 from adapters.mqtt.client import MqttClient
 from adapters.mqtt.config import MqttConfig
+from adapters.mqtt.dialect import Dialect
 from graph.errors import GraphError, StoreUnavailable
 from graph.points import point_facts
 from graph.ports import DevicePort, History, ReadingSink
@@ -108,12 +109,11 @@ class Service:
         self._endpoints, self._maps = self._parsed_endpoints(), self._register_maps()
         self._virtual = VirtualFlow(twin.current, self._ingest, opened.bus, now, twin.vocabulary)
         self._wishes = Wishes(opened.ledger)
-        self._mqtt = self._mqtt_client(watched, broker_for(settings, self._broker)) if self._broker is not None else None
+        self._mqtt = self._own_wire(watched, self._broker) if self._broker is not None else None
         self._modbus = self._modbus_client(watched)
         devices: list[DevicePort] = [device for device in (self._mqtt, self._modbus) if device is not None]
         self._control = control_of(opened, devices, self._stack)
-        brokers = [] if self._mqtt is None or self._broker is None else [(f"{self._broker.host}:{self._broker.port}", self._mqtt)]
-        self._health = HealthWatch(twin.current, self._ingest, lambda: self._kept.history, brokers, self._modbus)
+        self._health = HealthWatch(twin.current, self._ingest, lambda: self._kept.history, self._sessions, self._modbus)
         self.face = Face(
             twin,
             twin.current,
@@ -154,7 +154,7 @@ class Service:
             self._wishes.start()
             self._stack.callback(self._wishes.close)
         self._kept.start()
-        self._passing.start(lambda config: self._mqtt_client(opened.twin.snapshot, config))
+        self._passing.start(self._mqtt, lambda config, spoken: self._mqtt_client(opened.twin.snapshot, config, spoken))
         self._stack.callback(self._passing.close)
         for wire in (self._mqtt, self._modbus):
             if wire is not None:
@@ -209,14 +209,17 @@ class Service:
         except ValueError as error:
             raise GraphError(f"a setting of mqtt: {error}") from None
 
-    def _mqtt_client(self, snapshot: Snapshot, config: MqttConfig) -> MqttClient:
+    def _own_wire(self, snapshot: Snapshot, broker: MqttConfig) -> MqttClient:
         settings = self._opened.settings
         try:
-            wishes = None if settings.role == "ingest" else self._wishes.offer
-            record = None if self._recorder is None else self._recorder.note
-            return MqttClient(config, snapshot, self._ingest, now, spoken_by(settings, config), wishes, record)
+            return self._mqtt_client(snapshot, broker_for(settings, broker), spoken_by(settings, broker))
         except (OSError, ValueError) as error:
             raise GraphError(f"a setting of mqtt: {error}") from None
+
+    def _mqtt_client(self, snapshot: Snapshot, config: MqttConfig, spoken: Sequence[Dialect]) -> MqttClient:
+        wishes = None if self._opened.settings.role == "ingest" else self._wishes.offer
+        record = None if self._recorder is None else self._recorder.note
+        return MqttClient(config, snapshot, self._ingest, now, spoken, wishes, record)
 
     def _modbus_client(self, snapshot: Snapshot) -> ModbusClient | None:
         if not self._wires.modbus:
@@ -283,6 +286,13 @@ class Service:
         if self._modbus is not None:
             found += [f"modbus: {each.endpoint} does not answer: {each.error}" for each in self._modbus.status() if not each.connected]
         return found
+
+    def _sessions(self) -> list[tuple[str, MqttClient]]:
+        """Our own with the broker, and those of other processes that are held here."""
+        if self._mqtt is None or self._broker is None:
+            return []
+        place = f"{self._broker.host}:{self._broker.port}"
+        return [(place, self._mqtt), *((f"{place} for {name}", wire) for name, wire in sorted(self._passing.wires().items()))]
 
     def _facts(self) -> ServiceFacts:
         current, settings = self._opened.twin.current, self._opened.settings

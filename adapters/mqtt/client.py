@@ -226,6 +226,12 @@ class MqttClient:
                 properties.CorrelationData = said.correlation
         return self._link.publish(said.topic, said.payload, qos=said.qos, retain=said.retain, properties=properties)
 
+    def pass_through(self, left: Sequence[str], said: Publication) -> None:
+        """Leave subscriptions that the session has of before, then say something: whatever waits in the session comes before it."""
+        if left:
+            self._link.unsubscribe(list(left))
+        self._publish(said)
+
     # -- the library's callbacks (its network thread) ---------------------------------------------------------------
 
     def _on_pre_connect(self, _client: paho.Client, _user: Any) -> None:

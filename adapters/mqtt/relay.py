@@ -25,7 +25,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from adapters.mqtt.config import MqttConfig
 from adapters.mqtt.link import tls_context
 from adapters.mqtt.native_codec import table_id
-from adapters.mqtt.relay_codec import PAGE, Topics, by_page, encode_names, encode_rows, everything, newest, process_of
+from adapters.mqtt.relay_codec import PAGE, Left, Topics, by_page, encode_names, encode_rows, everything, newest, process_of
 from graph.current import CurrentValues
 from graph.values import Samples
 
@@ -60,6 +60,7 @@ class Relay:
         self._rows = 0
         self._connected, self._greet = Event(), Event()
         self._peers: dict[str, Peer] = {}
+        self._left: dict[str, Left] = {}
         self._pages: dict[int, bytes] = {}
         self._named = 0
         """Slots whose names have been announced on this connection."""
@@ -131,12 +132,21 @@ class Relay:
         """The other processes that have shared the ingest, by name."""
         return dict(self._peers)
 
+    def left(self) -> Mapping[str, Left]:
+        """The sessions that are nobody's, by client id; `done` with one forgets it."""
+        owned = {self.client_id, *(peer.client_id for peer in self.peers().values())}
+        return {name: left for name, left in self._left.copy().items() if name not in owned}
+
+    def done(self, client_id: str) -> None:
+        """A session that was nobody's is looked after."""
+        self._left.pop(client_id, None)
+
     # -- the library's callbacks (its network thread) -----------------------------------------------------------------
 
     def _on_connect(self, client: paho.Client, _user: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         if reason.is_failure:
             return
-        client.subscribe([(self._topics.hello, 0), (self._topics.process("+"), 1)])
+        client.subscribe([(self._topics.hello, 0), (self._topics.process("+"), 1), (self._topics.left("+"), 1)])
         client.publish(self._topics.process(self.process), self._presence(online=True), 1, retain=True)
         self._greet.set()
         self._connected.set()
@@ -151,6 +161,10 @@ class Relay:
             self._greet.set()
             return
         name = message.topic.rpartition("/")[2]
+        if message.topic == self._topics.left(name):
+            if (left := Left.decode(bytes(message.payload))) is not None:
+                self._left[left.client_id] = left
+            return
         try:
             said = orjson.loads(message.payload)
             peer = Peer(str(said["client"]), said["state"] == "online", time.monotonic())

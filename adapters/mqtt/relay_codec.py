@@ -7,6 +7,8 @@ Rules of this file, for a group `G` and a process `P` (below `ridethrough/G/`):
 2. `values/P`, QoS 0: when P began (ms) and its own count of such messages, u64 each, then readings packed as in `native_codec` rule 3, by
    places in one page. They are durable already: only the newest of each point is told, and who has missed some asks for all.
 3. `hello`: somebody wants all that is known, now. `process/P`, retained and by last will: whether P is there, and its client id.
+4. `left/P`: P says that the session of another client id is nobody's any more (`adapters/mqtt/former.py`), each time that it or a process
+   that takes in has come. `mark/<client id>` goes through such a session.
 """
 
 from __future__ import annotations
@@ -53,6 +55,14 @@ class Topics(NamedTuple):
         """Where it stands whether a process is there."""
         return f"{self.root}process/{process}"
 
+    def left(self, process: str) -> str:
+        """Where a process says which session is nobody's."""
+        return f"{self.root}left/{process}"
+
+    def mark(self, process: str) -> str:
+        """Where a mark goes through the session that is nobody's."""
+        return f"{self.root}mark/{process}"
+
     @property
     def hello(self) -> str:
         """Where all that is known is asked for."""
@@ -62,6 +72,26 @@ class Topics(NamedTuple):
 def process_of(client_id: str) -> str:
     """A client id as one level of a topic."""
     return _OUTSIDE.sub("-", client_id) or "-"
+
+
+class Left(NamedTuple):
+    """A session that is nobody's: its client id, and what its process listened to beside the topics of points."""
+
+    client_id: str
+    topics: tuple[str, ...]
+
+    def encode(self) -> bytes:
+        """As it is said."""
+        return orjson.dumps({"client": self.client_id, "topics": self.topics})
+
+    @staticmethod
+    def decode(payload: bytes) -> Left | None:
+        """None for what is no such thing."""
+        try:
+            said = orjson.loads(payload)
+            return Left(str(said["client"]), tuple(map(str, said["topics"])))
+        except (orjson.JSONDecodeError, KeyError, TypeError):
+            return None
 
 
 # -- names ----------------------------------------------------------------------------------------------------------

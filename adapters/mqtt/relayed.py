@@ -10,7 +10,7 @@ import orjson
 
 from adapters.mqtt.dialect import NO_SLOTS, Dialect, Intake, Message, Publication, SlotsOf
 from adapters.mqtt.native_codec import table_id
-from adapters.mqtt.relay_codec import Topics, decode_names, decode_rows
+from adapters.mqtt.relay_codec import Left, Topics, decode_names, decode_rows, process_of
 from graph.commands import Command
 from graph.references import Unbound
 from graph.snapshot import Snapshot
@@ -28,8 +28,9 @@ class Relayed(Dialect):
 
     name = "relay"
 
-    def __init__(self, group: str, asker: str = "") -> None:
-        self._topics, self._asker = Topics.of(group), asker
+    def __init__(self, group: str, asker: str = "", left: Left | None = None) -> None:
+        """`left`: the session of what this process was before, which whoever takes in may have."""
+        self._topics, self._asker, self._left = Topics.of(group), asker, left
         self._names: OrderedDict[bytes, tuple[str, ...]] = OrderedDict()
         self._slots_of: SlotsOf = lambda points: np.full(len(points), -1, np.int32)
         self._slots: dict[bytes, Slots] = {}
@@ -60,7 +61,7 @@ class Relayed(Dialect):
         elif kind == "points" and message.payload:
             self._points(message, intake)
         elif kind == "process":
-            self._process(sender, message.payload)
+            self._process(sender, message.payload, intake)
         return True
 
     def _points(self, message: Message, intake: Intake) -> None:
@@ -91,20 +92,28 @@ class Relayed(Dialect):
         intake.rows(Samples(slots[places], found.rows.values, found.rows.observed, received, found.rows.quality, found.rows.reason))
 
     def _page(self, table: bytes) -> Slots | None:
-        slots = self._slots.get(table)
+        known = self._slots  # what is found out while the graph changes is of the old one, and goes with it
+        slots = known.get(table)
         if slots is None and table in self._names:
-            slots = self._slots[table] = self._slots_of(self._names[table])
+            slots = known[table] = self._slots_of(self._names[table])
         return slots
 
-    def _process(self, sender: str, payload: bytes) -> None:
+    def _process(self, sender: str, payload: bytes, intake: Intake) -> None:
         try:
             self._processes[sender] = orjson.loads(payload)["state"] == "online"
         except (orjson.JSONDecodeError, KeyError, TypeError):
             self._processes.pop(sender, None)
+        if self._processes.get(sender):
+            self._leave(intake)
+
+    def _leave(self, intake: Intake) -> None:
+        if self._left is not None:
+            intake.say(Publication(self._topics.left(process_of(self._asker)), self._left.encode(), 1))
 
     def connected(self, intake: Intake) -> None:
         """Ask for all that is known."""
         self._hello(intake)
+        self._leave(intake)
 
     def tick(self, intake: Intake) -> None:
         """Ask again where something is missing."""

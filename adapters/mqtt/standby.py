@@ -4,6 +4,9 @@ A broker gives each member of a group its share of the messages, also one that i
 MQTT 5, 4.8.2 lets it). So a process that is gone would hold up its share until it is back. Instead the next process by name connects
 under the client id of the one that is gone, which gives it that session, with all that waits and all that had not been acknowledged. When
 the owner comes back it says so first, and the session is let go.
+
+A process that takes in no more, for it has another role now, leaves a session for good: what waits there is taken in the same way, and the
+session is ended (`adapters/mqtt/former.py`).
 """
 
 from __future__ import annotations
@@ -14,7 +17,9 @@ from collections.abc import Callable, Mapping
 from threading import Event, Lock, Thread
 
 from adapters.mqtt.client import MqttClient
-from adapters.mqtt.relay import Peer
+from adapters.mqtt.former import Former
+from adapters.mqtt.relay import Relay
+from adapters.mqtt.relay_codec import Left, process_of
 from graph.snapshot import Snapshot
 
 _log = logging.getLogger(__name__)
@@ -27,11 +32,16 @@ LOOK_S = 0.25
 class Standby:
     """`start`, `rebind` when the graph changes, `close`."""
 
-    def __init__(self, process: str, peers: Callable[[], Mapping[str, Peer]], wire: Callable[[str], MqttClient]) -> None:
-        """`wire` makes one that reads, not yet started, under a client id."""
-        self._process, self._peers, self._wire = process, peers, wire
+    def __init__(
+        self, relay: Relay, listens: Callable[[], bool], wire: Callable[[str], MqttClient], former: Callable[[Left, int], Former]
+    ) -> None:
+        """`listens` says whether this process' own wire does. `wire` makes one that reads, not yet started, under a client id; `former`
+        what looks after a session that is nobody's, by a process that has listened since an instant (ms)."""
+        self._relay, self._listens, self._wire, self._former = relay, listens, wire, former
         self._lock, self._stop = Lock(), Event()
         self._taken: dict[str, MqttClient] = {}
+        self._formers: dict[str, Former] = {}
+        self._since: tuple[float, int] | None = None
         self._thread = Thread(target=self._run, name="standby", daemon=True)
 
     def start(self) -> None:
@@ -44,41 +54,43 @@ class Standby:
         if self._thread.is_alive():
             self._thread.join()
         self._keep(set())
+        for former in self._formers.values():
+            former.close()
 
     def rebind(self, snapshot: Snapshot) -> None:
         """Take another revision of the graph."""
         with self._lock:
-            for wire in self._taken.values():
+            for wire in (*self._taken.values(), *(former.wire for former in self._formers.values())):
                 wire.rebind(snapshot)
 
-    def taken(self) -> list[str]:
-        """The processes that this one stands in for."""
-        return sorted(self._taken)
-
-    def wires(self) -> list[MqttClient]:
-        """Their sessions."""
+    def wires(self) -> Mapping[str, MqttClient]:
+        """The sessions of others that are held, by process."""
         with self._lock:
-            return [self._taken[name] for name in sorted(self._taken)]
+            formers = {process_of(name): former.wire for name, former in self._formers.items()}
+            return {**formers, **self._taken}
 
     def _run(self) -> None:
         while not self._stop.wait(LOOK_S):
-            try:
-                self._look()
-            except Exception:
-                _log.exception("standing in for another process failed; it is tried again")
+            for look in (self._look, self._look_at_formers):
+                try:
+                    look()
+                except Exception:
+                    _log.exception("standing in for another process failed; it is tried again")
 
     def _look(self) -> None:
-        peers = self._peers()
-        there = sorted([self._process, *(name for name, peer in peers.items() if peer.online)])
+        peers = self._relay.peers()
         gone = {name for name, peer in peers.items() if not peer.online and time.monotonic() - peer.since_s >= GONE_S}
-        mine = {name for name in gone if heir(name, there) == self._process}
+        mine = {name for name in gone if self._is_heir(name)}
         self._keep(mine)
         for name in sorted(mine - self._taken.keys()):
-            wire = self._wire(peers[name].client_id)
+            with self._lock:  # a graph that changes meanwhile waits until the wire can be told
+                wire = self._taken[name] = self._wire(peers[name].client_id)
             wire.start()
             _log.warning("the ingest process %s is gone: its share of the messages is taken here", name)
-            with self._lock:
-                self._taken[name] = wire
+
+    def _is_heir(self, gone: str) -> bool:
+        online = [name for name, peer in self._relay.peers().items() if peer.online]
+        return heir(gone, sorted([self._relay.process, *online])) == self._relay.process
 
     def _keep(self, names: set[str]) -> None:
         with self._lock:
@@ -86,6 +98,24 @@ class Standby:
         for name in sorted(left):
             left[name].close()
             _log.warning("the ingest process %s has its share again", name)
+
+    def _look_at_formers(self) -> None:
+        """When this process itself has listened for a while: who else is there has been heard, and nothing is left to nobody."""
+        if self._since is None and self._listens():
+            self._since = time.monotonic(), time.time_ns() // 1_000_000
+        if self._since is None or time.monotonic() - self._since[0] < GONE_S:
+            return
+        for name, left in sorted(self._relay.left().items()):
+            self._relay.done(name)
+            if name not in self._formers and self._is_heir(process_of(name)):
+                with self._lock:
+                    former = self._formers[name] = self._former(left, self._since[1])
+                former.start()
+        for name, former in list(self._formers.items()):
+            former.step()
+            if former.over:
+                with self._lock:
+                    del self._formers[name]
 
 
 def heir(gone: str, there: list[str]) -> str:

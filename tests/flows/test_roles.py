@@ -1,0 +1,135 @@
+"""A twin whose process changes its role: what the broker kept for it is taken in by those that take in from then on, and not by it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import orjson
+import paho.mqtt.client as paho
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+
+from adapters.history.embedded import EmbeddedHistory
+from tests.support.mosquitto import Mosquitto
+from tests.support.mqtt_line import POINTS, SITE
+from tests.support.wired import quads_of, wait_until
+from twin.compose import Opened, open_ledger, open_twin
+from twin.compose_service import Service, client_id_of
+from twin.settings import Settings
+from twin.sync import Wish
+
+HEAD = "dc/hall/it/rack/"
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Mosquitto]:
+    """A mosquitto that keeps what it has for who is away."""
+    (tmp_path / "broker").mkdir()
+    broker = Mosquitto(tmp_path / "broker").start()
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture
+def device(broker: Mosquitto) -> Iterator[paho.Client]:
+    """A device."""
+    device = paho.Client(CallbackAPIVersion.VERSION2, "device")
+    device.connect("127.0.0.1", broker.port)
+    device.loop_start()
+    yield device
+    device.disconnect()
+    device.loop_stop()
+
+
+def loaded(folder: Path) -> Path:
+    """A data folder with the model."""
+    opened = open_ledger(Settings.model_validate({"data": folder}), "test", read_only=False)
+    opened.ledger.sync(Wish("test", quads_of(SITE)), author="test", reason="the site")
+    opened.close()
+    return folder
+
+
+@contextmanager
+def running(**settings: object) -> Iterator[tuple[Service, Opened]]:
+    """A process of the twin, here."""
+    opened = open_twin(Settings.model_validate(settings), "test", read_only=False)
+    service = Service(opened)
+    service.start()
+    try:
+        assert wait_until(lambda: not service.away()), service.away()
+        yield service, opened
+    finally:
+        service.stop()
+        opened.close()
+
+
+def said(device: paho.Client, point: int, count: int) -> dict[int, float]:
+    """So many values with their times; the broker has them."""
+    first = time.time_ns() // 1_000_000
+    values = {first + n: float(n) for n in range(count)}
+    sent = [device.publish(f"{HEAD}p{point}", orjson.dumps({"v": value, "t": at}), 1) for at, value in values.items()]
+    sent[-1].wait_for_publish(20)
+    return values
+
+
+def wires(service: Service) -> list[str]:
+    """The places of its wires."""
+    assert service.face.health is not None
+    return [wire.place for wire in service.face.health().wires]
+
+
+def kept(folder: Path, point: int) -> dict[int, float]:
+    """What the history in a data folder has of a point."""
+    history = EmbeddedHistory(folder / "history", read_only=True)
+    series = history.series(POINTS[point], 0, 1 << 50, 100_000)
+    history.close()
+    return dict(zip(series.observed_at.tolist(), series.values.tolist(), strict=True))
+
+
+@pytest.mark.parametrize(("before", "protocol"), [({}, "3.1.1"), ({"mqtt_share": "ridethrough"}, "5")])
+def test_what_waits_for_a_process_that_now_only_answers_is_taken_in_by_those_that_take_in(
+    before: dict[str, str], protocol: str, tmp_path: Path, broker: Mosquitto, device: paho.Client
+) -> None:
+    """From one process to roles over the same folder, with and without a group before: what was said in between is in history, a value
+    without a time does not stand in for a newer one, and nothing waits at the broker for the process that was."""
+    twin, common = loaded(tmp_path / "twin"), {"mqtt_url": broker.url, "mqtt_protocol": protocol}
+    with running(data=twin, **common, **before):
+        said(device, 0, 5)
+    waited = said(device, 0, 300)
+    device.publish(f"{HEAD}p1", "1.5", 1).wait_for_publish(10)
+
+    ingest = tmp_path / "ingest"
+    with (
+        running(data=ingest, store=str(twin), role="ingest", **common) as (taking, _),
+        running(data=twin, role="api", history=str(ingest / "history"), **common) as (answering, opened),
+    ):
+        device.publish(f"{HEAD}p1", "2.5", 1).wait_for_publish(10)
+        assert wait_until(lambda: set(waited) <= set(kept(ingest, 0)), 30)
+        assert wait_until(lambda: opened.twin.current.many(POINTS).values.tolist()[:2] == [299.0, 2.5])
+        assert wait_until(lambda: len(wires(taking)) == 1), "the session is ended"
+        later = said(device, 0, 50)
+        assert wait_until(lambda: set(later) <= set(kept(ingest, 0)), 30)
+        assert not answering.face.facts().unbound, "the process that answers has taken none of it"
+
+    assert {at: kept(ingest, 0)[at] for at in waited} == waited
+    assert set(kept(ingest, 1).values()) == {1.5, 2.5}
+    assert waiting_for_the_old_one(twin, device, **common, **before) == []
+
+
+def waiting_for_the_old_one(twin: Path, device: paho.Client, **settings: str) -> list[str]:
+    """What the broker still gives to the client id of the first process."""
+    device.publish(f"{HEAD}p0", "9", 1).wait_for_publish(10)
+    version = paho.MQTTv5 if settings["mqtt_protocol"] == "5" else paho.MQTTv311
+    client = paho.Client(CallbackAPIVersion.VERSION2, client_id_of(Settings.model_validate({"data": twin})), protocol=version)
+    heard: list[str] = []
+    client._clean_session = False
+    client.on_message = lambda _client, _user, message: heard.append(message.topic)
+    client.connect("127.0.0.1", int(settings["mqtt_url"].rpartition(":")[2]))
+    client.loop_start()
+    time.sleep(0.5)
+    client.disconnect()
+    client.loop_stop()
+    return heard
