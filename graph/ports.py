@@ -90,6 +90,10 @@ class ReadingSink(Protocol):
     def accept(self, batch: ReadingBatch) -> None:
         """Take readings by name."""
 
+    def early(self, batch: ReadingBatch) -> int:
+        """Take readings of points that have been announced, whether or not the graph has them by now: those that it does not have wait,
+        all of them and in order, and are taken with the revision that does. Gives how many there was room for: the first."""
+
 
 class History(Protocol):
     """Keeps what was read, for years. Every method but `close` may raise `HistoryUnavailable`, and is safe from any thread.

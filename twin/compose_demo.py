@@ -138,6 +138,10 @@ class _Deaf:
     def accept(self, batch: ReadingBatch) -> None:
         """Nothing."""
 
+    def early(self, batch: ReadingBatch) -> int:
+        """Nothing."""
+        return len(batch)
+
 
 def operate(settings: Settings, breaker: str, *, closed: bool) -> bool:
     """Write the position of a breaker of the running demo, over Modbus, and wait until the twin has read it: whether it has, within

@@ -45,6 +45,7 @@ from twin.events import GraphChanged
 from twin.ingest import Ingest, ValueWriter
 from twin.meant import Meant
 from twin.posture import PostureWatch
+from twin.early import Early
 from twin.replay import RecordedSink
 from twin.settings import Settings
 from twin.virtual import VirtualFlow
@@ -56,6 +57,8 @@ UNBOUND_TOLD = 1000
 """Unusable references, unbound topics and poisoned ones that one answer lists."""
 TICK_S = 1.0
 """How often silence is looked for, commands are looked after, and a shared store is asked for revisions of others."""
+EARLY_FILE = "early.jsonl"
+"""In the data folder: readings of points that have been announced and are not in the graph yet."""
 FOLLOW_END_S = 2.0
 """How long the end waits for a store that does not answer; its thread then ends with the process."""
 
@@ -105,7 +108,8 @@ class Service:
             self._stack.callback(self._recorder.close)
         self._broker = self._broker_config()
         self._passing = Passing(settings, self._broker, twin.current)
-        self._ingest = Ingest(twin.current, opened.bus, now, points, self._kept.taking, self._passing.onward)
+        early = Early(settings.data / EARLY_FILE if self._kept.taking is not None else None)
+        self._ingest = Ingest(twin.current, opened.bus, now, points, self._kept.taking, self._passing.onward, early)
         self._endpoints, self._maps = self._parsed_endpoints(), self._register_maps()
         self._virtual = VirtualFlow(twin.current, self._ingest, opened.bus, now, twin.vocabulary)
         self._wishes = Wishes(opened.ledger)
@@ -237,7 +241,6 @@ class Service:
         watched = Watched.over(event.snapshot)
         self._reads = watched.reads
         points = point_facts(watched, self._opened.twin.vocabulary)
-        self._ingest.rebind(points)
         self._kept.rebind(watched, points)
         self._control.rebind(points)
         if self._mqtt is not None:
@@ -250,6 +253,7 @@ class Service:
         """Do the acts every `TICK_S` in a thread of their own, whose end is waited for, for `end_s` at most."""
         thread = Thread(target=self._tick, args=acts, name=name, daemon=True)
         thread.start()
+        self._ingest.rebind(points)
         self._stack.callback(thread.join, end_s)
 
     def _tick(self, *acts: Callable[[], None]) -> None:
@@ -311,3 +315,5 @@ class Service:
             poison = [Unbound(topic, counts[topic], newest[topic].at, newest[topic].reason) for topic in sorted(newest)]
             found = [each for each in found if each.topic not in spoken] + heard + poison
         return found
+        waits = "its point is announced and not in the graph yet: so many readings wait for it"
+        found += [Unbound(point, count, snapshot.at, waits) for point, count in sorted(self._ingest.waiting().items())]

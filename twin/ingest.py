@@ -6,7 +6,8 @@ Rules of this file:
    where there is one; the wire may acknowledge it.
 2. Events leave in the order in which the table changed.
 3. A history that cannot be written stops no current value: it is logged once, what it misses is counted, and it is tried with each batch.
-4. The store is never written row by row and never in a wire's thread: `ValueWriter` writes the newest value of what changed.
+4. Readings that come before their points (`early`) wait, durable as well, and are taken when a revision has the points.
+5. The store is never written row by row and never in a wire's thread: `ValueWriter` writes the newest value of what changed.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from graph.ports import Clock, History, TwinStore
 from graph.steps import reached
 from graph.values import ReadingBatch, Samples, Slots
 from twin.bus import Bus
+from twin.early import Early
 from twin.events import ReadingStored
 
 _log = logging.getLogger(__name__)
@@ -45,10 +47,13 @@ class Ingest:
         points: Mapping[str, PointFacts] | None = None,
         history: History | None = None,
         onward: Callable[[Samples], None] | None = None,
+        early: Early | None = None,
     ) -> None:
         """`points` as `graph.points.point_facts` reads them; `rebind` gives others when the graph has changed. `onward` is told the rows
-        that history keeps, when it has them: it must not wait."""
-        self._lock = Lock()
+        that history keeps, when it has them: it must not wait. `early` is where readings wait for their points; in memory alone where
+        none is given."""
+        self._lock, self._waiting = Lock(), Lock()
+        self._early = Early() if early is None else early
         self._current, self._bus, self._clock, self._history, self._onward = current, bus, clock, history, onward
         self.history_missed = 0
         """Rows that the history could not take."""
@@ -58,12 +63,18 @@ class Ingest:
             self.rebind(points)
 
     def rebind(self, points: Mapping[str, PointFacts]) -> None:
-        """Take the points of another revision; values of points that stay are kept."""
-        self._current.rebind(points)
+        """Take the points of another revision; values of points that stay are kept, and those that have waited for theirs are taken."""
+        with self._waiting:
+            self._current.rebind(points)
+            if len(self._early):
+                self._take_early()
 
     def slots(self, points: Sequence[str]) -> Slots:
         """See `ReadingSink.slots`."""
-        return self._current.slots(points)
+        slots = self._current.slots(points)
+        gone = [row for row, point in enumerate(points) if point not in self._current]
+        slots[gone] = -1
+        return slots
 
     def accept(self, batch: ReadingBatch) -> None:
         """Take readings by name; otherwise as `take`."""
@@ -73,6 +84,32 @@ class Ingest:
         """Take the samples; what changed is on the bus, and what is kept is durable, when this returns."""
         for start in range(0, len(samples), BATCH_ROWS_MAX):
             self._take(samples.piece(slice(start, start + BATCH_ROWS_MAX)) if len(samples) > BATCH_ROWS_MAX else samples)
+
+    def early(self, batch: ReadingBatch) -> int:
+        """See `ReadingSink.early`."""
+        with self._waiting:
+            try:
+                kept = self._early.keep(batch)
+            except OSError as error:
+                kept = len(batch)
+                _log.warning("readings that wait for their points are in memory alone: %s", error)
+            if any(point in self._current for point in batch.points):
+                self._take_early()
+        return kept
+
+    def waiting(self) -> Mapping[str, int]:
+        """How many readings wait for their point to be in the graph, by point."""
+        return self._early.points()
+
+    def _take_early(self) -> None:
+        """Under `_waiting`."""
+        ready = self._early.ready(self._current.__contains__)
+        if len(ready):
+            self.accept(ready)
+            try:
+                self._early.forget(ready.points)
+            except OSError as error:
+                _log.warning("readings that had waited for their points stay in their file: %s", error)
 
     def _take(self, samples: Samples) -> None:
         with self._lock:

@@ -142,3 +142,8 @@ class RecordedSink:
         """See `ReadingSink.accept`."""
         self._record([record_of(batch, time.time_ns() // 1_000_000)])
         self._sink.accept(batch)
+
+    def early(self, batch: ReadingBatch) -> int:
+        """See `ReadingSink.early`."""
+        self._record([record_of(batch, time.time_ns() // 1_000_000)])
+        return self._sink.early(batch)

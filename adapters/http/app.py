@@ -110,3 +110,7 @@ class _Nowhere:
 
     def accept(self, batch: ReadingBatch) -> None:
         """Nothing."""
+
+    def early(self, batch: ReadingBatch) -> int:
+        """Nothing."""
+        return len(batch)

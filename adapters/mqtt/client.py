@@ -358,12 +358,14 @@ class MqttClient:
         except Exception:
             _log.exception("rows of a batch do not fit together")
             return False
-        return not len(samples) or self._offer(samples)
+        return not (len(samples) or intake.before) or self._offer(samples, intake)
 
-    def _offer(self, samples: Samples) -> bool:
+    def _offer(self, samples: Samples, intake: Intake) -> bool:
         for attempt in range(SINK_ATTEMPTS):
             try:
-                self._sink.take(samples)
+                if len(samples):
+                    self._sink.take(samples)
+                intake.wait_in(self._sink)
             except Exception:
                 _log.exception("a batch of %d readings was not taken, attempt %d of %d", len(samples), attempt + 1, SINK_ATTEMPTS)
                 self._stop.wait(0.1 * 2**attempt)

@@ -21,10 +21,10 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from graph.commands import Command
-from graph.ports import DeviceRefused
+from graph.ports import DeviceRefused, ReadingSink
 from graph.references import Unbound
 from graph.snapshot import Snapshot
-from graph.values import Quality, Reason, Samples, Slots
+from graph.values import Quality, ReadingBatch, Reason, Samples, Slots
 from twin.sync import Wish
 
 SlotsOf = Callable[[Sequence[str]], Slots]
@@ -69,7 +69,7 @@ class Heard(NamedTuple):
 class Intake:
     """What a batch of messages gives, as columns. `now` is our instant for the whole of it, in ms since 1970."""
 
-    __slots__ = ("blocks", "heard", "letters", "now", "observed", "quality", "reason", "says", "slots", "values")
+    __slots__ = ("before", "blocks", "heard", "letters", "now", "observed", "quality", "reason", "says", "slots", "values")
 
     def __init__(self, now: int) -> None:
         self.now = now
@@ -79,6 +79,7 @@ class Intake:
         self.quality: list[int] = []
         self.reason: list[int] = []
         self.blocks: list[Samples] = []
+        self.before: list[tuple[str, tuple[str, float, int, int, int, int]]] = []
         self.letters: list[tuple[Message, str]] = []
         self.heard: list[Heard] = []
         self.says: list[Publication] = []
@@ -90,6 +91,19 @@ class Intake:
         self.observed.append(observed_at)
         self.quality.append(quality)
         self.reason.append(reason)
+
+    def early(self, topic: str, point: str, value: float, observed_at: int, quality: int, reason: int) -> None:
+        """One reading of a point that has been announced and that the graph does not have yet: as `row`, by the point's IRI. It is durable
+        before its message is acknowledged, and taken when a revision has the point (`ReadingSink.early`)."""
+        self.before.append((topic, (point, value, observed_at, self.now, quality, reason)))
+
+    def wait_in(self, sink: ReadingSink) -> None:
+        """Hand over what has come early; topics for which there was no room are told."""
+        if self.before:
+            room = sink.early(ReadingBatch.stored([row for _, row in self.before]))
+            for topic, _ in self.before[room:]:
+                self.unbound(topic, "its point is announced and not in the graph yet, and no more readings can wait for theirs")
+            self.before.clear()
 
     def rows(self, samples: Samples) -> None:
         """Many readings that are columns already; they come after what was added before them."""

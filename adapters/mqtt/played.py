@@ -48,8 +48,9 @@ class Played:
 
     def _hand_on(self, intake: Intake) -> None:
         self.unread += len(intake.letters)
-        self.unbound += len(intake.heard)
         samples = intake.samples()
-        self.readings += len(samples)
+        self.readings += len(samples) + len(intake.before)
         if len(samples):
             self._sink.take(samples)
+        intake.wait_in(self._sink)
+        self.unbound += len(intake.heard)

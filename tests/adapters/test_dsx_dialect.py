@@ -2,98 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from math import nan
 from typing import Any
 
-import numpy as np
 import orjson
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.mqtt.dialect import Intake, Message
-from adapters.mqtt.dsx.dialect import QUIET_MS, Dsx
-from graph.snapshot import Snapshot
-from graph.values import Quality, Reason, Slots
-from ontology.namespaces import BRICK, DCX, RDF
-from ontology.terms import KeyQuad, QuadBlock
-from tests.support.dsx_publisher import BmsPoint, small_plant, value_payload
+from adapters.mqtt.dialect import Message
+from graph.values import Quality, Reason
+from ontology.namespaces import BRICK, DCX
+from ontology.terms import QuadBlock
+from tests.support.dsx_bus import Bus, N, metadata, said, told
+from tests.support.dsx_publisher import small_plant, value_payload
 from tests.support.wired import snapshot_of
-
-N = "urn:dsx-exchange:"
-NOW = 1_770_000_000_000
-POWER, LIQUID, AIR = DCX + "feedsPower", DCX + "feedsLiquidCooling", DCX + "feedsAirCooling"
-
-
-class Bus:
-    """A dialect with a clock, told what a BMS says; its wishes are made revisions at once."""
-
-    def __init__(self, integration: str = "", graph: Snapshot | None = None) -> None:
-        self.dsx, self.now, self.names = Dsx(integration), NOW, dict[str, int]()
-        self.graph = Snapshot.empty() if graph is None else graph
-        self.wishes: list[list[KeyQuad]] = []
-        self.letters: list[str] = []
-        self.dsx.bind(self.graph, self.slots)
-
-    def slots(self, points: Sequence[str]) -> Slots:
-        there = [self.graph.find(point) is not None for point in points]
-        return np.array([self.names.setdefault(p, len(self.names)) if on else -1 for p, on in zip(points, there, strict=True)], np.int32)
-
-    def hear(self, *messages: Message) -> dict[str, tuple[float, Quality, Reason]]:
-        """What the messages give, by point."""
-        intake = Intake(self.now)
-        assert [each for each in messages if not self.dsx.take(each, intake)] == []
-        return self._read(intake)
-
-    def tick(self, seconds: float = 0) -> Intake:
-        """Let time pass, and a tick come."""
-        self.now += round(seconds * 1000)
-        intake = Intake(self.now)
-        self.dsx.tick(intake)
-        return intake
-
-    def settle(self) -> dict[str, tuple[float, Quality, Reason]]:
-        """Wait until metadata have been quiet, let the wish become the graph; what the next tick gives."""
-        self.tick(QUIET_MS / 1000)
-        wish = self.dsx.wish()
-        if wish is not None:
-            self.wishes.append(sorted(wish.quads))
-            self.graph = Snapshot.of(wish.quads)
-            self.dsx.bind(self.graph, self.slots)
-        return self._read(self.tick(1))
-
-    def _read(self, intake: Intake) -> dict[str, tuple[float, Quality, Reason]]:
-        self.letters += [why for _, why in intake.letters]
-        rows = intake.samples()
-        named = {slot: name for name, slot in self.names.items()}
-        columns = zip(rows.slots.tolist(), rows.values.tolist(), rows.quality.tolist(), rows.reason.tolist(), strict=True)
-        return {named[slot].removeprefix(N + "point/"): (v, Quality(q), Reason(r)) for slot, v, q, r in columns}
-
-    def feeds(self) -> set[tuple[str, str, str]]:
-        """Who feeds whom with what, by the ends of names."""
-        media = {POWER: "power", LIQUID: "liquid", AIR: "air", BRICK + "feeds": "?"}
-        return {(s.removeprefix(N), media[p], o.removeprefix(N)) for s, p, o, _ in self.wishes[-1] if p in media}
-
-    def classes(self) -> dict[str, str]:
-        """The class of each thing that is no point."""
-        return {s.removeprefix(N): o.rpartition("#")[2] for s, p, o, _ in self.wishes[-1] if p == RDF + "type" and "point/" not in s}
-
-
-def told(kind: str, point: str, tag: str = "t", **metadata: Any) -> BmsPoint:
-    """A point with its metadata."""
-    return BmsPoint(kind, point, tag, metadata)
-
-
-def metadata(points: Iterable[BmsPoint], *, retained: bool = False) -> list[Message]:
-    """The metadata messages of points."""
-    return [Message(f"BMS/v1/PUB/Metadata/{p.address}", orjson.dumps(p.described), retained) for p in points]
-
-
-def said(point: BmsPoint, document: object, publisher: str = "PUB", *, retained: bool = False) -> Message:
-    """A value message."""
-    payload = document if isinstance(document, bytes) else orjson.dumps(document)
-    return Message(f"BMS/v1/{publisher}/Value/{point.address}", payload, retained)
 
 
 def test_the_small_plant_has_one_path_of_power_and_its_cooling() -> None:
@@ -113,8 +34,8 @@ def test_the_small_plant_has_one_path_of_power_and_its_cooling() -> None:
 
 
 def test_what_is_said_again_wishes_for_nothing_and_a_difference_is_one_wish() -> None:
-    """Metadata of a second period, in another order of names and of messages: no wish. One unit changed: one wish, with one
-    quad of its own each way."""
+    """Metadata of a second period, in another order of names and of messages: no wish. One word changed: one wish, with its own quads
+    each way; a unit changed: the metadata alone, for the point keeps its unit."""
     bus, plant = Bus(), small_plant()
     bus.hear(*metadata(plant))
     bus.settle()
@@ -129,10 +50,16 @@ def test_what_is_said_again_wishes_for_nothing_and_a_difference_is_one_wish() ->
     bus.settle()
     assert len(bus.wishes) == 2
     gone, new = set(bus.wishes[0]) - set(bus.wishes[1]), set(bus.wishes[1]) - set(bus.wishes[0])
+    assert [p.rpartition("#")[2] for _, p, _, _ in gone] == ["dsxMetadata"] == [p.rpartition("#")[2] for _, p, _, _ in new]
+
+    plant[0].metadata["processArea"] = ["Hall 9"]
+    bus.hear(*metadata(plant))
+    bus.settle()
+    gone, new = set(bus.wishes[1]) - set(bus.wishes[2]), set(bus.wishes[2]) - set(bus.wishes[1])
     assert (
-        sorted(p.rpartition("#")[2] for _, p, _, _ in gone)
-        == ["dsxMetadata", "hasUnit"]
-        == sorted(p.rpartition("#")[2] for _, p, _, _ in new)
+        {p.rpartition("#")[2] for _, p, _, _ in new}
+        == {"dsxMetadata", "processArea", "label"}
+        >= {p.rpartition("#")[2] for _, p, _, _ in gone}
     )
 
 
@@ -183,57 +110,6 @@ def test_cleared_metadata_withdraw_their_point_and_a_thing_with_its_last_one() -
     bus.hear(Message("BMS/v1/PUB/Metadata/Fan/Available/t", b""))
     bus.settle()
     assert bus.wishes[-1] == []
-
-
-def test_values_before_their_metadata_are_taken_when_the_point_is_there() -> None:
-    """The newest of two that came too early, as good as it was; of a point that is never described nothing."""
-    bus, fan = Bus(), told("Fan", "FanSpeed", "a/b/c/d/e", objectName="F", objectId="F-1", engUnit="RPM")
-    assert bus.hear(said(fan, value_payload(1.0, NOW)), said(fan, value_payload(2.0, NOW))) == {}
-    bus.hear(*metadata([fan]))
-
-    assert bus.settle() == {fan.address: (2.0, Quality.GOOD, Reason.NONE)}
-    assert bus.hear(said(fan, value_payload(3.0, NOW))) == {fan.address: (3.0, Quality.GOOD, Reason.NONE)}
-
-
-@pytest.mark.parametrize(
-    ("document", "expected", "is_poison"),
-    [
-        ({"value": 5, "timestamp": NOW, "quality": 1}, (5.0, Quality.GOOD, Reason.NONE), False),
-        ({"value": 5, "timestamp": NOW, "quality": 0}, (5.0, Quality.BAD, Reason.DEVICE), False),
-        ({"value": 5, "timestamp": NOW, "quality": 192}, (5.0, Quality.BAD, Reason.DEVICE), False),
-        ({"value": None, "timestamp": NOW, "quality": 1}, (nan, Quality.BAD, Reason.SENSOR), False),
-        ({"value": 5, "timestamp": NOW // 1000, "quality": 1}, (5.0, Quality.GOOD, Reason.NONE), False),
-        ({"value": 5, "timestamp": "now", "quality": 1}, (5.0, Quality.UNCERTAIN, Reason.CLOCK), True),
-        ({"value": 5, "timestamp": -1, "quality": 1}, (5.0, Quality.UNCERTAIN, Reason.CLOCK), True),
-        ({"value": 5, "timestamp": NOW}, (5.0, Quality.UNCERTAIN, Reason.CONFIGURATION), True),
-        ({"value": "5", "timestamp": NOW, "quality": 1}, (nan, Quality.BAD, Reason.SENSOR), True),
-        ({"value": [5], "timestamp": NOW, "quality": 1}, (nan, Quality.BAD, Reason.SENSOR), True),
-        ([5], (nan, Quality.BAD, Reason.SENSOR), True),
-        (b"5", (nan, Quality.BAD, Reason.SENSOR), True),
-        (b'{"value":1e400,"timestamp":1,"quality":1}', (nan, Quality.BAD, Reason.SENSOR), True),
-        (b'{"value":1,"value":2,"timestamp":1,"quality":1}', (nan, Quality.BAD, Reason.SENSOR), True),
-        (b"\xff\xfe", (nan, Quality.BAD, Reason.SENSOR), True),
-    ],
-)
-def test_a_value_is_as_good_as_its_message(document: object, expected: tuple[float, Quality, Reason], is_poison: bool) -> None:
-    """Quality 1 is good, any other is the device's own word; null is no reading; seconds are taken for seconds; the rest is told."""
-    bus, fan = Bus(), told("Fan", "FanSpeed", objectName="F", objectId="F-1", engUnit="RPM")
-    bus.hear(*metadata([fan]))
-    bus.settle()
-
-    found = bus.hear(said(fan, document))
-
-    assert repr(found) == repr({fan.address: expected})
-    assert bool(bus.letters) == is_poison
-
-
-def test_a_retained_value_is_uncertain_until_a_live_one_comes() -> None:
-    """The broker's kept copy says nothing of now."""
-    bus, fan = Bus(), told("Fan", "FanSpeed", objectName="F", objectId="F-1", engUnit="RPM")
-    bus.hear(*metadata([fan]))
-    bus.settle()
-
-    assert bus.hear(said(fan, value_payload(5.0, NOW), retained=True)) == {fan.address: (5.0, Quality.UNCERTAIN, Reason.RETAINED)}
 
 
 def test_an_id_that_two_types_share_is_one_thing_with_a_part() -> None:
@@ -317,20 +193,6 @@ def test_what_the_contract_does_not_know_is_read_as_far_as_it_goes() -> None:
     reasons = [each.reason for each in bus.dsx.unusable()]
     assert any("furlong" in why for why in reasons)
     assert any("R-1 is served" in why for why in reasons)
-
-
-def test_metadata_from_an_integration_and_values_from_another_are_not_taken() -> None:
-    """The BMS alone describes; a point that is one integration's has no values from others, and one that is nobody's none from any."""
-    bus, tray = Bus("US"), told("Rack", "RackLeakDetectTray", rackLocationId="R", rackLocationName="R", integration="A", stateText=[])
-    bus.hear(*metadata([tray]))
-    bus.settle()
-
-    assert bus.hear(said(tray, value_payload(1.0, NOW), "B")) == {}
-    assert bus.hear(said(tray, value_payload(1.0, NOW), "US")) == {}
-    assert bus.hear(said(tray, value_payload(0.0, NOW), "A")) == {tray.address: (0.0, Quality.GOOD, Reason.NONE)}
-    bus.hear(Message("BMS/v1/A/Metadata/Fan/FanSpeed/t", b'{"objectId":"F"}'))
-    bus.settle()
-    assert len(bus.wishes) == 1
 
 
 def test_a_heartbeat_that_stops_marks_what_is_in_its_scope() -> None:

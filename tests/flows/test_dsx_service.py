@@ -3,6 +3,7 @@ the whole service."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -93,6 +94,40 @@ def test_a_plant_plugs_in_by_the_contract_alone(tmp_path: Path, broker: Mosquitt
         withdrawn = {quad[2] for quad in change.removed if quad[1] == DCX + "dsxMetadata"}
         assert len(withdrawn) == len(gone)
         assert {quad[0] for quad in change.added} <= {N + "R02"}
+    finally:
+        running.close()
+        bms.close()
+
+
+def test_every_value_said_after_its_metadata_is_in_history(tmp_path: Path, broker: Mosquitto) -> None:
+    """A hundred, 5 ms apart, while the graph does not have their point yet; then the unit changes, and the next is converted at once."""
+    meter = small_plant()[0]
+    iri, began = N + "point/" + meter.address, round(time.time() * 1000)
+    bms = DsxPublisher(broker.port)
+    running = Running(tmp_path, broker)
+    history = running.service.history
+    assert history is not None
+
+    def kept() -> list[float]:
+        return [float(value) for value in history.series(iri, began, began + 600_000, 1_000).values]
+
+    try:
+        bms.describe([meter])
+        for value in range(100):
+            meter.value = float(value)
+            bms.report([meter])
+            time.sleep(0.005)
+        assert wait_until(lambda: running.row(meter)[:2] == (99.0, Quality.GOOD))
+        assert kept() == [float(value) for value in range(100)]
+        assert running.service.ingest.waiting() == {}
+
+        meter.metadata["engUnit"] = "W"
+        meter.value = 120_000.0
+        bms.describe([meter])
+        bms.report([meter])
+        assert wait_until(lambda: running.row(meter)[0] == 120.0)
+        assert wait_until(lambda: running.newest == 2)
+        assert kept()[-2:] == [99.0, 120.0]
     finally:
         running.close()
         bms.close()

@@ -8,8 +8,8 @@ Rules of this file:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from math import isfinite, nan
 from typing import Any, NamedTuple
 
@@ -17,14 +17,18 @@ import orjson
 
 from adapters.mqtt.codec import MILLIS_FROM, number, parse, shown
 from adapters.mqtt.dsx.contract import GOOD, PUBLISHER
+from adapters.mqtt.units import unit_named
 from graph.values import Quality, Reason
 from ontology.controls import STEERING, visible
+from ontology.errors import UnitError
+from ontology.namespaces import UNIT
+from ontology.units import conversion
 
 ROOT = "BMS/v1/"
 SECONDS_FROM = 1e8
 """A number of seconds since 1970 passed it in 1973; a plant that speaks of the 2nd of January 1970 in milliseconds is not expected."""
-IDS_MAX = 1_000
-"""Ids that one message may name as served."""
+AS_IT_IS = (1.0, 0.0)
+"""Scale and offset of a number that is in the unit already."""
 
 
 class Address(NamedTuple):
@@ -73,6 +77,29 @@ class Described:
     integration: str = ""
     text: str = ""
     """The payload in canonical form, from which all of this can be read again."""
+    wrong: tuple[str, ...] = ()
+    """The fields that are not of the contract's types and were not read, and why."""
+    unit: str = ""
+    """The unit that the point has, by QUDT's name: the first that was stated and is known; empty for none."""
+    factors: tuple[float, float] | None = AS_IT_IS
+    """Scale and offset that bring a number of `eng_unit` to `unit`; None where it cannot be brought there."""
+
+    def measured_in(self, unit: str) -> Described:
+        """The same of a point that has a unit already; empty for one that has none yet."""
+        stated = unit_named(self.eng_unit) or "" if self.eng_unit else ""
+        return replace(self, unit=unit or stated, factors=_factors(stated, unit or stated))
+
+    @property
+    def no_number(self) -> str:
+        """Why values have no number where `factors` is None, and what to do."""
+        said = f"engUnit {self.eng_unit!r} does not convert to" if self.eng_unit else "its metadata name no engUnit, and it has had"
+        remedy = "clear its metadata, then publish them again, where it is another quantity now"
+        return f"{said} unit:{self.unit}: values have no number; {remedy}"
+
+    @property
+    def publisher(self) -> str:
+        """Who alone may say its values: the derivation rule of the contract."""
+        return self.integration or PUBLISHER
 
     @property
     def thing(self) -> str:
@@ -87,56 +114,118 @@ def described(at: Address, payload: bytes, bytes_max: int) -> Described | str:
         return finding
     if type(document) is not dict:
         return f"metadata are an object, not {shown(document)}"
-    object_id = _text(document.get("rackLocationId")) if at.object_type == "Rack" else ""
-    object_id = object_id or _text(document.get("objectId")) or _text(document.get("rackLocationId"))
-    associate = _text(document.get("associateId"))
+    read = _Fields(document)
+    is_rack = at.object_type == "Rack"
+    rack, object_id, associate = read.id("rackLocationId"), read.id("objectId"), read.id("associateId")
+    object_id = (rack or object_id) if is_rack else (object_id or rack)
     if not object_id and not associate:
         return "metadata name no objectId, rackLocationId or associateId: of which object the point is, nobody knows"
-    name = _text(document.get("rackLocationName")) if at.object_type == "Rack" else ""
-    return Described(
+    rack_name, name = read.text("rackLocationName"), read.text("objectName")
+    found = Described(
         at,
         object_id,
-        name or _text(document.get("objectName")) or _text(document.get("rackLocationName")),
+        (rack_name or name) if is_rack else (name or rack_name),
         associate,
-        _texts(document.get("servesId")),
-        _text(document.get("engUnit")),
-        _states(document.get("stateText")),
-        _text(document.get("phase")),
-        _texts(document.get("processArea")),
-        document.get("isSetpoint") is True,
-        _text(document.get("scope")),
-        _text(document.get("integration")),
+        read.each("servesId", _id),
+        read.text("engUnit"),
+        read.states("stateText"),
+        read.text("phase"),
+        read.each("processArea", _text),
+        read.flag("isSetpoint"),
+        read.text("scope"),
+        read.id("integration"),
         STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", orjson.dumps(document, option=orjson.OPT_SORT_KEYS).decode()),
+        tuple(read.wrong),
     )
+    return found.measured_in("")
 
 
-def _text(raw: Any) -> str:
-    """A text, or a number as one; empty for anything else."""
+def _factors(stated: str, unit: str) -> tuple[float, float] | None:
+    if stated == unit:
+        return AS_IT_IS
+    try:
+        return conversion(UNIT + stated, UNIT + unit)
+    except UnitError:
+        return None
+
+
+def _id(raw: Any) -> str | None:
+    """An identifier: a text as it stands, blanks and all, or a number as one; None for anything else."""
     if isinstance(raw, str):
-        return visible(raw.strip())
-    return str(raw) if isinstance(raw, int) and not isinstance(raw, bool) else ""
+        return visible(raw)
+    return str(raw) if isinstance(raw, int) and not isinstance(raw, bool) else None
 
 
-def _texts(raw: Any) -> tuple[str, ...]:
-    """A list of texts, or one text alone; each once, in order."""
-    found = [_text(each) for each in (raw if isinstance(raw, list) else [raw])[:IDS_MAX]]
-    return tuple(dict.fromkeys(each for each in found if each))
+def _text(raw: Any) -> str | None:
+    """What is to be read by people: as `_id`, without the blanks around it."""
+    found = _id(raw)
+    return None if found is None else found.strip()
 
 
-def _states(raw: Any) -> tuple[tuple[int, str], ...]:
-    """What the states are called: a list of `{value, text}`; also a list of texts, and an object of texts by value."""
-    if isinstance(raw, Mapping):
-        raw = [{"value": value, "text": text} for value, text in raw.items()]
-    if not isinstance(raw, list):
-        return ()
-    found: dict[int, str] = {}
-    for place, each in enumerate(raw[:IDS_MAX]):
-        value, text = (each.get("value"), each.get("text")) if isinstance(each, Mapping) else (place, each)
-        try:
-            found.setdefault(int(str(value)), _text(text))
-        except ValueError:
-            continue
-    return tuple(sorted(found.items()))
+class _Fields:
+    """The fields of a metadata message, by name; what has another type than the contract gives it counts as missing, and is noted."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self._document = document
+        self.wrong: list[str] = []
+
+    def id(self, name: str) -> str:
+        """An identifier; empty for none."""
+        return self._one(name, _id)
+
+    def text(self, name: str) -> str:
+        """A text; empty for none."""
+        return self._one(name, _text)
+
+    def _one(self, name: str, read: Callable[[Any], str | None]) -> str:
+        raw = self._document.get(name)
+        found = read(raw)
+        if found is None and raw is not None:
+            self._note(name, raw, "a text")
+        return found or ""
+
+    def each(self, name: str, read: Callable[[Any], str | None]) -> tuple[str, ...]:
+        """A list of texts, or one text alone; each once, in order."""
+        raw = self._document.get(name)
+        found: dict[str, None] = {}
+        for one in raw if isinstance(raw, list) else [raw]:
+            text = read(one)
+            if text:
+                found[text] = None
+            elif text is None and raw is not None:
+                self._note(name, one, "a list of texts" if raw is one else "a text, in its list")
+        return tuple(found)
+
+    def flag(self, name: str) -> bool:
+        """True or false; false for none."""
+        raw = self._document.get(name)
+        if raw is not None and not isinstance(raw, bool):
+            self._note(name, raw, "true or false")
+        return raw is True
+
+    def states(self, name: str) -> tuple[tuple[int, str], ...]:
+        """What the states are called: a list of `{value, text}`; also a list of texts, and an object of texts by value."""
+        raw = self._document.get(name)
+        if isinstance(raw, Mapping):
+            raw = [{"value": value, "text": text} for value, text in raw.items()]
+        if not isinstance(raw, list):
+            if raw is not None:
+                self._note(name, raw, "a list of {value, text}")
+            return ()
+        found: dict[int, str] = {}
+        for place, each in enumerate(raw):
+            value, text = (each.get("value"), each.get("text")) if isinstance(each, Mapping) else (place, each)
+            called = _text(text)
+            try:
+                found.setdefault(int(str(value)), called or "")
+            except ValueError:
+                called = None
+            if called is None:
+                self._note(name, each, "a {value, text}, in its list")
+        return tuple(sorted(found.items()))
+
+    def _note(self, name: str, raw: Any, wanted: str) -> None:
+        self.wrong.append(f"{name} is {shown(raw)}, not {wanted}: it is not read")
 
 
 class Value(NamedTuple):
@@ -162,7 +251,7 @@ def value(payload: bytes, now: int, bytes_max: int, *, retained: bool) -> Value:
 def _judged(document: Mapping[str, Any], now: int, *, retained: bool) -> Value:
     raw, quality = document.get("value", ""), document.get("quality")
     observed, finding = _instant(document.get("timestamp"), now)
-    found = number(raw)
+    found = nan if isinstance(raw, bool) else number(raw)
     if not isfinite(found):
         wrong = "" if raw is None else f"value is {shown(raw)}, not a finite number or null"
         return Value(nan, observed, Quality.BAD, Reason.SENSOR, wrong or finding)

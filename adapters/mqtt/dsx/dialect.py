@@ -7,20 +7,24 @@ Rules of this file:
    After a restart the graph says what had been described, so a broker that comes up empty empties nothing.
 3. The wish is whole and paced: it waits until metadata have been quiet for `QUIET_MS`, for `BUSY_MS` at most, and is made only when
    something has been said that was not said before.
-4. A value that comes before its point is in the graph waits, the newest of each topic, and is taken when the point is there.
+4. A value of a point that is described and not yet in the graph is handed over by name (`Intake.early`): none is lost. What comes before
+   its metadata is of no point: it is told, and the newest of each are kept in memory until metadata describe it.
+5. A point keeps the unit that it had first: numbers in another one of its kind are converted by the metadata that stand when they come,
+   so that no number ever changes its meaning. Where that cannot be, a value has no number (`CONFIGURATION`).
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
-from math import isfinite
+from math import isfinite, nan
 from typing import NamedTuple
 
 import numpy as np
 
 from adapters.mqtt.dialect import NO_SLOTS, Dialect, Intake, Message, Publication, SlotsOf
 from adapters.mqtt.dsx import contract
-from adapters.mqtt.dsx.codec import ROOT, Address, Described, Value, address, described, encode, value
+from adapters.mqtt.dsx.codec import AS_IT_IS, ROOT, Address, Described, address, described, encode, value
 from adapters.mqtt.dsx.heartbeat import Heartbeats, within
 from adapters.mqtt.dsx.plant import METADATA, PREFIX, SOURCE, TOPIC, Plant, point_iri
 from adapters.mqtt.units import unit_named
@@ -29,13 +33,15 @@ from graph.ports import DeviceRefused
 from graph.references import Unbound
 from graph.snapshot import Snapshot
 from graph.values import Quality, Reason, Slots
-from ontology.namespaces import BRICK, RDFS, local_name
+from ontology.namespaces import BRICK, RDFS, UNIT, local_name
 from ontology.terms import is_literal, literal_parts
 from twin.sync import Wish
 
 QUIET_MS, BUSY_MS = 1_500, 10_000
-WAITING_MAX = 200_000
-"""Topics whose newest value waits for its point; one more, and it is only counted as unbound."""
+UNDESCRIBED_MAX, UNDESCRIBED_EACH = 20_000, 10
+"""Topics without metadata of which values are kept, and how many of each; what is beyond is only counted as unbound."""
+METADATA_BYTES_MAX = 4 * 1_048_576
+"""What one metadata message may have: `servesId` of a whole hall, 100,000 ids."""
 POINTS_MAX = 1_000_000
 """Points that are taken from one bus."""
 UNHEARD_MS = 5 * contract.PERIOD_S * 1000
@@ -43,10 +49,11 @@ UNHEARD_MS = 5 * contract.PERIOD_S * 1000
 
 
 class _Bound(NamedTuple):
-    """One revision of the graph: where slots come from, those found so far by topic, and racks of other sources by name."""
+    """One revision of the graph: where slots come from, those found so far by topic with what is said of them, and racks of other sources
+    by name."""
 
     slots: SlotsOf
-    rows: dict[str, int]
+    rows: dict[str, tuple[int, Described]]
     racks: Mapping[str, str]
 
 
@@ -59,14 +66,14 @@ class Dsx(Dialect):
         """`integration`: the id under which the BMS knows us; empty only listens. Raises `ValueError` for one that cannot be in a topic."""
         if any(sign in integration for sign in "/+#\0") or integration == contract.PUBLISHER:
             raise ValueError(f"our integration id is one level of a topic and not {contract.PUBLISHER}, so it cannot be {integration!r}")
-        self._integration, self._bytes_max = integration, bytes_max
+        self._integration, self._bytes_max, self._metadata_max = integration, bytes_max, max(bytes_max, METADATA_BYTES_MAX)
         self._points: dict[str, Described] = {}
         self._ours: dict[str, Described] = {}
         self._requests: dict[str, Described] = {}
         self._heard: dict[str, int] = {}
         self._bound = _Bound(lambda points: np.full(len(points), -1, np.int32), {}, {})
-        self._flushed = self._bound
-        self._waiting: dict[str, tuple[str, Value]] = {}
+        self._undescribed_values: dict[str, deque[tuple[int, Message]]] = {}
+        """By point: values that no metadata describe yet, and when they came."""
         self._beats = Heartbeats(integration)
         self._may_be_racks: frozenset[str] = frozenset()
         self._racks: Mapping[str, str] = {}
@@ -77,9 +84,11 @@ class Dsx(Dialect):
     def bind(self, snapshot: Snapshot, slots: SlotsOf) -> None:
         """See `Dialect.bind`. Cost: linear in the racks, at the first time in the described points."""
         if not self._loaded:
-            self._points = _described_in(snapshot, self._bytes_max)
+            self._points = _described_in(snapshot, self._metadata_max)
             self._loaded = True
-            self._renew_points(0)
+            for name, each in self._points.items():
+                self._own(name, each)
+            self._beats.describe(self._points, 0)
             self._learned(Plant(self._points, _racks_of(snapshot)))
         self._bound = _Bound(slots, {}, _racks_of(snapshot))
 
@@ -102,9 +111,9 @@ class Dsx(Dialect):
     def take(self, message: Message, intake: Intake) -> bool:
         """See `Dialect.take`."""
         self._now = intake.now
-        slot = self._bound.rows.get(message.topic)
-        if slot is not None:
-            self._row(slot, message, intake)
+        known = self._bound.rows.get(message.topic)
+        if known is not None:
+            self._row(*known, message, intake, intake.now)
             return True
         if not message.topic.startswith(ROOT):
             return False
@@ -114,37 +123,54 @@ class Dsx(Dialect):
         elif at.is_metadata:
             self._describe(at, message, intake)
         elif at.publisher != self._integration:
-            self._value(at, message, intake)
+            self._value(at, message, intake, intake.now)
         return True
 
-    def _row(self, slot: int, message: Message, intake: Intake) -> Value:
-        read = value(message.payload, intake.now, self._bytes_max, retained=message.retained)
+    def _row(self, slot: int, of: Described, message: Message, intake: Intake, came: int) -> float:
+        """Take a value of a point; -1 is the slot of one that the graph does not have yet. Gives the number."""
+        read = value(message.payload, came, self._bytes_max, retained=message.retained)
+        number, quality, reason = read.value, read.quality, read.reason
+        if of.factors is None:
+            number, quality, reason = nan, Quality.BAD, Reason.CONFIGURATION
+        elif of.factors != AS_IT_IS:
+            number = number * of.factors[0] + of.factors[1]
         if slot >= 0:
-            intake.row(slot, read.value, read.observed_at, read.quality, read.reason)
+            intake.row(slot, number, read.observed_at, quality, reason)
+        else:
+            intake.early(message.topic, point_iri(of.at.point), number, read.observed_at, quality, reason)
         if read.finding:
             intake.poison(message, read.finding)
-        return read
+        return read.value
 
-    def _value(self, at: Address, message: Message, intake: Intake) -> None:
+    def _value(self, at: Address, message: Message, intake: Intake, came: int) -> None:
         """A value of a point that is not known yet by topic, or of a heartbeat."""
         known = self._points.get(at.point)
-        if known is not None and at.publisher not in {contract.PUBLISHER, known.integration}:
-            intake.unbound(message.topic, f"{at.publisher} may not say it: its metadata name {known.integration or 'no integration'}")
+        if known is None:
+            self._keep_undescribed(at.point, message, intake)
             return
-        slot = int(self._bound.slots([point_iri(at.point)])[0]) if known is not None else -1
-        read = self._row(slot, message, intake)
+        if at.publisher != known.publisher:
+            who = f"its metadata name {known.integration}" if known.integration else "its metadata name no integration"
+            intake.unbound(message.topic, f"{at.publisher} may not say it: {who}")
+            return
+        slot = int(self._bound.slots([point_iri(at.point)])[0])
+        number = self._row(slot, known, message, intake, came)
         if at.point_type == "HeartbeatTimestampBms":
-            if not message.retained and isfinite(read.value):
+            if not message.retained and isfinite(number):
                 if self._dirty_since:
-                    self._renew_points(intake.now)
-                self._beats.hear(at.point, read.value, intake.now)
+                    self._beats.describe(self._points, intake.now)
+                self._beats.hear(at.point, number, intake.now)
         elif slot >= 0:
-            self._bound.rows[message.topic] = slot
-        if slot < 0 and not read.finding:
-            if len(self._waiting) < WAITING_MAX or message.topic in self._waiting:
-                self._waiting[message.topic] = (at.point, read)
-            if known is None:
-                intake.unbound(message.topic, "no metadata describe it yet")
+            self._bound.rows[message.topic] = slot, known
+
+    def _keep_undescribed(self, point: str, message: Message, intake: Intake) -> None:
+        read = value(message.payload, intake.now, self._bytes_max, retained=message.retained)
+        if read.finding:
+            intake.poison(message, read.finding)
+            return
+        intake.unbound(message.topic, "no metadata describe it yet")
+        if len(self._undescribed_values) < UNDESCRIBED_MAX or point in self._undescribed_values:
+            kept = self._undescribed_values.setdefault(point, deque(maxlen=UNDESCRIBED_EACH))
+            kept.append((intake.now, message))
 
     def _describe(self, at: Address, message: Message, intake: Intake) -> None:
         if at.publisher != contract.PUBLISHER:
@@ -153,9 +179,10 @@ class Dsx(Dialect):
         if not message.payload:
             self._heard.pop(at.point, None)
             if self._points.pop(at.point, None) is not None:
+                self._own(at.point, None)
                 self._change(intake.now)
             return
-        found = described(at, message.payload, self._bytes_max)
+        found = described(at, message.payload, self._metadata_max)
         if isinstance(found, str):
             intake.poison(message, found)
             return
@@ -166,8 +193,24 @@ class Dsx(Dialect):
             self._heard[at.point] = intake.now
         before = self._points.get(at.point)
         if before is None or before.text != found.text:
-            self._points[at.point] = found
+            self._points[at.point] = found = found.measured_in(before.unit if before is not None else "")
+            self._own(at.point, found)
             self._change(intake.now)
+        for came, value_ in self._undescribed_values.pop(at.point, ()):
+            said = address(value_.topic)
+            if said is not None:
+                self._value(said, value_, intake, came)
+
+    def _own(self, name: str, each: Described | None) -> None:
+        """Whether a point is ours to say, and one at which something is asked for; as of its newest metadata, at once."""
+        ours = each if each is not None and self._integration and each.integration == self._integration else None
+        if ours is None:
+            self._ours.pop(name, None)
+            self._requests.pop(point_iri(name), None)
+            return
+        self._ours[name] = ours
+        if ours.at.point_type in contract.ASKED_FOR:
+            self._requests[point_iri(name)] = ours
 
     def _change(self, now: int) -> None:
         self._changed_at = now
@@ -185,32 +228,11 @@ class Dsx(Dialect):
         self._now = intake.now
         self._begun = self._begun or intake.now
         if self._dirty_since:
-            self._renew_points(intake.now)
-        self._flush(intake)
+            self._beats.describe(self._points, intake.now)
         for lost in self._beats.newly_lost(intake.now):
             intake.mark(self._in_scope(lost.scope), Quality.NO_COMMUNICATION, Reason.LINK)
         for said in self._beats.due(self._ours, intake.now):
             intake.say(said)
-
-    def _renew_points(self, now: int) -> None:
-        """What follows from metadata beside the graph: heartbeats, and which points are ours to write."""
-        self._beats.describe(self._points, now)
-        ours = self._integration
-        self._ours = {name: each for name, each in self._points.items() if ours and each.integration == ours}
-        self._requests = {point_iri(name): each for name, each in self._ours.items() if each.at.point_type in contract.ASKED_FOR}
-
-    def _flush(self, intake: Intake) -> None:
-        """Rule 4."""
-        bound = self._bound
-        if bound is self._flushed:
-            return
-        self._flushed = bound
-        topics = [topic for topic, (name, _) in self._waiting.items() if name in self._points]
-        slots = bound.slots([point_iri(self._waiting[topic][0]) for topic in topics]).tolist() if topics else []
-        for topic, slot in zip(topics, slots, strict=True):
-            if slot >= 0:
-                _, read = self._waiting.pop(topic)
-                intake.row(slot, read.value, read.observed_at, read.quality, read.reason)
 
     def _in_scope(self, scope: str) -> Slots:
         """The points that a heartbeat stands for; all of them where its scope names none: a lost heartbeat never passes in silence."""
@@ -249,8 +271,12 @@ class Dsx(Dialect):
             raise DeviceRefused(f"{command.point} takes {known}, not {command.value:g}: nothing was sent")
         if not isfinite(command.value):
             raise DeviceRefused(f"{command.point} takes a number, not {command.value}: nothing was sent")
+        if asked.factors is None:
+            raise DeviceRefused(f"{command.point} {asked.no_number}: nothing was sent")
+        scale, offset = asked.factors
+        number = command.value if asked.factors == AS_IT_IS else (command.value - offset) / scale
         at = round(command.requested_at.timestamp() * 1000)
-        return Publication(asked.at.value_topic(self._integration), encode(command.value, at), correlation=command.id.encode())
+        return Publication(asked.at.value_topic(self._integration), encode(number, at), correlation=command.id.encode())
 
     # -- what is told -----------------------------------------------------------------------------------------------
 
@@ -261,6 +287,9 @@ class Dsx(Dialect):
             point, topic = point_iri(name), each.at.value_topic()
             if each.eng_unit and unit_named(each.eng_unit) is None:
                 found.append(Unbound(point, topic, f"engUnit {each.eng_unit!r} is no unit that is known here: the value has none"))
+            if each.factors is None:
+                found.append(Unbound(point, topic, each.no_number))
+            found += [Unbound(point, topic, wrong) for wrong in each.wrong]
             heard = self._heard.get(name, self._begun)
             if self._now - heard >= UNHEARD_MS:
                 found.append(Unbound(point, topic, f"its metadata have not been published for {(self._now - heard) // 1000} s"))
@@ -280,6 +309,7 @@ def _described_in(snapshot: Snapshot, bytes_max: int) -> dict[str, Described]:
     """What a revision of the graph says had been described."""
     key = snapshot.key
     topics = {s: literal_parts(key(o)).lexical for s, o in _pairs(snapshot, TOPIC) if is_literal(key(o))}
+    units = {s: key(o).removeprefix(UNIT) for s, o in _pairs(snapshot, BRICK + "hasUnit")}
     found: dict[str, Described] = {}
     for s, o in _pairs(snapshot, METADATA):
         at = address(topics.get(s, ""))
@@ -288,7 +318,7 @@ def _described_in(snapshot: Snapshot, bytes_max: int) -> dict[str, Described]:
         at = at._replace(publisher=contract.PUBLISHER, is_metadata=True)
         read = described(at, literal_parts(key(o)).lexical.encode(), 2 * bytes_max)
         if isinstance(read, Described):
-            found[at.point] = read
+            found[at.point] = read.measured_in(units.get(s, ""))
     return found
 
 

@@ -20,7 +20,6 @@ from urllib.parse import quote
 
 from adapters.mqtt.dsx import contract
 from adapters.mqtt.dsx.codec import Described
-from adapters.mqtt.units import unit_named
 from ontology.namespaces import BRICK, DCX, RDF, RDFS, UNIT, XSD
 from ontology.sources import source_graph
 from ontology.terms import KeyQuad, QuadBlock, literal
@@ -218,9 +217,8 @@ class Plant:
         yield owner, _HAS_POINT, iri, GRAPH
         words = [each.object_name or each.thing, *each.process_area, each.at.point_type, *([each.phase] if each.phase else [])]
         yield from self._named(iri, point_class(each), " ".join(words))
-        unit = unit_named(each.eng_unit) if each.eng_unit else None
-        if unit is not None:
-            yield iri, BRICK + "hasUnit", UNIT + unit, GRAPH
+        if each.unit:
+            yield iri, BRICK + "hasUnit", UNIT + each.unit, GRAPH
         beats = each.at.point_type in contract.HEARTBEATS
         yield iri, DCX + "samplePeriod", literal(str(contract.HEARTBEAT_S if beats else contract.PERIOD_S), XSD + "integer"), GRAPH
         for state, text in each.states:

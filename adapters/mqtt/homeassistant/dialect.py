@@ -5,7 +5,7 @@ Rules of this file:
 1. It only reads: nothing is said, and no command goes out.
 2. What has been announced stays until its configuration is cleared; after a restart the graph says what had been, so a broker that comes
    up empty empties nothing. The wish is whole, and waits until configurations have been quiet.
-3. A state that comes before its point is in the graph waits, the newest of each topic.
+3. A state of a point that is announced and not yet in the graph is handed over by name (`Intake.early`): none is lost.
 4. What is not available is `NO_COMMUNICATION`, for the reason `LINK`, until it speaks again.
 """
 
@@ -56,12 +56,10 @@ class HomeAssistant(Dialect):
         self._refused: dict[str, str] = {}
         self._slots: SlotsOf = lambda points: np.full(len(points), -1, np.int32)
         self._followed: SlotsOf | None = None
-        self._flushed: SlotsOf | None = None
         self._readers: dict[str, list[_Read]] = {}
         self._presences: dict[str, dict[str, tuple[_Read, Presence]]] = {}
         self._there: dict[str, bool] = {}
         """By availability topic, what it said last."""
-        self._waiting: dict[str, Message] = {}
         self._changed_at = self._dirty_since = self._now = 0
         self._loaded = False
 
@@ -145,19 +143,18 @@ class HomeAssistant(Dialect):
         document, finding = None, ""
         if any(read.one.path is not None for read in reads):
             document, finding = parse(message.payload, self._bytes_max)
-        waits, problem = False, finding
+        problem = finding
         for one, slot in reads:
             value, wrong = read(document, message.payload, one)
             if wrong == "nowhere" and not finding:
                 continue
-            waits = waits or slot < 0
             problem = problem or wrong
             if slot >= 0:
                 quality, reason = self._quality(one, value, retained=message.retained)
                 intake.row(slot, value, intake.now, quality, reason)
-        if waits:
-            self._waiting[message.topic] = message
-        if problem and not waits:
+            else:
+                intake.early(message.topic, point_iri(one.unique), value, intake.now, quality, reason)
+        if problem:
             intake.poison(message, problem)
 
     def _quality(self, one: Entity, value: float, *, retained: bool) -> tuple[Quality, Reason]:
@@ -193,13 +190,6 @@ class HomeAssistant(Dialect):
         """See `Dialect.tick`: rule 3."""
         self._now = intake.now
         self._follow()
-        if self._flushed is not self._slots:
-            self._flushed = self._slots
-            waiting, self._waiting = self._waiting, {}
-            for topic, message in waiting.items():
-                reads = self._readers.get(topic)
-                if reads is not None:
-                    self._state(message, reads, intake)
 
     def _follow(self) -> None:
         """Where states go, as of the newest revision and the newest announcements."""
