@@ -41,11 +41,11 @@ from twin.compose_history import KeptHistory
 from twin.compose_replay import recorder_of
 from twin.compose_roles import Passing, broker_for, spoken_by
 from twin.compose_store import now, store_name
+from twin.early import Early
 from twin.events import GraphChanged
 from twin.ingest import Ingest, ValueWriter
 from twin.meant import Meant
 from twin.posture import PostureWatch
-from twin.early import Early
 from twin.replay import RecordedSink
 from twin.settings import Settings
 from twin.virtual import VirtualFlow
@@ -53,12 +53,12 @@ from twin.wishes import Wishes
 
 _log = logging.getLogger(__name__)
 
+EARLY_FILE = "early.jsonl"
+"""In the data folder: readings of points that have been announced and are not in the graph yet."""
 UNBOUND_TOLD = 1000
 """Unusable references, unbound topics and poisoned ones that one answer lists."""
 TICK_S = 1.0
 """How often silence is looked for, commands are looked after, and a shared store is asked for revisions of others."""
-EARLY_FILE = "early.jsonl"
-"""In the data folder: readings of points that have been announced and are not in the graph yet."""
 FOLLOW_END_S = 2.0
 """How long the end waits for a store that does not answer; its thread then ends with the process."""
 
@@ -242,6 +242,7 @@ class Service:
         self._reads = watched.reads
         points = point_facts(watched, self._opened.twin.vocabulary)
         self._kept.rebind(watched, points)
+        self._ingest.rebind(points)
         self._control.rebind(points)
         if self._mqtt is not None:
             self._mqtt.rebind(watched)
@@ -253,7 +254,6 @@ class Service:
         """Do the acts every `TICK_S` in a thread of their own, whose end is waited for, for `end_s` at most."""
         thread = Thread(target=self._tick, args=acts, name=name, daemon=True)
         thread.start()
-        self._ingest.rebind(points)
         self._stack.callback(thread.join, end_s)
 
     def _tick(self, *acts: Callable[[], None]) -> None:
@@ -307,6 +307,8 @@ class Service:
         snapshot = self._opened.twin.snapshot
         wires = [wire for wire in (self._mqtt, self._modbus) if wire is not None]
         found = [Unbound(u.target or u.point, 0, snapshot.at, u.reason) for wire in (*wires, self._virtual) for u in wire.unusable()]
+        waits = "its point is announced and not in the graph yet: so many readings wait for it"
+        found += [Unbound(point, count, snapshot.at, waits) for point, count in sorted(self._ingest.waiting().items())]
         if self._mqtt is not None:
             heard = [Unbound(u.topic, u.count, u.last_at, u.reason, u.suggestion) for u in self._mqtt.unbound(UNBOUND_TOLD)]
             spoken = {each.topic for each in heard}
@@ -315,5 +317,3 @@ class Service:
             poison = [Unbound(topic, counts[topic], newest[topic].at, newest[topic].reason) for topic in sorted(newest)]
             found = [each for each in found if each.topic not in spoken] + heard + poison
         return found
-        waits = "its point is announced and not in the graph yet: so many readings wait for it"
-        found += [Unbound(point, count, snapshot.at, waits) for point, count in sorted(self._ingest.waiting().items())]

@@ -149,8 +149,8 @@ class HomeAssistant(Dialect):
             if wrong == "nowhere" and not finding:
                 continue
             problem = problem or wrong
+            quality, reason = self._quality(one, value, retained=message.retained)
             if slot >= 0:
-                quality, reason = self._quality(one, value, retained=message.retained)
                 intake.row(slot, value, intake.now, quality, reason)
             else:
                 intake.early(message.topic, point_iri(one.unique), value, intake.now, quality, reason)
@@ -187,7 +187,7 @@ class HomeAssistant(Dialect):
         return not all(said)
 
     def tick(self, intake: Intake) -> None:
-        """See `Dialect.tick`: rule 3."""
+        """See `Dialect.tick`."""
         self._now = intake.now
         self._follow()
 
