@@ -74,7 +74,7 @@ def as_role(settings: Settings) -> Settings:
             "role 'ingest' reads the graph that another process keeps: name that one's data folder, or the database, with --store, and "
             "give a data folder of its own with --data"
         )
-    topics = () if settings.mqtt_topics == ("#",) else settings.mqtt_topics
+    topics = settings.mqtt_topics if "mqtt_topics" in settings.model_fields_set else ()
     return settings.model_copy(update={"mqtt_share": group, "mqtt_topics": topics, "control": False, "mqtt_sparkplug_host": ""})
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from adapters.modbus.client import ModbusClient
 from adapters.mqtt.client import MqttClient
+from adapters.mqtt.relay_status import Standing
+from adapters.mqtt.strays import UnboundTopic
 from graph.current import CurrentValues
 from graph.ports import History
 from twin.data_health import DataHealth, DeadLetter, Rates, WireHealth, taken
@@ -27,8 +30,11 @@ class HealthWatch:
         history: Callable[[], History | None],
         mqtt: Callable[[], Sequence[tuple[str, MqttClient]]],
         modbus: ModbusClient | None,
+        others: Callable[[], Mapping[str, Standing]],
     ) -> None:
-        """`mqtt`: each session with a broker as it is called, without secrets, and its client."""
+        """`mqtt`: each session with a broker as it is called, without secrets, and its client. `others`: how the processes that take in for
+        this one stand."""
+        self._others = others
         self._current, self._ingest, self._history, self._mqtt, self._modbus = current, ingest, history, mqtt, modbus
         self._rates = Rates(time.monotonic)
 
@@ -40,19 +46,28 @@ class HealthWatch:
     def now(self) -> DataHealth:
         """As it stands. May wait for a database of history: call it in a worker thread."""
         counts, history = self._current.counts(), self._history()
-        letters = [
+        others = self._others().items()
+        theirs = [replace(each, wire=f"{each.wire} at {name}") for name, other in others for each in other.dead_letters]
+        return DataHealth(
+            counts,
+            self._rates.of(READINGS, taken(counts)),
+            [*self._wires(), *(replace(wire, place=f"{wire.place} at {name}") for name, other in others for wire in other.wires)],
+            sorted([*self._letters(), *theirs], key=lambda each: each.at, reverse=True)[:LETTERS_TOLD],
+            None if history is None else history.status(),
+            self._ingest.history_missed,
+        )
+
+    def standing(self, unbound: Sequence[UnboundTopic]) -> Standing:
+        """What others are told of this process, with the topics of no point. Waits for nothing."""
+        return Standing(self._wires(), self._letters(), unbound)
+
+    def _letters(self) -> list[DeadLetter]:
+        """The newest first."""
+        return [
             DeadLetter(f"mqtt {place}", letter.topic, letter.payload, letter.reason, letter.at)
             for place, client in self._mqtt()
             for letter in reversed(client.dead_letters())
         ]
-        return DataHealth(
-            counts,
-            self._rates.of(READINGS, taken(counts)),
-            self._wires(),
-            letters[:LETTERS_TOLD],
-            None if history is None else history.status(),
-            self._ingest.history_missed,
-        )
 
     def _wires(self) -> list[WireHealth]:
         found = []

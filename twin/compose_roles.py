@@ -19,6 +19,7 @@ from adapters.mqtt.former import Former
 from adapters.mqtt.native import Native
 from adapters.mqtt.relay import Relay
 from adapters.mqtt.relay_codec import Left
+from adapters.mqtt.relay_status import Standing
 from adapters.mqtt.relayed import Outward, Relayed, Swallowed
 from adapters.mqtt.standby import Standby
 from graph.current import CurrentValues
@@ -58,9 +59,11 @@ class Passing:
         self.onward: Callable[[Samples], None] | None = self._relay.offer if self._relay is not None else None
         """Takes what has become durable."""
 
-    def start(self, own: MqttClient | None, wire: Callable[[MqttConfig, Sequence[Dialect]], MqttClient]) -> None:
+    def start(
+        self, own: MqttClient | None, wire: Callable[[MqttConfig, Sequence[Dialect]], MqttClient], standing: Callable[[], Standing]
+    ) -> None:
         """Say that this process is there, then watch the others: before its own wire is started, so that they let go of its share. `wire`
-        makes one of a configuration and dialects."""
+        makes one of a configuration and dialects; `standing` says how this process stands."""
         relay, config, settings = self._relay, self._config, self._settings
         if relay is None or config is None or own is None:
             return
@@ -72,7 +75,7 @@ class Passing:
         def looking_after(left: Left, since_ms: int) -> Former:
             return Former(config, left, spoken_by(settings, config), wire, since_ms)
 
-        relay.start()
+        relay.start(standing)
         self._standby = Standby(relay, lambda: own.status().connected, standing_in, looking_after)
         self._standby.start()
 

@@ -13,7 +13,7 @@ import gc
 import logging
 import platform
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from hashlib import blake2b
@@ -27,6 +27,9 @@ from adapters.modbus.maps import Maps, read_folder
 from adapters.mqtt.client import MqttClient
 from adapters.mqtt.config import MqttConfig
 from adapters.mqtt.dialect import Dialect
+from adapters.mqtt.relay_status import Standing
+from adapters.mqtt.relayed import Relayed
+from adapters.mqtt.strays import UnboundTopic
 from graph.errors import GraphError, StoreUnavailable
 from graph.points import point_facts
 from graph.ports import DevicePort, History, ReadingSink
@@ -113,11 +116,12 @@ class Service:
         self._endpoints, self._maps = self._parsed_endpoints(), self._register_maps()
         self._virtual = VirtualFlow(twin.current, self._ingest, opened.bus, now, twin.vocabulary)
         self._wishes = Wishes(opened.ledger)
+        self._relayed: Relayed | None = None
         self._mqtt = self._own_wire(watched, self._broker) if self._broker is not None else None
         self._modbus = self._modbus_client(watched)
         devices: list[DevicePort] = [device for device in (self._mqtt, self._modbus) if device is not None]
         self._control = control_of(opened, devices, self._stack)
-        self._health = HealthWatch(twin.current, self._ingest, lambda: self._kept.history, self._sessions, self._modbus)
+        self._health = HealthWatch(twin.current, self._ingest, lambda: self._kept.history, self._sessions, self._modbus, self._others)
         self.face = Face(
             twin,
             twin.current,
@@ -158,7 +162,7 @@ class Service:
             self._wishes.start()
             self._stack.callback(self._wishes.close)
         self._kept.start()
-        self._passing.start(self._mqtt, lambda config, spoken: self._mqtt_client(opened.twin.snapshot, config, spoken))
+        self._passing.start(self._mqtt, lambda config, spoken: self._mqtt_client(opened.twin.snapshot, config, spoken), self._standing)
         self._stack.callback(self._passing.close)
         for wire in (self._mqtt, self._modbus):
             if wire is not None:
@@ -216,7 +220,9 @@ class Service:
     def _own_wire(self, snapshot: Snapshot, broker: MqttConfig) -> MqttClient:
         settings = self._opened.settings
         try:
-            return self._mqtt_client(snapshot, broker_for(settings, broker), spoken_by(settings, broker))
+            spoken = spoken_by(settings, broker)
+            self._relayed = next((each for each in spoken if isinstance(each, Relayed)), None)
+            return self._mqtt_client(snapshot, broker_for(settings, broker), spoken)
         except (OSError, ValueError) as error:
             raise GraphError(f"a setting of mqtt: {error}") from None
 
@@ -287,6 +293,8 @@ class Service:
         found = [f"history: {error}"] if (error := self._kept.error()) else []
         if self._mqtt is not None and not (status := self._mqtt.status()).connected:
             found.append(f"mqtt: the broker {status.error or 'does not answer'}")
+        if self._relayed is not None and not any(self._relayed.processes().values()):
+            found.append("mqtt: no process of role ingest is there: nothing is taken in")
         if self._modbus is not None:
             found += [f"modbus: {each.endpoint} does not answer: {each.error}" for each in self._modbus.status() if not each.connected]
         return found
@@ -297,6 +305,24 @@ class Service:
             return []
         place = f"{self._broker.host}:{self._broker.port}"
         return [(place, self._mqtt), *((f"{place} for {name}", wire) for name, wire in sorted(self._passing.wires().items()))]
+
+    def _others(self) -> dict[str, Standing]:
+        """How the processes that take in for this one stand; one that is gone has no wire that answers."""
+        if self._relayed is None:
+            return {}
+        there = self._relayed.processes()
+        gone = "the process is gone"
+        return {
+            name: standing
+            if there.get(name)
+            else replace(standing, wires=[replace(wire, connected=False, error=gone, rate_s=0.0) for wire in standing.wires])
+            for name, standing in sorted(self._relayed.standing().items())
+        }
+
+    def _standing(self) -> Standing:
+        """How this process stands; what the graph alone tells, whoever answers knows."""
+        heard = [UnboundTopic(u.topic, u.count, u.last_at, u.reason, u.suggestion) for u in self._unread() if u.count]
+        return self._health.standing(heard)
 
     def _facts(self) -> ServiceFacts:
         current, settings = self._opened.twin.current, self._opened.settings
@@ -310,10 +336,23 @@ class Service:
         waits = "its point is announced and not in the graph yet: so many readings wait for it"
         found += [Unbound(point, count, snapshot.at, waits) for point, count in sorted(self._ingest.waiting().items())]
         if self._mqtt is not None:
-            heard = [Unbound(u.topic, u.count, u.last_at, u.reason, u.suggestion) for u in self._mqtt.unbound(UNBOUND_TOLD)]
+            wires_of_brokers = [wire for _, wire in self._sessions()]
+            topics = [u for wire in wires_of_brokers for u in wire.unbound(UNBOUND_TOLD)]
+            topics += [u for other in self._others().values() for u in other.unbound]
+            heard = _together(Unbound(u.topic, u.count, u.last_at, u.reason, u.suggestion) for u in topics)
             spoken = {each.topic for each in heard}
-            dead = self._mqtt.dead_letters()
+            dead = [letter for wire in wires_of_brokers for letter in wire.dead_letters()]
             counts, newest = Counter(letter.topic for letter in dead), {letter.topic: letter for letter in dead}
             poison = [Unbound(topic, counts[topic], newest[topic].at, newest[topic].reason) for topic in sorted(newest)]
             found = [each for each in found if each.topic not in spoken] + heard + poison
         return found
+
+
+def _together(heard: Iterable[Unbound]) -> list[Unbound]:
+    """What several processes have heard: each topic once for a reason, in order of topics."""
+    found: dict[tuple[str, str], Unbound] = {}
+    for each in heard:
+        before = found.get((each.topic, each.reason))
+        count, last_at = (0, each.last_at) if before is None else (before.count, before.last_at)
+        found[each.topic, each.reason] = replace(each, count=count + each.count, last_at=max(last_at, each.last_at))
+    return [found[key] for key in sorted(found)]

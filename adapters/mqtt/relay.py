@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from threading import Event, Lock, Thread
 from typing import Any
@@ -26,6 +26,7 @@ from adapters.mqtt.config import MqttConfig
 from adapters.mqtt.link import tls_context
 from adapters.mqtt.native_codec import table_id
 from adapters.mqtt.relay_codec import PAGE, Left, Topics, by_page, encode_names, encode_rows, everything, newest, process_of
+from adapters.mqtt.relay_status import Standing, encode_standing
 from graph.current import CurrentValues
 from graph.values import Samples
 
@@ -35,6 +36,8 @@ PACE_S = 0.05
 """How long rows wait for others at most, and how often a point is told again at most."""
 ROWS_MAX = 200_000
 """Rows that wait before they are put together."""
+STATUS_S = 2.0
+"""How often it is told how this process stands."""
 TAKEN_S_MAX = 10.0
 """How long the socket may take for a lot; then it is given up, and all that is known is told later."""
 
@@ -65,6 +68,8 @@ class Relay:
         self._named = 0
         """Slots whose names have been announced on this connection."""
         self._begun, self._count = time.time_ns() // 1_000_000, 0
+        self._standing: Callable[[], Standing] = Standing
+        self._status_at = 0.0
         self.told = 0
         """Rows that have gone out."""
         five = config.protocol == "5"
@@ -87,8 +92,9 @@ class Relay:
 
     # -- life -------------------------------------------------------------------------------------------------------
 
-    def start(self) -> None:
-        """Connect, and go on trying; returns at once."""
+    def start(self, standing: Callable[[], Standing] = Standing) -> None:
+        """Connect, and go on trying; returns at once. `standing` says how this process stands; it must not wait."""
+        self._standing = standing
         shortest: Any = self._config.reconnect_s_min  # paho says int; its wait takes any number of seconds
         longest: Any = self._config.reconnect_s_max
         self._client.reconnect_delay_set(shortest, longest)
@@ -192,6 +198,9 @@ class Relay:
                 waiting, self._waiting, self._rows = self._waiting, [], 0
             if waiting:
                 self._tell(newest(Samples.joined(waiting)))
+            if time.monotonic() - self._status_at >= STATUS_S:
+                self._status_at = time.monotonic()
+                self._client.publish(self._topics.status(self.process), encode_standing(self._standing()))
         except Exception as error:
             self._greet.set()
             if self._connected.is_set():

@@ -9,6 +9,7 @@ Rules of this file, for a group `G` and a process `P` (below `ridethrough/G/`):
 3. `hello`: somebody wants all that is known, now. `process/P`, retained and by last will: whether P is there, and its client id.
 4. `left/P`: P says that the session of another client id is nobody's any more (`adapters/mqtt/former.py`), each time that it or a process
    that takes in has come. `mark/<client id>` goes through such a session.
+5. `status/P`, QoS 0, every `STATUS_S`: how P stands (`adapters/mqtt/relay_status.py`).
 """
 
 from __future__ import annotations
@@ -54,6 +55,10 @@ class Topics(NamedTuple):
     def process(self, process: str) -> str:
         """Where it stands whether a process is there."""
         return f"{self.root}process/{process}"
+
+    def status(self, process: str) -> str:
+        """Where a process says how it stands."""
+        return f"{self.root}status/{process}"
 
     def left(self, process: str) -> str:
         """Where a process says which session is nobody's."""

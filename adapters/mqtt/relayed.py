@@ -11,12 +11,15 @@ import orjson
 from adapters.mqtt.dialect import NO_SLOTS, Dialect, Intake, Message, Publication, SlotsOf
 from adapters.mqtt.native_codec import table_id
 from adapters.mqtt.relay_codec import Left, Topics, decode_names, decode_rows, process_of
+from adapters.mqtt.relay_status import Standing, decode_standing
 from graph.commands import Command
 from graph.references import Unbound
 from graph.snapshot import Snapshot
 from graph.values import Samples, Slots
 from twin.sync import Wish
 
+PROCESSES_MAX = 64
+"""Processes whose standing is known without their having said that they are there."""
 TABLES_MAX = 4_096
 """Pages of names that are known; one more, and the one used longest ago is forgotten."""
 ASK_MS = 2_000
@@ -36,6 +39,7 @@ class Relayed(Dialect):
         self._slots: dict[bytes, Slots] = {}
         self._heard: dict[str, tuple[int, int]] = {}
         self._processes: dict[str, bool] = {}
+        self._standing: dict[str, Standing] = {}
         self._missing, self._ask, self._asked = 0, False, 0
 
     def bind(self, snapshot: Snapshot, slots: SlotsOf) -> None:
@@ -44,8 +48,8 @@ class Relayed(Dialect):
         self._slots_of, self._slots = slots, {}
 
     def filters(self) -> Sequence[str]:
-        """Values."""
-        return [self._topics.values("+")]
+        """Values, and how processes stand."""
+        return [self._topics.values("+"), self._topics.status("+")]
 
     def everywhere(self) -> Sequence[str]:
         """Names, and which processes there are."""
@@ -62,6 +66,8 @@ class Relayed(Dialect):
             self._points(message, intake)
         elif kind == "process":
             self._process(sender, message.payload, intake)
+        elif kind == "status":
+            self._status(sender, message, intake)
         return True
 
     def _points(self, message: Message, intake: Intake) -> None:
@@ -106,6 +112,13 @@ class Relayed(Dialect):
         if self._processes.get(sender):
             self._leave(intake)
 
+    def _status(self, sender: str, message: Message, intake: Intake) -> None:
+        standing = decode_standing(message.payload)
+        if isinstance(standing, str):
+            intake.poison(message, standing)
+        elif sender in self._processes or len(self._standing) < PROCESSES_MAX:
+            self._standing[sender] = standing
+
     def _leave(self, intake: Intake) -> None:
         if self._left is not None:
             intake.say(Publication(self._topics.left(process_of(self._asker)), self._left.encode(), 1))
@@ -137,6 +150,10 @@ class Relayed(Dialect):
     def processes(self) -> dict[str, bool]:
         """The ingest processes of the group that have been heard of, and whether each is there."""
         return dict(self._processes)
+
+    def standing(self) -> dict[str, Standing]:
+        """How each of them stood when it last said so."""
+        return dict(self._standing)
 
 
 class Swallowed(Dialect):

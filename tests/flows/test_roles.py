@@ -119,6 +119,40 @@ def test_what_waits_for_a_process_that_now_only_answers_is_taken_in_by_those_tha
     assert waiting_for_the_old_one(twin, device, **common, **before) == []
 
 
+def test_the_process_that_answers_tells_how_those_stand_that_take_in(tmp_path: Path, broker: Mosquitto, device: paho.Client) -> None:
+    """Their wires, what they could not read, what is of no point: by process. Without one it says that nothing is taken in; of one that is
+    gone it says that."""
+    twin, common = loaded(tmp_path / "twin"), {"mqtt_url": broker.url}
+    opened = open_twin(Settings.model_validate({"data": twin, "role": "api", **common}), "test", read_only=False)
+    answering = Service(opened)
+    answering.start()
+    try:
+        assert wait_until(lambda: answering.away() == ["mqtt: no process of role ingest is there: nothing is taken in"])
+        taking = {"data": tmp_path / "ingest", "store": str(twin), "role": "ingest", "mqtt_client_id": "one", "mqtt_topics": "#", **common}
+        with running(**taking):
+            assert wait_until(lambda: not answering.away())
+            for topic, payload in (("site/Rack-02/power", "5.5"), (f"{HEAD}p0", "1.5"), (f"{HEAD}p1", "warm"), (f"{HEAD}p7", "1")):
+                device.publish(topic, payload, 1).wait_for_publish(10)
+            place = f"127.0.0.1:{broker.port} at one"
+            assert wait_until(lambda: place in wires(answering) and len(answering.face.facts().unbound) == 3)
+            assert [(each.topic, each.count) for each in answering.face.facts().unbound] == [
+                (f"{HEAD}p1", 1),
+                (f"{HEAD}p7", 1),
+                ("site/Rack-02/power", 1),
+            ]
+            assert answering.face.health is not None
+            health = answering.face.health()
+            (theirs,) = [wire for wire in health.wires if wire.place == place]
+            assert (theirs.connected, theirs.messages >= 4, theirs.dead_letters, theirs.unbound) == (True, True, 1, 2)
+            assert [(each.wire, each.topic, each.payload) for each in health.dead_letters] == [(f"mqtt {place}", f"{HEAD}p1", b"warm")]
+        assert wait_until(lambda: answering.away() != [])
+        (theirs,) = [wire for wire in answering.face.health().wires if wire.place == place]
+        assert (theirs.connected, theirs.error) == (False, "the process is gone")
+    finally:
+        answering.stop()
+        opened.close()
+
+
 def waiting_for_the_old_one(twin: Path, device: paho.Client, **settings: str) -> list[str]:
     """What the broker still gives to the client id of the first process."""
     device.publish(f"{HEAD}p0", "9", 1).wait_for_publish(10)
