@@ -72,3 +72,5 @@ class HistoryStatus:
     newest: int
     waiting: int
     error: str
+    damaged: str = ""
+    """Which files could not be read and are left out of answers, and what to do; empty for none."""

@@ -100,8 +100,11 @@ class KeptHistory:
             self._thread.start()
 
     def error(self) -> str:
-        """Why nothing can be written; empty while it can."""
-        return "" if self.history is None else self.history.status().error
+        """Why nothing can be written, or what has been lost of it; empty while all is well."""
+        if self.history is None:
+            return ""
+        status = self.history.status()
+        return status.error or status.damaged
 
     def close(self) -> None:
         """Make everything durable and let go; a second call does nothing."""

@@ -67,13 +67,13 @@ class Answers:
     def present(self, kept: dict[str, Numbers]) -> Numbers:
         """The numbers of all points that anything is kept of; `kept` is what is known of files that were looked at before."""
         found = [np.unique(rows.point) for rows in self._log.waiting() if len(rows)]
-        with self._shelf.reading() as view, self._reading.told():
+        with self._shelf.reading() as view:
             parts = {str(part.path): part for part in view.parts}
             for path in kept.keys() - parts.keys():
                 del kept[path]
             for path, part in parts.items():
                 if path not in kept:
-                    kept[path] = self._reading.footer(part.path).points
+                    kept[path] = self._reading.points(part)
             found += kept.values()
         return np.unique(np.concatenate(found)).astype(np.int32) if found else np.empty(0, np.int32)
 

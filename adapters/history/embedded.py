@@ -38,6 +38,7 @@ _log = logging.getLogger(__name__)
 SEAL_MS = 15 * MINUTE_MS
 """How long a segment of the log waits at most before it is sorted."""
 RESERVE_BYTES = 64 << 20
+DAMAGED_TOLD = 3
 LATEST_MS = 253_402_300_800_000
 """The year 10000: days up to it have names. What is observed outside of 1970 to then was not observed."""
 
@@ -65,9 +66,9 @@ class EmbeddedHistory:
             self._catalogue = Catalogue(folder)
             self._shelf = Shelf(folder, read_only=read_only)
             self._segments = Log(folder / "log", self._shelf.newest + 1, read_only=read_only)
-        self._reading = Reading(folder)
+        self._reading = Reading(folder, None if read_only else self._shelf.set_aside)
         self._answers = Answers(self._segments, self._shelf, self._reading)
-        self._sealing = Sealing(self._segments, self._shelf, self._rules, lambda: (self._period_ms, self._rule_of))
+        self._sealing = Sealing(self._segments, self._shelf, self._rules, lambda: (self._period_ms, self._rule_of), self._reading.damage)
         self._naming, self._maintaining = Lock(), Lock()
         self._by_slot = np.empty(0, np.int32)
         self._facts: Mapping[str, PointFacts] = {}
@@ -235,7 +236,17 @@ class EmbeddedHistory:
             with suppress(Exception):  # it is told what can be told
                 times += [self._reading.footer(part.path).times for part in ends]
         oldest, newest = min((t[0] for t in times), default=0), max((t[1] for t in times), default=0)
-        return HistoryStatus(samples, self._bytes(), oldest, newest, rows, self._error or self._over_budget)
+        return HistoryStatus(samples, self._bytes(), oldest, newest, rows, self._error or self._over_budget, self._damaged())
+
+    def _damaged(self) -> str:
+        if not (found := self._shelf.damaged()):
+            return ""
+        names = ", ".join(str(path.relative_to(self._folder)) for path in found[:DAMAGED_TOLD])
+        more = f" and {len(found) - DAMAGED_TOLD} more" if len(found) > DAMAGED_TOLD else ""
+        return (
+            f"{len(found)} files of the history in {self._folder} were damaged and are set aside, what they held is missing in answers: "
+            f"{names}{more}; look at the disk, then put them back from a copy without '.damaged' and start again, or delete them"
+        )
 
     def close(self) -> None:
         """See `History.close`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -53,6 +54,7 @@ class Writer:
             use_dictionary=[name for name in schema.names if name in _CODES],
             column_encoding=encodings,
             write_statistics=True,
+            write_page_checksum=True,
         )
         self._points = np.zeros(0, np.bool_)
         self._groups: list[tuple[int, int]] = []
@@ -191,11 +193,30 @@ class InOrder(Generic[Piece]):
         return found
 
     def _read(self, path: Path) -> Iterator[Piece]:
-        with pq.ParquetFile(path, pre_buffer=False) as file:
+        with pq.ParquetFile(path, pre_buffer=False, page_checksum_verification=True) as file:
             for first in range(0, file.num_row_groups, GROUPS_AT_ONCE):
                 groups = list(range(first, min(first + GROUPS_AT_ONCE, file.num_row_groups)))
                 table = file.read_row_groups(groups, columns=self._names, use_threads=False)
                 yield self._make(*(np.array(table.column(name)) for name in self._names))
+
+
+def intact(path: Path) -> bool:
+    """Whether all of a file can be read and is what was written. Cost: reading all of it."""
+    try:
+        Footer.of(path)
+        with pq.ParquetFile(path, pre_buffer=False, page_checksum_verification=True) as file:
+            for group in range(file.num_row_groups):
+                file.read_row_group(group, use_threads=False)
+    except (pa.ArrowException, OSError, KeyError, ValueError):
+        return False
+    return True
+
+
+def may_be_damage(error: BaseException) -> bool:
+    """Whether a file's content may have brought the error about; not a full disk, a limit of the system or a missing right."""
+    if isinstance(error, InterruptedError):
+        return False
+    return not isinstance(error, OSError) or error.errno in {None, errno.EIO, errno.ENOENT}
 
 
 def samples_of(path: Path) -> InOrder[Rows]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 import numpy as np
@@ -15,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from adapters.history.parquet import Footer, summaries
+from adapters.history.parquet import Footer, intact, may_be_damage, summaries
 from adapters.history.rows import COLUMNS, Numbers, Rows
 from adapters.history.shelf import Part
 from adapters.history.summaries import Summaries
@@ -28,6 +29,8 @@ NAMED_MAX = 64
 FOOTERS_MAX = 256
 """Footers that are kept in memory, the ones last used."""
 
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
 Columns = dict[str, NDArray[Any]]
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoload_known_extensions": False,
@@ -42,8 +45,10 @@ _ROLLED = f"SELECT {', '.join(Summaries._fields)} FROM read_parquet($files) WHER
 class Reading:
     """Reads files of a folder. Safe from any thread."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder, self._lock = folder, Lock()
+    def __init__(self, folder: Path, set_aside: Callable[[Part], None] | None = None) -> None:
+        """`set_aside` is told of each file that turns out to be damaged, once."""
+        self._folder, self._set_aside, self._lock = folder, set_aside, Lock()
+        self._damaged: set[Path] = set()
         self._base: duckdb.DuckDBPyConnection | None = None
         self._footers: OrderedDict[Path, Footer] = OrderedDict()
 
@@ -73,9 +78,41 @@ class Reading:
 
     def within(self, parts: Sequence[Part], since_ms: int, until_ms: int) -> list[Part]:
         """Those of the files that say something of [since, until). Cost: a footer each."""
-        with self.told():
-            spans = [self.footer(part.path).times for part in parts]
-        return [part for part, (first, last) in zip(parts, spans, strict=True) if first < until_ms and last >= since_ms]
+        spans = self._looked(parts, lambda sound: [(part, *self.footer(part.path).times) for part in sound])
+        return [part for part, first, last in spans if first < until_ms and last >= since_ms]
+
+    def points(self, part: Part) -> Numbers:
+        """The points that a file says something of."""
+        found = self._looked([part], lambda sound: [self.footer(each.path).points for each in sound])
+        return found[0] if found else np.empty(0, np.int32)
+
+    def damage(self, parts: Sequence[Part], error: BaseException) -> Sequence[Part]:
+        """The damaged files among these that brought an error about: they are set aside and told."""
+        if isinstance(error, duckdb.OutOfMemoryException | duckdb.InterruptException) or not may_be_damage(error):
+            return ()
+        mine = self._set_aside is not None  # a file that is gone under another process's reader is none
+        found = [part for part in parts if part.path not in self._damaged and not intact(part.path) and (mine or part.path.exists())]
+        for part in found:
+            _log.error("a file of the history is damaged, its %d rows are left out of answers from now on: %s", part.rows, part.path)
+            with self._lock:
+                self._footers.pop(part.path, None)
+            if self._set_aside is not None:
+                self._set_aside(part)  # the name may come again, with what is made anew
+            else:
+                self._damaged.add(part.path)
+        return found
+
+    def _looked(self, parts: Sequence[Part], look: Callable[[Sequence[Part]], T]) -> T:
+        """What `look` finds in the files; those that are damaged are left out."""
+        sound = [part for part in parts if part.path not in self._damaged] if self._damaged else parts
+        while True:
+            try:
+                with self.told():
+                    return look(sound)
+            except HistoryUnavailable as error:
+                if error.__cause__ is None or not (damaged := self.damage(sound, error.__cause__)):
+                    raise
+                sound = [part for part in sound if part not in damaged]
 
     @contextmanager
     def told(self) -> Iterator[None]:
@@ -84,8 +121,7 @@ class Reading:
             yield
         except (duckdb.Error, pa.ArrowException, OSError) as error:
             raise HistoryUnavailable(
-                f"the history in {self._folder} cannot be read: {error}; look at the disk; a damaged file that is moved away costs its own "
-                "rows only"
+                f"the history in {self._folder} cannot be read: {error}; look at the disk and at the system's log"
             ) from error
 
     def close(self) -> None:
@@ -105,13 +141,15 @@ class Reading:
         until_ms: int,
         bounds: tuple[str, str],
     ) -> list[Columns]:
-        if not parts or (numbers is not None and not len(numbers)):
-            return []
-        with self.told():
+        def look(sound: Sequence[Part]) -> list[Columns]:
+            if not sound or (numbers is not None and not len(numbers)):
+                return []
             if numbers is not None and len(numbers) <= NAMED_MAX:
-                found = (self._named(part.path, names, numbers) for part in parts)
+                found = (self._named(part.path, names, numbers) for part in sound)
                 return [_within(columns, numbers, since_ms, until_ms, bounds) for columns in found if columns]
-            return [self._searched(question, parts, numbers, since_ms, until_ms)]
+            return [self._searched(question, sound, numbers, since_ms, until_ms)]
+
+        return self._looked(parts, look)
 
     def _named(self, path: Path, names: Sequence[str], numbers: Numbers) -> Columns:
         """The row groups of a file that may hold the points."""
@@ -119,7 +157,7 @@ class Reading:
         groups = footer.groups(numbers)
         if not groups:
             return {}
-        with pq.ParquetFile(path, metadata=footer.data) as file:
+        with pq.ParquetFile(path, metadata=footer.data, page_checksum_verification=True) as file:
             table = file.read_row_groups(groups, columns=list(names), use_threads=False)
         return {name: np.asarray(table.column(name)) for name in names}
 

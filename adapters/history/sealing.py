@@ -11,12 +11,13 @@ Rules of this file:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from math import log
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from adapters.history.keeping import Rules
 from adapters.history.log import Log
@@ -43,9 +44,17 @@ LATE_SEGMENTS = 4
 class Sealing:
     """The acts, each of which may be ended by a crash at any place; one at a time. They raise `OSError` and Arrow's errors."""
 
-    def __init__(self, log: Log, shelf: Shelf, rules: Rules, facts: Callable[[], tuple[Floats, Codes]]) -> None:
-        """`facts` gives, by number of point, the period in ms and the place of the rule that it is kept by."""
-        self._log, self._shelf, self._rules, self._facts = log, shelf, rules, facts
+    def __init__(
+        self,
+        log: Log,
+        shelf: Shelf,
+        rules: Rules,
+        facts: Callable[[], tuple[Floats, Codes]],
+        damage: Callable[[Sequence[Part], BaseException], Sequence[Part]],
+    ) -> None:
+        """`facts` gives, by number of point, the period in ms and the place of the rule that it is kept by; `damage` tells which
+        damaged files among some brought an error about, and sets them aside."""
+        self._log, self._shelf, self._rules, self._facts, self._damage = log, shelf, rules, facts, damage
         self.ended = False
         """Long acts end at their next piece; what they have not done is done at the next start."""
 
@@ -72,7 +81,8 @@ class Sealing:
             parts = self._shelf.view.of(RAW, rule, day)
             if (day + 1) * DAY_MS + OVER_MS > now_ms:
                 if suffix := _of_a_size(parts):
-                    self._merge(suffix, roll_up=False)
+                    with self._sound(rule, day):
+                        self._merge(suffix, roll_up=False)
             elif self._worth_it(self._shelf.view, rule, day):
                 self.roll_up(rule, day)
 
@@ -80,10 +90,21 @@ class Sealing:
         """Have the samples of a day in one file and rolled up; late ones of which the others are gone already are added."""
         view = self._shelf.view
         hours, parts = view.rolled(HOUR, rule, day), view.of(RAW, rule, day)
-        if hours is not None and parts and hours.outlives(parts):
-            self._add(parts, hours)
-        elif parts:
-            self._merge(parts, roll_up=True)
+        with self._sound(rule, day):
+            if hours is not None and parts and hours.outlives(parts):
+                self._add(parts, hours)
+            elif parts:
+                self._merge(parts, roll_up=True)
+
+    @contextmanager
+    def _sound(self, rule: str, day: int) -> Iterator[None]:
+        """Have what a damaged file of a day ends done without it the next time, and all else go on."""
+        view = self._shelf.view
+        try:
+            yield
+        except (OSError, pa.ArrowException) as error:
+            if not self._damage([part for tier in TIERS for part in view.of(tier, rule, day)], error):
+                raise
 
     def expire(self, now_ms: int) -> None:
         """Let go of every file whose time is over."""
@@ -99,6 +120,8 @@ class Sealing:
         """Let go of a tier of a day; samples are rolled up before. Gives how many bytes that frees."""
         if tier == RAW and not rolled_up(self._shelf.view, rule, day):
             self.roll_up(rule, day)
+            if not rolled_up(self._shelf.view, rule, day):  # a file was damaged: next time
+                return 0
         gone = self._shelf.view.of(tier, rule, day)
         self._shelf.change([], gone)
         reached("history.dropped")

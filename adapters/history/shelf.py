@@ -8,7 +8,8 @@ Rules of this file:
 2. A file whose segments are all among another's, in the same folder, is a part of it, left by a crash, and goes.
 3. A minute or hour file is of what the samples' files of its FIRST to LAST said: where there is a samples' file of another number, it is
    not whole. Samples go by whole days: where none of their files begins with its FIRST, those that it was made of are gone.
-4. Whoever reads holds a view; what has been replaced meanwhile goes when the last view with it is given back.
+4. A file that turns out to be damaged gets another name and is told; everything else goes on as if it had never been.
+5. Whoever reads holds a view; what has been replaced meanwhile goes when the last view with it is given back.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from graph.history import DAY_MS
 
 RAW, MINUTE, HOUR = "raw", "minute", "hour"
 TIERS = (RAW, MINUTE, HOUR)
+DAMAGED = ".damaged"
+"""What stands behind the name of a file that could not be read."""
 _EPOCH = date(1970, 1, 1)
 
 
@@ -128,6 +131,19 @@ class Shelf:
             self._view = View({*(part for part in old.parts if part not in gone), *added})
             self._old.append((old, sorted(gone)))
         self._clear()
+
+    def set_aside(self, part: Part) -> None:
+        """Have a damaged file out of the way, under another name: what it held is missing from now on."""
+        with self._lock:
+            old = self._view
+            self._view = View(each for each in old.parts if each.path != part.path)
+            self._old.append((old, []))
+            with suppress(OSError):  # then it is read no more all the same, until the next start
+                part.path.rename(part.path.with_name(part.path.name + DAMAGED))
+
+    def damaged(self) -> list[Path]:
+        """The files that were set aside, in this life or before."""
+        return sorted(self.folder.glob(f"*/*/*/*{DAMAGED}"))
 
     def _clear(self) -> None:
         with self._lock:

@@ -141,6 +141,8 @@ def history(settings: Settings) -> str:
         status = kept.status()
     finally:
         kept.close()
+    if status.damaged:
+        raise OSError(status.damaged)
     free = shutil.disk_usage(folder).free
     told = f"{folder}: {status.samples:,} samples in {status.bytes / 1e6:,.1f} MB"
     if free < 2 * RESERVE_BYTES:
