@@ -98,7 +98,8 @@ def parse(payload: bytes, bytes_max: int) -> tuple[Any, str]:
         document = orjson.loads(payload)
     except orjson.JSONDecodeError as error:
         return None, f"the payload is neither JSON nor a number: {error}"
-    if type(document) is dict and payload.count(b'"') != 2 * len(document) and _named_twice(payload, document):
+    plain = type(document) is dict and payload.count(b'"') == 2 * len(document)
+    if not plain and type(document) in {dict, list} and _named_twice(payload, document):
         return None, "an object of the payload names a member twice: which one counts is anybody's guess (RFC 8259, 4)"
     return document, ""
 

@@ -25,10 +25,10 @@ from adapters.mqtt.codec import parse
 from adapters.mqtt.counting import Count
 from adapters.mqtt.dialect import Dialect, Heard, Intake, Message, SlotsOf
 from adapters.mqtt.naming import Names, names_of
-from adapters.mqtt.native_codec import many, table_id, unpack
-from adapters.mqtt.point import Plain, Reader
+from adapters.mqtt.native_codec import Many, Packed, Rows, doubt, many, serial, table_id, unpack
+from adapters.mqtt.point import TOO_LARGE, Plain, Reader
 from graph.snapshot import Snapshot
-from graph.values import Codes, Floats, Millis, Quality, Reason, Samples, Slots
+from graph.values import Floats, Quality, Reason, Samples, Slots
 from ontology.errors import UnitError
 
 LEVELS_MAX = 10
@@ -47,6 +47,10 @@ class _Places(NamedTuple):
     offset: Floats | None
     strange: Sequence[Heard]
     """The names that are of no point."""
+    misfits: Rows | None
+    """Which of them are said in a unit that is none of their points' kind; None: not one."""
+    finding: str
+    """What is wrong with the first of those."""
 
 
 class _Known:
@@ -164,19 +168,20 @@ class Native(Dialect):
         rows = len(names)
         slots, scale, offset = np.full(rows, -1, np.int32), np.ones(rows), np.zeros(rows)
         strange: list[Heard] = []
+        misfits, finding = np.zeros(rows, np.bool_), ""
         for row, (name, unit) in enumerate(zip(names, units if len(units) == rows else units[:1] * rows, strict=True)):
             topic = f"{prefix}/{name}"
             found = self._point(known, topic)
             if isinstance(found, Heard):
                 strange.append(found)
                 continue
+            slots[row] = found.slot
             try:
                 scale[row], offset[row] = found.converted(unit)
-                slots[row] = found.slot
             except UnitError as error:
-                strange.append(Heard(topic, f"its unit is {unit!r}: {error}"))
+                misfits[row], finding = True, finding or f"u of {name!r} is {unit!r}: {error}"
         plain = bool((scale == 1.0).all() and (offset == 0.0).all())
-        return _Places(slots, None if plain else scale, None if plain else offset, strange)
+        return _Places(slots, None if plain else scale, None if plain else offset, strange, misfits if finding else None, finding)
 
     # -- what a message says ----------------------------------------------------------------------------------------
 
@@ -187,13 +192,12 @@ class Native(Dialect):
             intake.poison(message, found)
             return
         places = self._places(known, prefix, tuple(found.names), tuple(found.units))
-        if type(document) is dict and type(document.get("s")) is int:
-            count = self._counts.setdefault(message.topic, Count())
-            if count.hear(document["s"]):
+        count = serial(document)[0] if type(document) is dict else -1
+        if count >= 0 and not message.retained:
+            known_count = self._counts.setdefault(message.topic, Count())
+            if known_count.hear(count):
                 found.reason[found.quality == Quality.GOOD] = Reason.GAP
-        _add(places, found.values, found.observed, found.quality, found.reason, message, intake)
-        if found.finding:
-            intake.poison(message, found.finding)
+        _add(places, found, message, intake)
 
     def _packed(self, known: _Known, _prefix: str, message: Message, intake: Intake) -> None:
         if len(message.payload) > self._batch_max:
@@ -215,8 +219,9 @@ class Native(Dialect):
         if found.indexes is not None:
             scale, offset = places.scale, places.offset
             at = found.indexes
-            places = _Places(places.slots[at], None if scale is None else scale[at], None if offset is None else offset[at], places.strange)
-        _add(places, found.values, found.observed, found.quality, found.reason, message, intake)
+            columns = None if scale is None else scale[at], None if offset is None else offset[at]
+            places = places._replace(slots=places.slots[at], scale=columns[0], offset=columns[1])
+        _add(places, found, message, intake)
 
     def _points(self, named: str, message: Message, intake: Intake) -> None:
         """Names are announced, and known when this returns; an empty payload clears the broker's copy alone."""
@@ -246,13 +251,20 @@ class Native(Dialect):
         intake.mark(np.array(sorted(slots), np.int32), Quality.NO_COMMUNICATION, Reason.LINK)
 
 
-def _add(places: _Places, values: Floats, observed: Millis, quality: Codes, reason: Codes, message: Message, intake: Intake) -> None:
-    """Put a batch into the intake; a name of no point is counted, its row left out."""
+def _add(places: _Places, found: Many | Packed, message: Message, intake: Intake) -> None:
+    """Put a batch into the intake; a name of no point is counted, its row left out, and what is wrong with any is one dead letter."""
+    values, quality, reason = found.values, found.quality, found.reason
+    finding = found.finding or places.finding
     if places.scale is not None and places.offset is not None:
-        values = values * places.scale + places.offset
+        with np.errstate(over="ignore"):
+            values = values * places.scale + places.offset
+        finding = finding or (TOO_LARGE if np.isinf(values).any() else "")
+    doubt(values, quality, reason, wrong_units=places.misfits)
     if message.retained:
         fresh = quality <= Quality.UNCERTAIN
         quality[fresh], reason[fresh] = Quality.UNCERTAIN, Reason.RETAINED
     received = np.full(len(values), intake.now, np.int64)
-    intake.rows(Samples(places.slots, values, observed, received, quality, reason))
+    intake.rows(Samples(places.slots, values, found.observed, received, quality, reason))
     intake.heard.extend(places.strange)
+    if finding:
+        intake.poison(message, finding)

@@ -9,7 +9,9 @@ Rules of this file:
 3. Packed, little-endian: `RT`, version 1 (u8), flags (u8; 1: every point of the table, in its order, and no indexes), rows (u32), table
    (8 bytes), then the columns: values (f64), source times in ms since 1970 (i64), indexes into the table (u32), quality (u8: low three bits
    `Quality`, the others `Reason`). A table is a list of names, announced once; its 8 bytes are BLAKE2b of the names, a line each.
-4. What cannot be read is a finding that says why, never an error.
+4. What cannot be read is a finding that says why, never an error. One wrong reading costs none of the others: a value that is no number is
+   `BAD`, `SENSOR`; a unit that is no text `BAD`, `CONFIGURATION`; a time that is none `UNCERTAIN`, `CLOCK`; a quality that is none
+   `UNCERTAIN`, `DEVICE`. `null` for a value (packed: NaN) is no finding: the sender says that it has none.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from adapters.mqtt.codec import instant, number, shown
+from adapters.mqtt.codec import ABSENT, MILLIS_FROM, instant, number, shown
 from graph.values import Codes, Floats, Millis, Quality, Reason
 
 HEAD = struct.Struct("<2sBBI8s")
@@ -46,6 +48,11 @@ QUALITIES: dict[str, tuple[int, int]] = {
 """What a sender may say of its value. Left out: good."""
 _GOOD, _BAD = QUALITIES["good"], (int(Quality.BAD), int(Reason.SENSOR))
 _PLAIN = frozenset((float, int))
+NO_INSTANT = "t is no instant: ISO 8601 with an offset, or seconds or milliseconds since 1970"
+NO_UNIT = "u is no text: name a unit of QUDT, or its symbol"
+
+Rows = np.ndarray[Any, np.dtype[np.bool_]]
+"""Which rows of a column are meant."""
 
 
 class One(NamedTuple):
@@ -75,23 +82,31 @@ def one(document: Any, now: int) -> One:
     if "t" in document:
         said = instant(document["t"])
         if said is None:
-            finding = finding or "t is no instant: ISO 8601 with an offset, or seconds or milliseconds since 1970"
+            finding = finding or NO_INSTANT
             quality, reason = (quality, reason) if quality else (int(Quality.UNCERTAIN), int(Reason.CLOCK))
         else:
             observed = said
     raw = document["v"]
     value = number(raw)
     if not isfinite(value):
-        if raw is not None or quality < Quality.BAD:
+        if raw is not None:
             finding = finding or f"v is {shown(raw)}, not a finite number"
+        if quality < Quality.BAD:
             quality, reason = _BAD
         value = nan
-    unit, count = document.get("u", ""), document.get("s", -1)
+    unit = document.get("u", "")
     if type(unit) is not str:
-        unit, finding = "", finding or "u is no text: name a unit of QUDT, or its symbol"
-    if type(count) is not int or not -1 <= count < 1 << 63:
-        count, finding = -1, finding or "s is no count: whole numbers from 0"
-    return One(value, observed, int(quality), int(reason), unit, count, finding)
+        value, quality, reason = nan, int(Quality.BAD), int(Reason.CONFIGURATION)
+        unit, finding = "", finding or NO_UNIT
+    count, uncounted = serial(document)
+    return One(value, observed, int(quality), int(reason), unit, count, finding or uncounted)
+
+
+def serial(document: dict[str, Any]) -> tuple[int, str]:
+    """The sender's count of its messages, -1 where it says none, and what is wrong with it."""
+    count = document.get("s", -1)
+    wrong = type(count) is not int or not -1 <= count < 1 << 63
+    return (-1, "s is no count: whole numbers from 0") if wrong else (count, "")
 
 
 def _quality(said: Any) -> tuple[int, int, str]:
@@ -123,71 +138,95 @@ def many(document: Any, now: int) -> Many | str:
         return "a batch is an object with the lists p and v, or a list of objects with p and v"
     names, raw = document["p"], document["v"]
     rows = len(names)
-    if len(raw) != rows or set(map(type, names)) - {str}:
+    if len(raw) != rows:
         return f"p must be texts, as many as values, not {rows} beside {len(raw)}"
-    values, finding = _floats(raw)
-    observed, wrong_times = _times(document.get("t"), rows, now)
-    codes = _qualities(document.get("q"), rows)
-    units = document.get("u", "")
-    units = [units] if type(units) is str else units
-    if observed is None or codes is None or type(units) is not list or len(units) not in {1, rows} or set(map(type, units)) - {str}:
+    said = [document.get("t", ABSENT), document.get("q"), document.get("u", "")]
+    if any(type(column) is list and len(column) != rows for column in said):
         return "t, q and u are one for all or one for each value: times, qualities by their names, units"
-    quality, reason = codes
-    return Many(names, values, observed, *judged(values, quality, reason, wrong_times), units, finding)
+    values, no_number = _floats(raw)
+    observed, wrong_times = _times(said[0], rows, now)
+    quality, reason, no_quality = _qualities(said[1], rows)
+    units, wrong_units = _units(said[2], rows)
+    doubt(values, quality, reason, wrong_times, wrong_units)
+    finding = no_number or (wrong_times is not None and NO_INSTANT) or no_quality or (wrong_units is not None and NO_UNIT) or ""
+    found = Many(names, values, observed, quality, reason, units, finding or serial(document)[1])
+    return _named(found) if set(map(type, names)) - {str} else found
 
 
-def _rows(document: list[Any], now: int) -> Many | str:
-    if any(type(row) is not dict or type(row.get("p")) is not str for row in document):
-        return "a batch of rows is a list of objects, each with p, the point's name"
-    read = [one(row, now) for row in document]
+def _named(found: Many) -> Many:
+    """Those of the readings whose names are names."""
+    keep = [row for row, name in enumerate(found.names) if type(name) is str]
+    units = [found.units[row] for row in keep] if len(found.units) == len(found.names) else found.units
+    columns = found.values[keep], found.observed[keep], found.quality[keep], found.reason[keep]
+    return Many([found.names[row] for row in keep], *columns, units, found.finding or "p must be texts, the points' names")
+
+
+def _rows(document: list[Any], now: int) -> Many:
+    named = [row for row in document if type(row) is dict and type(row.get("p")) is str]
+    finding = "" if len(named) == len(document) else "a batch of rows is a list of objects, each with p, the point's name"
+    read = [one(row, now) for row in named]
     values = np.array([each.value for each in read], np.float64)
     observed = np.array([each.observed for each in read], np.int64)
     codes = np.array([(each.quality, each.reason) for each in read], np.uint8).reshape(-1, 2)
-    finding = next((each.finding for each in read if each.finding), "")
-    names, units = [row["p"] for row in document], [each.unit for each in read]
+    finding = finding or next((each.finding for each in read if each.finding), "")
+    names, units = [row["p"] for row in named], [each.unit for each in read]
     return Many(names, values, observed, codes[:, 0].copy(), codes[:, 1].copy(), units, finding)
 
 
 def _floats(raw: list[Any]) -> tuple[Floats, str]:
-    if set(map(type, raw)) <= _PLAIN:
-        return np.array(raw, np.float64), ""
-    values = np.array([number(each) for each in raw], np.float64)
-    wrong = next((each for each in raw if each is not None and not isinstance(each, int | float)), None)
-    return values, "" if wrong is None else f"v holds {shown(wrong)}, not a finite number"
+    """Numbers, nan and infinite ones included, and what is wrong with the first that is neither a finite one nor null."""
+    values = np.array(raw if set(map(type, raw)) <= _PLAIN else [number(each) for each in raw], np.float64)
+    strange = np.flatnonzero(~np.isfinite(values)).tolist()
+    wrong = next((row for row in strange if raw[row] is not None), None)
+    return values, "" if wrong is None else f"v holds {shown(raw[wrong])}, not a finite number"
 
 
-def _times(said: Any, rows: int, now: int) -> tuple[Millis | None, np.ndarray[Any, np.dtype[np.bool_]] | None]:
-    """Source times, and which of them could not be read (None: all could); None for what is no column."""
-    if said is None:
+def _times(said: Any, rows: int, now: int) -> tuple[Millis, Rows | None]:
+    """Source times, and which of them could not be read (None: all could)."""
+    if said is ABSENT:
         return np.full(rows, now, np.int64), None
     if type(said) is not list:
         at = instant(said)
         return np.full(rows, now if at is None else at, np.int64), np.ones(rows, np.bool_) if at is None else None
-    if len(said) != rows:
-        return None, None
     if set(map(type, said)) <= _PLAIN:
         raw = np.array(said, np.float64)
-        if rows and raw.min() >= 1e11 and raw.max() < MILLIS_MAX:
+        if rows and raw.min() >= MILLIS_FROM and raw.max() < MILLIS_MAX:
             return np.rint(raw).astype(np.int64), None
     read = [instant(each) for each in said]
     wrong = np.array([each is None for each in read], np.bool_)
     return np.array([now if each is None else each for each in read], np.int64), wrong if wrong.any() else None
 
 
-def _qualities(said: Any, rows: int) -> tuple[Codes, Codes] | None:
-    if said is None:
-        return np.zeros(rows, np.uint8), np.zeros(rows, np.uint8)
-    each = said if type(said) is list else [said] * rows
-    if len(each) != rows:
-        return None
-    known = {text: _quality(text)[:2] for text in set(each) if type(text) is str}
-    strange = (int(Quality.UNCERTAIN), int(Reason.DEVICE))
-    codes = np.array([known.get(text, strange) if type(text) is str else strange for text in each], np.uint8).reshape(-1, 2)
-    return codes[:, 0].copy(), codes[:, 1].copy()
+def _qualities(said: Any, rows: int) -> tuple[Codes, Codes, str]:
+    """Qualities, why they are not better, and what is wrong with the first that is none."""
+    if type(said) is not list:
+        quality, reason, finding = _quality(said)
+        return np.full(rows, quality, np.uint8), np.full(rows, reason, np.uint8), finding
+    known = {text: _quality(text) for text in set(map(_key, said))}
+    read = [known[_key(each)] for each in said]
+    codes = np.array([each[:2] for each in read], np.uint8).reshape(-1, 2)
+    return codes[:, 0].copy(), codes[:, 1].copy(), next((each[2] for each in read if each[2]), "")
 
 
-def judged(values: Floats, quality: Codes, reason: Codes, wrong_times: np.ndarray[Any, np.dtype[np.bool_]] | None) -> tuple[Codes, Codes]:
-    """Qualities where a value is no number or its time could not be read; changes the columns, and the values: infinite ones are nan."""
+def _key(said: Any) -> Any:
+    """What is said of a quality, as something to look up: what is none by what a person is shown."""
+    return said if said is None or type(said) is str else shown(said)
+
+
+def _units(said: Any, rows: int) -> tuple[Sequence[str], Rows | None]:
+    """Units, one for all or one each, and which of them are no text (None: all are)."""
+    if type(said) is str:
+        return [said], None
+    if type(said) is not list:
+        return [""], np.ones(rows, np.bool_)
+    if not set(map(type, said)) - {str}:
+        return said, None
+    wrong = np.array([type(each) is not str for each in said], np.bool_)
+    return [each if type(each) is str else "" for each in said], wrong
+
+
+def doubt(values: Floats, quality: Codes, reason: Codes, wrong_times: Rows | None = None, wrong_units: Rows | None = None) -> None:
+    """Have columns say what is wrong in them (rule 4); a value that is no finite number, or of a wrong unit, is nan from here on."""
     strange = ~np.isfinite(values)
     if strange.any():
         values[strange] = nan
@@ -196,7 +235,9 @@ def judged(values: Floats, quality: Codes, reason: Codes, wrong_times: np.ndarra
     if wrong_times is not None:
         worse = wrong_times & (quality < Quality.UNCERTAIN)
         quality[worse], reason[worse] = Quality.UNCERTAIN, Reason.CLOCK
-    return quality, reason
+    if wrong_units is not None:
+        values[wrong_units] = nan
+        quality[wrong_units], reason[wrong_units] = Quality.BAD, Reason.CONFIGURATION
 
 
 # -- packed ---------------------------------------------------------------------------------------------------------
@@ -211,6 +252,7 @@ class Packed(NamedTuple):
     observed: Millis
     quality: Codes
     reason: Codes
+    finding: str = ""
 
 
 def table_id(names: Sequence[str]) -> bytes:
@@ -249,10 +291,14 @@ def unpack(payload: bytes, now: int) -> Packed | str:
         at += 4 * rows
     codes = np.frombuffer(payload, np.uint8, rows, at)
     quality, reason = (codes & 7).astype(np.uint8), (codes >> 3).astype(np.uint8)
-    if rows and (quality.max() > Quality.NO_COMMUNICATION or reason.max() > Reason.GAP):
-        return "a quality of the packed readings is none: 0 to 4 in the low three bits, a reason up to 15 above"
+    finding = "a value of the packed readings is infinite: NaN says that there is none" if np.isinf(values).any() else ""
+    none = (quality > Quality.NO_COMMUNICATION) | (reason > Reason.GAP)
+    if none.any():
+        quality[none], reason[none] = Quality.UNCERTAIN, Reason.DEVICE
+        finding = finding or "a quality of the packed readings is none: 0 to 4 in the low three bits, a reason up to 15 above"
     wrong = (observed < 0) | (observed >= int(MILLIS_MAX))
     if wrong.any():
         observed[wrong] = now
-    quality, reason = judged(values, quality, reason, wrong if wrong.any() else None)
-    return Packed(table, indexes, values, observed, quality, reason)
+        finding = finding or "a source time of the packed readings is none: milliseconds since 1970"
+    doubt(values, quality, reason, wrong if wrong.any() else None)
+    return Packed(table, indexes, values, observed, quality, reason, finding)

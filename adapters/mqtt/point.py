@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import nan
+from math import isinf, nan
 
 from adapters.mqtt.codec import Place, decode, parse
 from adapters.mqtt.counting import Count
@@ -15,6 +15,7 @@ from ontology.namespaces import expand
 from ontology.units import conversion, units
 
 Reader = Callable[[Message, Intake], None]
+TOO_LARGE = "v is too large a number for the point's own unit"
 
 _SYMBOLS = {unit.symbol: unit.name for unit in reversed(units()) if unit.symbol}
 
@@ -74,7 +75,10 @@ class Plain:
                 known = self._counts[message.topic] = Count()
             if known.hear(count) and quality == Quality.GOOD:
                 reason = Reason.GAP
-        intake.row(self.slot, value * scale + offset, observed, quality, reason)
+        value = value * scale + offset
+        if isinf(value):
+            value, quality, reason, finding = nan, Quality.BAD, Reason.SENSOR, finding or TOO_LARGE
+        intake.row(self.slot, value, observed, quality, reason)
         if finding:
             intake.poison(message, finding)
 

@@ -100,6 +100,7 @@ def test_a_topic_is_of_the_point_that_its_last_two_levels_name(topic: str, point
         ({"v": 298.15, "u": "K"}, (25.0, 0, "GOOD", "NONE")),
         ({"v": 21.5, "q": "maintenance"}, (21.5, 0, "GOOD", "MAINTENANCE")),
         ({"v": 21.5, "q": "Substitute"}, (21.5, 0, "UNCERTAIN", "SUBSTITUTE")),
+        ({"v": None}, (-999.0, 0, "BAD", "SENSOR")),
         ({"v": None, "q": "bad"}, (-999.0, 0, "BAD", "DEVICE")),
         ({"v": 3.0, "q": "no_communication"}, (3.0, 0, "NO_COMMUNICATION", "LINK")),
     ],
@@ -117,7 +118,6 @@ def test_a_reading_says_value_time_quality_and_unit(document: Any, row: tuple[fl
     ("payload", "row"),
     [
         (b'{"v": "warm"}', ("BAD", "SENSOR")),
-        (b'{"v": null}', ("BAD", "SENSOR")),
         (b'{"w": 1}', ("BAD", "SENSOR")),
         (b'{"v": 1, "v": 2}', ("BAD", "SENSOR")),
         (b'{"v": 1e400}', ("BAD", "SENSOR")),
@@ -125,13 +125,16 @@ def test_a_reading_says_value_time_quality_and_unit(document: Any, row: tuple[fl
         (b"\xff", ("BAD", "SENSOR")),
         (b'{"v": 1, "u": "parsec"}', ("BAD", "CONFIGURATION")),
         (b'{"v": 1, "u": "KiloW"}', ("BAD", "CONFIGURATION")),
+        (b'{"v": 1, "u": 5}', ("BAD", "CONFIGURATION")),
+        (b'{"v": 1.7e308, "u": "KiloK"}', ("BAD", "CONFIGURATION")),
+        (b'{"v": 1, "t": null}', ("UNCERTAIN", "CLOCK")),
         (b'{"v": 1, "t": "yesterday"}', ("UNCERTAIN", "CLOCK")),
         (b'{"v": 1, "q": "so so"}', ("UNCERTAIN", "DEVICE")),
         (b'{"v": 1, "s": -7}', ("GOOD", "NONE")),
     ],
 )
 def test_what_is_wrong_with_a_reading_is_one_dead_letter_and_a_quality(payload: bytes, row: tuple[str, str]) -> None:
-    """No number, none of the unit's kind, no instant, no quality: each with its reason."""
+    """No number, no unit of the point's kind, no instant, no quality: each with its reason."""
     heard = Heard().say(HEAD + "inlet", payload)
     letters = heard.intake.letters
 
@@ -213,13 +216,86 @@ def test_each_reading_of_a_batch_has_its_own_quality() -> None:
 
 @pytest.mark.parametrize(
     "document",
-    [{}, [1], {"p": ["a"], "v": [1, 2]}, {"p": [1], "v": [1]}, {"p": ["inlet"], "v": [1], "t": [1, 2]}, {"p": ["inlet"], "v": [1], "u": 3}],
+    [
+        {},
+        [1],
+        {"p": ["a"], "v": [1, 2]},
+        {"p": [1], "v": [1]},
+        {"p": ["inlet"], "v": [1], "t": [1, 2]},
+        {"p": ["inlet"], "v": [1], "u": []},
+    ],
 )
 def test_a_batch_that_does_not_fit_together_is_a_dead_letter(document: Any) -> None:
     """Nothing of it is taken."""
     heard = Heard().say(HEAD + "$batch", document)
 
     assert len(heard.intake.letters) == 1
+    assert heard.rows() == []
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"p": ["inlet", "outlet"], "v": [1, 2], "u": ["W", "DEG_C"]},
+        {"p": ["inlet", "outlet"], "v": [1, 2], "u": [5, ""]},
+        [{"p": "inlet", "v": 1, "u": "W"}, {"p": "outlet", "v": 2}],
+        [{"p": "inlet", "v": 1, "u": {}}, {"p": "outlet", "v": 2}, 7, {"v": 3}],
+        {"p": ["inlet", "outlet", 7], "v": [1, 2, 3], "u": ["parsec", "", ""]},
+    ],
+)
+def test_a_wrong_unit_in_a_batch_makes_its_point_bad_and_costs_the_others_nothing(document: Any) -> None:
+    """One dead letter, whatever else is wrong; no topic without a point."""
+    heard = Heard().say(HEAD + "$batch", document)
+    letters, strays = heard.intake.letters, heard.intake.heard
+
+    assert heard.rows() == [(INLET, -999.0, 0, "BAD", "CONFIGURATION"), (OUTLET, 2.0, 0, "GOOD", "NONE")]
+    assert (len(letters), strays) == (1, [])
+
+
+def test_a_number_that_a_unit_makes_infinite_is_none() -> None:
+    """1.7e308 as a fraction is more per cent than there are: alone, in a batch and packed."""
+    heard = Heard().say(HEAD + "speed", 1.7e308).say(HEAD + "$batch", {"p": ["speed"], "v": [1.7e308]})
+
+    assert [row[1:] for row in heard.rows()] == [(-999.0, 0, "BAD", "SENSOR")] * 2
+
+
+VALUES: st.SearchStrategy[Any] = st.sampled_from([21.5, 0, -3, True, None, "x", [1], {}, 1.7e308])
+TIMES: st.SearchStrategy[Any] = st.sampled_from(
+    [NOW - 5, NOW / 1000, "2026-03-01T12:00:00Z", "2026-03-01T12:00:00", "x", None, True, -1, [], {}]
+)
+KINDS: st.SearchStrategy[Any] = st.sampled_from(["good", "Bad", "so so", "no_communication", None, 5, [], {}])
+UNITS: st.SearchStrategy[Any] = st.sampled_from(["", "DEG_F", "K", "W", "parsec", "a:b", None, 5, [], {}])
+COUNTS = st.sampled_from([1, -1, -7, "x", None, 1.5])
+
+
+@given(said=st.fixed_dictionaries({"v": VALUES}, optional={"t": TIMES, "q": KINDS, "u": UNITS, "s": COUNTS}))
+def test_a_reading_is_worth_the_same_alone_and_in_a_batch(said: dict[str, Any]) -> None:
+    """The same row, and a dead letter where it is one alone; beside it another reading is good. Columns have one count for all."""
+    alone = Heard().say(HEAD + "inlet", said)
+    letters, rows = len(alone.intake.letters), alone.rows()
+    counts = {"s": said["s"]} if "s" in said else {}
+    good: dict[str, Any] = {"v": 2, "t": NOW - 1, "q": "good", "u": "DEG_C"}
+    keys = [key for key in said if key != "s"]
+    batches = [
+        [{"p": "inlet", **said}, {"p": "outlet", **good}],
+        {"p": ["inlet", "outlet"], **{key: [said[key], good[key]] for key in keys}, **counts},
+        {"p": ["inlet"], **said, "v": [said["v"]]},
+    ]
+
+    for document in batches:
+        if type(document) is dict and any(type(document.get(key)) is list and document[key] == [] for key in "tqu"):
+            continue  # a list is one each
+        many = Heard().say(HEAD + "$batch", document)
+        assert len(many.intake.letters) == letters <= 1
+        assert many.rows()[:1] == rows
+        assert [row[2:] for row in many.rows()[1:]] in ([], [(0, "GOOD", "NONE")])
+
+
+def test_an_object_of_a_batch_that_names_a_member_twice_is_a_dead_letter() -> None:
+    """As one alone is: which of the two counts is anybody's guess."""
+    heard = Heard().say(HEAD + "$batch", b'[{"p": "inlet", "v": 1, "v": 2}]')
+
+    assert "names a member twice" in heard.intake.letters[0][1]
     assert heard.rows() == []
 
 
@@ -247,6 +323,31 @@ def test_packed_readings_speak_of_announced_names(dense: bool) -> None:
 
     assert heard.intake.letters == []
     assert sorted(heard.rows()) == [(INLET, 21.5, -3, "GOOD", "NONE"), (FAN, 40.0, -3, "GOOD", "MAINTENANCE")]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "row", "letters"),
+    [
+        ({"values": [np.inf, 0.4]}, (-999.0, -3, "BAD", "SENSOR"), 1),
+        ({"values": [-np.inf, 0.4]}, (-999.0, -3, "BAD", "SENSOR"), 1),
+        ({"values": [np.nan, 0.4]}, (-999.0, -3, "BAD", "SENSOR"), 0),
+        ({"observed": [-1, NOW - 3]}, (21.5, 0, "UNCERTAIN", "CLOCK"), 1),
+        ({"quality": [5, 0]}, (21.5, -3, "UNCERTAIN", "DEVICE"), 1),
+    ],
+)
+def test_what_is_wrong_with_a_packed_reading_is_one_dead_letter_and_a_quality(
+    wrong: dict[str, list[float]], row: tuple[Any, ...], letters: int
+) -> None:
+    """As with the others: infinite is no number, NaN says that there is none; the reading beside it is taken."""
+    columns = {"values": [21.5, 0.4], "observed": [NOW - 3, NOW - 3], "quality": [0, 0], "reason": [0, 0], **wrong}
+    values, observed = np.array(columns["values"], np.float64), np.array(columns["observed"], np.int64)
+    codes = np.array(columns["quality"], np.uint8), np.array(columns["reason"], np.uint8)
+    payload = pack(Packed(table_id(NAMES), np.array([0, 1], np.uint32), values, observed, *codes))
+    heard = Heard().say(f"dc/$points/{table_id(NAMES).hex()}", NAMES, retained=True).say("dc/s/$packed", payload)
+    letters_told = len(heard.intake.letters)
+
+    assert heard.rows() == [(INLET, *row), (FAN, 40.0, -3, "GOOD", "NONE")]
+    assert letters_told == letters
 
 
 def test_names_are_announced_under_their_own_id() -> None:

@@ -241,6 +241,15 @@ def test_duplicates_and_disorder_and_lateness_change_nothing(chance: random.Rand
     assert line.wire.status().missing == 0
 
 
+NAMES = ("hall/it/rack/p1", "hall/it/rack/p2")
+
+
+def in_packed(values: list[float]) -> bytes:
+    """Values of the two names, as of now."""
+    now, good = np.full(2, round(time.time() * 1000), np.int64), np.zeros(2, np.uint8)
+    return pack(Packed(table_id(NAMES), None, np.array(values), now, good, good))
+
+
 DEEP = b'{"v":' * 1_500 + b"1" + b"}" * 1_500
 POISON: list[Callable[[random.Random], tuple[str, bytes]]] = [
     lambda _: ("p1", b'{"v": NaN}'),
@@ -262,6 +271,11 @@ POISON: list[Callable[[random.Random], tuple[str, bytes]]] = [
     lambda chance: ("$packed", b"RT\x01" + chance.randbytes(40)),
     lambda chance: ("$batch", b'{"p": ["p1"], "v": [' + str(chance.random()).encode() + b", 2]}"),
     lambda _: ("$batch", b'[{"p": 7, "v": 1}]'),
+    lambda _: ("p1", b'{"v": 1, "u": 5}'),
+    lambda _: ("$batch", b'{"p": ["p1", "p2"], "v": [1, 2], "u": ["DEG_C", "KiloW"]}'),
+    lambda _: ("$batch", b'{"p": ["p1", "p2"], "v": [1e400, 2], "t": [1, "x"], "q": 7}'),
+    lambda _: ("$batch", b'[{"p": "p1", "v": 1, "u": "DEG_C"}, {"p": "p2", "v": 2}, 7]'),
+    lambda chance: ("$packed", in_packed([chance.choice([np.inf, -np.inf]), chance.random()])),
 ]
 """Each is one dead letter, whatever stands around it (reliability reference 8, F12)."""
 STRANGE: list[Callable[[random.Random], tuple[str, bytes]]] = [
@@ -278,8 +292,10 @@ FINE: list[Callable[[random.Random], tuple[str, bytes]]] = [
     lambda _: ("p2", b'{"v": 1, "u": ""}'),
     lambda _: ("p2", b'{"v": true, "x": {"y": [1, "2"]}}'),
     lambda _: ("$state", b"online"),
+    lambda _: ("$packed", in_packed([np.nan, 1.0])),
+    lambda _: ("$batch", b'{"p": ["p1", "p2"], "v": [null, 2], "s": 7}'),
 ]
-"""Times to come and long past, truth values, members that nobody asked for: no dead letters."""
+"""Times to come and long past, truth values, members that nobody asked for, no value: no dead letters."""
 
 
 @pytest.mark.quality("mqtt", "one-dead-device-does-not-silence-the-others")
@@ -302,9 +318,9 @@ def test_poison_is_counted_exactly_and_harms_nobody_else(chance: random.Random, 
     for at, count in zip(counts, range(1, good + 1), strict=True):
         sent[at] = (HEAD + "p0", device.payload(count))
 
-    device.raw(sent)
+    device.raw([(f"dc/$points/{table_id(NAMES).hex()}", orjson.dumps(NAMES)), *sent])
 
-    assert wait_until(lambda: line.wire.status().messages == bad + good, 100)
+    assert wait_until(lambda: line.wire.status().messages == 1 + bad + good, 100)
     status = line.wire.status()
     assert (status.poison, status.unbound, status.missing) == (poison, strange, 0)
     assert line.kept(POINTS[0]) == device.said
