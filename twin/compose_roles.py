@@ -73,7 +73,8 @@ class Passing:
             return wire(theirs, spoken_by(settings, theirs))
 
         def looking_after(left: Left, since_ms: int) -> Former:
-            return Former(config, left, spoken_by(settings, config), wire, since_ms)
+            theirs = replace(config, client_id=left.client_id)
+            return Former(config, left, spoken_by(settings, theirs), wire, since_ms)
 
         relay.start(standing)
         self._standby = Standby(relay, lambda: own.status().connected, standing_in, looking_after)

@@ -10,16 +10,12 @@ Rules of this file:
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-import orjson
-
-from graph.disk import make_folder, put_in_place, sync_folder
 from graph.steps import reached
 from graph.values import ReadingBatch
+from twin.lines import Lines
 
 ROWS_MAX = 500_000
 """Readings that wait: a plant of 100,000 points that says each of them five times before it is in the graph."""
@@ -33,11 +29,11 @@ class Early:
 
     def __init__(self, file: Path | None = None, rows_max: int = ROWS_MAX) -> None:
         """`file`: where it is durable, with what an earlier process has left; None keeps it in memory alone. Raises `OSError`."""
-        self._file, self._max = file, rows_max
+        self._file, self._max = Lines(file) if file is not None else None, rows_max
         self._rows: dict[str, list[_Row]] = {}
         self._count = 0
         self._written = False
-        for row in _left(file) if file is not None and file.exists() else ():
+        for row in _left(self._file) if self._file is not None else ():
             self._add(row)
             self._written = True
 
@@ -55,7 +51,8 @@ class Early:
         for row in rows:
             self._add(row)
         if rows and self._file is not None:
-            self._append(self._file, b"".join(b"\n" + orjson.dumps(row) for row in rows) + b"\n")
+            self._file.add(rows)
+            self._written = True
         reached("early.kept")
         return len(rows)
 
@@ -68,26 +65,12 @@ class Early:
         gone = [self._rows.pop(point, ()) for point in dict.fromkeys(points)]
         self._count -= sum(map(len, gone))
         if self._written and self._file is not None:
-            part = self._file.with_suffix(".part")
-            with part.open("wb") as file:
-                file.writelines(orjson.dumps(row) + b"\n" for rows in self._rows.values() for row in rows)
-            put_in_place(part, self._file)
+            self._file.put(row for rows in self._rows.values() for row in rows)
             self._written = bool(self._rows)
 
     def _add(self, row: _Row) -> None:
         self._rows.setdefault(row[0], []).append(row)
         self._count += 1
-
-    def _append(self, path: Path, data: bytes) -> None:
-        make_folder(path.parent)
-        new = not path.exists()
-        with path.open("ab") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        if new:
-            sync_folder(path.parent)
-        self._written = True
 
 
 def _rows(batch: ReadingBatch) -> Iterator[_Row]:
@@ -95,12 +78,8 @@ def _rows(batch: ReadingBatch) -> Iterator[_Row]:
     return zip(batch.points, *(column.tolist() for column in columns), strict=True)
 
 
-def _left(file: Path) -> Iterator[_Row]:
-    """What a file holds; a line that is not whole was told to nobody, and whatever is written begins another one."""
-    for line in file.read_bytes().split(b"\n"):
-        try:
-            row: Any = orjson.loads(line)
-        except orjson.JSONDecodeError:
-            continue
+def _left(file: Lines) -> Iterator[_Row]:
+    """The readings that a file holds."""
+    for row in file.read():
         if isinstance(row, list) and len(row) == 6 and isinstance(row[0], str) and all(isinstance(each, int) for each in row[2:]):
             yield tuple(row)

@@ -342,6 +342,8 @@ class MqttClient:
             except Exception:
                 _log.exception("a message on %s could not be read; it is a dead letter", message.topic)
                 intake.poison(message, "the wire failed on it; the log says why")
+        for dialect in self._dialects:
+            dialect.settle()
         if not self._handed_on(intake):
             intake.letters = [(message, "the readings could not be taken; the log says why") for message in messages]
         self._finish(intake)

@@ -174,6 +174,10 @@ class Dialect(Protocol):
     def take(self, message: Message, intake: Intake) -> bool:
         """Read a message into the intake. False: it is not of this language, and the next one may have it."""
 
+    def settle(self) -> None:
+        """The messages of a batch have all been given, and are about to be acknowledged: what must be known after a kill is made durable."""
+        return
+
     def will(self, now: int) -> Publication | None:  # noqa: ARG002  most have none
         """What the broker says when we are gone, asked before each connection; a socket has one, the first dialect's that wants one."""
         return None

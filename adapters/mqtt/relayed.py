@@ -191,6 +191,10 @@ class Outward(Dialect):
         """See `Dialect.take`."""
         return self._spoken.take(message, intake)
 
+    def settle(self) -> None:
+        """See `Dialect.settle`."""
+        self._spoken.settle()
+
     def will(self, now: int) -> Publication | None:
         """See `Dialect.will`."""
         return self._spoken.will(now)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from math import nan
+from pathlib import Path
 
 import pytest
 
 from adapters.mqtt.dialect import Message
+from adapters.mqtt.pending import Pending
 from graph.values import Quality, Reason
 from ontology.namespaces import BRICK, UNIT
 from tests.support.dsx_bus import NOW, Bus, N, metadata, said, told
@@ -133,3 +135,23 @@ def test_metadata_from_an_integration_and_values_from_another_are_not_taken() ->
     bus.hear(Message("BMS/v1/A/Metadata/Fan/FanSpeed/t", b'{"objectId":"F"}'))
     bus.settle()
     assert len(bus.wishes) == 1
+
+
+def test_metadata_that_the_graph_does_not_say_yet_are_known_after_a_kill(tmp_path: Path) -> None:
+    """What waits at the broker comes before its kept copies: values of a point that was described just before, and of one that was taken
+    back. When a revision says it, nothing more is kept."""
+    file, fan = tmp_path / "dsx.jsonl", told("Fan", "FanSpeed", objectName="F", objectId="F-1", engUnit="RPM")
+    before = Bus(pending=Pending(file))
+    before.hear(*metadata([fan]))
+
+    after = Bus(pending=Pending(file))
+    assert after.hear(said(fan, value_payload(1.0, NOW))) == {}
+    assert after.heard == []
+    assert after.settle() == {fan.address: (1.0, Quality.GOOD, Reason.NONE)}
+    assert file.read_bytes() == b""
+    after.hear(Message(f"BMS/v1/PUB/Metadata/{fan.address}", b""))
+    last = Bus(graph=after.graph, pending=Pending(file))
+    last.settle()
+
+    assert last.wishes == [[]]
+    assert file.read_bytes() == b""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import hypothesis.strategies as st
@@ -15,6 +16,7 @@ from hypothesis import given, settings
 from adapters.mqtt.dialect import Intake, Message
 from adapters.mqtt.homeassistant.codec import again, discovered, template
 from adapters.mqtt.homeassistant.dialect import QUIET_MS, HomeAssistant
+from adapters.mqtt.pending import Pending
 from graph.snapshot import Snapshot
 from graph.values import Quality, ReadingBatch, Reason, Slots
 from ontology.namespaces import BRICK, DCX, RDF, RDFS, UNIT
@@ -29,8 +31,8 @@ NOW = 1_770_000_000_000
 class Home:
     """A dialect with a clock, told what devices announce; its wishes are made revisions at once."""
 
-    def __init__(self, graph: Snapshot | None = None) -> None:
-        self.dialect, self.now, self.names = HomeAssistant(), NOW, dict[str, int]()
+    def __init__(self, graph: Snapshot | None = None, pending: Pending | None = None) -> None:
+        self.dialect, self.now, self.names = HomeAssistant(pending=pending), NOW, dict[str, int]()
         self.graph = Snapshot.empty() if graph is None else graph
         self.wishes: list[list[KeyQuad]] = []
         self.letters: list[str] = []
@@ -48,6 +50,7 @@ class Home:
         payload = document if isinstance(document, bytes) else document.encode() if isinstance(document, str) else orjson.dumps(document)
         intake = Intake(self.now)
         self.taken = self.dialect.take(Message(topic, payload, retained), intake)
+        self.dialect.settle()
         return self._read(intake)
 
     def announce(self, documents: dict[str, dict[str, Any]] | None = None) -> Home:
@@ -213,6 +216,24 @@ def test_a_state_that_comes_before_its_point_waits_for_it() -> None:
 
     assert home.settle() == {"relay-3": (1.0, "UNCERTAIN", "RETAINED")}
     assert home.waited == [0.0, 1.0]
+
+
+def test_announcements_that_the_graph_does_not_say_yet_are_known_after_a_kill(tmp_path: Path) -> None:
+    """What waits at the broker comes before its kept copies; when a revision says all of it, nothing more is kept."""
+    file, topic = tmp_path / "home.jsonl", f"{PREFIX}/switch/relay/config"
+    Home(pending=Pending(file)).hear(topic, announcements()[topic])
+
+    after = Home(pending=Pending(file))
+    assert after.hear("shelly/relay/3", "ON") == {}
+    assert after.taken
+    assert after.settle() == {"relay-3": (1.0, *GOOD)}
+    assert file.read_bytes() == b""
+    after.hear(topic, b"")
+    assert Pending(file).topics() == {topic: b""}
+    last = Home(after.graph, Pending(file))
+    last.settle()
+    assert last.wishes == [[]]
+    assert file.read_bytes() == b""
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import orjson
 
 from adapters.mqtt.dialect import Intake, Message
 from adapters.mqtt.dsx.dialect import QUIET_MS, Dsx
+from adapters.mqtt.pending import Pending
 from graph.snapshot import Snapshot
 from graph.values import Quality, ReadingBatch, Reason, Slots
 from ontology.namespaces import BRICK, DCX, RDF
@@ -25,8 +26,8 @@ POWER, LIQUID, AIR = DCX + "feedsPower", DCX + "feedsLiquidCooling", DCX + "feed
 class Bus:
     """A dialect with a clock, told what a BMS says; its wishes are made revisions at once."""
 
-    def __init__(self, integration: str = "", graph: Snapshot | None = None) -> None:
-        self.dsx, self.now, self.names = Dsx(integration), NOW, dict[str, int]()
+    def __init__(self, integration: str = "", graph: Snapshot | None = None, pending: Pending | None = None) -> None:
+        self.dsx, self.now, self.names = Dsx(integration, pending=pending), NOW, dict[str, int]()
         self.graph = Snapshot.empty() if graph is None else graph
         self.wishes: list[list[KeyQuad]] = []
         self.letters: list[str] = []
@@ -42,6 +43,7 @@ class Bus:
         """What the messages give, by point."""
         intake = Intake(self.now)
         assert [each for each in messages if not self.dsx.take(each, intake)] == []
+        self.dsx.settle()
         return self._read(intake)
 
     def tick(self, seconds: float = 0) -> Intake:

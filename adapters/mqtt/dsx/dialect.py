@@ -4,7 +4,8 @@ Rules of this file:
 
 1. We publish under `BMS/v1/{our integration}/Value/`, only where metadata of the BMS name us, and never metadata.
 2. What has been described stays until its retained message is cleared: silence makes values stale, it takes nothing out of the graph.
-   After a restart the graph says what had been described, so a broker that comes up empty empties nothing.
+   After a restart the graph says what had been described, and `Pending` what it had not heard of yet, so a broker that comes up empty
+   empties nothing.
 3. The wish is whole and paced: it waits until metadata have been quiet for `QUIET_MS`, for `BUSY_MS` at most, and is made only when
    something has been said that was not said before.
 4. A value of a point that is described and not yet in the graph is handed over by name (`Intake.early`): none is lost. What comes before
@@ -27,6 +28,7 @@ from adapters.mqtt.dsx import contract
 from adapters.mqtt.dsx.codec import AS_IT_IS, ROOT, Address, Described, address, described, encode, value
 from adapters.mqtt.dsx.heartbeat import Heartbeats, within
 from adapters.mqtt.dsx.plant import METADATA, PREFIX, SOURCE, TOPIC, Plant, point_iri
+from adapters.mqtt.pending import Pending
 from adapters.mqtt.units import unit_named
 from graph.commands import Command
 from graph.ports import DeviceRefused
@@ -55,6 +57,8 @@ class _Bound(NamedTuple):
     slots: SlotsOf
     rows: dict[str, tuple[int, Described]]
     racks: Mapping[str, str]
+    known: Mapping[str, bytes]
+    """Metadata that were pending and that it says."""
 
 
 class Dsx(Dialect):
@@ -62,16 +66,19 @@ class Dsx(Dialect):
 
     name = "dsx"
 
-    def __init__(self, integration: str = "", bytes_max: int = 65_536) -> None:
-        """`integration`: the id under which the BMS knows us; empty only listens. Raises `ValueError` for one that cannot be in a topic."""
+    def __init__(self, integration: str = "", bytes_max: int = 65_536, pending: Pending | None = None) -> None:
+        """`integration`: the id under which the BMS knows us; empty only listens. `pending`: where metadata that the graph does not say yet
+        are kept. Raises `ValueError` for an id that cannot be in a topic."""
         if any(sign in integration for sign in "/+#\0") or integration == contract.PUBLISHER:
             raise ValueError(f"our integration id is one level of a topic and not {contract.PUBLISHER}, so it cannot be {integration!r}")
         self._integration, self._bytes_max, self._metadata_max = integration, bytes_max, max(bytes_max, METADATA_BYTES_MAX)
+        self._pending = Pending() if pending is None else pending
         self._points: dict[str, Described] = {}
         self._ours: dict[str, Described] = {}
         self._requests: dict[str, Described] = {}
         self._heard: dict[str, int] = {}
-        self._bound = _Bound(lambda points: np.full(len(points), -1, np.int32), {}, {})
+        self._bound = _Bound(lambda points: np.full(len(points), -1, np.int32), {}, {}, {})
+        self._looked_at = self._bound
         self._undescribed_values: dict[str, deque[tuple[int, Message]]] = {}
         """By point: values that no metadata describe yet, and when they came."""
         self._beats = Heartbeats(integration)
@@ -86,11 +93,18 @@ class Dsx(Dialect):
         if not self._loaded:
             self._points = _described_in(snapshot, self._metadata_max)
             self._loaded = True
+            for topic, payload in self._pending.topics().items():
+                at = address(topic)
+                found = described(at, payload, self._metadata_max) if at is not None and payload else None
+                if at is not None and not isinstance(found, str) and self._renewed(at.point, found):
+                    self._change(1)
             for name, each in self._points.items():
                 self._own(name, each)
             self._beats.describe(self._points, 0)
             self._learned(Plant(self._points, _racks_of(snapshot)))
-        self._bound = _Bound(slots, {}, _racks_of(snapshot))
+        pending = self._pending.topics()
+        known = _known_of(pending, _texts_of(snapshot)) if pending else {}
+        self._bound = _Bound(slots, {}, _racks_of(snapshot), known)
 
     def filters(self) -> Sequence[str]:
         """See `Dialect.filters`."""
@@ -178,8 +192,8 @@ class Dsx(Dialect):
             return
         if not message.payload:
             self._heard.pop(at.point, None)
-            if self._points.pop(at.point, None) is not None:
-                self._own(at.point, None)
+            if self._renewed(at.point, None):
+                self._pending.add(message.topic, b"")
                 self._change(intake.now)
             return
         found = described(at, message.payload, self._metadata_max)
@@ -191,15 +205,29 @@ class Dsx(Dialect):
             return
         if not message.retained or at.point not in self._heard:
             self._heard[at.point] = intake.now
-        before = self._points.get(at.point)
-        if before is None or before.text != found.text:
-            self._points[at.point] = found = found.measured_in(before.unit if before is not None else "")
-            self._own(at.point, found)
+        if self._renewed(at.point, found):
+            self._pending.add(message.topic, message.payload)
             self._change(intake.now)
         for came, value_ in self._undescribed_values.pop(at.point, ()):
             said = address(value_.topic)
             if said is not None:
                 self._value(said, value_, intake, came)
+
+    def _renewed(self, name: str, found: Described | None) -> bool:
+        """Take what a point's metadata say now, None for nothing any more; whether that is something else than before."""
+        before = self._points.get(name)
+        if (before.text if before is not None else "") == (found.text if found is not None else ""):
+            return False
+        if found is None:
+            del self._points[name]
+        else:
+            self._points[name] = found = found.measured_in(before.unit if before is not None else "")
+        self._own(name, found)
+        return True
+
+    def settle(self) -> None:
+        """See `Dialect.settle`: metadata are durable."""
+        self._pending.keep()
 
     def _own(self, name: str, each: Described | None) -> None:
         """Whether a point is ours to say, and one at which something is asked for; as of its newest metadata, at once."""
@@ -227,6 +255,10 @@ class Dsx(Dialect):
         """See `Dialect.tick`."""
         self._now = intake.now
         self._begun = self._begun or intake.now
+        bound = self._bound
+        if bound is not self._looked_at:
+            self._looked_at = bound
+            self._pending.forget(bound.known)
         if self._dirty_since:
             self._beats.describe(self._points, intake.now)
         for lost in self._beats.newly_lost(intake.now):
@@ -319,6 +351,24 @@ def _described_in(snapshot: Snapshot, bytes_max: int) -> dict[str, Described]:
         read = described(at, literal_parts(key(o)).lexical.encode(), 2 * bytes_max)
         if isinstance(read, Described):
             found[at.point] = read.measured_in(units.get(s, ""))
+    return found
+
+
+def _texts_of(snapshot: Snapshot) -> dict[str, str]:
+    """The metadata that a revision of the graph says, by the IRI of the point."""
+    key = snapshot.key
+    return {key(s): literal_parts(key(o)).lexical for s, o in _pairs(snapshot, METADATA) if is_literal(key(o))}
+
+
+def _known_of(pending: Mapping[str, bytes], said: Mapping[str, str]) -> dict[str, bytes]:
+    """Which of the metadata by topic are as they are said."""
+    found = {}
+    for topic, payload in pending.items():
+        at = address(topic)
+        read = described(at, payload, len(payload)) if at is not None and payload else None
+        text = read.text if isinstance(read, Described) else ""
+        if at is None or said.get(point_iri(at.point), "") == text:
+            found[topic] = payload
     return found
 
 

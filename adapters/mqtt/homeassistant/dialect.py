@@ -3,15 +3,15 @@
 Rules of this file:
 
 1. It only reads: nothing is said, and no command goes out.
-2. What has been announced stays until its configuration is cleared; after a restart the graph says what had been, so a broker that comes
-   up empty empties nothing. The wish is whole, and waits until configurations have been quiet.
+2. What has been announced stays until its configuration is cleared; after a restart the graph says what had been, and `Pending` what it
+   had not heard of yet, so a broker that comes up empty empties nothing. The wish is whole, and waits until configurations have been quiet.
 3. A state of a point that is announced and not yet in the graph is handed over by name (`Intake.early`): none is lost.
 4. What is not available is `NO_COMMUNICATION`, for the reason `LINK`, until it speaks again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import isnan
 from typing import NamedTuple
 
@@ -21,6 +21,7 @@ from adapters.mqtt.codec import parse
 from adapters.mqtt.dialect import Dialect, Intake, Message, SlotsOf
 from adapters.mqtt.homeassistant.codec import Entity, Presence, again, discovered, is_there, paths, read
 from adapters.mqtt.homeassistant.plant import CONFIG, SOURCE, TOPIC, block, point_iri
+from adapters.mqtt.pending import Pending
 from adapters.mqtt.units import unit_named
 from graph.references import Unbound
 from graph.snapshot import Snapshot
@@ -45,11 +46,15 @@ class HomeAssistant(Dialect):
 
     name = "homeassistant"
 
-    def __init__(self, prefix: str = "homeassistant", bytes_max: int = 65_536) -> None:
-        """`prefix`: where configurations stand. Raises `ValueError` for what can be no topic."""
+    def __init__(self, prefix: str = "homeassistant", bytes_max: int = 65_536, pending: Pending | None = None) -> None:
+        """`prefix`: where configurations stand. `pending`: where those that the graph does not say yet are kept. Raises `ValueError` for
+        what can be no topic."""
         if not prefix or prefix.startswith("/") or any(sign in prefix for sign in "+#\0"):
             raise ValueError(f"the prefix of discovery is the beginning of a topic, such as homeassistant, not {prefix!r}")
         self._prefix, self._bytes_max = prefix.rstrip("/"), bytes_max
+        self._pending = Pending() if pending is None else pending
+        self._known: Mapping[str, bytes] = {}
+        """Configurations that were pending and that the newest revision says."""
         self._entities: dict[str, Entity] = {}
         self._announced: dict[str, dict[str, Entity]] = {}
         """The same, by the topic of their configuration."""
@@ -70,6 +75,11 @@ class HomeAssistant(Dialect):
             for key, one in self._entities.items():
                 self._announced.setdefault(key.partition("#")[0], {})[key] = one
             self._loaded = True
+            for topic, payload in self._pending.topics().items():
+                if self._renewed(topic, self._discovered(topic, payload)):
+                    self._changed_at = self._dirty_since = 1
+        pending = self._pending.topics()
+        self._known = self._said_in(snapshot, pending) if pending else {}
         revision = snapshot.revision
 
         def bound(points: Sequence[str], _revision: int = revision) -> Slots:
@@ -128,16 +138,38 @@ class HomeAssistant(Dialect):
         if len(self._entities) - len(before) + len(after) > ENTITIES_MAX:
             intake.unbound(topic, f"{ENTITIES_MAX:,} entities are announced already, and no more are taken")
             return
-        for key, one in before.items():
-            del self._entities[key]
+        for one in before.values():
             self._forget(one)
-        self._announced[topic] = after
-        if not after:
-            del self._announced[topic]
+        self._renewed(topic, after)
         for one in found:
-            self._entities[one.key] = one
             self._listen(one, int(self._slots([point_iri(one.unique)])[0]))
+        self._pending.add(topic, message.payload)
         self._changed_at, self._dirty_since = intake.now, self._dirty_since or intake.now
+
+    def _discovered(self, topic: str, payload: bytes) -> dict[str, Entity]:
+        found = discovered(topic, payload, self._prefix, self._bytes_max)[0] if payload else []
+        return {one.key: one for one in found}
+
+    def _renewed(self, topic: str, after: Mapping[str, Entity]) -> bool:
+        """Take what a configuration says now; whether that is something else than before."""
+        before = self._announced.pop(topic, {})
+        for key in before:
+            del self._entities[key]
+        self._entities.update(after)
+        if after:
+            self._announced[topic] = dict(after)
+        return before != after
+
+    def _said_in(self, snapshot: Snapshot, pending: Mapping[str, bytes]) -> dict[str, bytes]:
+        """Which of these configurations are as a revision of the graph says."""
+        said: dict[str, dict[str, Entity]] = {}
+        for key, one in _announced_in(snapshot).items():
+            said.setdefault(key.partition("#")[0], {})[key] = one
+        return {topic: payload for topic, payload in pending.items() if said.get(topic, {}) == self._discovered(topic, payload)}
+
+    def settle(self) -> None:
+        """See `Dialect.settle`: configurations are durable."""
+        self._pending.keep()
 
     def _state(self, message: Message, reads: Sequence[_Read], intake: Intake) -> None:
         document, finding = None, ""
@@ -190,6 +222,8 @@ class HomeAssistant(Dialect):
         """See `Dialect.tick`."""
         self._now = intake.now
         self._follow()
+        known, self._known = self._known, {}
+        self._pending.forget(known)
 
     def _follow(self) -> None:
         """Where states go, as of the newest revision and the newest announcements."""
