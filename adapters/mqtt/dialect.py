@@ -175,7 +175,7 @@ class Dialect(Protocol):
         """Read a message into the intake. False: it is not of this language, and the next one may have it."""
 
     def settle(self) -> None:
-        """The messages of a batch have all been given, and are about to be acknowledged: what must be known after a kill is made durable."""
+        """The messages of a batch have been given, and are about to be acknowledged: what must be known after a kill is made durable."""
         return
 
     def will(self, now: int) -> Publication | None:  # noqa: ARG002  most have none

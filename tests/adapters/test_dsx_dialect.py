@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.mqtt.dialect import Message
+from graph.commands import Command
 from graph.values import Quality, Reason
 from ontology.namespaces import BRICK, DCX
 from ontology.terms import QuadBlock
-from tests.support.dsx_bus import Bus, N, metadata, said, told
+from tests.support.dsx_bus import NOW, Bus, N, metadata, said, told
 from tests.support.dsx_publisher import small_plant, value_payload
 from tests.support.wired import snapshot_of
 
@@ -140,7 +143,7 @@ def test_what_stands_in_series_with_a_meter_is_all_needed() -> None:
 
 
 def test_fuel_is_no_supply_and_a_battery_in_the_path_carries_it() -> None:
-    """A tank that serves a generator; a battery system between two meters; a sensor in a pipe, by what it measures."""
+    """A tank that serves a generator; a battery system between two meters."""
     bus = Bus()
     bus.hear(
         *metadata(
@@ -150,14 +153,87 @@ def test_fuel_is_no_supply_and_a_battery_in_the_path_carries_it() -> None:
                 told("PowerMeter", "ActivePower", "1", objectName="M1", objectId="M1", servesId=["B"], engUnit="kW"),
                 told("BESS", "Status", objectName="B", objectId="B", servesId=["M2"], stateText=[]),
                 told("PowerMeter", "ActivePower", "2", objectName="M2", objectId="M2", servesId=[], engUnit="kW"),
-                told("Sensor", "LiquidFlow", objectName="S", objectId="S", servesId=["R"], engUnit="LPM"),
             ]
         )
     )
     bus.settle()
 
-    assert bus.feeds() == {("G", "power", "M1"), ("M1", "power", "B"), ("B", "power", "M2"), ("S", "liquid", "R")}
+    assert bus.feeds() == {("G", "power", "M1"), ("M1", "power", "B"), ("B", "power", "M2")}
     assert (bus.classes()["T"], bus.classes()["B"]) == ("Fuel_Tank", "UPS")
+
+
+def test_what_measures_or_does_not_say_what_it_hands_on_keeps_no_rack_powered() -> None:
+    """A breaker is the only power of four racks; of sensors, a controller and a generic object that name them too, none counts, and the one
+    that might have is told. A sensor in a pipe passes on what reaches it; a generic object alone is taken for what it may be."""
+    bus = Bus()
+    sensor = {"objectName": "S", "engUnit": "C"}
+    bus.hear(
+        *metadata(
+            [
+                told("Breaker", "Status", objectName="B", objectId="B", servesId=["R1", "R2", "R3", "R4"], stateText=[]),
+                told("Sensor", "LeakDetect", "1", objectName="L", objectId="L", servesId=["R1"], stateText=[]),
+                told("Sensor", "AirTemperature", "2", objectId="T", servesId=["R2"], **sensor),
+                told("GenericObject", "Status", "3", objectName="G", objectId="G", servesId=["R3"], stateText=[]),
+                told("System", "Status", "4", objectName="Y", objectId="Y", servesId=["R4"], stateText=[]),
+                told("CDU", "LiquidTemperature", "5", objectName="C", objectId="C", servesId=["P"], engUnit="C"),
+                told("Sensor", "LiquidTemperature", "6", objectId="P", servesId=["R1"], **sensor),
+                told("GenericObject", "Status", "7", objectName="H", objectId="H", servesId=["R5"], stateText=[]),
+            ]
+        )
+    )
+    bus.settle()
+
+    assert bus.feeds() == {
+        *(("B", "power", f"R{n}") for n in range(1, 5)),
+        ("C", "liquid", "P"),
+        ("P", "liquid", "R1"),
+        ("H", "?", "R5"),
+    }
+    assert [each.reason for each in bus.dsx.unusable() if "not counted" in each.reason] == [
+        "G serves R3, with what is not known, and R3 has power from elsewhere: it is not counted"
+    ]
+
+
+def test_metadata_say_what_they_say() -> None:
+    """Identifiers as they stand, blanks and all; thousands that are served; what has a wrong type is told and not read."""
+    bus = Bus()
+    many = [f"rack-{n:05d}-in-hall-7-row-12" for n in range(2_500)]
+    ids = [told("Pump", "Available", f"{n}", objectName="P", objectId=name, stateText=[]) for n, name in enumerate(("A", "A ", " A"))]
+    odd = told("CDU", "Status", "odd", objectId="C", servesId={"a": 1}, engUnit=5, isSetpoint="yes", stateText=[{"value": "x"}, [3]])
+    bus.hear(*metadata([told("PowerMeter", "ActivePower", objectName="M", objectId="M", servesId=many, engUnit="kW"), *ids, odd]))
+    bus.settle()
+
+    assert bus.letters == []
+    assert len([to for who, medium, to in bus.feeds() if (who, medium) == ("M", "power")]) == 2_500
+    assert {"A", "A%20", "%20A"} <= bus.classes().keys()
+    assert sorted(each.reason for each in bus.dsx.unusable() if "it is not read" in each.reason) == [
+        "isSetpoint is 'yes', not true or false: it is not read",
+        "servesId is an object, not a list of texts: it is not read",
+        "stateText is an array, not a {value, text}, in its list: it is not read",
+        "stateText is an object, not a {value, text}, in its list: it is not read",
+    ]
+
+
+def test_a_request_follows_its_metadata_at_once() -> None:
+    """Given to another integration, taken back, or measured in another unit: before any tick and any revision."""
+    bus = Bus("US")
+    asked = told("CDU", "LiquidTemperatureSpRequest", objectName="C", objectId="C", engUnit="C", integration="US")
+    point = N + "point/" + asked.address
+    bus.hear(*metadata([asked]))
+    bus.settle()
+
+    asked.metadata["engUnit"] = "F"
+    bus.hear(*metadata([asked]))
+    sent = bus.dsx.request(Command("1", "k", point, 25.0, "ada", "warm", datetime.fromtimestamp(NOW / 1000, UTC)))
+    assert orjson.loads(sent.payload)["value"] == pytest.approx(77.0)
+    asked.metadata["integration"] = "OTHER"
+    bus.hear(*metadata([asked]))
+    assert not bus.dsx.serves(point)
+    asked.metadata["integration"] = "US"
+    bus.hear(*metadata([asked]))
+    assert bus.dsx.serves(point)
+    bus.hear(Message(f"BMS/v1/PUB/Metadata/{asked.address}", b""))
+    assert not bus.dsx.serves(point)
 
 
 def test_a_rack_that_another_source_knows_is_that_rack() -> None:

@@ -130,6 +130,8 @@ def test_metadata_from_an_integration_and_values_from_another_are_not_taken() ->
     bus.settle()
 
     assert bus.hear(said(tray, value_payload(1.0, NOW), "B")) == {}
+    assert bus.hear(said(tray, value_payload(1.0, NOW), "PUB")) == {}
+    assert bus.heard[-1] == "PUB may not say it: its metadata name A"
     assert bus.hear(said(tray, value_payload(1.0, NOW), "US")) == {}
     assert bus.hear(said(tray, value_payload(0.0, NOW), "A")) == {tray.address: (0.0, Quality.GOOD, Reason.NONE)}
     bus.hear(Message("BMS/v1/A/Metadata/Fan/FanSpeed/t", b'{"objectId":"F"}'))

@@ -59,6 +59,8 @@ OBJECTS: Mapping[str, Kind] = {
 }
 """In the order in which they name a thing that several types share an id for: what a meter or a sensor of one name measures comes first."""
 
+PASSES_ON = frozenset({"Sensor", "System"})
+"""What measures or steers, and supplies nothing of its own."""
 IN_SERIES = frozenset({"UPS", "ATS", "Breaker"})
 """What stands in the path of the meter that it is associated with: all of it must be up for the meter to have power."""
 BESIDE = frozenset({"Generator"})

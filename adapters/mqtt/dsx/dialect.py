@@ -85,6 +85,7 @@ class Dsx(Dialect):
         self._may_be_racks: frozenset[str] = frozenset()
         self._racks: Mapping[str, str] = {}
         self._undescribed: Sequence[str] = ()
+        self._unsaid: Sequence[tuple[str, str]] = ()
         self._changed_at = self._dirty_since = self._now = self._begun = 0
         self._loaded = False
 
@@ -286,6 +287,7 @@ class Dsx(Dialect):
 
     def _learned(self, plant: Plant) -> None:
         self._may_be_racks, self._racks, self._undescribed = plant.may_be_racks(), plant.racks(), plant.undescribed()
+        self._unsaid = plant.unsaid
 
     def serves(self, point: str) -> bool:
         """Whether metadata name us for the point, and it is one at which something is asked for."""
@@ -327,6 +329,10 @@ class Dsx(Dialect):
                 found.append(Unbound(point, topic, f"its metadata have not been published for {(self._now - heard) // 1000} s"))
         found += [
             Unbound(PREFIX + name, "", f"{name} is served or associated with, and no metadata describe it") for name in self._undescribed
+        ]
+        found += [
+            Unbound(PREFIX + name, "", f"{name} serves {to}, with what is not known, and {to} has power from elsewhere: it is not counted")
+            for name, to in self._unsaid
         ]
         for beat in self._beats.lost:
             found.append(

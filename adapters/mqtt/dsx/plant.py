@@ -9,7 +9,11 @@ Rules of this file:
    sensor: it is a point of the associate itself.
 3. Equipment in series with a meter (`IN_SERIES`) stands between the meter and what serves it, so that there is one path and no parallel
    one; a generator is one of what serves it.
-4. A rack that another source knows by the same name is that rack: the contract wants one identifier on both sides.
+4. What is only there to measure or to steer (`PASSES_ON`) supplies what reaches it and no more: a sensor in a pipe that something serves
+   stands in that path, one that nothing serves is no supplier.
+5. Who serves a thing without saying what is no second source of its power: where power is known to come from elsewhere, no edge is made
+   of it, and that is told.
+6. A rack that another source knows by the same name is that rack: the contract wants one identifier on both sides.
 """
 
 from __future__ import annotations
@@ -71,6 +75,8 @@ class Plant:
         for each in self._points:
             if each.object_id:
                 self._served[each.object_id].update(to for to in each.serves if to != each.object_id)
+        self.unsaid: list[tuple[str, str]] = []
+        """Who serves whom, with nobody knows what, and is not counted (rule 5)."""
         self._serves = self._edges()
         self._fed = set[str]().union(*self._serves.values())
 
@@ -162,10 +168,19 @@ class Plant:
         for name, found in self._served.items():
             for to in found:
                 suppliers[to].add(name)
+        media = {name: self._medium(name, suppliers) for name in sorted(self._served)}
+        powered = {to for name, feeds in media.items() if feeds == contract.POWER for to in self._served[name]}
+        powered.update(name for name, parts in self._parts.items() if parts & contract.BESIDE)
         edges: dict[tuple[str, str], set[str]] = defaultdict(set)
-        for name, found in sorted(self._served.items()):
-            feeds = self._medium(name, suppliers, found)
+        for name, stated in media.items():
+            found = self._served[name]
+            if self._types[name][0] in contract.PASSES_ON and not stated:
+                continue
+            feeds = stated or self._likely(found)
             for to in sorted(found):
+                if not stated and to in powered and feeds in {contract.POWER, _FEEDS}:
+                    self.unsaid.append((name, to))
+                    continue
                 if self._types.get(to, [""])[0] == "Generator" and feeds != contract.POWER:
                     continue  # fuel: a matter of time, not of supply
                 series = self._series(to) if feeds == contract.POWER else []
@@ -182,8 +197,8 @@ class Plant:
         """What stands before a thing in its path of power."""
         return [thing_iri(name, kind) for kind in sorted(self._parts.get(name, set()) & contract.IN_SERIES)]
 
-    def _medium(self, name: str, suppliers: Mapping[str, set[str]], served: set[str]) -> str:
-        """By the supplier's type; where that does not tell, by what its points measure, by what serves it, by what it serves."""
+    def _medium(self, name: str, suppliers: Mapping[str, set[str]]) -> str:
+        """By the supplier's type; where that does not tell, by what its points measure, then by what serves it; empty for neither."""
         kind = self._types[name][0]
         stated = contract.OBJECTS.get(kind, contract.OBJECTS["GenericObject"]).feeds
         if stated:
@@ -192,10 +207,13 @@ class Plant:
         found = {contract.LIQUID for one in measured if one.startswith(_LIQUID)} | {
             contract.AIR for one in measured if one.startswith(_AIR)
         }
-        if len(found) != 1:
+        if len(found) != 1 or kind in contract.PASSES_ON:
             found = {self._feeds(other) for other in suppliers.get(name, ())} - {""}
-        if len(found) != 1:
-            found = {self._feeds(other) for other in served} - {""}
+        return found.pop() if len(found) == 1 else ""
+
+    def _likely(self, served: set[str]) -> str:
+        """What something hands on that does not say what: what all hand on that it serves; else it is left open."""
+        found = {self._feeds(other) for other in served} - {""}
         return found.pop() if len(found) == 1 else _FEEDS
 
     def _feeds(self, name: str) -> str:
