@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from adapters.modbus.client import ModbusClient
@@ -12,6 +12,7 @@ from adapters.mqtt.relay_status import Standing
 from adapters.mqtt.strays import UnboundTopic
 from graph.current import CurrentValues
 from graph.ports import History
+from resolvers.context import Unbound
 from twin.data_health import DataHealth, DeadLetter, Rates, WireHealth, taken
 from twin.ingest import Ingest
 
@@ -82,3 +83,13 @@ class HealthWatch:
             error = each.error or ("" if not each.away else f"unit {', '.join(map(str, each.away))} does not answer")
             found.append(WireHealth("modbus", each.endpoint, each.connected, error, each.requests, rate))
         return found
+
+
+def together(heard: Iterable[Unbound]) -> list[Unbound]:
+    """What several processes have heard: each topic once for a reason, in order of topics."""
+    found: dict[tuple[str, str], Unbound] = {}
+    for each in heard:
+        before = found.get((each.topic, each.reason))
+        count, last_at = (0, each.last_at) if before is None else (before.count, before.last_at)
+        found[each.topic, each.reason] = replace(each, count=count + each.count, last_at=max(last_at, each.last_at))
+    return [found[key] for key in sorted(found)]

@@ -13,12 +13,12 @@ import gc
 import logging
 import platform
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 
 from adapters.modbus.bindings import bind as bind_modbus
 from adapters.modbus.client import ModbusClient
@@ -39,7 +39,7 @@ from ontology.namespaces import expand
 from resolvers.context import Face, ServiceFacts, Unbound
 from twin.compose import Opened
 from twin.compose_commands import BusFeed, control_of
-from twin.compose_health import HealthWatch
+from twin.compose_health import HealthWatch, together
 from twin.compose_history import KeptHistory
 from twin.compose_replay import recorder_of
 from twin.compose_roles import Passing, broker_for, spoken_by
@@ -94,11 +94,21 @@ class Service:
 
     def __init__(self, opened: Opened, wires: Wires | None = None, *, moving: bool = False) -> None:
         """`moving`: the service is ready only when live values have come in (the demo's promise)."""
-        settings, twin = opened.settings, opened.twin
+        settings = opened.settings
         self._opened, self._moving = opened, moving
         self._wires = wires or Wires(settings.mqtt_url, settings.modbus, settings.modbus_endpoints)
         self._stack, self._stop = ExitStack(), Event()
         self._store_error = ""
+        self._binding, self._unbound = Lock(), False
+        self._told: list[Callable[[], Sequence[str]]] = []
+        try:
+            self._compose(opened, settings)
+        except BaseException:
+            self._stack.close()
+            raise
+
+    def _compose(self, opened: Opened, settings: Settings) -> None:
+        twin = opened.twin
         watched = Watched.over(twin.snapshot)
         self._reads = watched.reads
         points = point_facts(watched, twin.vocabulary)
@@ -114,6 +124,9 @@ class Service:
         early = Early(settings.data / EARLY_FILE if self._kept.taking is not None else None)
         self._ingest = Ingest(twin.current, opened.bus, now, points, self._kept.taking, self._passing.onward, early)
         self._endpoints, self._maps = self._parsed_endpoints(), self._register_maps()
+        self._sink: ReadingSink = self._ingest
+        if self._recorder is not None:
+            self._sink = RecordedSink(self._ingest, twin.current.points, self._recorder.note)
         self._virtual = VirtualFlow(twin.current, self._ingest, opened.bus, now, twin.vocabulary)
         self._wishes = Wishes(opened.ledger)
         self._relayed: Relayed | None = None
@@ -149,6 +162,11 @@ class Service:
         """Where readings go."""
         return self._ingest
 
+    @property
+    def sink(self) -> ReadingSink:
+        """Where readings go that have come without messages: the same, and they are recorded as readings if anything is."""
+        return self._sink
+
     # -- life -----------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
@@ -177,7 +195,7 @@ class Service:
             self._stack.callback(watch.close)
             self._begin("loads", opened.twin.renew_loads)
         self._begin("follower", self._follow, end_s=FOLLOW_END_S)
-        self._begin("ticker", self._ingest.sweep, self._control.tick, self._health.tick)
+        self._begin("ticker", self._ingest.sweep, self._control.tick, self._health.tick, self._bind_again)
         gc.freeze()  # the graph stays: no collection need walk through it again
         self._stack.callback(gc.unfreeze)
         self._stack.callback(self._stop.set)
@@ -227,34 +245,50 @@ class Service:
             raise GraphError(f"a setting of mqtt: {error}") from None
 
     def _mqtt_client(self, snapshot: Snapshot, config: MqttConfig, spoken: Sequence[Dialect]) -> MqttClient:
-        wishes = None if self._opened.settings.role == "ingest" else self._wishes.offer
-        record = None if self._recorder is None else self._recorder.note
-        return MqttClient(config, snapshot, self._ingest, now, spoken, wishes, record)
+        role = self._opened.settings.role
+        wishes = None if role == "ingest" else self._wishes.offer
+        if self._recorder is None or role == "api":  # what others pass on is recorded as the readings that it is
+            return MqttClient(config, snapshot, self._sink, now, spoken, wishes)
+        return MqttClient(config, snapshot, self._ingest, now, spoken, wishes, self._recorder.note)
 
     def _modbus_client(self, snapshot: Snapshot) -> ModbusClient | None:
         if not self._wires.modbus:
             return None
         bindings = bind_modbus(snapshot, self._endpoints, self._maps)
-        sink: ReadingSink = self._ingest
-        if self._recorder is not None:
-            sink = RecordedSink(sink, self._opened.twin.current.points, self._recorder.note)
-        return ModbusClient(ModbusConfig(), bindings, sink, now)
+        return ModbusClient(ModbusConfig(), bindings, self._sink, now)
 
     def _renew(self, event: GraphChanged) -> None:
-        """Rule 3: points first, then what reads them. A change that touches nothing that was read for them costs nothing here."""
-        if event.change is not None and not self._reads.touched_by(event.change):
-            return
-        watched = Watched.over(event.snapshot)
-        self._reads = watched.reads
-        points = point_facts(watched, self._opened.twin.vocabulary)
-        self._kept.rebind(watched, points)
-        self._ingest.rebind(points)
-        self._control.rebind(points)
-        if self._mqtt is not None:
-            self._mqtt.rebind(watched)
-            self._passing.rebind(watched)
-        if self._modbus is not None:
-            self._modbus.rebind(bind_modbus(watched, self._endpoints, self._maps))
+        """Rule 3. A change that touches nothing that was read for them costs nothing here."""
+        if event.change is None or self._reads.touched_by(event.change):
+            self._rebind(event.snapshot)
+
+    def _rebind(self, snapshot: Snapshot) -> None:
+        """Points first, then what reads them. What fails holds up no other, and is tried again with the tick."""
+        with self._binding:
+            self._unbound = False
+            watched = Watched.over(snapshot)
+            self._reads = watched.reads
+            points = point_facts(watched, self._opened.twin.vocabulary)
+            acts: list[Callable[[], None]] = [
+                lambda: self._kept.rebind(watched, points),
+                lambda: self._ingest.rebind(points),
+                lambda: self._control.rebind(points),
+                lambda: self._passing.rebind(watched),
+            ]
+            if (mqtt := self._mqtt) is not None:
+                acts.append(lambda: mqtt.rebind(watched))
+            if (modbus := self._modbus) is not None:
+                acts.append(lambda: modbus.rebind(bind_modbus(watched, self._endpoints, self._maps)))
+            for act in acts:
+                try:
+                    act()
+                except Exception:
+                    self._unbound = True
+                    _log.exception("a part of the service could not take revision %d of the graph; it is tried again", snapshot.revision)
+
+    def _bind_again(self) -> None:
+        if self._unbound:
+            self._rebind(self._opened.twin.snapshot)
 
     def _begin(self, name: str, *acts: Callable[[], None], end_s: float | None = None) -> None:
         """Do the acts every `TICK_S` in a thread of their own, whose end is waited for, for `end_s` at most."""
@@ -286,7 +320,11 @@ class Service:
         found = [f"store: {self._store_error}"] if self._store_error else []
         if self._moving and self._opened.twin.current.live() == 0:
             found.append("values: none has come in yet")
-        return found
+        return found + [why for told in self._told for why in told()]
+
+    def listen_to(self, reasons: Callable[[], Sequence[str]]) -> None:
+        """Somebody else, too, says why it is not ready."""
+        self._told.append(reasons)
 
     def away(self) -> list[str]:
         """The wires that do not answer now. The service is ready without them: their points' quality tells of it."""
@@ -339,20 +377,10 @@ class Service:
             wires_of_brokers = [wire for _, wire in self._sessions()]
             topics = [u for wire in wires_of_brokers for u in wire.unbound(UNBOUND_TOLD)]
             topics += [u for other in self._others().values() for u in other.unbound]
-            heard = _together(Unbound(u.topic, u.count, u.last_at, u.reason, u.suggestion) for u in topics)
+            heard = together(Unbound(u.topic, u.count, u.last_at, u.reason, u.suggestion) for u in topics)
             spoken = {each.topic for each in heard}
             dead = [letter for wire in wires_of_brokers for letter in wire.dead_letters()]
             counts, newest = Counter(letter.topic for letter in dead), {letter.topic: letter for letter in dead}
             poison = [Unbound(topic, counts[topic], newest[topic].at, newest[topic].reason) for topic in sorted(newest)]
             found = [each for each in found if each.topic not in spoken] + heard + poison
         return found
-
-
-def _together(heard: Iterable[Unbound]) -> list[Unbound]:
-    """What several processes have heard: each topic once for a reason, in order of topics."""
-    found: dict[tuple[str, str], Unbound] = {}
-    for each in heard:
-        before = found.get((each.topic, each.reason))
-        count, last_at = (0, each.last_at) if before is None else (before.count, before.last_at)
-        found[each.topic, each.reason] = replace(each, count=count + each.count, last_at=max(last_at, each.last_at))
-    return [found[key] for key in sorted(found)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from adapters.history.embedded import EmbeddedHistory
+from graph.points import PointFacts
 from tests.support.mosquitto import Mosquitto
 from tests.support.mqtt_line import POINTS, SITE
 from tests.support.wired import quads_of, wait_until
@@ -151,6 +152,30 @@ def test_the_process_that_answers_tells_how_those_stand_that_take_in(tmp_path: P
     finally:
         answering.stop()
         opened.close()
+
+
+def test_a_part_that_fails_to_take_a_revision_holds_up_no_other_and_is_tried_again(
+    tmp_path: Path, broker: Mosquitto, device: paho.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Control cannot take it at first: the wire has it all the same, and control has it with the next tick."""
+    with running(data=loaded(tmp_path / "twin"), mqtt_url=broker.url) as (service, opened):
+        rebind, refused = service._control.rebind, list[int]()
+
+        def once(points: Mapping[str, PointFacts]) -> None:
+            if not refused:
+                refused.append(len(points))
+                raise TimeoutError("not now")
+            rebind(points)
+            refused.append(len(points))
+
+        monkeypatch.setattr(service._control, "rebind", once)
+        grown = SITE + "demo:Rack brick:hasPoint demo:P9 . demo:P9 dcx:samplePeriod 5 ; brick:hasUnit unit:KiloW .\n"
+        opened.ledger.sync(Wish("test", quads_of(grown)), author="test", reason="one more")
+        device.publish(f"{HEAD}p9", "7.5", 1).wait_for_publish(10)
+
+        assert wait_until(lambda: opened.twin.current.many(["urn:ridethrough:demo:P9"]).values.tolist() == [7.5])
+        assert wait_until(lambda: len(refused) == 2)
+    assert refused == [5, 5]
 
 
 def waiting_for_the_old_one(twin: Path, device: paho.Client, **settings: str) -> list[str]:
