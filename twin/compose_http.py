@@ -28,7 +28,7 @@ def http_app_of(opened: Opened, service: Service) -> HttpApp:
         lambda: twin.snapshot,
         twin.vocabulary,
         twin.current,
-        ingest,
+        service.sink,
         opened.bus,
         now,
         service.history,

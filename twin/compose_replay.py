@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from threading import Thread
 from adapters.mqtt.config import MqttConfig
 from adapters.mqtt.played import Played
 from graph.errors import GraphError
+from graph.history import HistoryUnavailable
 from graph.points import point_facts
 from graph.ports import ReadingSink
 from twin.compose import Opened
@@ -19,10 +21,12 @@ from twin.compose_mqtt import dialects_of
 from twin.compose_store import now
 from twin.events import GraphChanged
 from twin.ingest import Ingest
-from twin.recording import Record, Recorder
+from twin.recording import NotARecording, Record, Recorder
 from twin.replay import PlayedClock, Player, readings_of
 from twin.settings import Settings
 from twin.sync import Wish
+
+_log = logging.getLogger(__name__)
 
 ENDING = ".rtrec"
 
@@ -61,15 +65,29 @@ class Playing:
         self._played = Played(dialects, opened.twin.snapshot, sink, self._learn)
         self.player = Player(clock, self._take, self._second)
         self._thread: Thread | None = None
+        self._error = ""
 
     def rebind(self, event: GraphChanged) -> None:
         """Take another revision of the graph."""
         self._played.rebind(event.snapshot)
 
-    def begin(self, batches: Iterator[Sequence[Record]], speed: float) -> None:
-        """Play in a thread of its own, until `close`."""
-        self._thread = Thread(target=self.player.play, args=(batches, speed), name="player", daemon=True)
+    def begin(self, batches: Iterator[Sequence[Record]], speed: float, say: Callable[[str], None]) -> None:
+        """Play in a thread of its own, until `close`. What ends it before the end is said, and among the `reasons`."""
+        self._thread = Thread(target=self._play, args=(batches, speed, say), name="player", daemon=True)
         self._thread.start()
+
+    def reasons(self) -> list[str]:
+        """Why it has ended before the end; nothing where it has not."""
+        return [self._error] if self._error else []
+
+    def _play(self, batches: Iterator[Sequence[Record]], speed: float, say: Callable[[str], None]) -> None:
+        try:
+            self.player.play(batches, speed)
+        except Exception as error:
+            if not isinstance(error, NotARecording | HistoryUnavailable | OSError):
+                _log.exception("playing failed")
+            self._error = f"replay: it ended at {self._clock():%Y-%m-%dT%H:%M:%SZ}, before the end: {error}"
+            say(self._error)
 
     def close(self) -> None:
         """End."""

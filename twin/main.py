@@ -65,7 +65,8 @@ def run_replay(settings: Settings, say: Say, batches: Iterator[Sequence[Record]]
         playing = Playing(opened, clock, service.ingest, service.ingest.sweep)
         stack.callback(opened.bus.subscribe(GraphChanged, playing.rebind))
         stack.callback(playing.close)
-        playing.begin(chain((first,), batches), speed)
+        service.listen_to(playing.reasons)
+        playing.begin(chain((first,), batches), speed, say)
 
     try:
         _run(settings, say, "replay", lambda opened, _: Service(opened, Wires("", False, {})), begin)

@@ -8,6 +8,7 @@ Rules of this file:
    wire without messages), length of the place (u16) and of the payload (u32), place and payload.
 3. What was taken together is one batch and is played together: the same values come out.
 4. Recording holds nothing up: what waits in memory is bounded, and so is the file; what no more goes in is counted.
+5. A recording of nothing leaves no file.
 """
 
 from __future__ import annotations
@@ -54,12 +55,14 @@ class Recorder:
         """The file must not be there yet. Raises `OSError`."""
         self._file: BinaryIO = file.open("xb")
         self._file.write(MAGIC)
+        self._file.flush()
         self._path, self._max, self._written = file, bytes_max, len(MAGIC)
         self._lock, self._stop, self._wake = Lock(), Event(), Event()
         self._waiting: list[bytes] = []
-        self._bytes = 0
+        self._bytes = self._records = 0
+        self._ended = False
         self.recorded = self.missed = 0
-        """Records that have been taken, and that there was no room for."""
+        """Records that are in the file or wait to be, and that there was no room for."""
         self._thread = Thread(target=self._run, name="recorder", daemon=True)
         self._thread.start()
 
@@ -77,6 +80,7 @@ class Recorder:
                 return
             self._waiting.append(piece)
             self._bytes += len(piece)
+            self._records += len(batch)
             self.recorded += len(batch)
             if self._bytes >= BLOCK_BYTES:
                 self._wake.set()
@@ -91,16 +95,25 @@ class Recorder:
         while not self._stop.is_set():
             self._wake.wait(FLUSH_S)
             self._wake.clear()
-            if not self._write():
-                self._stop.set()
+            self._write()
         self._write()
         self._file.close()
+        if self._written == len(MAGIC):
+            self._path.unlink(missing_ok=True)
 
-    def _write(self) -> bool:
+    def _write(self) -> None:
         with self._lock:
-            data, self._waiting, self._bytes = b"".join(self._waiting), [], 0
-        if not data:
-            return True
+            data, records = b"".join(self._waiting), self._records
+            self._waiting, self._bytes, self._records = [], 0, 0
+        if data and (self._ended or not self._put(data)):
+            with self._lock:
+                self._ended = True
+                self._stop.set()
+                self.recorded -= records
+                self.missed += records
+
+    def _put(self, data: bytes) -> bool:
+        """A block of the data at the end of the file; whether it is there."""
         packed = zlib.compress(data, 1)
         if self._written + _BLOCK.size + len(packed) > self._max:
             _log.warning("the recording %s is as large as it may be (record_mb): it ends here", self._path)
@@ -118,11 +131,16 @@ class Recorder:
 def batches(file: Path) -> Iterator[list[Record]]:
     """What was taken together, in order. Raises `NotARecording` for what is none, `OSError`."""
     waiting: list[Record] = []
-    for begins, record in _records(file):
-        if begins and waiting:
+    try:
+        for begins, record in _records(file):
+            if begins and waiting:
+                yield waiting
+                waiting = []
+            waiting.append(record)
+    except NotARecording:
+        if waiting:  # whole: what was taken together is in one block
             yield waiting
-            waiting = []
-        waiting.append(record)
+        raise
     if waiting:
         yield waiting
 

@@ -140,10 +140,14 @@ class RecordedSink:
 
     def accept(self, batch: ReadingBatch) -> None:
         """See `ReadingSink.accept`."""
-        self._record([record_of(batch, time.time_ns() // 1_000_000)])
+        self._note(batch)
         self._sink.accept(batch)
 
     def early(self, batch: ReadingBatch) -> int:
         """See `ReadingSink.early`."""
-        self._record([record_of(batch, time.time_ns() // 1_000_000)])
+        self._note(batch)
         return self._sink.early(batch)
+
+    def _note(self, batch: ReadingBatch) -> None:
+        if len(batch.points):
+            self._record([record_of(batch, time.time_ns() // 1_000_000)])

@@ -12,18 +12,23 @@ import orjson
 import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
+from starlette.applications import Starlette
 
 from adapters.history.embedded import EmbeddedHistory
+from graph.errors import GraphError
 from graph.values import Quality, ReadingBatch, Reason
 from tests.support.mosquitto import Mosquitto
 from tests.support.mqtt_line import POINTS, SITE
 from tests.support.processes import Process
+from tests.support.served import listening
 from tests.support.wired import quads_of, wait_until
 from twin.cli.app import app
 from twin.cli.output import Failure
 from twin.compose import Opened, open_ledger, open_twin
-from twin.compose_replay import Outcome, play_into
+from twin.compose_http import http_app_of
+from twin.compose_replay import Outcome, Playing, play_into
 from twin.compose_service import Service
+from twin.ingest import Ingest
 from twin.recording import MAGIC, NotARecording, Record, Recorder, batches
 from twin.replay import PlayedClock, readings_of, record_of
 from twin.settings import Settings
@@ -135,9 +140,76 @@ def test_a_recording_ends_where_it_is_as_large_as_it_may_be(tmp_path: Path) -> N
 
     found = sum(map(len, batches(tmp_path / "one")))
     assert 5 < found < 30
+    assert (recorder.recorded, recorder.missed) == (found, 60 - found)
     assert (tmp_path / "one").stat().st_size <= 2_500_000
     with pytest.raises(FileExistsError):
         Recorder(tmp_path / "one", 1)
+
+
+def test_a_recording_of_nothing_leaves_no_file(tmp_path: Path) -> None:
+    """Also one whose service could not start; while it runs, what is there can be read."""
+    recorder = Recorder(tmp_path / "one", 1 << 20)
+    assert list(batches(tmp_path / "one")) == []
+    recorder.close()
+    assert not (tmp_path / "one").exists()
+
+    (tmp_path / "bad.toml").write_text("[[nothing")
+    settings = {"data": loaded(tmp_path / "twin"), "mqtt_url": "mqtt://127.0.0.1:1", "mqtt_mapping": str(tmp_path / "bad.toml")}
+    opened = open_twin(Settings.model_validate({**settings, "record": str(tmp_path / "recorded")}), "test", read_only=False)
+    with pytest.raises(GraphError):
+        Service(opened)
+    opened.close()
+    assert list((tmp_path / "recorded").iterdir()) == []
+
+
+def test_readings_that_came_over_http_are_played_too(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """They are recorded as readings, counted as such, and come out as they went in."""
+    settings = {"data": loaded(tmp_path / "live"), "record": str(tmp_path / "recorded")}
+    opened = open_twin(Settings.model_validate(settings), "test", read_only=False)
+    service = Service(opened)
+    service.start()
+    http = http_app_of(opened, service)
+    at = time.time_ns() // 1_000_000
+    with listening(Starlette(routes=list(http.routes))) as client:
+        for n in range(3):
+            body = [{"point": point, "value": n + k, "observed_at": at + n} for k, point in enumerate(POINTS)]
+            assert client.post("/api/v1/readings", json=body).json()["taken"] == len(POINTS)
+    http.close()
+    service.stop()
+    opened.close()
+
+    (file,) = (tmp_path / "recorded").iterdir()
+    app(["replay", "show", str(file)], standalone_mode=False)
+    shown = capfd.readouterr().out
+    _, outcome = played(loaded(tmp_path / "again"), batches(file))
+
+    assert shown.startswith(f"0 messages of 0 topics and {3 * len(POINTS)} readings without messages, ")
+    assert (outcome.messages, outcome.readings) == (0, 3 * len(POINTS))
+    assert kept(tmp_path / "again") == kept(tmp_path / "live")
+    assert len(kept(tmp_path / "again")[0]) == 3
+
+
+def test_a_recording_that_is_damaged_in_the_middle_says_where_it_ended(tmp_path: Path) -> None:
+    """Played at a speed: what came before stands, the reason is said and stays among those of the service."""
+    record(tmp_path / "one", *([Record(NOON + n, "dc/hall/it/rack/p0", str(n).encode())] for n in range(5)))
+    record(tmp_path / "two", [Record(NOON + 10, "dc/hall/it/rack/p0", b"10")])
+    damaged = bytearray((tmp_path / "one").read_bytes() + (tmp_path / "two").read_bytes()[len(MAGIC) :])
+    damaged[-1] ^= 0x55
+    (tmp_path / "one").write_bytes(damaged)
+    opened = open_twin(Settings.model_validate({"data": loaded(tmp_path / "twin")}), "test", read_only=False)
+    clock, said_of_it = PlayedClock(), list[str]()
+    ingest = Ingest(opened.twin.current, opened.bus, clock)
+    playing = Playing(opened, clock, ingest, ingest.sweep)
+
+    playing.begin(batches(tmp_path / "one"), 1000, said_of_it.append)
+
+    assert wait_until(lambda: len(said_of_it) == 1)
+    assert playing.reasons() == said_of_it
+    assert said_of_it[0].startswith("replay: it ended at 2026-06-01T12:00:00Z, before the end: ")
+    assert "is damaged before byte" in said_of_it[0]
+    assert opened.twin.current.many(POINTS).values.tolist()[0] == 4.0
+    playing.close()
+    opened.close()
 
 
 def test_what_is_played_twice_is_the_same_to_the_last_sample(tmp_path: Path) -> None:

@@ -68,33 +68,46 @@ def record(
         tap.close()
         recorder.close()
     missed = f"; {recorder.missed:,} did not fit (record_mb)" if recorder.missed else ""
+    if not file.exists():
+        say(f"nothing came: there is no recording{missed}")
+        return
     say(f"{file}: {recorder.recorded:,} messages, {file.stat().st_size / 1e6:,.1f} MB{missed}")
 
 
 @replay.command()
 def show(file: File, json: Json = False) -> None:
-    """Say what a recording holds: from when to when, how many messages, of which topics."""
+    """Say what a recording holds: from when to when, how many messages, of which topics, and how many readings that came without."""
     from collections import Counter
     from datetime import UTC, datetime
 
     from twin.recording import batches
+    from twin.replay import readings_of
 
     places: Counter[str] = Counter()
-    first = last = payload = 0
+    first = last = payload = readings = 0
     for batch in batches(file):
         first, last = first or batch[0].at, batch[-1].at
         for each in batch:
-            places[each.place] += 1
             payload += len(each.payload)
+            if each.readings:
+                readings += len(readings_of(each))
+            else:
+                places[each.place] += 1
     told = [datetime.fromtimestamp(at / 1000, UTC) for at in (first, last)]
     if json:
-        span = {"since": told[0].isoformat(), "until": told[1].isoformat()} if places else {"since": None, "until": None}
-        say_json({"messages": places.total(), "payload_bytes": payload, **span, "topics": dict(sorted(places.items()))})
+        span = {"since": told[0].isoformat(), "until": told[1].isoformat()} if last else {"since": None, "until": None}
+        counts = {"messages": places.total(), "readings": readings, "payload_bytes": payload}
+        say_json({**counts, **span, "topics": dict(sorted(places.items()))})
         return
+    if not last:
+        say("it holds nothing")
+        return
+    without = f" and {readings:,} readings without messages" if readings else ""
+    say(
+        f"{places.total():,} messages of {len(places):,} topics{without}, {payload / 1e6:,.1f} MB, {instant(told[0])} to {instant(told[1])}"
+    )
     if not places:
-        say("it holds no message")
         return
-    say(f"{places.total():,} messages of {len(places):,} topics, {payload / 1e6:,.1f} MB, {instant(told[0])} to {instant(told[1])}")
     say()
     table(("MESSAGES", "TOPIC"), [(f"{count:,}", topic) for topic, count in places.most_common(TOPICS_TOLD)])
     if len(places) > TOPICS_TOLD:
