@@ -20,6 +20,7 @@ from hashlib import blake2b
 from pathlib import Path
 from threading import Event, Lock, Thread
 
+from adapters.modbus.bindings import ModbusBindings
 from adapters.modbus.bindings import bind as bind_modbus
 from adapters.modbus.client import ModbusClient
 from adapters.modbus.config import Endpoint, ModbusConfig
@@ -254,8 +255,12 @@ class Service:
     def _modbus_client(self, snapshot: Snapshot) -> ModbusClient | None:
         if not self._wires.modbus:
             return None
-        bindings = bind_modbus(snapshot, self._endpoints, self._maps)
-        return ModbusClient(ModbusConfig(), bindings, self._sink, now)
+        bindings = self._modbus_bindings(snapshot)
+        wishes = None if self._opened.settings.role == "ingest" else self._wishes.offer
+        return ModbusClient(ModbusConfig(), bindings, self._sink, now, wishes)
+
+    def _modbus_bindings(self, snapshot: Snapshot) -> ModbusBindings:
+        return bind_modbus(snapshot, self._endpoints, self._maps, self._opened.settings.modbus_points)
 
     def _renew(self, event: GraphChanged) -> None:
         """Rule 3. A change that touches nothing that was read for them costs nothing here."""
@@ -278,7 +283,7 @@ class Service:
             if (mqtt := self._mqtt) is not None:
                 acts.append(lambda: mqtt.rebind(watched))
             if (modbus := self._modbus) is not None:
-                acts.append(lambda: modbus.rebind(bind_modbus(watched, self._endpoints, self._maps)))
+                acts.append(lambda: modbus.rebind(self._modbus_bindings(watched)))
             for act in acts:
                 try:
                     act()

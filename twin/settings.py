@@ -120,6 +120,11 @@ class Settings(BaseModel):
     modbus_maps: str = Field(
         "", description="Folder of register maps (TOML), which devices name by dcx:registerMap; empty: there are none."
     )
+    modbus_points: Names = Field(
+        (),
+        description="Devices, by id (`*`, `?`), for which what their register map or SunSpec describes and the graph has no point for "
+        "becomes one, in the source `modbus`.",
+    )
     history: str = Field(
         "",
         description="Where readings are kept: empty for files in the data folder, a path for files in another folder, "

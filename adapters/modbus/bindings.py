@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from adapters.modbus.config import ANY, Endpoint, Limits
 from adapters.modbus.maps import Entry, Maps, RegisterMap
+from adapters.modbus.points import Described, is_wanted, said_in
 from adapters.modbus.registers import BIT_TABLES, Group, Register, coalesce, order_of
 from adapters.modbus.sunspec import NAME, Model, maps_of
 from graph.naming import names_of
@@ -22,7 +23,7 @@ from graph.references import Reference, Unbound, references
 from graph.snapshot import Snapshot
 from ontology.errors import UnitError
 from ontology.namespaces import DCX, compact, expand
-from ontology.terms import is_iri, literal_parts
+from ontology.terms import KeyQuad, is_iri, literal_parts
 from ontology.units import conversion
 
 MODBUS_REFERENCE = DCX + "ModbusReference"
@@ -39,11 +40,18 @@ class ModbusBindings:
     unbound: Sequence[Unbound] = ()
     searches: Mapping[Endpoint, Sequence[Search]] = field(default_factory=dict)
     """Devices that say themselves what they have; their endpoints are in `groups` too."""
+    described: Sequence[Described] = ()
+    """The devices that name a map, with what it has of them."""
+    said: Mapping[str, Sequence[KeyQuad]] = field(default_factory=dict)
+    """What the graph has of the points that this wire has made, by device."""
 
 
-def bind(snapshot: Snapshot, endpoints: Mapping[str, Endpoint] | None = None, maps: Maps = NO_MAPS) -> ModbusBindings:
+def bind(
+    snapshot: Snapshot, endpoints: Mapping[str, Endpoint] | None = None, maps: Maps = NO_MAPS, wanted: Sequence[str] = ()
+) -> ModbusBindings:
     """The bindings that the graph's `dcx:ModbusReference`s and `dcx:registerMap`s ask for; one that cannot be used is in `unbound`, with
-    the reason. `endpoints` gives a gateway (IRI) another place than the graph says. Cost: some ten microseconds a point."""
+    the reason. `endpoints` gives a gateway (IRI) another place than the graph says; `wanted` are patterns of devices of which what has no
+    point gets one. Cost: some ten microseconds a point."""
     found, unbound = references(snapshot, MODBUS_REFERENCE)
     refused = [*unbound, *maps.problems]
     places = endpoints or {}
@@ -54,11 +62,13 @@ def bind(snapshot: Snapshot, endpoints: Mapping[str, Endpoint] | None = None, ma
             registers[reference.point] = _register(snapshot, reference, places)
         except ValueError as error:
             refused.append(Unbound(reference.point, "", f"{compact(reference.point)}: {error}"))
-    refused += _mapped(snapshot, places, maps, registers, searches)
+    described: list[Described] = []
+    refused += _mapped(snapshot, places, maps, registers, searches, described)
+    described = [replace(one, wanted=is_wanted(one.device, wanted)) for one in described]
     groups: dict[Endpoint, list[Group]] = {endpoint: [] for endpoint in searches}
     for group in coalesce(registers.values()):
         groups.setdefault(group.endpoint, []).append(group)
-    return ModbusBindings(groups, registers, tuple(refused), searches)
+    return ModbusBindings(groups, registers, tuple(refused), searches, described, said_in(snapshot))
 
 
 # -- references ---------------------------------------------------------------------------------------------------------
@@ -208,13 +218,16 @@ def _mapped(
     maps: Maps,
     registers: dict[str, Register],
     searches: dict[Endpoint, list[Search]],
+    described: list[Described],
 ) -> list[Unbound]:
-    """Add the registers that the maps of devices give to points without one; returns what cannot be used."""
+    """Add the registers that the maps of devices give to points without one, and those devices; returns what cannot be used."""
     said = [(snapshot.key(s), literal_parts(snapshot.key(o)).lexical, s) for s, o in _pairs(snapshot, "dcx:registerMap")]
     refused: list[Unbound] = []
     taken = set(registers)
     targets = _targets(snapshot) if said else {}
     for iri, name, node in sorted(said, key=lambda row: (row[1] == NAME, *row)):
+        points = {called: target.point for called, target in targets.get(iri, {}).items()}
+        described.append(Described(iri, name, points=points, whole=False))
         try:
             chosen = _chosen(maps, name)
             device = _device(snapshot, iri, node, endpoints, chosen.limits, targets.get(iri, {}))
@@ -227,6 +240,7 @@ def _mapped(
         else:
             registers.update((register.point, register) for register in found)
             refused += wrong
+            described[-1] = replace(described[-1], entries=chosen.entries, whole=chosen.whole)
     return refused
 
 

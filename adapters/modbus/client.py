@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import suppress
+from dataclasses import replace
 from itertools import groupby
 from threading import Thread
 from typing import Any
@@ -25,12 +26,16 @@ from adapters.modbus.codec import DoesNotFit, encode
 from adapters.modbus.config import Endpoint, ModbusConfig
 from adapters.modbus.line import Line
 from adapters.modbus.plan import Answer, Plan, samples_of
+from adapters.modbus.points import SOURCE, facts_of
 from adapters.modbus.registers import WRITABLE, Group
+from adapters.modbus.sunspec import classed_of
 from adapters.modbus.units import EndpointStatus
 from graph.commands import Command
 from graph.ports import Clock, DeviceRefused, DeviceUnknown, ReadingSink
 from graph.references import Unbound
 from graph.values import Samples
+from ontology.terms import QuadBlock
+from twin.sync import Wish
 
 _log = logging.getLogger(__name__)
 
@@ -38,9 +43,18 @@ _log = logging.getLogger(__name__)
 class ModbusClient:
     """All gateways. `start`, `rebind` when the graph changes, `close`; as a `DevicePort` it writes coils and holding registers."""
 
-    def __init__(self, config: ModbusConfig, bindings: ModbusBindings, sink: ReadingSink, clock: Clock) -> None:
-        """Nothing is connected before `start`."""
+    def __init__(
+        self,
+        config: ModbusConfig,
+        bindings: ModbusBindings,
+        sink: ReadingSink,
+        clock: Clock,
+        wishes: Callable[[Wish], None] | None = None,
+    ) -> None:
+        """Nothing is connected before `start`. `wishes` is told which points the maps of devices want to be in the graph."""
         self._config, self._bindings, self._sink, self._clock = config, bindings, sink, clock
+        self._wishes = wishes
+        self._offers: Sequence[Unbound] = ()
         self._loop: asyncio.AbstractEventLoop  # from `start` on: a client that is never started holds nothing
         self._thread = Thread(target=self._run, name="modbus", daemon=True)
         self._delivery = ThreadPoolExecutor(1, thread_name_prefix="modbus-ingest")
@@ -84,8 +98,10 @@ class ModbusClient:
         return [line.status() for _, line in sorted(lines, key=lambda item: str(item[0]))]
 
     def unusable(self) -> Sequence[Unbound]:
-        """The references and maps of the graph that this wire cannot use, and why; those that devices refuse among them."""
-        return [*self._bindings.unbound, *(refusal for line in list(self._lines.values()) for refusal in line.refusals())]
+        """The references and maps of the graph that this wire cannot use, and why; those that devices refuse among them, and numbers that
+        could be had."""
+        refused = [refusal for line in list(self._lines.values()) for refusal in line.refusals()]
+        return [*self._bindings.unbound, *refused, *self._offers]
 
     # -- commands -------------------------------------------------------------------------------------------------
 
@@ -141,8 +157,25 @@ class ModbusClient:
         for endpoint, groups in bindings.groups.items():
             line = self._lines.get(endpoint)
             if line is None:
-                line = self._lines[endpoint] = Line(endpoint, self._config, self._clock, self._deliver, self._compiled, self._has_room)
+                line = self._lines[endpoint] = Line(
+                    endpoint, self._config, self._clock, self._deliver, self._compiled, self._has_room, self._announce
+                )
             line.bind(groups, bindings.searches.get(endpoint, ()))
+        if not self._closed:
+            self._announce()
+
+    def _announce(self) -> None:
+        """Ask for the points that maps and devices describe and that are wanted; tell of the others."""
+        models = {device: found for line in self._lines.values() for device, found in line.models().items()}
+        known = [
+            replace(one, entries=classed_of(models[one.device]), whole=True) if one.device in models else one
+            for one in self._bindings.described
+        ]
+        self._offers = [unbound for one in known for unbound in one.offer()]
+        said = self._bindings.said
+        facts = facts_of(known, said)
+        if self._wishes is not None and set(facts) != {fact for each in said.values() for fact in each}:
+            self._wishes(Wish(SOURCE, QuadBlock.of(facts)))
 
     async def _end(self) -> None:
         await self._rebind(ModbusBindings())

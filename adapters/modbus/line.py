@@ -17,7 +17,7 @@ import asyncio
 import heapq
 import itertools
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from random import Random
 from typing import Any
@@ -64,10 +64,18 @@ class Line:
     """One endpoint. All methods in the loop's thread."""
 
     def __init__(
-        self, endpoint: Endpoint, config: ModbusConfig, clock: Clock, deliver: Deliver, compiled: Compile, room: Callable[[], bool]
+        self,
+        endpoint: Endpoint,
+        config: ModbusConfig,
+        clock: Clock,
+        deliver: Deliver,
+        compiled: Compile,
+        room: Callable[[], bool],
+        asked: Callable[[], None],
     ) -> None:
+        """`asked` is called when a device has said what it has, and that is something new."""
         self._endpoint, self._config, self._clock, self._deliver, self._compiled = endpoint, config, clock, deliver, compiled
-        self._room = room
+        self._room, self._asked = room, asked
         self._channel = Channel(endpoint, config, self.pump)
         self._counts = self._channel.counts
         self.writing = Writing(endpoint, config, self._channel)
@@ -103,6 +111,11 @@ class Line:
             for r in group.registers
         ]
         return [*refused, *(one for _, unit in sorted(self._units.items()) for one in unit.unusable)]
+
+    def models(self) -> Mapping[str, Sequence[Model]]:
+        """The SunSpec models of the devices that have said theirs."""
+        searches = [unit.search for unit in self._units.values() if unit.search is not None]
+        return {each.search.device.iri: each.models for each in searches if each.models}
 
     # -- what is polled -----------------------------------------------------------------------------------------------
 
@@ -289,6 +302,7 @@ class Line:
             heapq.heapify(self._heap)
             unit.groups, unit.refused = [], []
             self._add([*own, *coalesce(registers)], self._loop.time())
+            self._asked()
         return None
 
     def _heard(self, unit: Unit, number: int, limits: Limits) -> None:

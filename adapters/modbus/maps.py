@@ -58,6 +58,8 @@ class RegisterMap:
     title: str = ""
     source: str = ""
     limits: Limits = ANY
+    whole: bool = True
+    """Whether all that its file says could be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,11 @@ def read_folder(folder: Path) -> Maps:
     for path in sorted(folder.glob("*.toml")):
         try:
             one, refused = read(path.read_text(encoding="utf-8"), path.stem)
+        except tomllib.TOMLDecodeError as error:
+            problems.append(
+                Unbound("", path.name, f"{path.name}: it is no TOML, {error}: correct that place; no device has this map until then")
+            )
+            continue
         except (OSError, ValueError) as error:
             problems.append(Unbound("", path.name, f"{path.name}: {error}"))
             continue
@@ -106,7 +113,7 @@ def read(text: str, name: str) -> tuple[RegisterMap, Sequence[str]]:
             called = row.get("point") or row.get("class") if isinstance(row, dict) else None
             refused.append(f"register {number}{f' ({called})' if called else ''}: {error}")
     title, source = str(said.get("title", "")), str(said.get("source", ""))
-    return RegisterMap(str(said.get("name", name)), tuple(entries), title, source, limits), refused
+    return RegisterMap(str(said.get("name", name)), tuple(entries), title, source, limits, not refused), refused
 
 
 def _with(defaults: Mapping[str, Any], row: Any) -> Mapping[str, Any]:

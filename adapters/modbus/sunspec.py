@@ -86,18 +86,31 @@ def discover() -> Walk:
 
 def maps_of(models: Sequence[Model]) -> Sequence[RegisterMap]:
     """The register maps of a device with these models, to be applied one after the other: by model and name, by name, and by class."""
-    table = _models()
-    exact: list[Entry] = []
-    named: dict[str, Entry] = {}
-    for model in models:
-        for entry in table.get(model.number, ()):
-            placed = _placed(entry, model)
-            if placed is not None:
-                exact.append(replace(placed, point=f"{model.number}.{entry.point}", cls=""))
-                named.setdefault(entry.point, placed)
-    plain = [replace(entry, cls="") for entry in named.values()]
-    classed = [replace(entry, point="") for entry in named.values() if entry.cls]
+    placed = _all_placed(models)
+    named = _by_name(placed)
+    exact = [replace(entry, point=f"{number}.{entry.point}", cls="") for number, entry in placed]
+    plain = [replace(entry, cls="") for entry in named]
+    classed = [replace(entry, point="") for entry in named if entry.cls]
     return [RegisterMap(NAME, tuple(entries)) for entries in (exact, plain, classed)]
+
+
+def classed_of(models: Sequence[Model]) -> Sequence[Entry]:
+    """The numbers of a device with these models of which it is known what they are: those with a class."""
+    return [entry for entry in _by_name(_all_placed(models)) if entry.cls]
+
+
+def _all_placed(models: Sequence[Model]) -> Sequence[tuple[int, Entry]]:
+    """Every number that a device has, with its model, where it stands there."""
+    found = [(model.number, _placed(entry, model)) for model in models for entry in _models().get(model.number, ())]
+    return [(number, entry) for number, entry in found if entry is not None]
+
+
+def _by_name(placed: Sequence[tuple[int, Entry]]) -> Sequence[Entry]:
+    """Of numbers of one name that of the first model."""
+    named: dict[str, Entry] = {}
+    for _, entry in placed:
+        named.setdefault(entry.point, entry)
+    return list(named.values())
 
 
 def numbers() -> Sequence[int]:

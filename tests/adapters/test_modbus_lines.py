@@ -210,7 +210,8 @@ demo:freq rdfs:label "103.Hz" ; dcx:samplePeriod 0.2 . demo:PV-TmpCab dcx:sample
         found = table.current.get(D + "PV-TmpCab")
         assert found is not None
         assert (found.quality.name, found.reason) == ("BAD", Reason.SENSOR)
-        assert client.unusable() == []
+        (offer,) = client.unusable()
+        assert "numbers of its map sunspec have no point" in offer.reason
     liar.close()
 
 
