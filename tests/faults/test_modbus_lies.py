@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import struct
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 import pytest
 
 from graph.ports import DeviceRefused, DeviceUnknown
-from tests.support.liar import Said, refusal, registers
+from tests.support.liar import Said, drip, half, late, nonsense, other_number, other_unit, refusal, registers, reset
 from tests.support.modbus_wired import A, B, holding, wire, write
 from tests.support.wired import wait_until
 
@@ -75,7 +76,20 @@ def test_an_echo_that_differs_is_unknown_not_done() -> None:
         assert liar.count(6) == 1
 
 
-@pytest.mark.parametrize(("reason", "text"), [(2, "illegal address"), (4, "device failure"), (6, "device busy"), (11, "does not answer")])
+@pytest.mark.parametrize(
+    ("reason", "text"),
+    [
+        (1, "illegal function"),
+        (2, "illegal address"),
+        (3, "illegal value"),
+        (4, "device failure"),
+        (6, "device busy"),
+        (7, "exception"),
+        (8, "memory parity"),
+        (10, "path unavailable"),
+        (11, "does not answer"),
+    ],
+)
 def test_a_write_that_the_device_refuses_is_refused_once(reason: int, text: str) -> None:
     """Modbus Application Protocol 1.1b3, 7."""
 
@@ -88,6 +102,49 @@ def test_a_write_that_the_device_refuses_is_refused_once(reason: int, text: str)
         with pytest.raises(DeviceRefused, match=text):
             write(client)
 
+        assert liar.count(6) == 1
+
+
+def test_a_write_that_begins_a_long_job_is_neither_refused_nor_sent_again() -> None:
+    """05 says that it is under way: the readback tells when it is done."""
+    words = {0: 7}
+    obeys = holding(words)
+
+    def works(unit: int, code: int, data: bytes) -> Said:
+        said = obeys(unit, code, data)
+        return refusal(6, 5) if code == 6 else said
+
+    with wire(works) as (liar, table, client):
+        assert wait_until(lambda: table.quality(A) == "GOOD")
+
+        write(client)
+
+        assert wait_until(lambda: table.value(A) == 9.0)
+        assert liar.count(6) == 1
+
+
+@pytest.mark.parametrize(
+    "quirk",
+    [lambda _: None, lambda pdu: late(pdu, 0.4), other_number, other_unit, half, reset, lambda pdu: drip(pdu, 0.1), lambda _: nonsense],
+    ids=["no answer", "late", "wrong id", "wrong unit", "half frame", "reset in a frame", "a byte at a time", "no Modbus"],
+)
+def test_a_write_whose_answer_is_none_is_unknown_and_goes_out_once(quirk: Callable[[bytes], Said]) -> None:
+    """The device obeys, whatever it says then: nobody knows until the readback tells, and nothing is written again."""
+    words = {0: 7}
+    obeys = holding(words)
+
+    def answer(unit: int, code: int, data: bytes) -> Said:
+        said = obeys(unit, code, data)
+        assert isinstance(said, bytes)
+        return quirk(said) if code == 6 else said
+
+    with wire(answer) as (liar, table, client):
+        assert wait_until(lambda: table.quality(A) == "GOOD")
+
+        with pytest.raises(DeviceUnknown):
+            write(client)
+
+        assert wait_until(lambda: table.value(A) == 9.0)
         assert liar.count(6) == 1
 
 
