@@ -62,7 +62,7 @@ def backlog(messages: int) -> Row:
     """F4."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        broker = Mosquitto(folder, "max_inflight_messages 200\nset_tcp_nodelay true\n", queued_max=0).start()
+        broker = Mosquitto(folder, "persistence false\nmax_inflight_messages 200\nset_tcp_nodelay true\n", queued_max=0).start()
         stack.callback(broker.stop)
         proxy = Proxy(broker.port).start()
         stack.callback(proxy.close)

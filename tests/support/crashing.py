@@ -7,6 +7,7 @@ the file `crash` says `STEP COUNT`, the service kills itself when it comes to th
 
 from __future__ import annotations
 
+import ctypes
 import os
 import select
 import signal
@@ -23,6 +24,7 @@ from graph.history import DAY_MS
 from tests.support.mosquitto import free_port
 from tests.support.wired import wait_until
 
+PR_SET_PDEATHSIG = 1
 END_S = 60.0
 """How long a start or an end may take."""
 
@@ -195,6 +197,7 @@ def _live(environment: dict[str, str], log: str, crash: str) -> None:
     code = 1
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # a test that is killed leaves none behind
         for number in (1, 2):
             os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644), number)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
