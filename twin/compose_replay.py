@@ -25,6 +25,7 @@ from twin.recording import NotARecording, Record, Recorder
 from twin.replay import PlayedClock, Player, readings_of
 from twin.settings import Settings
 from twin.sync import Wish
+from twin.virtual import VirtualFlow
 
 _log = logging.getLogger(__name__)
 
@@ -129,7 +130,13 @@ def play_into(opened: Opened, clock: PlayedClock, batches: Iterator[Sequence[Rec
         points = point_facts(twin.snapshot, twin.vocabulary)
         kept.rebind(twin.snapshot, points)
         ingest = Ingest(twin.current, opened.bus, clock, points, kept.history)
-        playing = Playing(opened, clock, ingest, ingest.sweep)
+        virtual = VirtualFlow(twin.current, ingest, opened.bus, clock, twin.vocabulary)
+
+        def second() -> None:
+            ingest.sweep()
+            virtual.step()
+
+        playing = Playing(opened, clock, ingest, second)
 
         def renew(event: GraphChanged) -> None:
             facts = point_facts(event.snapshot, twin.vocabulary)
@@ -138,6 +145,8 @@ def play_into(opened: Opened, clock: PlayedClock, batches: Iterator[Sequence[Rec
             playing.rebind(event)
 
         stack.callback(opened.bus.subscribe(GraphChanged, renew))
+        stack.callback(virtual.close)
+        virtual.listen(twin.snapshot)
         playing.player.play(batches, 0)
         if ingest.history_error:
             raise GraphError(f"{ingest.history_missed:,} readings could not be kept: {ingest.history_error}")

@@ -95,9 +95,13 @@ class VirtualFlow:
     def start(self, snapshot: Snapshot) -> None:
         """Begin with the formulas of a snapshot, in a thread of its own. Whoever gives the table its points has subscribed already, and
         hears of each change before this does."""
+        self.listen(snapshot)
+        self._thread.start()
+
+    def listen(self, snapshot: Snapshot) -> None:
+        """The same without a thread: whoever has the clock calls `step`."""
         self._graph = snapshot
         self._ends = [self._bus.subscribe(ReadingStored, self._heard), self._bus.subscribe(GraphChanged, self._renewed)]
-        self._thread.start()
 
     def close(self) -> None:
         """End it. A second call does nothing."""
@@ -159,13 +163,18 @@ class VirtualFlow:
                     self._wake.wait_for(lambda: self._closed, timeout=self._pace_s)
                 if self._closed:
                     return
-                graph, self._graph = self._graph, None
             try:
-                if graph is not None:
-                    self.rebind(graph)
-                self.work()
+                self.step()
             except Exception:
                 _log.exception("virtual points could not be worked out; they are tried again with the next reading")
+
+    def step(self) -> None:
+        """Take a new state of the model, if there is one, then work out what is to be worked out."""
+        with self._wake:
+            graph, self._graph = self._graph, None
+        if graph is not None:
+            self.rebind(graph)
+        self.work()
 
     def work(self) -> int:
         """Work out what stands on what has changed since the last time; gives how many points that were."""

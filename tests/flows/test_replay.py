@@ -37,10 +37,10 @@ from twin.sync import Wish
 NOON = 1_780_315_200_000
 
 
-def loaded(folder: Path) -> Path:
+def loaded(folder: Path, site: str = SITE) -> Path:
     """A data folder with the model."""
     opened = open_ledger(Settings.model_validate({"data": folder}), "test", read_only=False)
-    opened.ledger.sync(Wish("test", quads_of(SITE)), author="test", reason="the site")
+    opened.ledger.sync(Wish("test", quads_of(site)), author="test", reason="the site")
     opened.close()
     return folder
 
@@ -187,6 +187,26 @@ def test_readings_that_came_over_http_are_played_too(tmp_path: Path, capfd: pyte
     assert (outcome.messages, outcome.readings) == (0, 3 * len(POINTS))
     assert kept(tmp_path / "again") == kept(tmp_path / "live")
     assert len(kept(tmp_path / "again")[0]) == 3
+
+
+def test_virtual_points_are_worked_out_by_the_clock_of_what_is_played(tmp_path: Path) -> None:
+    """A sum of two points that speak every second: each second of it is in history, the same each time."""
+    total = "urn:ridethrough:demo:Total"
+    text = 'dcx:formula "\\"demo:P0\\" + \\"demo:P1\\""'
+    formula = SITE + f"demo:Rack brick:hasPoint demo:Total . demo:Total {text} ; brick:hasUnit unit:KiloW .\n"
+    told = [[Record(NOON + 1000 * n, f"dc/hall/it/rack/p{k}", str(n + k).encode()) for k in range(2)] for n in range(5)]
+    record(tmp_path / "wire", *told)
+    found = []
+    for name in ("one", "two"):
+        folder = loaded(tmp_path / name, formula)
+        played(folder, batches(tmp_path / "wire"))
+        history = EmbeddedHistory(folder / "history", read_only=True)
+        series = history.series(total, 0, 1 << 50, 100)
+        history.close()
+        found.append(list(zip(((series.observed_at - NOON) // 1000).tolist(), series.values.tolist(), strict=True)))
+
+    assert found[0] == found[1]
+    assert dict(found[0]) == {1: 1.0, 2: 3.0, 3: 5.0, 4: 7.0, 5: 9.0}
 
 
 def test_a_recording_that_is_damaged_in_the_middle_says_where_it_ended(tmp_path: Path) -> None:
