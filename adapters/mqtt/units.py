@@ -1,8 +1,15 @@
-"""Units as building automation and gateways write them, by QUDT's names."""
+"""Units as building automation and gateways write them, by QUDT's names; and how a number of one comes to another."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+
+from ontology.errors import UnitError
+from ontology.namespaces import UNIT
+from ontology.units import conversion
+
+AS_IT_IS = (1.0, 0.0)
+"""Scale and offset of a number that is in the unit already."""
 
 _UNITS: Mapping[str, str] = {
     "DEG_C": "C degC deg_C °C Celsius",
@@ -74,3 +81,13 @@ def unit_named(eng_unit: str) -> str | None:
         return UNITS[said]
     likely = _ONE_CASE.get(said.casefold(), set()) if said not in {"MA", "mw", "mW", "MV", "mV", "Mva", "mVA"} else set()
     return next(iter(likely)) if len(likely) == 1 else None
+
+
+def factors(stated: str, unit: str) -> tuple[float, float] | None:
+    """Scale and offset from one unit to another, by QUDT's names, empty for none; None where there are none."""
+    if stated == unit:
+        return AS_IT_IS
+    try:
+        return conversion(UNIT + stated, UNIT + unit)
+    except UnitError:
+        return None

@@ -93,7 +93,10 @@ def test_what_is_described_no_more_stays_and_is_told() -> None:
     after.tick(499)
 
     assert [(each.point, each.reason) for each in after.dsx.unusable()] == [
-        (N + "point/" + fan.address, "its metadata have not been published for 500 s")
+        (
+            N + "point/" + fan.address,
+            "its metadata have not been published for 500 s: if it is gone, clear them (empty, retained)",
+        )
     ]
     assert after.settle() == {}
     assert after.wishes == []

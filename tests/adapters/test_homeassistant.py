@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -234,6 +235,23 @@ def test_announcements_that_the_graph_does_not_say_yet_are_known_after_a_kill(tm
     last.settle()
     assert last.wishes == [[]]
     assert file.read_bytes() == b""
+
+
+def test_a_point_keeps_the_unit_that_it_had_first() -> None:
+    """Degrees Celsius, then Fahrenheit, after a restart too; then watts: no number, and told; cleared, it is another beginning."""
+    topic, config = f"{PREFIX}/sensor/t/config", {"stat_t": "t", "uniq_id": "t", "unit_of_meas": "°C"}
+    home = Home().announce({topic: config})
+    home.announce({topic: {**config, "unit_of_meas": "°F"}})
+    after = Home(home.graph)
+
+    assert home.hear("t", "77") == after.hear("t", "77") == {"t": (25.0, *GOOD)}
+    assert home.said(BRICK + "hasUnit") == {"point/t": "DEG_C"}
+    after.hear(topic, {**config, "unit_of_meas": "W"})
+    assert repr(after.hear("t", "77")) == repr({"t": (nan, "BAD", "CONFIGURATION")})
+    assert "its unit 'W' does not convert to unit:DEG_C" in after.dialect.unusable()[-1].reason
+    after.hear(topic, b"")
+    after.announce({topic: {**config, "unit_of_meas": "W"}})
+    assert after.hear("t", "77") == {"t": (77.0, *GOOD)}
 
 
 @pytest.mark.parametrize(

@@ -17,18 +17,13 @@ import orjson
 
 from adapters.mqtt.codec import MILLIS_FROM, number, parse, shown
 from adapters.mqtt.dsx.contract import GOOD, PUBLISHER
-from adapters.mqtt.units import unit_named
+from adapters.mqtt.units import AS_IT_IS, factors, unit_named
 from graph.values import Quality, Reason
 from ontology.controls import STEERING, visible
-from ontology.errors import UnitError
-from ontology.namespaces import UNIT
-from ontology.units import conversion
 
 ROOT = "BMS/v1/"
 SECONDS_FROM = 1e8
 """A number of seconds since 1970 passed it in 1973; a plant that speaks of the 2nd of January 1970 in milliseconds is not expected."""
-AS_IT_IS = (1.0, 0.0)
-"""Scale and offset of a number that is in the unit already."""
 
 
 class Address(NamedTuple):
@@ -87,7 +82,7 @@ class Described:
     def measured_in(self, unit: str) -> Described:
         """The same of a point that has a unit already; empty for one that has none yet."""
         stated = unit_named(self.eng_unit) or "" if self.eng_unit else ""
-        return replace(self, unit=unit or stated, factors=_factors(stated, unit or stated))
+        return replace(self, unit=unit or stated, factors=factors(stated, unit or stated))
 
     @property
     def no_number(self) -> str:
@@ -138,15 +133,6 @@ def described(at: Address, payload: bytes, bytes_max: int) -> Described | str:
         tuple(read.wrong),
     )
     return found.measured_in("")
-
-
-def _factors(stated: str, unit: str) -> tuple[float, float] | None:
-    if stated == unit:
-        return AS_IT_IS
-    try:
-        return conversion(UNIT + stated, UNIT + unit)
-    except UnitError:
-        return None
 
 
 def _id(raw: Any) -> str | None:

@@ -25,11 +25,11 @@ import numpy as np
 
 from adapters.mqtt.dialect import NO_SLOTS, Dialect, Intake, Message, Publication, SlotsOf
 from adapters.mqtt.dsx import contract
-from adapters.mqtt.dsx.codec import AS_IT_IS, ROOT, Address, Described, address, described, encode, value
+from adapters.mqtt.dsx.codec import ROOT, Address, Described, address, described, encode, value
 from adapters.mqtt.dsx.heartbeat import Heartbeats, within
 from adapters.mqtt.dsx.plant import METADATA, PREFIX, SOURCE, TOPIC, Plant, point_iri
 from adapters.mqtt.pending import Pending
-from adapters.mqtt.units import unit_named
+from adapters.mqtt.units import AS_IT_IS, unit_named
 from graph.commands import Command
 from graph.ports import DeviceRefused
 from graph.references import Unbound
@@ -326,7 +326,8 @@ class Dsx(Dialect):
             found += [Unbound(point, topic, wrong) for wrong in each.wrong]
             heard = self._heard.get(name, self._begun)
             if self._now - heard >= UNHEARD_MS:
-                found.append(Unbound(point, topic, f"its metadata have not been published for {(self._now - heard) // 1000} s"))
+                silent = f"its metadata have not been published for {(self._now - heard) // 1000} s"
+                found.append(Unbound(point, topic, f"{silent}: if it is gone, clear them (empty, retained)"))
         found += [
             Unbound(PREFIX + name, "", f"{name} is served or associated with, and no metadata describe it") for name in self._undescribed
         ]

@@ -6,13 +6,15 @@ Rules of this file:
 2. What has been announced stays until its configuration is cleared; after a restart the graph says what had been, and `Pending` what it
    had not heard of yet, so a broker that comes up empty empties nothing. The wish is whole, and waits until configurations have been quiet.
 3. A state of a point that is announced and not yet in the graph is handed over by name (`Intake.early`): none is lost.
-4. What is not available is `NO_COMMUNICATION`, for the reason `LINK`, until it speaks again.
+4. A point keeps the unit that it had first: states in another one of its kind are converted as they come. Where that cannot be, a value
+   has no number (`CONFIGURATION`).
+5. What is not available is `NO_COMMUNICATION`, for the reason `LINK`, until it speaks again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from math import isnan
+from math import isnan, nan
 from typing import NamedTuple
 
 import numpy as np
@@ -22,10 +24,11 @@ from adapters.mqtt.dialect import Dialect, Intake, Message, SlotsOf
 from adapters.mqtt.homeassistant.codec import Entity, Presence, again, discovered, is_there, paths, read
 from adapters.mqtt.homeassistant.plant import CONFIG, SOURCE, TOPIC, block, point_iri
 from adapters.mqtt.pending import Pending
-from adapters.mqtt.units import unit_named
+from adapters.mqtt.units import AS_IT_IS, factors, unit_named
 from graph.references import Unbound
 from graph.snapshot import Snapshot
 from graph.values import Quality, Reason, Slots
+from ontology.namespaces import BRICK, UNIT
 from ontology.terms import is_literal, literal_parts
 from twin.sync import Wish
 
@@ -35,10 +38,12 @@ ENTITIES_MAX = 100_000
 
 
 class _Read(NamedTuple):
-    """One entity, its place in the topics that speak of it, and its slot; -1 while the graph does not have it."""
+    """One entity, its place in the topics that speak of it, its slot (-1 while the graph does not have it), and what brings its numbers to
+    the unit of the point."""
 
     one: Entity
     slot: int
+    factors: tuple[float, float] | None = AS_IT_IS
 
 
 class HomeAssistant(Dialect):
@@ -56,6 +61,8 @@ class HomeAssistant(Dialect):
         self._known: Mapping[str, bytes] = {}
         """Configurations that were pending and that the newest revision says."""
         self._entities: dict[str, Entity] = {}
+        self._units: dict[str, str] = {}
+        """What points are measured in, by unique id."""
         self._announced: dict[str, dict[str, Entity]] = {}
         """The same, by the topic of their configuration."""
         self._refused: dict[str, str] = {}
@@ -71,7 +78,7 @@ class HomeAssistant(Dialect):
     def bind(self, snapshot: Snapshot, slots: SlotsOf) -> None:
         """See `Dialect.bind`. Cost: at the first time linear in what had been announced."""
         if not self._loaded:
-            self._entities = _announced_in(snapshot)
+            self._entities, self._units = _announced_in(snapshot), _units_in(snapshot)
             for key, one in self._entities.items():
                 self._announced.setdefault(key.partition("#")[0], {})[key] = one
             self._loaded = True
@@ -155,7 +162,12 @@ class HomeAssistant(Dialect):
         before = self._announced.pop(topic, {})
         for key in before:
             del self._entities[key]
+        for gone in {one.unique for one in before.values()} - {one.unique for one in after.values()}:
+            self._units.pop(gone, None)
         self._entities.update(after)
+        for one in after.values():
+            if stated := _stated(one):
+                self._units.setdefault(one.unique, stated)
         if after:
             self._announced[topic] = dict(after)
         return before != after
@@ -176,12 +188,16 @@ class HomeAssistant(Dialect):
         if any(read.one.path is not None for read in reads):
             document, finding = parse(message.payload, self._bytes_max)
         problem = finding
-        for one, slot in reads:
+        for one, slot, factors_ in reads:
             value, wrong = read(document, message.payload, one)
             if wrong == "nowhere" and not finding:
                 continue
             problem = problem or wrong
             quality, reason = self._quality(one, value, retained=message.retained)
+            if factors_ is None:
+                value, quality, reason = nan, Quality.BAD, Reason.CONFIGURATION
+            elif factors_ != AS_IT_IS:
+                value = value * factors_[0] + factors_[1]
             if slot >= 0:
                 intake.row(slot, value, intake.now, quality, reason)
             else:
@@ -197,9 +213,9 @@ class HomeAssistant(Dialect):
         return (Quality.UNCERTAIN, Reason.RETAINED) if retained else (Quality.GOOD, Reason.NONE)
 
     def _look(self, message: Message, there: Iterable[tuple[_Read, Presence]], intake: Intake) -> None:
-        """Rule 4."""
+        """Rule 5."""
         gone = []
-        for (one, slot), presence in there:
+        for (one, slot, _), presence in there:
             said = is_there(message.payload, presence)
             if said is None:
                 continue
@@ -237,7 +253,7 @@ class HomeAssistant(Dialect):
             self._listen(one, slot)
 
     def _listen(self, one: Entity, slot: int) -> None:
-        reading = _Read(one, slot)
+        reading = _Read(one, slot, factors(_stated(one), self._units.get(one.unique, "")))
         self._readers.setdefault(one.topic, []).append(reading)
         for presence in one.presence:
             self._presences.setdefault(presence.topic, {})[one.key] = reading, presence
@@ -258,7 +274,7 @@ class HomeAssistant(Dialect):
         if not self._dirty_since or (self._now - self._changed_at < QUIET_MS and self._now - self._dirty_since < BUSY_MS):
             return None
         self._dirty_since = 0
-        return Wish(SOURCE, block(self._entities))
+        return Wish(SOURCE, block(self._entities, self._units))
 
     def unusable(self) -> Sequence[Unbound]:
         """See `Dialect.unusable`: announcements that are not read, and units that are not known."""
@@ -266,7 +282,24 @@ class HomeAssistant(Dialect):
         for key, one in sorted(self._entities.copy().items()):
             if one.unit and unit_named(one.unit) is None:
                 found.append(Unbound(point_iri(one.unique), key, f"unit {one.unit!r} is none that is known here: the value has none"))
+            unit = self._units.get(one.unique, "")
+            if factors(_stated(one), unit) is None:
+                why = f"its unit {one.unit!r} does not convert to unit:{unit}: values have no number"
+                remedy = "clear its configuration, then publish it again, where it is another quantity now"
+                found.append(Unbound(point_iri(one.unique), key, f"{why}; {remedy}"))
         return found
+
+
+def _stated(one: Entity) -> str:
+    """The unit that an announcement names, by QUDT's name; empty for none that is known."""
+    return (unit_named(one.unit) or "") if one.unit else ""
+
+
+def _units_in(snapshot: Snapshot) -> dict[str, str]:
+    """What a revision of the graph says that points are measured in, by unique id."""
+    key = snapshot.key
+    named = {key(s): key(o).removeprefix(UNIT) for s, o in _pairs(snapshot, BRICK + "hasUnit")}
+    return {one.unique: unit for one in _announced_in(snapshot).values() if (unit := named.get(point_iri(one.unique), ""))}
 
 
 def _announced_in(snapshot: Snapshot) -> dict[str, Entity]:
