@@ -72,11 +72,9 @@ class Former:
         if self._mark.heard.is_set():
             self.wire.close()
             end_session(self._config)
-            _log.warning(
-                "the session %s, whose process has another role now, is ended: %d messages that waited there were taken in",
-                self._left.client_id,
-                self.wire.status().messages - self._mark.count,
-            )
+            if waited := self.wire.status().messages - self._mark.count:
+                text = "the session %s, whose process has another role now, is ended: %d messages that waited there were taken in"
+                _log.warning(text, self._left.client_id, waited)
             self.over = True
         elif status.connections > 1 or (status.connections and not status.connected) or (not self._said and now - self._begun > GIVEN_UP_S):
             self.wire.close()
