@@ -92,7 +92,7 @@ def _tell_unbound(found: list[dict[str, Any]], first: int, *, json: bool) -> Non
         say_json({"unbound": found[:first], "more": max(len(found) - first, 0)})
         return
     if not found:
-        say("everything that speaks has a point, and every reference can be used")
+        say("everything that is heard has a point, and every reference can be used")
         return
     table(("TOPIC OR POINT", "MESSAGES", "WHY"), [(each["topic"], f"{each['count']:,}", each["reason"]) for each in found[:first]])
     suggested = [each for each in found[:first] if each["suggestion"]]
