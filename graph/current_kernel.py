@@ -8,7 +8,9 @@ Rules of this file:
 3. A jump is measured from the last value that was plausible and from the last one that came: what stays where it jumped to is a step, and
    counts from its second sample on; what comes back was a spike.
 4. Standing still is seen: over a gap in which a point was lost (five periods) nobody saw it stand, and its time begins anew.
-5. What the table knows of a time after ours was written while our clock was ahead: it counts as of now, or nothing would be news.
+5. The same value of the same instant again is judged as it was the first time, and counted once. History is given it all the same: it may
+   have missed it then, and keeps a sample once.
+6. What the table knows of a time after ours was written while our clock was ahead: it counts as of now, or nothing would be news.
 """
 
 from __future__ import annotations
@@ -96,7 +98,7 @@ def aged(quality: int, age_ms: float, period_ms: float) -> int:
 
 @inlined
 def not_ahead(columns: Columns, slot: int, now: int) -> None:
-    """Rule 5."""
+    """Rule 6."""
     if columns.stamp[slot] > now + AHEAD_MS:
         columns.stamp[slot] = now
         columns.observed[slot] = min(columns.observed[slot], now)
@@ -144,22 +146,24 @@ def take(  # noqa: PLR0912, PLR0915  one loop: a call for each row would cost mo
             q, why = _BAD, _SENSOR
         not_ahead(columns, slot, now)
         known = columns.quality[slot]
-        again = known != _NONE and stamp == columns.stamp[slot] and (value == columns.value[slot] or not number)
-        if number and q < _BAD and not again:
+        again = known != _NONE and stamp == columns.stamp[slot]
+        if number:
+            again = known != _NONE and stamp == columns.observed[slot] and value == columns.value[slot]
+        if number and q < _BAD:
             if value < rules.low[kind] or value > rules.high[kind]:
-                counts[RANGE] += 1
+                counts[RANGE] += not again
                 if q < _UNCERTAIN:
                     q, why = _UNCERTAIN, _RANGE
             if columns.sound_at[slot] > 0 and stamp >= columns.observed[slot] and rules.rate[kind] < np.inf:
                 since_sound = max((stamp - columns.sound_at[slot]) / 1000.0, CLOSE_S)
                 since_last = max((stamp - columns.observed[slot]) / 1000.0, CLOSE_S)
                 far = abs(value - columns.sound[slot]) > rules.rate[kind] * since_sound
-                if far and abs(value - columns.value[slot]) > rules.rate[kind] * since_last:
-                    counts[JUMPS] += 1
+                if far and (again or abs(value - columns.value[slot]) > rules.rate[kind] * since_last):
+                    counts[JUMPS] += not again
                     q, why = _BAD, _JUMP
             seen_still = value == columns.value[slot] and stamp - columns.observed[slot] <= LOST_PERIODS * rules.period_ms[kind]
             if seen_still and stamp - columns.changed[slot] > rules.frozen_ms[kind]:
-                counts[FROZEN] += 1
+                counts[FROZEN] += not again
                 if q < _UNCERTAIN:
                     q, why = _UNCERTAIN, _FROZEN
         judged.observed[row], judged.quality[row], judged.reason[row] = stamp, q, why
@@ -172,11 +176,7 @@ def take(  # noqa: PLR0912, PLR0915  one loop: a call for each row would cost mo
         better = then < known
         other = value != columns.value[slot] and then <= known if number else then != known and why != _RETAINED
         if not (known == _NONE or newer or (stamp == columns.stamp[slot] and (better or other))):
-            if again:
-                counts[DUPLICATES] += 1
-                judged.kept[row] = False
-            else:
-                counts[LATE] += 1
+            counts[DUPLICATES if again else LATE] += 1
             continue
         counts[NEWS] += 1
         columns.stamp[slot], columns.received[slot], columns.quality[slot] = stamp, now, then

@@ -53,6 +53,30 @@ def test_the_same_sample_twice_changes_nothing() -> None:
     assert len(values.take(row(20.0, T, received_at=T + 500))) == 0
 
 
+def test_a_number_of_the_very_time_of_a_mark_is_no_copy_of_the_number_before_it() -> None:
+    """20 at T, bad at T + 5 s, 20 again at T + 5 s: the device reads again, and the value is of then."""
+    values = table()
+    values.take(row(20.0, T))
+    values.take(row(nan, T + 5_000, BAD))
+
+    values.take(row(20.0, T + 5_000, received_at=T + 5_100))
+
+    assert seen(values) == (20.0, T + 5_000, "GOOD")
+    assert (values.counts().news, values.counts().duplicates) == (3, 0)
+
+
+def test_what_is_said_again_is_given_to_history_again() -> None:
+    """A value that the table knows from the store may have been killed on its way to history: what the broker then brings again must come
+    there, judged as it was; out of range it stays uncertain, and is counted once."""
+    values = CurrentValues()
+    values.rebind({P: PointFacts(10.0, high=10.0)})
+
+    kept = [values.absorb(values.samples(row(20.0, T, received_at=T + n))).kept for n in range(2)]
+
+    assert [each.quality.tolist() for each in kept] == [[UNCERTAIN], [UNCERTAIN]]
+    assert (values.counts().news, values.counts().duplicates, values.counts().out_of_range) == (1, 1, 1)
+
+
 def test_a_brokers_kept_copy_of_a_live_sample_does_not_make_it_uncertain() -> None:
     """Retained copies come at each new subscription, with the live sample's own time."""
     values = table()

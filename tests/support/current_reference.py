@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import inf, isfinite, isnan, nan
 
@@ -101,16 +102,17 @@ class Reference:
             quality, reason = Quality.BAD, Reason.SENSOR
         point.not_after(now)
         heard = point.quality != Quality.NO_VALUE
-        again = heard and stamp == point.stamp and (value == point.value or not number)
-        if number and quality < Quality.BAD and not again:
-            quality, reason = self._judged(point, value, stamp, quality, reason)
+        again = heard and ((stamp, value) == (point.observed, point.value) if number else stamp == point.stamp)
+        if number and quality < Quality.BAD:
+            quality, reason, found = self._judged(point, value, stamp, quality, reason, again=again)
+            for what in () if again else found:
+                self.count(what)
         keep: Row = (name, value, stamp, now, quality, reason)
         worth_keeping = reason != Reason.RETAINED or stamp != now
         if now - stamp > DAY_MS:
             self.count("old")
         elif not self._is_news(point, value, stamp, now, quality, reason):
             self.count("duplicates" if again else "late")
-            worth_keeping = worth_keeping and not again
         else:
             self.count("news")
             then = point.at_best(quality, now - stamp)
@@ -122,25 +124,29 @@ class Reference:
             self.kept.append(keep)
         return None
 
-    def _judged(self, point: Point, value: float, stamp: int, quality: Quality, reason: Reason) -> tuple[Quality, Reason]:
-        facts = point.facts
+    @staticmethod
+    def _judged(
+        point: Point, value: float, stamp: int, quality: Quality, reason: Reason, *, again: bool
+    ) -> tuple[Quality, Reason, Sequence[str]]:
+        """What is said again is judged as it was the first time."""
+        facts, found = point.facts, list[str]()
         if not facts.low <= value <= facts.high:
-            self.count("out_of_range")
+            found.append("out_of_range")
             if quality == Quality.GOOD:
                 quality, reason = Quality.UNCERTAIN, Reason.OUT_OF_RANGE
         sound = point.last_plausible()
         if sound is not None and stamp >= point.observed and facts.rate_max < inf:
             from_sound = abs(value - sound.value) / max((stamp - sound.at) / 1000, 1)
             from_last = abs(value - point.value) / max((stamp - point.observed) / 1000, 1)
-            if from_sound > facts.rate_max and from_last > facts.rate_max:
-                self.count("jumps")
+            if from_sound > facts.rate_max and (again or from_last > facts.rate_max):
+                found.append("jumps")
                 quality, reason = Quality.BAD, Reason.JUMP
         seen_still = value == point.value and stamp - point.observed <= 5 * point.period_ms
         if seen_still and stamp - point.still_since() > facts.frozen_s * 1000:
-            self.count("frozen")
+            found.append("frozen")
             if quality == Quality.GOOD:
                 quality, reason = Quality.UNCERTAIN, Reason.FROZEN
-        return quality, reason
+        return quality, reason, found
 
     @staticmethod
     def _is_news(point: Point, value: float, stamp: int, now: int, quality: Quality, reason: Reason) -> bool:
