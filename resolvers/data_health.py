@@ -138,7 +138,7 @@ class HistoryHealth:
     newest: datetime | None = strawberry.field(description="The newest sample's time.")
     waiting: int = strawberry.field(description="Samples that are durable and not yet sorted into their files.")
     missed: int = strawberry.field(description="Readings since the start that could not be kept.")
-    error: str = strawberry.field(description="Why nothing can be written; empty while it can.")
+    error: str = strawberry.field(description="Why nothing can be written, or which files were damaged; empty while all is well.")
 
 
 @strawberry.type(description="How the data stands now.")
@@ -216,7 +216,7 @@ def _kept(service: told.DataHealth) -> HistoryHealth | None:
         newest=instant(status.newest),
         waiting=status.waiting,
         missed=service.history_missed,
-        error=status.error,
+        error=status.error or status.damaged,
     )
 
 
