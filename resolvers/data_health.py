@@ -138,7 +138,7 @@ class HistoryHealth:
     newest: datetime | None = strawberry.field(description="The newest sample's time.")
     waiting: int = strawberry.field(description="Samples that are durable and not yet sorted into their files.")
     missed: int = strawberry.field(description="Readings since the start that could not be kept.")
-    error: str = strawberry.field(description="Why nothing can be written, or which files were damaged; empty while all is well.")
+    error: str = strawberry.field(description="Why nothing can be written, or what is damaged; empty for neither.")
 
 
 @strawberry.type(description="How the data stands now.")
