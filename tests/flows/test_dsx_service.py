@@ -15,7 +15,7 @@ from ontology.namespaces import DCX
 from tests.support.dsx_publisher import BmsPoint, DsxPublisher, small_plant
 from tests.support.mosquitto import Mosquitto
 from tests.support.wired import wait_until
-from twin.compose import Opened, open_twin
+from twin.compose import Opened, open_ledger, open_twin
 from twin.compose_service import Service
 from twin.settings import Settings
 
@@ -130,6 +130,31 @@ def test_every_value_said_after_its_metadata_is_in_history(tmp_path: Path, broke
         assert kept()[-2:] == [99.0, 120.0]
     finally:
         running.close()
+        bms.close()
+
+
+def test_a_process_that_takes_in_waits_for_the_graph_of_another(tmp_path: Path, broker: Mosquitto) -> None:
+    """The process that answers makes a revision of the metadata; the one that takes in has kept every value until it hears of that, and
+    passes it on."""
+    fan = BmsPoint("Fan", "FanSpeed", "hall/f1", {"objectName": "F", "objectId": "F-1", "engUnit": "RPM"})
+    iri, began = N + "point/" + fan.address, round(time.time() * 1000)
+    bms = DsxPublisher(broker.port)
+    kept = tmp_path / "in" / "data" / "history"
+    open_ledger(Settings.model_validate({"data": tmp_path / "out" / "data"}), "test", read_only=False).close()
+    taking = Running(tmp_path / "in", broker, role="ingest", store=str(tmp_path / "out" / "data"), mqtt_client_id="in")
+    answering = Running(tmp_path / "out", broker, role="api", history=str(kept))
+    try:
+        bms.describe([fan])
+        for value in range(50):
+            fan.value = float(value)
+            bms.report([fan])
+            time.sleep(0.005)
+        assert wait_until(lambda: answering.row(fan)[:2] == (49.0, Quality.GOOD))
+        assert taking.service.history is not None
+        assert taking.service.history.series(iri, began, began + 600_000, 100).values.tolist() == [float(value) for value in range(50)]
+    finally:
+        answering.close()
+        taking.close()
         bms.close()
 
 
