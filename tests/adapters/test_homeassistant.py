@@ -16,8 +16,9 @@ from hypothesis import given, settings
 
 from adapters.mqtt.dialect import Intake, Message
 from adapters.mqtt.homeassistant.codec import again, discovered, template
-from adapters.mqtt.homeassistant.dialect import QUIET_MS, HomeAssistant
+from adapters.mqtt.homeassistant.dialect import HomeAssistant
 from adapters.mqtt.pending import Pending
+from adapters.mqtt.quiet import QUIET_MS
 from graph.snapshot import Snapshot
 from graph.values import Quality, ReadingBatch, Reason, Slots
 from ontology.namespaces import BRICK, DCX, RDF, RDFS, UNIT

@@ -9,8 +9,9 @@ import numpy as np
 import orjson
 
 from adapters.mqtt.dialect import Intake, Message
-from adapters.mqtt.dsx.dialect import QUIET_MS, Dsx
+from adapters.mqtt.dsx.dialect import Dsx
 from adapters.mqtt.pending import Pending
+from adapters.mqtt.quiet import QUIET_MS
 from graph.snapshot import Snapshot
 from graph.values import Quality, ReadingBatch, Reason, Slots
 from ontology.namespaces import BRICK, DCX, RDF

@@ -6,7 +6,7 @@ Rules of this file:
 2. What has been described stays until its retained message is cleared: silence makes values stale, it takes nothing out of the graph.
    After a restart the graph says what had been described, and `Pending` what it had not heard of yet, so a broker that comes up empty
    empties nothing.
-3. The wish is whole and paced: it waits until metadata have been quiet for `QUIET_MS`, for `BUSY_MS` at most, and is made only when
+3. The wish is whole and paced: it waits until metadata have been quiet (`adapters/mqtt/quiet.py`), and is made only when
    something has been said that was not said before.
 4. A value of a point that is described and not yet in the graph is handed over by name (`Intake.early`): none is lost. What comes before
    its metadata is of no point: it is told, and the newest of each are kept in memory until metadata describe it.
@@ -29,6 +29,7 @@ from adapters.mqtt.dsx.codec import ROOT, Address, Described, address, described
 from adapters.mqtt.dsx.heartbeat import Heartbeats, within
 from adapters.mqtt.dsx.plant import METADATA, PREFIX, SOURCE, TOPIC, Plant, point_iri
 from adapters.mqtt.pending import Pending
+from adapters.mqtt.quiet import Quiet
 from adapters.mqtt.units import AS_IT_IS, unit_named
 from graph.commands import Command
 from graph.ports import DeviceRefused
@@ -39,7 +40,6 @@ from ontology.namespaces import BRICK, RDFS, UNIT, local_name
 from ontology.terms import is_literal, literal_parts
 from twin.sync import Wish
 
-QUIET_MS, BUSY_MS = 1_500, 10_000
 UNDESCRIBED_MAX, UNDESCRIBED_EACH = 20_000, 10
 """Topics without metadata of which values are kept, and how many of each; what is beyond is only counted as unbound."""
 METADATA_BYTES_MAX = 4 * 1_048_576
@@ -86,7 +86,7 @@ class Dsx(Dialect):
         self._racks: Mapping[str, str] = {}
         self._undescribed: Sequence[str] = ()
         self._unsaid: Sequence[tuple[str, str]] = ()
-        self._changed_at = self._dirty_since = self._now = self._begun = 0
+        self._quiet, self._now, self._begun = Quiet(), 0, 0
         self._loaded = False
 
     def bind(self, snapshot: Snapshot, slots: SlotsOf) -> None:
@@ -171,7 +171,7 @@ class Dsx(Dialect):
         number = self._row(slot, known, message, intake, came)
         if at.point_type == "HeartbeatTimestampBms":
             if not message.retained and isfinite(number):
-                if self._dirty_since:
+                if self._quiet.stirred:
                     self._beats.describe(self._points, intake.now)
                 self._beats.hear(at.point, number, intake.now)
         elif slot >= 0:
@@ -242,9 +242,8 @@ class Dsx(Dialect):
             self._requests[point_iri(name)] = ours
 
     def _change(self, now: int) -> None:
-        self._changed_at = now
         self._bound.rows.clear()
-        self._dirty_since = self._dirty_since or now
+        self._quiet.stir(now)
 
     # -- what goes --------------------------------------------------------------------------------------------------
 
@@ -260,7 +259,7 @@ class Dsx(Dialect):
         if bound is not self._looked_at:
             self._looked_at = bound
             self._pending.forget(bound.known)
-        if self._dirty_since:
+        if self._quiet.stirred:
             self._beats.describe(self._points, intake.now)
         for lost in self._beats.newly_lost(intake.now):
             intake.mark(self._in_scope(lost.scope), Quality.NO_COMMUNICATION, Reason.LINK)
@@ -276,12 +275,11 @@ class Dsx(Dialect):
     def wish(self) -> Wish | None:
         """See `Dialect.wish`."""
         racks = self._bound.racks
-        if not self._dirty_since and self._racks != {name: racks[name] for name in self._may_be_racks & racks.keys()}:
+        if not self._quiet.stirred and self._racks != {name: racks[name] for name in self._may_be_racks & racks.keys()}:
             self._change(self._now)
-        if not self._dirty_since or (self._now - self._changed_at < QUIET_MS and self._now - self._dirty_since < BUSY_MS):
+        if not self._quiet.is_over(self._now):
             return None
         plant = Plant(self._points, racks)
-        self._dirty_since = 0
         self._learned(plant)
         return Wish(SOURCE, plant.block())
 

@@ -24,6 +24,7 @@ from adapters.mqtt.dialect import Dialect, Intake, Message, SlotsOf
 from adapters.mqtt.homeassistant.codec import Entity, Presence, again, discovered, is_there, paths, read
 from adapters.mqtt.homeassistant.plant import CONFIG, SOURCE, TOPIC, block, point_iri
 from adapters.mqtt.pending import Pending
+from adapters.mqtt.quiet import Quiet
 from adapters.mqtt.units import AS_IT_IS, factors, unit_named
 from graph.references import Unbound
 from graph.snapshot import Snapshot
@@ -32,7 +33,6 @@ from ontology.namespaces import BRICK, UNIT
 from ontology.terms import is_literal, literal_parts
 from twin.sync import Wish
 
-QUIET_MS, BUSY_MS = 1_500, 10_000
 ENTITIES_MAX = 100_000
 """Points that are taken from announcements."""
 
@@ -72,7 +72,7 @@ class HomeAssistant(Dialect):
         self._presences: dict[str, dict[str, tuple[_Read, Presence]]] = {}
         self._there: dict[str, bool] = {}
         """By availability topic, what it said last."""
-        self._changed_at = self._dirty_since = self._now = 0
+        self._quiet, self._now = Quiet(), 0
         self._loaded = False
 
     def bind(self, snapshot: Snapshot, slots: SlotsOf) -> None:
@@ -84,7 +84,7 @@ class HomeAssistant(Dialect):
             self._loaded = True
             for topic, payload in self._pending.topics().items():
                 if self._renewed(topic, self._discovered(topic, payload)):
-                    self._changed_at = self._dirty_since = 1
+                    self._quiet.stir(1)
         pending = self._pending.topics()
         self._known = self._said_in(snapshot, pending) if pending else {}
         revision = snapshot.revision
@@ -151,7 +151,7 @@ class HomeAssistant(Dialect):
         for one in found:
             self._listen(one, int(self._slots([point_iri(one.unique)])[0]))
         self._pending.add(topic, message.payload)
-        self._changed_at, self._dirty_since = intake.now, self._dirty_since or intake.now
+        self._quiet.stir(intake.now)
 
     def _discovered(self, topic: str, payload: bytes) -> dict[str, Entity]:
         found = discovered(topic, payload, self._prefix, self._bytes_max)[0] if payload else []
@@ -271,9 +271,8 @@ class HomeAssistant(Dialect):
 
     def wish(self) -> Wish | None:
         """See `Dialect.wish`."""
-        if not self._dirty_since or (self._now - self._changed_at < QUIET_MS and self._now - self._dirty_since < BUSY_MS):
+        if not self._quiet.is_over(self._now):
             return None
-        self._dirty_since = 0
         return Wish(SOURCE, block(self._entities, self._units))
 
     def unusable(self) -> Sequence[Unbound]:
