@@ -7,7 +7,7 @@ Rules of this file:
 2. A point's words are those of its name, its label, its class, its unit, and of what has it and where that stands. A word that few points
    have says more (inverse document frequency, Spärck Jones 1972).
 3. The score is the share (0 to 1) of what the name's known words say that the point has too. Below `SCORE_MIN`, or where no word tells
-   the point from those beside it, nothing is offered. A point that is bound already counts as half as likely.
+   the point from those beside it, nothing is offered. A point that has a reference already is not offered, nor what fits worse than it.
 4. Equal scores stand in order of IRIs: equal names get equal answers.
 """
 
@@ -30,6 +30,8 @@ from ontology.units import unit_of
 from ontology.vocabulary import Vocabulary
 
 SCORE_MIN = 0.6
+KNOWN_MAX = 10_000
+"""Names whose answers are kept."""
 WORDS_MAX = 64
 """Words of a name that are looked at."""
 ABBREVIATED: Mapping[str, str] = {
@@ -93,11 +95,11 @@ class Suggester:
         self._of_owner: dict[int, list[str]] = {}
         number_of = snapshot.terms.find
         bound = frozenset(snapshot.relation(REF + "hasExternalReference").subjects.tolist())
-        self._likely = np.ones(len(self._points))
+        self._bound = np.zeros(len(self._points), np.bool_)
         for row, iri in enumerate(self._points):
             number = number_of(iri)
             if number is not None:
-                self._likely[row] = 0.5 if number in bound else 1.0
+                self._bound[row] = number in bound
                 for word in {*self._own_words(iri, number), *self._words_of(owners[iri])}:
                     postings[word].append(row)
         self._postings: dict[str, NDArray[np.intp]] = {word: np.array(rows, np.intp) for word, rows in postings.items()}
@@ -105,6 +107,8 @@ class Suggester:
     def of(self, name: str, first: int = 3) -> Sequence[Suggestion]:
         """The points that a name may mean, likeliest first; none where nothing comes near. The same name again costs nothing."""
         if name not in self._known:
+            if len(self._known) >= KNOWN_MAX:
+                self._known.clear()
             self._known[name] = tuple(self._found(words(name)[:WORDS_MAX], first))
         return self._known[name]
 
@@ -115,14 +119,13 @@ class Suggester:
         score, whole = np.zeros(len(self._points)), sum(said.values())
         for word, weight in said.items():
             score[self._postings[word]] += weight / whole
-        score *= self._likely
-        best = np.argsort(-score, kind="stable")[: first + 1]
-        if len(said) < 2 or (len(best) > first and score[best[0]] == score[best[-1]]):
+        score = score.round(3)
+        near = np.flatnonzero(~self._bound & (score >= max(SCORE_MIN, float(score[self._bound].max(initial=0.0)))))
+        best = near[np.argsort(-score[near], kind="stable")]
+        if len(said) < 2 or (len(best) > first and score[best[0]] == score[best[first]]):
             return
         for row in best[:first].tolist():
-            if score[row] >= SCORE_MIN * self._likely[row]:
-                because = tuple(word for word in said if row in self._postings[word])
-                yield Suggestion(self._points[row], round(float(score[row]), 3), because)
+            yield Suggestion(self._points[row], float(score[row]), tuple(word for word in said if row in self._postings[word]))
 
     def _own_words(self, iri: str, number: int) -> Iterable[str]:
         snapshot = self._snapshot

@@ -6,7 +6,8 @@ affine, so they are folded into one scale and one offset here, once for a snapsh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
@@ -14,8 +15,13 @@ from graph.points import sample_period_s
 from graph.snapshot import Snapshot
 from ontology.errors import UnitError
 from ontology.namespaces import BRICK, DCX, REF, compact
-from ontology.terms import is_iri
+from ontology.terms import is_iri, literal, term_of
 from ontology.units import conversion
+
+UNNAMED = "[the point]"
+"""Stands for the point of a statement while nobody knows which it is."""
+_LOCAL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_-])?").fullmatch
+"""What may follow the prefix of a CURIE in Turtle as it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,23 @@ def references(snapshot: Snapshot, kind: str) -> tuple[Sequence[Reference], Sequ
         except (UnitError, ValueError) as error:
             unbound.append(Unbound(iri, snapshot.text(node, DCX + "topic") or "", f"{compact(iri)}: {error}"))
     return bound, unbound
+
+
+def statement(kind: str, said: Mapping[str, str], point: str = "") -> str:
+    """The statement, as Turtle with the known prefixes, that gives a point (IRI, "" for one that is not known) a reference of a kind (local
+    name) which says texts by local names of properties."""
+    texts = "".join(f" ; dcx:{name} {term_of(literal(text))}" for name, text in said.items())
+    return f"{_written(point) if point else UNNAMED} ref:hasExternalReference [ a dcx:{kind}{texts} ] ."
+
+
+def completed(said: str, point: str) -> str:
+    """A statement with a point (IRI) where none was known."""
+    return _written(point) + said.removeprefix(UNNAMED) if said.startswith(UNNAMED) else said
+
+
+def _written(iri: str) -> str:
+    short = compact(iri)
+    return short if short != iri and _LOCAL(short.partition(":")[2]) else f"<{iri}>"
 
 
 def _affine(snapshot: Snapshot, point: int, node: int) -> tuple[float, float]:

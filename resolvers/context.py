@@ -55,7 +55,7 @@ class Unbound:
     last_at: datetime
     reason: str
     suggestion: str = ""
-    """What would bind it, as Turtle; empty for no idea."""
+    """What would bind it, as Turtle, with `graph.references.UNNAMED` for a point that is not known; empty where none is sought."""
 
 
 class Questions(Protocol):

@@ -11,6 +11,8 @@ from typing import Annotated
 import numpy as np
 import strawberry
 
+from analytics.suggest import Suggestion
+from graph.references import UNNAMED, completed
 from graph.snapshot import RDF_TYPE
 from graph.values import Codes
 from graph.values import Quality as Good
@@ -47,20 +49,37 @@ class UnboundTopic:
     count: int = strawberry.field(description="Messages so far; 0 for a reference that cannot be used.")
     last_at: datetime = strawberry.field(description="When the last one came; for a reference, since when the graph has it so.")
     reason: str = strawberry.field(description="Why no value comes from it, and the next step.")
-    suggestion: str = strawberry.field(description="The statement that would bind it, as Turtle; empty where nothing comes near.")
+    statement: strawberry.Private[str]
+    """As `resolvers.context.Unbound` has it."""
 
-    @strawberry.field(description="Points that it may mean, likeliest first; none where nothing comes near.")
+    @strawberry.field(description="The statement that would bind it to the likeliest point, as Turtle; empty where nothing comes near.")
+    async def suggestion(self, info: Info) -> str:
+        """Empty, too, where two points are as likely as each other."""
+        if not self.statement.startswith(UNNAMED):
+            return self.statement
+        likely = await _meant(info, self.topic)
+        alone = bool(likely) and (len(likely) == 1 or likely[0].score > likely[1].score)
+        return completed(self.statement, likely[0].point) if alone else ""
+
+    @strawberry.field(
+        description="Points without a reference that a topic may mean, likeliest first; none where it is named or nothing comes near."
+    )
     async def candidates(self, info: Info) -> list[Candidate]:
         """Held against the words of the graph's points, in a thread: the first to ask after a change of the graph waits for it."""
-        face = face_of(info)
-        found = () if face.meant is None else await asyncio.to_thread(face.meant, self.topic)
+        found = await _meant(info, self.topic) if self.statement.startswith(UNNAMED) else ()
         return [Candidate(point=strawberry.ID(each.point), score=each.score, reason=each.reason) for each in found]
 
     @staticmethod
     def of(unbound: Unbound) -> UnboundTopic:
         """From the service's own facts."""
-        topic, count, last_at, reason, suggestion = unbound.topic, unbound.count, unbound.last_at, unbound.reason, unbound.suggestion
-        return UnboundTopic(topic=topic, count=count, last_at=last_at, reason=reason, suggestion=suggestion)
+        topic, count, last_at, reason, statement = unbound.topic, unbound.count, unbound.last_at, unbound.reason, unbound.suggestion
+        return UnboundTopic(topic=topic, count=count, last_at=last_at, reason=reason, statement=statement)
+
+
+async def _meant(info: Info, name: str) -> Sequence[Suggestion]:
+    """The points that a name may mean."""
+    meant = face_of(info).meant
+    return () if meant is None else await asyncio.to_thread(meant, name)
 
 
 @strawberry.type(description="How many points are of a quality.")

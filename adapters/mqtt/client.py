@@ -19,7 +19,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from threading import Event, Lock, Thread
 from typing import Any
@@ -40,7 +40,7 @@ from adapters.mqtt.strays import DeadLetter, Strays, UnboundTopic
 from adapters.mqtt.subscriptions import wanted
 from graph.commands import Command
 from graph.ports import Clock, DeviceRefused, DeviceUnknown, ReadingSink
-from graph.references import Unbound
+from graph.references import Unbound, statement
 from graph.snapshot import Snapshot
 from graph.steps import reached
 from graph.values import Quality, Reason, Samples, Slots
@@ -173,7 +173,10 @@ class MqttClient:
 
     def unbound(self, first: int = 1_000) -> Sequence[UnboundTopic]:
         """Topics that nothing listens to, in order of topics; a bounded table, those heard longest ago leave it first."""
-        return self._strays.topics(first)
+        found = self._strays.topics(first)
+        return [
+            replace(one, suggestion=statement("MQTTReference", {"topic": one.topic})) if one.reason == NOT_NAMED else one for one in found
+        ]
 
     def dead_letters(self) -> Sequence[DeadLetter]:
         """The newest poison payloads, oldest first."""

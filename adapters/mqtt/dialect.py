@@ -59,7 +59,7 @@ class Publication:
 
 
 class Heard(NamedTuple):
-    """A topic that speaks and that no point listens to: why, and what would bind it (Turtle, or a point's IRI; empty for no idea)."""
+    """A topic that speaks and that no point listens to: why, and what would bind it (`graph.references.statement`; empty for nothing)."""
 
     topic: str
     reason: str

@@ -10,6 +10,7 @@ from difflib import get_close_matches
 
 from graph import naming
 from graph.naming import segment
+from graph.references import statement
 from graph.snapshot import Snapshot
 from ontology.namespaces import compact
 
@@ -35,7 +36,7 @@ class Names(naming.Names):
         if iri is None:
             return self._strange(asset, topic)
         if iri == naming.TWICE:
-            return Found("", f"more than one asset is called {asset!r}", _reference("[the point]", topic))
+            return Found("", f"more than one asset is called {asset!r}", _reference("", topic))
         points = self.points[iri]
         found = points.get(point.casefold())
         if found:
@@ -45,13 +46,13 @@ class Names(naming.Names):
             if found == naming.TWICE
             else f"{compact(iri)} has no point {point!r}"
         )
-        near = get_close_matches(point.casefold(), [name for name, one in points.items() if one], 1, 0.5)
-        return Found("", why, _reference(compact(points[near[0]]) if near else "[the point]", topic))
+        near = get_close_matches(point.casefold(), [name for name, one in points.items() if one], 1, 0.6)
+        return Found("", why, _reference(points[near[0]] if near else "", topic))
 
     def point_of(self, asset: str, point: str) -> str:
         """The point that goes by a name, or the nearest to it, at an asset that goes by another; empty for none."""
         points = self.points.get(self.assets.get(segment(asset), naming.TWICE), {})
-        near = get_close_matches(segment(point), [name for name, one in points.items() if one], 1, 0.5)
+        near = get_close_matches(segment(point), [name for name, one in points.items() if one], 1, 0.6)
         return points[near[0]] if near else ""
 
     def of_asset(self, asset: str) -> list[str]:
@@ -62,11 +63,11 @@ class Names(naming.Names):
     def _strange(self, asset: str, topic: str) -> Found:
         near = get_close_matches(asset.casefold(), self.assets, 1, 0.6)
         like = f": is it {compact(self.assets[near[0]])}?" if near and self.assets[near[0]] else ""
-        return Found("", f"the graph has no asset {asset!r}{like}", _reference("[the point]", topic))
+        return Found("", f"the graph has no asset {asset!r}{like}", _reference("", topic))
 
 
 def _reference(point: str, topic: str) -> str:
-    return f'{point} ref:hasExternalReference [ a dcx:MQTTReference ; dcx:topic "{topic}" ] .'
+    return statement("MQTTReference", {"topic": topic}, point)
 
 
 def names_of(snapshot: Snapshot) -> Names:

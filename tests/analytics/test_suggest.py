@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analytics.suggest import Suggester, words
+from analytics.suggest import SCORE_MIN, Suggester, words
 from ontology.namespaces import DEMO
 from ontology.vocabulary import load_vocabulary
 from tests.support.wired import snapshot_of
@@ -69,14 +69,21 @@ def test_a_topic_that_could_be_any_is_offered_nothing(suggester: Suggester, topi
     assert list(suggester.of(topic)) == []
 
 
-def test_a_point_that_is_bound_is_less_likely_and_a_virtual_one_is_none() -> None:
-    """The topic may be its own, renamed; where another point fits as well that one is meant."""
+def test_a_point_that_is_bound_is_not_offered_nor_what_fits_worse_and_a_virtual_one_is_none() -> None:
+    """Where another point fits as well that one is meant; where the bound one fits better the topic is its own said twice."""
     two = "demo:U brick:hasPoint demo:U.Power-1, demo:U.Power-2 . demo:U.Power-1 ref:hasExternalReference [ a dcx:MQTTReference ] ."
     found = Suggester(
         snapshot_of(two + 'demo:U.Power-2 a brick:Power_Sensor . demo:V brick:isPointOf demo:U ; dcx:formula "1" .'), VOCABULARY
     )
 
-    assert [each.point for each in found.of("u/power")][:1] == [DEMO + "U.Power-2"]
+    assert [each.point for each in found.of("u/power")] == [DEMO + "U.Power-2"]
+    assert list(found.of("u/power/1")) == []
+
+
+@pytest.mark.parametrize("topic", ["rack 7 of the weather in the hall with row a and crah", "site/rack07/inletTemp", "dc/row a/rack/12"])
+def test_nothing_is_offered_below_the_bar(suggester: Suggester, topic: str) -> None:
+    """A score under 0.6 is none."""
+    assert all(each.score >= SCORE_MIN for each in suggester.of(topic))
 
 
 def test_equal_names_get_equal_answers(suggester: Suggester) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pyoxigraph as ox
 
+from graph.references import statement
 from graph.values import Quality, ReadingBatch
 from ontology.namespaces import DEMO, PREFIXES
 from ontology.terms import QuadBlock, key_of
@@ -57,17 +58,24 @@ def test_a_virtual_point_says_what_it_stands_on_and_what_of_that_is_not_good() -
 
 
 def test_a_topic_of_no_point_is_offered_the_point_that_it_may_mean() -> None:
-    """By words, with a score and the words that speak for it; where nothing is known nothing is offered."""
-    query = "{ status { unbound { topic candidates { point score reason } } } }"
+    """By words, with a score and the words that speak for it, and as the statement that binds it; where nothing comes near, or two points
+    are as likely, nothing is offered."""
+    query = "{ status { unbound { topic suggestion candidates { point score reason } } } }"
+    form = statement("MQTTReference", {"topic": 'plant/r2/"pwr"'})
+    topics = [("plant/r2/pwr", form), ("x", form), ("plant/r2/pwr", ""), ("rack/power", form)]
     with served(site_of(ROW)) as site:
         at = datetime(2026, 3, 3, tzinfo=UTC)
         facts = site.face.facts()
-        site.face.facts = lambda: type(facts)("memory", False, 0, 0, (Unbound("plant/r2/pwr", 1, at, "no point"), Unbound("x", 1, at, "")))
+        unbound = tuple(Unbound(topic, 1, at, "no point", said) for topic, said in topics)
+        site.face.facts = lambda: type(facts)("memory", False, 0, 0, unbound)
         nothing = site.ask(query)["status"]["unbound"]
         site.face.meant = Meant(site.twin).of
 
         told = site.ask(query)["status"]["unbound"]
 
-    assert [each["candidates"] for each in nothing] == [[], []]
+    assert [(each["suggestion"], each["candidates"]) for each in nothing] == [("", [])] * 4
     assert told[0]["candidates"][0] == {"point": DEMO + "R2.Power", "score": 1.0, "reason": "both speak of r, 2, power"}
-    assert told[1]["candidates"] == []
+    says = r'ref:hasExternalReference [ a dcx:MQTTReference ; dcx:topic "plant/r2/\"pwr\"" ] .'
+    assert told[0]["suggestion"] == f"demo:R2.Power {says}"
+    assert [(each["suggestion"], each["candidates"]) for each in told[1:3]] == [("", [])] * 2  # nothing near, and nothing sought
+    assert told[3]["suggestion"] == ""  # any rack's

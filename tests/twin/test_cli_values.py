@@ -44,7 +44,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
         device.publish("dc/hall/it/rack/p0", json.dumps({"v": n + 0.5, "t": START + 1000 * n}), 1)
     device.publish("dc/hall/it/rack/p1", '{"v": 7, "t": 4102444800000}', 1)
     device.publish("dc/hall/it/rack/p2", "warm", 1)
-    device.publish("dc/hall/it/rack/p9", "1", 1).wait_for_publish(10)
+    device.publish("dc/hall/it/rack/p9", "1", 1)
+    device.publish("site/rack/p-3", "1", 1).wait_for_publish(10)
     device.disconnect()
     device.loop_stop()
     yield running
@@ -91,7 +92,7 @@ def test_wires_tell_what_each_takes_and_what_becomes_of_it(type_: Typed) -> None
     dead = type_("wires", "--dead")[1]
 
     (wire,) = told["wires"]
-    assert (code, wire["connected"], wire["messages"], wire["deadLetters"], wire["unbound"]) == (0, True, 6, 1, 1)
+    assert (code, wire["connected"], wire["messages"], wire["deadLetters"], wire["unbound"]) == (0, True, 7, 1, 2)
     assert (told["points"], told["history"]["samples"], told["history"]["error"]) == (4, 5, "")
     assert printed.splitlines()[0].split()[:4] == ["WIRE", "PLACE", "STATE", "MESSAGES"]
     assert "so far: 5 news" in printed
@@ -100,13 +101,15 @@ def test_wires_tell_what_each_takes_and_what_becomes_of_it(type_: Typed) -> None
 
 
 def test_what_no_value_comes_from_is_told_with_what_would_bind_it(type_: Typed) -> None:
-    """The topic, how often it spoke, why; and the statement."""
-    code, printed = type_("points", "--unbound", "p9")
+    """The topic, how often it spoke, why; the statement, how likely it is and why; of a topic that comes near nothing none."""
+    code, printed = type_("points", "--unbound", "rack")
 
     assert code == 3
     assert "dc/hall/it/rack/p9  1" in printed
     assert "demo:Rack has no point 'p9'" in printed
-    assert 'dcx:topic "dc/hall/it/rack/p9"' in printed
+    assert 'demo:P3 ref:hasExternalReference [ a dcx:MQTTReference ; dcx:topic "site/rack/p-3" ] .' in printed
+    assert "demo:P3: 1, both speak of rack, p, 3" in printed
+    assert 'dcx:topic "dc/hall/it/rack/p9"' not in printed
     assert type_("points", "--unbound", "p8")[0] == 0
 
 

@@ -10,7 +10,7 @@ from twin.cli.output import FOUND_PROBLEMS, Config, Data, Failure, Json, Store, 
 from twin.cli.running import must_run
 
 FIRST = 50
-UNBOUND = "{ status { unbound { topic count lastAt reason suggestion } } }"
+UNBOUND = "{ status { unbound { topic count lastAt reason suggestion candidates { point score reason } } } }"
 
 
 def points(
@@ -91,6 +91,8 @@ def _tell_unbound(found: list[dict[str, Any]], first: int, *, json: bool) -> Non
     if json:
         say_json({"unbound": found[:first], "more": max(len(found) - first, 0)})
         return
+    from ontology.namespaces import compact
+
     if not found:
         say("everything that is heard has a point, and every reference can be used")
         return
@@ -101,6 +103,8 @@ def _tell_unbound(found: list[dict[str, Any]], first: int, *, json: bool) -> Non
         say("what would bind them:")
         for each in suggested:
             say(f"  {each['suggestion']}")
+            for like in each["candidates"]:
+                say(f"      {compact(like['point'])}: {like['score']:g}, {like['reason']}")
     _more(len(found) - first)
 
 

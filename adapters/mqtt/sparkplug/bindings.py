@@ -9,7 +9,7 @@ from typing import NamedTuple
 from adapters.mqtt.dialect import NO_SLOTS, SlotsOf
 from adapters.mqtt.naming import Names, names_of
 from adapters.mqtt.sparkplug.payload import NUMBERS, REBIRTH
-from graph.references import Reference, Unbound, references
+from graph.references import Reference, Unbound, references, statement
 from graph.snapshot import Snapshot
 from graph.values import Slots
 from ontology.namespaces import DCX, compact
@@ -55,11 +55,7 @@ class Bindings:
         if not self._names:
             self._names.append(names_of(self.snapshot))
         found = self._names[0].point_of(device.rpartition("/")[2], metric.rpartition("/")[2])
-        point = compact(found) if found else "[the point]"
-        return (
-            f"{point} ref:hasExternalReference [ a dcx:SparkplugReference ; "
-            f'dcx:sparkplugDevice "{_quoted(device)}" ; dcx:metricName "{_quoted(metric)}" ] .'
-        )
+        return statement("SparkplugReference", {"sparkplugDevice": device, "metricName": metric}, found)
 
 
 def bind(snapshot: Snapshot, slots: SlotsOf) -> Bindings:
@@ -97,10 +93,6 @@ def _why_not(device: str, metric: str) -> str:
     if len(levels) not in {2, 3} or not all(levels) or any(sign in device for sign in "+#\0"):
         return f"dcx:sparkplugDevice is {device!r}: write group/node, or group/node/device"
     return "" if metric else "the reference has no dcx:metricName: say which metric of the birth it is"
-
-
-def _quoted(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
 
 
 def is_offered(name: str, of: int) -> bool:

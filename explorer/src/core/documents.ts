@@ -126,7 +126,7 @@ const BY_QUALITY = "id label points quality { quality count }";
 export const DATA_HEALTH = `query DataHealth($first: Int!) { dataHealth(first: $first) {
   at points quality { quality count } readingsS lagMedianS lagP99S readings { news late duplicates old ahead unknown outOfRange jumps frozen }
   wires { name place connected error messages rateS waiting deadLetters unbound lost } sources { ${BY_QUALITY} } equipment { ${BY_QUALITY} }
-  notGood { point ${VALUE} } unbound { topic count lastAt reason suggestion } deadLetters { wire topic payload reason at }
+  notGood { point ${VALUE} } unbound { topic count lastAt reason suggestion candidates { point score reason } } deadLetters { wire topic payload reason at }
   history { samples bytes oldest newest waiting missed error }
 } }`;
 

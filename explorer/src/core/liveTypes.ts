@@ -45,6 +45,16 @@ export interface WireHealth {
   lost: number;
 }
 
+/** A topic or reference that no value comes from: what would bind it, and the points that it may mean, likeliest first. */
+export interface Unbound {
+  topic: string;
+  count: number;
+  lastAt: string;
+  reason: string;
+  suggestion: string;
+  candidates: { point: string; score: number; reason: string }[];
+}
+
 /** How the data stands. */
 export interface DataHealth {
   at: string;
@@ -58,7 +68,7 @@ export interface DataHealth {
   sources: PointGroup[];
   equipment: PointGroup[];
   notGood: PointReading[];
-  unbound: { topic: string; count: number; lastAt: string; reason: string; suggestion: string }[];
+  unbound: Unbound[];
   deadLetters: { wire: string; topic: string; payload: string; reason: string; at: string }[];
   history: { samples: number; bytes: number; oldest: string | null; newest: string | null; waiting: number; missed: number; error: string } | null;
 }

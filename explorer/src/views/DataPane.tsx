@@ -57,10 +57,14 @@ function Facts({ health }: { health: DataHealth }) {
         ))}
       </Rows>
       <Rows title="Bound to no point" heads={["Topic or reference", "Messages", "Last", "Why", "What would bind it"]} count={health.unbound.length} none="Everything that speaks is bound to a point.">
-        {health.unbound.map(({ topic, count, lastAt, reason, suggestion }) => (
+        {health.unbound.map(({ topic, count, lastAt, reason, suggestion, candidates }) => (
           <tr key={`${topic} ${reason}`}>
             <th scope="row" class="id">{topic}</th><td class="number">{whole(count)}</td><td>{instant(lastAt)}</td><td>{reason}</td>
-            <td>{suggestion ? <Suggestion text={suggestion} topic={topic} /> : <span class="quiet">–</span>}</td>
+            <td>
+              {suggestion && <Suggestion text={suggestion} topic={topic} />}
+              {candidates.map((like) => <p key={like.point}><NodeLink id={like.point} /> <span class="quiet">{number(like.score)}, {like.reason}</span></p>)}
+              {!suggestion && candidates.length === 0 && <span class="quiet">–</span>}
+            </td>
           </tr>
         ))}
       </Rows>
