@@ -40,6 +40,7 @@ class Lines:
 
     def put(self, documents: Iterable[Any]) -> None:
         """Have these and no others: a crash leaves what was there before, or this. Raises `OSError`."""
+        make_folder(self._path.parent)
         part = self._path.with_suffix(".part")
         with part.open("wb") as file:
             file.writelines(orjson.dumps(each) + b"\n" for each in documents)

@@ -6,12 +6,15 @@ What waits in our session at the broker comes before those copies, and is of poi
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from twin.lines import Lines
 
 _log = logging.getLogger(__name__)
+
+OVERTAKEN_MAX = 1_000
+"""Lines of the file, beside as many again as there are topics, that newer ones may have overtaken before it is written anew."""
 
 
 class Pending:
@@ -22,9 +25,10 @@ class Pending:
         self._file = Lines(path) if path is not None else None
         self._topics: dict[str, bytes] = {}
         self._new: list[tuple[str, str]] = []
-        self._written = False
+        self._written = 0
+        """Lines of the file."""
         for line in self._file.read() if self._file is not None else ():
-            self._written = True
+            self._written += 1
             match line:
                 case [str(topic), str(payload)]:
                     self._topics[topic] = payload.encode()
@@ -45,8 +49,11 @@ class Pending:
         new, self._new = self._new, []
         if new and self._file is not None:
             try:
-                self._file.add(new)
-                self._written = True
+                if self._written + len(new) > OVERTAKEN_MAX + 2 * len(self._topics):
+                    self._put()
+                else:
+                    self._file.add(new)
+                    self._written += len(new)
             except OSError as error:
                 _log.warning("what devices announce cannot be kept: %s; a kill forgets what the graph does not say yet", error)
 
@@ -57,10 +64,12 @@ class Pending:
                 del self._topics[topic]
         if topics and self._written and self._file is not None:
             try:
-                self._file.put(self._lines())
-                self._written = bool(self._topics)
+                self._put()
             except OSError as error:
                 _log.warning("what devices have announced stays in its file: %s", error)
 
-    def _lines(self) -> Iterable[tuple[str, str]]:
-        return ((topic, payload.decode()) for topic, payload in self._topics.items())
+    def _put(self) -> None:
+        """The file as it is meant: one line a topic."""
+        if self._file is not None:
+            self._file.put([(topic, payload.decode()) for topic, payload in self._topics.items()])
+            self._written = len(self._topics)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from adapters.mqtt.dialect import Message
-from adapters.mqtt.pending import Pending
+from adapters.mqtt.pending import OVERTAKEN_MAX, Pending
 from graph.values import Quality, Reason
 from ontology.namespaces import BRICK, UNIT
 from tests.support.dsx_bus import NOW, Bus, N, metadata, said, told
@@ -157,3 +157,16 @@ def test_metadata_that_the_graph_does_not_say_yet_are_known_after_a_kill(tmp_pat
 
     assert last.wishes == [[]]
     assert file.read_bytes() == b""
+
+
+def test_what_a_revision_never_says_does_not_grow(tmp_path: Path) -> None:
+    """A wish that is refused for ever, metadata that are never the same twice: the newest of each topic, in a file of a bounded length."""
+    pending = Pending(tmp_path / "dsx.jsonl")
+
+    for number in range(3 * OVERTAKEN_MAX):
+        pending.add("t", b"%d" % number)
+        if number % 50 == 49:
+            pending.keep()
+
+    assert Pending(tmp_path / "dsx.jsonl").topics() == {"t": b"%d" % (3 * OVERTAKEN_MAX - 1)}
+    assert len((tmp_path / "dsx.jsonl").read_bytes().split()) <= OVERTAKEN_MAX + 2
