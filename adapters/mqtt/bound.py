@@ -62,6 +62,10 @@ class Bound(Dialect):
         reader(message, intake)
         return True
 
+    def knows(self, topic: str) -> bool:
+        """See `Dialect.knows`."""
+        return topic in self._readers
+
     def _refused(self, message: Message, intake: Intake) -> bool:
         """A topic that only references name which cannot be used: it is unbound for their reason."""
         why = self._bindings.refused.get(message.topic)

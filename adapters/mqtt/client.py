@@ -146,9 +146,9 @@ class MqttClient:
         return self._connected.wait(timeout_s)
 
     def rebind(self, snapshot: Snapshot) -> None:
-        """Take another revision of the graph: every dialect is bound anew, subscriptions follow, and unbound topics are counted anew."""
+        """Take another revision of the graph: every dialect is bound anew, subscriptions follow, unbound topics with a point leave."""
         self._bind(snapshot)
-        self._strays.forget()
+        self._strays.rebound(lambda topic: any(dialect.knows(topic) for dialect in self._dialects))
         self._resubscribe()
 
     def _bind(self, snapshot: Snapshot) -> None:
@@ -349,6 +349,7 @@ class MqttClient:
             dialect.settle()
         if not self._handed_on(intake):
             intake.letters = [(message, "the readings could not be taken; the log says why") for message in messages]
+        self._strays.spoken(messages, intake.heard)
         self._finish(intake)
         self._messages += len(messages)
         numbers = [message.number for message in messages if message.qos]

@@ -174,6 +174,11 @@ class Dialect(Protocol):
     def take(self, message: Message, intake: Intake) -> bool:
         """Read a message into the intake. False: it is not of this language, and the next one may have it."""
 
+    def knows(self, topic: str) -> bool:  # noqa: ARG002  most see it with the next message
+        """Whether a topic, as `Intake.unbound` was told it, need not stand there any more after `bind`: it has a point by now, or is told
+        anew by itself."""
+        return False
+
     def settle(self) -> None:
         """The messages of a batch have been given, and are about to be acknowledged: what must be known after a kill is made durable."""
         return

@@ -116,6 +116,11 @@ class Native(Dialect):
         reader(message, intake)
         return True
 
+    def knows(self, topic: str) -> bool:
+        """See `Dialect.knows`."""
+        known = self._known
+        return known is not None and topic.startswith(self._root) and isinstance(self._point(known, topic), Plain)
+
     def fed(self) -> Slots:
         """See `Dialect.fed`: the points that have spoken, or stand in a batch that has."""
         heard = set[int]().union(*self._known.assets.values()) if self._known is not None else set[int]()

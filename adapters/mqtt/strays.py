@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -44,6 +44,7 @@ class Strays:
         self._lock, self._topics_max = Lock(), topics_max
         self._letters: deque[DeadLetter] = deque(maxlen=letters_max)
         self._topics: OrderedDict[str, UnboundTopic] = OrderedDict()
+        self._doubtful: set[str] = set()
         self.poison = self.unbound_messages = 0
         """Messages so far that could not be read, and that were of no point."""
 
@@ -62,14 +63,29 @@ class Strays:
             self.unbound_messages += len(heard)
             for topic, reason, suggestion in heard:
                 known = self._topics.pop(topic, None)
+                self._doubtful.discard(topic)
                 self._topics[topic] = UnboundTopic(topic, known.count + 1 if known else 1, at, reason, suggestion)
             while len(self._topics) > self._topics_max:
                 self._topics.popitem(last=False)
 
-    def forget(self) -> None:
-        """Count the topics anew: the graph has changed."""
+    def rebound(self, gone: Callable[[str], bool]) -> None:
+        """The graph has changed: topics of which it is known that they have a point now leave; the others stay, with their counts, until
+        they speak (`spoken`)."""
         with self._lock:
-            self._topics.clear()
+            for topic in [topic for topic in self._topics if gone(topic)]:
+                del self._topics[topic]
+            self._doubtful = set(self._topics)
+
+    def spoken(self, messages: Sequence[Message], heard: Sequence[Heard]) -> None:
+        """Messages have been read, and `heard` is what of them is of no point: the first of a topic since the graph has changed shows
+        whether it has one now. Cost: nothing while all have spoken, else a look-up a message."""
+        if not self._doubtful:
+            return
+        with self._lock:
+            shown = self._doubtful.intersection(message.topic for message in messages)
+            self._doubtful -= shown
+            for topic in shown.difference(one.topic for one in heard):
+                self._topics.pop(topic, None)
 
     def topics(self, first: int) -> list[UnboundTopic]:
         """The unbound topics, in order of topics."""

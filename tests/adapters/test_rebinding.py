@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import paho.mqtt.client as paho
 import pytest
+from paho.mqtt.enums import CallbackAPIVersion
 
 from adapters.modbus.bindings import ModbusBindings
 from adapters.modbus.bindings import bind as bind_modbus
@@ -50,6 +52,34 @@ def test_an_mqtt_topic_is_heard_from_the_revision_on_that_names_it(tmp_path: Pat
     assert client.status().connections == 1
     client.close()
     plant.close()
+    broker.stop()
+
+
+def test_a_change_of_the_graph_takes_only_what_has_a_point_now_from_the_unbound(tmp_path: Path) -> None:
+    """Three topics of no point; then one has a reference, and one a point that is called so: the third stays, with its count."""
+    broker = Mosquitto(tmp_path).start()
+    before = "demo:Rack brick:hasPoint demo:Rack-Inlet . demo:Rack-Inlet a brick:Temperature_Sensor ."
+    after = before + "demo:Rack brick:hasPoint demo:Rack-Power . demo:Rack-Power a brick:Power_Sensor ." + topic("B", "plant/b")
+    table = Table(snapshot_of(before))
+    client = MqttClient(MqttConfig("127.0.0.1", broker.port), snapshot_of(before), table.ingest, wall_clock)
+    client.start()
+    assert client.wait_connected(5)
+    device = paho.Client(CallbackAPIVersion.VERSION2, "device")
+    device.connect("127.0.0.1", broker.port)
+    device.loop_start()
+    for name in ("plant/b", "dc/hall/rack/power", "rare/rack/power", "rare/rack/power"):
+        device.publish(name, "1", 1)
+    assert wait_until(lambda: client.status().unbound == 4)
+
+    table.ingest.rebind(point_facts(snapshot_of(after)))
+    client.rebind(snapshot_of(after))
+
+    assert [(one.topic, one.count) for one in client.unbound()] == [("rare/rack/power", 2)]
+    device.publish("rare/rack/power", "1", 1)
+    assert wait_until(lambda: [one.count for one in client.unbound()] == [3])
+    client.close()
+    device.disconnect()
+    device.loop_stop()
     broker.stop()
 
 

@@ -73,6 +73,10 @@ class Sparkplug(Dialect):
         """All of it: a share of a node's messages is a sequence with holes."""
         return [f"{ROOT}{group}/#" for group in self._groups]
 
+    def knows(self, topic: str) -> bool:
+        """See `Dialect.knows`: after each `bind` what is of no point is told anew."""
+        return topic.startswith(ROOT) and " " in topic
+
     def fed(self) -> Slots:
         """See `Dialect.fed`."""
         return np.unique(self._bindings.fed)
