@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.places import Rooms
-from analytics.supply_graph import SupplyGraph
-from analytics.totals import KEYS, RANKS, Counts, Ranks
+from analytics.supply_graph import Flags, SupplyGraph
+from analytics.totals import KEYS, NOTHING, RANKS, Counts, Ranks
 from graph.values import Floats
 from ontology.media import COMPUTE
 from ontology.namespaces import local_name
@@ -37,6 +37,8 @@ class PartTotals:
     tenants: dict[str, int]
     it_load_kw: dict[str, float]
     failed_itself: Counts
+    doubtful: Counts = NOTHING
+    """What of it depends on points that are not good (`analytics/rests_on.py`), where that was asked for."""
 
     def to_json(self) -> dict[str, object]:
         """As the command line prints it."""
@@ -49,6 +51,7 @@ class PartTotals:
             "tenants": self.tenants,
             "it_load_kw": self.it_load_kw,
             "failed_itself": self.failed_itself.to_json(),
+            "doubtful": self.doubtful.to_json(),
         }
 
 
@@ -110,14 +113,15 @@ class _Table:
     """Node, tenant, part."""
 
 
-def count_parts(graph: SupplyGraph, rooms: Rooms, ranks: Ranks) -> Parts:
-    """Count the totals of each room, tenant and class. Cost: some passes over the loads."""
+def count_parts(graph: SupplyGraph, rooms: Rooms, ranks: Ranks, doubtful: Flags | None = None) -> Parts:
+    """Count the totals of each room, tenant and class; `doubtful` flags the nodes that depend on points that are not good. Cost: some
+    passes over the loads."""
     loads = graph.loads
     return Parts(
-        _rows(ranks, _of_rooms(graph, rooms), (*rooms.ids, None), (*rooms.labels, "in no room")),
+        _rows(ranks, _of_rooms(graph, rooms), (*rooms.ids, None), (*rooms.labels, "in no room"), doubtful),
         tuple(
             row
-            for row in _rows(ranks, _of_tenants(graph), tuple(loads.tenants), tuple(map(local_name, loads.tenants)))
+            for row in _rows(ranks, _of_tenants(graph), tuple(loads.tenants), tuple(map(local_name, loads.tenants)), doubtful)
             if row.outcome != RANKS[_UNAFFECTED]
         ),
         _services(graph, ranks),
@@ -167,8 +171,11 @@ def _of_tenants(graph: SupplyGraph) -> _Table:
     return _Table(of(loads.racks), of(loads.services), equipment, kw_of[equipment[0]], (node, tenant, tenant))
 
 
-def _rows(ranks: Ranks, table: _Table, ids: tuple[str | None, ...], labels: tuple[str, ...]) -> tuple[PartTotals, ...]:
+def _rows(
+    ranks: Ranks, table: _Table, ids: tuple[str | None, ...], labels: tuple[str, ...], doubtful: Flags | None
+) -> tuple[PartTotals, ...]:
     size = len(ids)
+    unsure = None if doubtful is None else _doubtful(doubtful, table, size)
     racks, services = (_counted(ranks, *which, size) for which in (table.racks, table.services))
     node, part = table.equipment
     kw = np.bincount(part * len(RANKS) + ranks.worst[node], weights=table.kw, minlength=size * len(RANKS))
@@ -190,9 +197,21 @@ def _rows(ranks: Ranks, table: _Table, ids: tuple[str | None, ...], labels: tupl
                 _by_outcome(tenants[at]),
                 {RANKS[rank]: round(float(kw[at, rank]), 3) for rank in OUTCOMES},
                 _failed(racks[at], services[at], tenants[at], kw[at]),
+                NOTHING if unsure is None else unsure[at],
             )
         )
     return tuple(found)
+
+
+def _doubtful(flags: Flags, table: _Table, size: int) -> list[Counts]:
+    """What of each part is flagged."""
+    racks, services = (np.bincount(part, weights=flags[node], minlength=size) for node, part in (table.racks, table.services))
+    node, part = table.equipment
+    kw = np.bincount(part, weights=table.kw * flags[node], minlength=size)
+    node, tenant, of = table.tenants
+    tenants = np.bincount(_distinct(tenant[flags[node]], of[flags[node]], size + 1)[1], minlength=size)
+    rows = zip(racks.tolist(), services.tolist(), tenants.tolist(), kw.tolist(), strict=True)
+    return [Counts(int(r), int(s), int(t), round(k, 3)) for r, s, t, k in rows]
 
 
 def _failed(racks: Ids, services: Ids, tenants: Ids, kw: Floats) -> Counts:

@@ -22,8 +22,10 @@ from analytics.conditions import Conditions, Position
 from analytics.damage import Damage
 from analytics.evidence import chains_by_cause, smallest_causes
 from analytics.grounds import assumed, loads_assumed, perhaps_smaller, unmetered_of
+from analytics.instruments import Instruments
 from analytics.moves import Relocation
 from analytics.places import Rooms
+from analytics.rests_on import RestsOn, of_case
 from analytics.scenario import Case, Resolved
 from analytics.state import Plant, plant, stated_positions
 from analytics.supply_graph import SupplyGraph
@@ -133,6 +135,8 @@ class BlastRadius:
     """What the moves do by themselves, before anything fails; in the order in which they were asked for."""
     parts: Parts | None = None
     """The totals by room, tenant, service and class, where they were asked for."""
+    rests_on: RestsOn | None = None
+    """Which part of it rests on points that are not good, where that was asked for."""
 
     def to_json(self) -> dict[str, object]:
         """The answer as the command line prints it."""
@@ -152,6 +156,7 @@ class BlastRadius:
             "better": [each.to_json() for each in self.better],
             "moves": [each.to_json() for each in self.moves],
             **(Parts() if self.parts is None else self.parts).to_json(),
+            **({} if self.rests_on is None else {"rests_on": self.rests_on.to_json()}),
         }
 
 
@@ -172,11 +177,16 @@ def impact(
 
 
 def impact_of(
-    case: Case, media: Sequence[str] | None = None, told: Told = Told.WHY, rooms: Rooms | None = None, of: Sequence[str] | None = None
+    case: Case,
+    media: Sequence[str] | None = None,
+    told: Told = Told.WHY,
+    rooms: Rooms | None = None,
+    of: Sequence[str] | None = None,
+    instruments: Instruments | None = None,
 ) -> BlastRadius:
     """What becomes of the site in a scenario; with `rooms` its totals also part by part; with `of` (IRIs or CURIEs) only the outcomes of
-    these are told, and only theirs are explained; the totals stay those of all. Raises and costs as `impact`; what is closed costs as
-    much again."""
+    these are told, and only theirs are explained; the totals stay those of all; with `instruments` also which part of it rests on points
+    that are not good. Raises and costs as `impact`; what is closed costs as much again."""
     graph, conditions, nodes = case.graph, case.conditions, case.failed
     wanted = media_numbers(graph, media)
     state = plant(graph, conditions)
@@ -187,7 +197,7 @@ def impact_of(
     ranks = ranks_of(graph, nodes_of(state.wiring, pairs), kinds, _down(graph, state, wanted), nodes)
     totals, down_before, failed_itself = count_totals(graph, ranks)
     rows, thinned = ((), 0) if told is Told.TOTALS else _rows(graph, state, loads, damage, out, *_of(graph, state, pairs, kinds, of), told)
-    opened = frozenset(case.opened.tolist())
+    rests = None if instruments is None else of_case(instruments, case, state, loads)
     return BlastRadius(
         graph.revision,
         conditions.at,
@@ -203,7 +213,7 @@ def impact_of(
             *unmetered_of(graph, state, loads, conditions, out),
             *perhaps_smaller(thinned),
         ),
-        _stated(graph, conditions, opened),
+        _stated(graph, conditions, frozenset(case.opened.tolist())),
         down_before,
         failed_itself,
         trips(graph, loads, moved),
@@ -211,7 +221,8 @@ def impact_of(
         case.resolved,
         _better(case, state, pairs, kinds, wanted),
         case.moved,
-        None if rooms is None else count_parts(graph, rooms, ranks),
+        None if rooms is None else count_parts(graph, rooms, ranks, None if rests is None or not rests.entities else rests.doubtful),
+        rests,
     )
 
 

@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from analytics.columns import distinct, spans, without
-from analytics.supply_graph import SupplyGraph
+from analytics.supply_graph import Flags, SupplyGraph
 from graph.values import Floats
 from ontology.terms import Ids
 
@@ -42,7 +42,8 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What is beside the totals: what lacked a supply before the failure already and loses none by it, or what has failed itself."""
+    """What is beside the totals: what lacked a supply before the failure already and loses none by it, what has failed itself, what may be
+    otherwise."""
 
     racks: int
     services: int
@@ -102,6 +103,17 @@ def ranks_of(graph: SupplyGraph, nodes: Ids, kinds: Ids, down: Ids, failed: Ids)
 def were_down(graph: SupplyGraph, dark: Ids) -> Ids:
     """The nodes that lack a supply, with the racks that nothing feeds and that hold such a thing; ascending. Cost: a look-up for each."""
     return distinct(np.concatenate((dark, _mounted_in(graph, dark)[1])).astype(np.int32))
+
+
+NOTHING = Counts(0, 0, 0, 0.0)
+
+
+def counts_of(graph: SupplyGraph, nodes: Flags) -> Counts:
+    """What is among the flagged nodes: racks, services, tenants with anything of theirs, IT load. Cost: a pass over the loads."""
+    loads = graph.loads
+    owners = loads.owned[nodes[loads.owned[:, 0]], 1]
+    kw = round(float(loads.equipment_kw[nodes[loads.equipment]].sum()), 3) + 0.0
+    return Counts(int(nodes[loads.racks].sum()), int(nodes[loads.services].sum()), len(np.unique(owners)), kw)
 
 
 def _mounted_in(graph: SupplyGraph, things: Ids) -> tuple[Ids, Ids]:

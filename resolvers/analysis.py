@@ -14,6 +14,7 @@ from analytics.impact import Outcome as AnalysedOutcome
 from analytics.layout import GraphView as LaidOut
 from analytics.standing import Standing
 from resolvers.arguments import Of, iris_of
+from resolvers.failure.rests_on import FIELDS, Rested
 from resolvers.failure.scenarios import Better, ClassTotals, PartTotals, Relocation, Resolved, ServiceOutcome
 from resolvers.failure.telling import told
 from resolvers.outcomes import FailedItself, Outcome, OutcomeCount, OutcomeLoad
@@ -84,7 +85,7 @@ class Overload:
 
 
 @strawberry.type(description="What goes down, what stays up without a spare, and why, when the given entities fail.")
-class Impact:
+class Impact(Rested):
     """A blast radius."""
 
     revision: int = strawberry.field(description="Revision of the graph that the answer speaks of.")
@@ -124,7 +125,7 @@ class Impact:
     def of(found: BlastRadius) -> Impact:
         """From the result of the analytics room."""
         told_first = replace(found, outcomes=(), positions=())
-        return told(Impact, {**told_first.to_json(), "stated": found.positions, "rows": found.outcomes})
+        return told(Impact, {**told_first.to_json(), "stated": found.positions, "rows": found.outcomes, "rested": found.rests_on})
 
 
 PARTS = frozenset({"rooms", "byTenant", "byService", "byClass"})
@@ -140,6 +141,8 @@ class Asked:
     """Whether part by part."""
     of: tuple[str, ...] | None
     """The entities whose outcomes are told; None for all."""
+    rests: bool
+    """Whether also which part of it rests on points that are not good."""
 
 
 def asked_of(selections: Iterable[Selection]) -> Asked:
@@ -150,7 +153,12 @@ def asked_of(selections: Iterable[Selection]) -> Asked:
     of = [iris_of([each] if isinstance(each, str) else each) for each in given]
     told = Told.TOTALS if not of else Told.WHY if names & {"evidence", "path"} else Told.OUTCOMES
     some = [each for each in of if each is not None]
-    return Asked(told, not PARTS.isdisjoint(names), tuple(sorted(frozenset().union(*some))) if len(some) == len(of) else None)
+    return Asked(
+        told,
+        not PARTS.isdisjoint(names),
+        tuple(sorted(frozenset().union(*some))) if len(some) == len(of) else None,
+        not FIELDS.isdisjoint(names),
+    )
 
 
 def _fields(selections: Iterable[Selection]) -> Iterator[SelectedField]:

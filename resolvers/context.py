@@ -14,11 +14,13 @@ from analytics.causes.explain import RootCause
 from analytics.causes.sightings import Sightings
 from analytics.conditions import ConditionPoints, Conditions
 from analytics.impact import BlastRadius, Told
+from analytics.instruments import Instruments
 from analytics.layout import GraphView
 from analytics.posture.change import PostureChange
 from analytics.posture.posture import Counts, Posture
 from analytics.proofs.response import Response
 from analytics.report.report import Report
+from analytics.rests_on import RestsOn
 from analytics.scenario import Scenario
 from analytics.standing import Standing
 from analytics.suggest import Suggestion
@@ -94,19 +96,30 @@ class Questions(Protocol):
         told: Told,
         parts: bool = False,
         of: Sequence[str] | None = None,
+        rests: bool = False,
     ) -> BlastRadius:
-        """What is hit when the given entities fail, or in a scenario; with `parts` also part by part. Takes milliseconds to seconds of
+        """What is hit when the given entities fail, or in a scenario; with `parts` also part by part, with `rests` also which part of it
+        rests on points that are not good. Takes milliseconds to seconds of
         a core: call it in a worker thread."""
 
     def reserves(self) -> Reserves:
         """What bridges a loss and what starts after one. Takes seconds the first time: call it in a worker thread."""
 
-    def timeline(self, failed: Sequence[str] | Scenario, horizon_s: float = HORIZON_S) -> Timeline:
+    def timeline(self, failed: Sequence[str] | Scenario, horizon_s: float = HORIZON_S, rests: bool = False) -> Timeline:
         """What follows when the given entities fail together, or in a scenario, and when. Takes milliseconds to a second: call it in
         a worker thread."""
 
     def posture(self) -> Posture:
         """What hangs by a single failure as things stand. Takes milliseconds to a second of a core: call it in a worker thread."""
+
+    def posture_rests_on(self) -> RestsOn:
+        """Which part of that rests on points that are not good. Call it in a worker thread."""
+
+    def instruments(self) -> Instruments:
+        """The points that answers read. Takes a while the first time: call it in a worker thread."""
+
+    def instruments_in_time(self) -> Instruments:
+        """The points that a timeline reads. As `reserves`."""
 
     def view(self, around: str, hops: int, limit: int) -> GraphView:
         """The graph around an entity, laid out by supply level."""

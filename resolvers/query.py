@@ -186,7 +186,7 @@ async def impact_of(face: Face, state: State, scenario: Scenario, media: Sequenc
 
 
 def _impact(questions: Questions, scenario: Scenario, media: Sequence[str] | None, asked: Asked) -> Impact:
-    return Impact.of(questions.impact(scenario, media, asked.told, asked.parts, asked.of))
+    return Impact.of(questions.impact(scenario, media, asked.told, asked.parts, asked.of, asked.rests))
 
 
 def checked_text(text: str | None) -> str | None:

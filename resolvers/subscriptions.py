@@ -26,6 +26,7 @@ from resolvers.errors import LimitExceeded
 from resolvers.failure.countdown import Countdown, CountedFailed, Since, counted
 from resolvers.failure.jobs import Job, JobId, followed
 from resolvers.failure.posture import EVENT_FIRST, EventFirst, PostureEvent, postures
+from resolvers.failure.rests_on import rests_asked
 from resolvers.failure.scenarios import scenario_of
 from resolvers.failure.timeline import HorizonS
 from resolvers.history import Revision
@@ -113,7 +114,7 @@ class Subscription:
     async def countdown(
         self, info: Info, failed: CountedFailed = None, since: Since = None, horizon_s: HorizonS = HORIZON_S
     ) -> AsyncGenerator[Countdown, None]:
-        async for each in counted(face_of(info), failed, since, horizon_s):
+        async for each in counted(face_of(info), failed, since, horizon_s, rests_asked(info.selected_fields)):
             yield each
 
     @strawberry.subscription(description="A job at once and as it goes on; ends with it. Errors: UNKNOWN_JOB.")

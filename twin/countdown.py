@@ -12,12 +12,15 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from math import inf
 from typing import Protocol
 
 from analytics.capacity.readings import power_points
 from analytics.conditions import ConditionPoints, Conditions
+from analytics.instruments import Instruments, of_present
+from analytics.rests_on import rests_on
 from analytics.scenario import Case, Scenario, resolve
 from analytics.supply_graph import SupplyGraph
 from analytics.time.countdown import Countdown, countdown_of
@@ -54,15 +57,26 @@ class State(Protocol):
     def condition_points(self) -> ConditionPoints:
         """The points that say so."""
 
+    def instruments_in_time(self) -> Instruments:
+        """The points that a timeline reads."""
+
 
 class Counting:
     """One failure that is counted down for somebody. `heard` is for any thread, `answer` for one at a time."""
 
     def __init__(
-        self, current: CurrentValues, clock: Clock, failed: Sequence[str] | None, since: datetime | None, horizon_s: float
+        self,
+        current: CurrentValues,
+        clock: Clock,
+        failed: Sequence[str] | None,
+        since: datetime | None,
+        horizon_s: float,
+        rests: bool = False,
     ) -> None:
         """`failed` (IRIs; a place with what is in it, a system with its parts) None: what readings say is out; `since` None: from the first
-        answer, or from when it was first seen out."""
+        answer, or from when it was first seen out. `rests`: an answer also says which part of it rests on points that are not good."""
+        self._rests = rests
+        self._instruments: Instruments | None = None
         self._current, self._clock, self._failed, self._horizon_s = current, clock, failed, horizon_s
         self._since, self._since_given, self._seen_out = since, since is not None, False
         self._watch, self._loads = Watch(current.follow), Watch(current.follow)
@@ -91,6 +105,8 @@ class Counting:
         else:
             case = resolve(state.snapshot, state.vocabulary, graph, conditions, Scenario(fails=tuple(failed)))
         found = countdown_of(state.reserves(), self._points, self._current.get, case, min(since, conditions.at), self._horizon_s)
+        if self._instruments is not None:
+            found = replace(found, rests_on=rests_on(self._instruments, case))
         times = [time for event in found.next for time in (event.lower, event.upper) if time is not None and time > 0]
         return found, min([*times, self._loads_hold_s(conditions)])
 
@@ -123,3 +139,5 @@ class Counting:
         self._loads.over(frozenset(loads))
         self._load_heard = self._clock()
         self._points, self._snapshot = found, state.snapshot
+        if self._rests:
+            self._instruments = state.instruments_in_time().and_also(of_present(found, reserves))

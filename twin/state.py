@@ -14,6 +14,7 @@ from analytics.causes.sightings import Sightings
 from analytics.causes.telemetry import SightingPoints, sighting_points
 from analytics.conditions import ConditionPoints, Conditions, CurrentValue, condition_points
 from analytics.impact import BlastRadius, Told, impact, impact_of
+from analytics.instruments import Instruments, of_charges, of_conditions, of_power
 from analytics.layout import GraphView, layout
 from analytics.moving import case_of
 from analytics.places import Rooms, rooms_of
@@ -24,6 +25,7 @@ from analytics.procedures.steps import Procedure
 from analytics.proofs.response import Response
 from analytics.report.headline import Headline
 from analytics.report.report import Report, report, said_first
+from analytics.rests_on import RestsOn, of_site, rests_on
 from analytics.reuse import Compiled, carried_over, compiled
 from analytics.scenario import Case, Scenario
 from analytics.standing import Standing, standing
@@ -88,9 +90,11 @@ class View:
         self.vocabulary = vocabulary
         self.snapshot = snapshot
         self._known, self._clock, self._stands = known, clock, Stands(known, follow, heard)
+        self._follow, self._heard = follow, heard
         self._compiled, self._reserves, self._rooms = Once[Compiled](), Once[Reserves](), Once[Rooms]()
         self._priors, self._sights, self._points = Once[Priors](), Once[SightingPoints](), Once[ConditionPoints]()
-        self._lookout = Once[Lookout]()
+        self._lookout, self._instruments = Once[Lookout](), Once[Instruments]()
+        self._in_time = Once[Instruments]()
         self._power = _Power(heard)
         self._earlier: Earlier | None = None
         """What the supply graph may be carried over from, until it is there."""
@@ -163,16 +167,38 @@ class View:
         told: Told = Told.WHY,
         parts: bool = False,
         of: Sequence[str] | None = None,
+        rests: bool = False,
     ) -> BlastRadius:
         """What is hit when the given entities fail together, or in a scenario; with `parts` also by room, tenant, service and class; with
-        `of` only the outcomes of these are told.
+        `of` only the outcomes of these are told; with `rests` also which part of it rests on points that are not good.
 
         A list is a scenario in which these fail: a place with what is in it. Raises `UnknownEntity`, `GraphError`.
         """
         if not parts and not isinstance(failed, Scenario) and not failed:
             return impact(self.supply(), failed, self.conditions(), media, told)
         case, snapshot = self._case(failed)
-        return impact_of(case, media, told, self._rooms_of(case, snapshot) if parts else None, of)
+        rooms = self._rooms_of(case, snapshot) if parts else None
+        return impact_of(case, media, told, rooms, of, self.instruments() if rests else None)
+
+    def instruments(self) -> Instruments:
+        """The points that answers read, found once a state: where switches stand, what is out of service, what things carry."""
+        return self._instruments.get(self._found_instruments)
+
+    def _found_instruments(self) -> Instruments:
+        electrical = self.supply().electrical
+        power = electrical is not None and electrical.any_rated
+        uses = [*of_conditions(self.condition_points())]
+        uses += of_power(self._power.points(self.snapshot, self.vocabulary)) if power else ()
+        return Instruments(uses, self._follow, self._heard)
+
+    def instruments_in_time(self) -> Instruments:
+        """The same, and what says how full stores are."""
+        return self._in_time.get(lambda: self.instruments().and_also(of_charges(self.reserves())))
+
+    def posture_rests_on(self) -> RestsOn:
+        """Which part of the posture rests on points that are not good."""
+        graph, conditions = self.supply(), self.stands()
+        return of_site(self.instruments(), graph, plant(graph, conditions), None, conditions)
 
     def _case(self, failed: Sequence[str] | Scenario) -> tuple[Case, Snapshot]:
         scenario = failed if isinstance(failed, Scenario) else Scenario(fails=tuple(failed))
@@ -201,12 +227,14 @@ class View:
             return self.reserves()
         return replace(reserves(snapshot, self.vocabulary, case.graph), unmoved=case.unmoved)
 
-    def timeline(self, failed: Sequence[str] | Scenario, horizon_s: float = HORIZON_S) -> Timeline:
-        """What follows when the given entities fail together, or in a scenario, and when. Raises `UnknownEntity`, `GraphError`."""
+    def timeline(self, failed: Sequence[str] | Scenario, horizon_s: float = HORIZON_S, rests: bool = False) -> Timeline:
+        """What follows when the given entities fail together, or in a scenario, and when; with `rests` also which part of it rests on
+        points that are not good. Raises `UnknownEntity`, `GraphError`."""
         case, snapshot = self._case(failed)
         bridges = self._bridges(case, snapshot)
         found = timeline(bridges, case.out_ids(), case.conditions, horizon_s, self._known)
-        return replace(found, failed=case.asked, assumed=(*case.notes, *found.assumed))
+        found = replace(found, failed=case.asked, assumed=(*case.notes, *found.assumed))
+        return replace(found, rests_on=rests_on(self.instruments_in_time(), case)) if rests else found
 
     def sightings(self) -> Sightings:
         """What the live values say is down and up. Cost: one look-up for each point that says so; the points are found once a state."""
@@ -297,13 +325,16 @@ class _Power:
         self._last = (now, readings)
         return self._last
 
-    def _many(self, snapshot: Snapshot, vocabulary: Vocabulary) -> bool:
+    def points(self, snapshot: Snapshot, vocabulary: Vocabulary) -> PowerPoints:
+        """The power points of the state, found once."""
         points = self._points = self._points or power_points(snapshot, vocabulary)
-        return len(points.points) > POWER_READ_ALWAYS
+        return points
+
+    def _many(self, snapshot: Snapshot, vocabulary: Vocabulary) -> bool:
+        return len(self.points(snapshot, vocabulary).points) > POWER_READ_ALWAYS
 
     def _taken(self, snapshot: Snapshot, vocabulary: Vocabulary, known: CurrentValue) -> PowerRead:
-        points = self._points = self._points or power_points(snapshot, vocabulary)
-        found, last = points.read(known), self._last
+        found, last = self.points(snapshot, vocabulary).read(known), self._last
         kw = last[1].kw if last is not None and last[1].kw == found.kw else found.kw
         return PowerRead(kw, dated(found.unmetered, self._heard))
 

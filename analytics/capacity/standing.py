@@ -18,6 +18,8 @@ from analytics.capacity.kernel import Flow
 from analytics.capacity.told import Unmetered, stands_on, unmetered, unmetered_told
 from analytics.conditions import Conditions
 from analytics.figures import DIGITS_MAX, digits_of, kept, shown_apart
+from analytics.instruments import Instruments
+from analytics.rests_on import RestsOn, of_loads
 from analytics.state import Plant, plant
 from analytics.supply_graph import SupplyGraph
 from analytics.sweeps.basis import taken_for_granted
@@ -90,6 +92,8 @@ class Capacity:
     unrated: int
     """How many things carry load and state no rating."""
     assumed: tuple[str, ...]
+    rests_on: RestsOn | None = None
+    """Which part of it rests on points that are not good, where that was asked for."""
 
     def to_json(self) -> dict[str, object]:
         """As the command line prints it."""
@@ -103,11 +107,13 @@ class Capacity:
             ],
             "unrated": self.unrated,
             "assumed": list(self.assumed),
+            **({} if self.rests_on is None else {"rests_on": self.rests_on.to_json()}),
         }
 
 
-def capacity(graph: SupplyGraph, conditions: Conditions, tell: Progress | None = None) -> Capacity:
-    """How full everything with a rating is, and after each single failure of a failure unit.
+def capacity(graph: SupplyGraph, conditions: Conditions, tell: Progress | None = None, instruments: Instruments | None = None) -> Capacity:
+    """How full everything with a rating is, and after each single failure of a failure unit; with `instruments` also which part of that
+    rests on points that are not good.
 
     Raises `GraphError` where the model states no rating; one that limits nothing is a finding at its node. `tell` hears of the failures
     tried. Cost: what every failure moves, some 10 us each.
@@ -150,6 +156,7 @@ def capacity(graph: SupplyGraph, conditions: Conditions, tell: Progress | None =
             *graph.taken_for_equipment,
             *taken_for_granted(graph),
         ),
+        None if instruments is None else of_loads(instruments, graph, state, loads, conditions, loads.slot_node[slots]),
     )
 
 

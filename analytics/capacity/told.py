@@ -73,7 +73,7 @@ def stands_on(loads: Loads, conditions: Conditions) -> str:
     return f"loads in kW rest on {', '.join(said)}; all else carries the sum of what it feeds" if said else "no load is known: nothing says"
 
 
-_INSTEAD = {
+INSTEAD = {
     Basis.ALLOCATED: ", its allocated power",
     Basis.RATED: ", its rated input times a diversity factor",
     Basis.SUM: ", the sum of what it feeds",
@@ -98,7 +98,7 @@ def unmetered(graph: SupplyGraph, loads: Loads | None, conditions: Conditions) -
         node = graph.find(thing)
         if node is not None and loads.power_slot[node] >= 0 and not loads.electrical.beside[node]:
             slot = int(loads.power_slot[node])
-            instead = _INSTEAD.get(Basis(int(loads.basis[slot])), ": nothing else is known of it")
+            instead = INSTEAD.get(Basis(int(loads.basis[slot])), ": nothing else is known of it")
             kw = f"counts with {shown(float(loads.base.demand[slot].sum()))} kW{instead}"
             found.append(Unmetered(node, f"{kw}, as {conditions.unmetered[thing].text}"))
     return found

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from analytics.conditions import Conditions, Position
+from analytics.rests_on import RestsOn
 from analytics.scenario import Case
 from analytics.state import stopped_nodes
 from analytics.supply_graph import SupplyGraph
@@ -108,6 +109,8 @@ class Countdown:
     assumed: tuple[str, ...]
     readings: tuple[Reading, ...]
     """The readings that it stands on."""
+    rests_on: RestsOn | None = None
+    """Which part of it rests on points that are not good, where that was asked for."""
 
     @property
     def elapsed_s(self) -> float:
@@ -138,6 +141,7 @@ class Countdown:
             "services": self.services._asdict(),
             "assumed": list(self.assumed),
             "readings": [reading.to_json() for reading in self.readings],
+            **({} if self.rests_on is None else {"rests_on": self.rests_on.to_json()}),
         }
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from analytics.capacity.flow import loads_of
 from analytics.capacity.told import unmetered, unmetered_told
 from analytics.conditions import Conditions, CurrentValue
+from analytics.rests_on import RestsOn
 from analytics.state import plant, stopped_nodes
 from analytics.supply_graph import SupplyGraph
 from analytics.time.housing import by_what_they_hold
@@ -64,6 +65,8 @@ class Timeline:
     assumed: tuple[str, ...]
     readings: tuple[tuple[str, float], ...] = ()
     """The readings that it stands on: points of charge (IRIs) with their values in per cent."""
+    rests_on: RestsOn | None = None
+    """Which part of it rests on points that are not good, where that was asked for."""
 
     def seconds(self) -> dict[tuple[str, str], tuple[float, float | None]]:
         """The bounds of each loss by id and medium (IRIs)."""
@@ -80,6 +83,7 @@ class Timeline:
             "bounds": [bound._asdict() for bound in self.bounds],
             "assumed": list(self.assumed),
             "readings": [{"point": point, "value": value} for point, value in self.readings],
+            **({} if self.rests_on is None else {"rests_on": self.rests_on.to_json()}),
         }
 
 

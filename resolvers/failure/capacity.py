@@ -12,6 +12,7 @@ from analytics.capacity import standing
 from graph.ports import Progress
 from resolvers.arguments import checked_count
 from resolvers.context import Info, Questions, face_of
+from resolvers.failure.rests_on import Rested, rests_asked
 from resolvers.failure.telling import told
 from resolvers.history import Severity
 from resolvers.states import AsOfArgument, BranchArgument, state_of
@@ -60,7 +61,7 @@ class CapacityFinding:
 
 
 @strawberry.type(description="How full everything with a rating is.")
-class Capacity:
+class Capacity(Rested):
     """As `ridethrough capacity`."""
 
     revision: int = strawberry.field(description="Revision of the graph that the answer speaks of.")
@@ -89,11 +90,13 @@ class CapacityQuery:
     ) -> Capacity:
         rows = checked_count("first", FIRST_DEFAULT if first is None else first, FIRST_MAX)
         state = await state_of(info, as_of, branch)
-        return await face_of(info).analysis.run(capacity_of, state.questions, rows)
+        return await face_of(info).analysis.run(capacity_of, state.questions, rows, None, rests_asked(info.selected_fields))
 
 
-def capacity_of(questions: Questions, first: int, progress: Progress | None = None) -> Capacity:
+def capacity_of(questions: Questions, first: int, progress: Progress | None = None, rests: bool = False) -> Capacity:
     """To be called in a worker thread."""
-    found = standing.capacity(questions.supply(), questions.conditions(), progress)
+    found = standing.capacity(questions.supply(), questions.conditions(), progress, questions.instruments() if rests else None)
     shown = replace(found, feeders=found.feeders[:first], findings=found.findings[:first])
-    return told(Capacity, {**shown.to_json(), "feeders_count": len(found.feeders), "findings_count": len(found.findings)})
+    return told(
+        Capacity, {**shown.to_json(), "feeders_count": len(found.feeders), "findings_count": len(found.findings), "rested": found.rests_on}
+    )

@@ -24,6 +24,7 @@ from resolvers.arguments import FAILED_MAX, Of, checked_first, iris_of
 from resolvers.bell import Bell
 from resolvers.context import Face
 from resolvers.errors import BadInput
+from resolvers.failure.rests_on import Rested
 from resolvers.failure.telling import told
 from resolvers.failure.timeline import TimelineBound, TimelineEvent, checked_horizon
 from resolvers.states import known
@@ -77,7 +78,7 @@ class CountdownReading:
 
 
 @strawberry.type(description="What has happened since a failure, how long each load still has, what comes next; corrected by readings.")
-class Countdown:
+class Countdown(Rested):
     """As it stands at one instant."""
 
     revision: int = strawberry.field(description="Revision of the graph that the answer speaks of.")
@@ -113,19 +114,19 @@ class Countdown:
     def of(found: analysed.Countdown) -> Countdown:
         """From the result of the analytics room."""
         events = {name: list(map(TimelineEvent.said, getattr(found, name))) for name in ("happened", "now", "next")}
-        return told(Countdown, {**found.to_json(), **events, "found": found})
+        return told(Countdown, {**found.to_json(), **events, "found": found, "rested": found.rests_on})
 
 
 async def counted(
-    face: Face, failed: Sequence[str] | None, since: datetime | None, horizon_s: float | None
+    face: Face, failed: Sequence[str] | None, since: datetime | None, horizon_s: float | None, rests: bool = False
 ) -> AsyncGenerator[Countdown, None]:
-    """The stream. Raises `BadInput`, `NoSuchEntity`, `LimitExceeded`."""
+    """The stream; with `rests` its answers say what of them rests on poor points. Raises `BadInput`, `NoSuchEntity`, `LimitExceeded`."""
     horizon = checked_horizon(horizon_s)
     if failed is not None and not 1 <= len(failed) <= FAILED_MAX:
         raise BadInput(f"failed has {len(failed)} ids: give 1 to {FAILED_MAX}, or leave it out for what readings say is out")
     if since is not None:
         _check_since(since, face.clock())
-    counting = Counting(face.current, face.clock, None if failed is None else await known(face.index(), failed), since, horizon)
+    counting = Counting(face.current, face.clock, None if failed is None else await known(face.index(), failed), since, horizon, rests)
     bell = Bell()
     stop = [face.feed.changes(bell.ring), face.feed.readings(lambda points: bell.ring() if counting.heard(points) else None)]
     try:

@@ -17,6 +17,7 @@ from resolvers.arguments import checked_first
 from resolvers.bell import Bell
 from resolvers.context import Face, Info, Questions, face_of
 from resolvers.errors import LimitExceeded
+from resolvers.failure.rests_on import Rested, rests_asked
 from resolvers.failure.telling import told
 from resolvers.states import AsOfArgument, BranchArgument, state_of
 
@@ -74,7 +75,7 @@ class HangingBy:
 
 
 @strawberry.type(description="How the site stands against single failures.")
-class Posture:
+class Posture(Rested):
     """As `ridethrough posture`."""
 
     message: str = strawberry.field(description="The same in a sentence.")
@@ -168,11 +169,12 @@ class PostureQuery:
     ) -> Posture:
         rows = checked_first(first, analysed.FIRST, FIRST_MAX)
         state = await state_of(info, as_of, branch)
-        return await face_of(info).analysis.run(_posture, state.questions, rows)
+        return await face_of(info).analysis.run(_posture, state.questions, rows, rests_asked(info.selected_fields))
 
 
-def _posture(questions: Questions, first: int) -> Posture:
-    return told(Posture, questions.posture().to_json(first))
+def _posture(questions: Questions, first: int, rests: bool) -> Posture:
+    found = questions.posture().to_json(first)
+    return told(Posture, {**found, "rested": questions.posture_rests_on() if rests else None})
 
 
 async def postures(face: Face, first: int | None) -> AsyncGenerator[PostureEvent, None]:

@@ -10,6 +10,7 @@ import strawberry
 from analytics import moves, scenario
 from resolvers.arguments import FAILED_MAX
 from resolvers.errors import BadInput
+from resolvers.failure.rests_on import Doubtful
 from resolvers.outcomes import FailedItself, Outcome, OutcomeCount, OutcomeLoad
 
 
@@ -117,6 +118,7 @@ class PartTotals:
     tenants: OutcomeCount = strawberry.field(description="Tenants.")
     it_load_kw: OutcomeLoad = strawberry.field(description="IT load in kilowatts.")
     failed_itself: FailedItself = strawberry.field(description="What of it fails itself, and is in none of these.")
+    doubtful: Doubtful = strawberry.field(description="What of it depends on points that are not good: see `restsOn`.")
 
 
 @strawberry.type(description="The worst that becomes of a service that is affected.")

@@ -15,6 +15,7 @@ from analytics.time import timeline as analysed
 from resolvers.arguments import Failed, Of, checked_first, iris_of
 from resolvers.context import Info, face_of
 from resolvers.errors import BadInput
+from resolvers.failure.rests_on import Rested, rests_asked
 from resolvers.failure.scenarios import Closed, Isolated, MovedTo, Opened, scenario_of
 from resolvers.failure.telling import told
 from resolvers.states import AsOfArgument, BranchArgument, known, state_of
@@ -96,7 +97,7 @@ class UsedReading:
 
 
 @strawberry.type(description="What becomes of the site, and when, after the given entities fail together.")
-class Timeline:
+class Timeline(Rested):
     """The time to impact."""
 
     revision: int = strawberry.field(description="Revision of the graph that the answer speaks of.")
@@ -124,7 +125,9 @@ class Timeline:
     def of(found: analysed.Timeline) -> Timeline:
         """From the result of the analytics room."""
         bare, events = replace(found, events=(), bounds=()), list(map(TimelineEvent.said, found.events))
-        return told(Timeline, {**bare.to_json(), "events": events, "bounds_count": len(found.bounds), "found": found})
+        return told(
+            Timeline, {**bare.to_json(), "events": events, "bounds_count": len(found.bounds), "found": found, "rested": found.rests_on}
+        )
 
 
 @strawberry.type
@@ -150,7 +153,7 @@ class TimelineQuery:
         horizon, state = checked_horizon(horizon_s), await state_of(info, as_of, branch)
         scenario = scenario_of(failed, opened, closed, isolated, moved)
         await known(state.reads.index, scenario.ids())
-        return Timeline.of(await face_of(info).analysis.run(state.questions.timeline, scenario, horizon))
+        return Timeline.of(await face_of(info).analysis.run(state.questions.timeline, scenario, horizon, rests_asked(info.selected_fields)))
 
 
 def checked_horizon(horizon_s: float | None) -> float:

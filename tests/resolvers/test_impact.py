@@ -21,9 +21,12 @@ WHOLE = """query($f: [ID!]!, $m: [String!], $o: [ID!], $c: [ID!], $i: [ID!], $mv
   downBefore { racks services tenants itLoadKw } failedItself { ...F } resolved { asked part kind ids opens }
   better { id label medium without outcome } moves { tenant kw left arrivals { rack equipment kw supplied singlePoints }
   overloads { id loadKw beforeKw limitKw } } rooms { ...P } byTenant { ...P } byService { id label outcome }
-  byClass { class counts { ...C } } } }
+  byClass { class counts { ...C } }
+  restsOn { points good uncertain stale bad silent entities poorCount doubtful { ...D }
+  poor { point what of quality reason value observedAt ageS instead entities entitiesCount } } } }
 fragment P on PartTotals { id label outcome racks { ...C } services { ...C } tenants { ...C }
-  itLoadKw { lost overloaded noRedundancy reduced unaffected } failedItself { ...F } }
+  itLoadKw { lost overloaded noRedundancy reduced unaffected } failedItself { ...F } doubtful { ...D } }
+fragment D on Doubtful { racks services tenants itLoadKw }
 fragment F on FailedItself { racks services tenants itLoadKw }
 fragment C on OutcomeCount { lost overloaded noRedundancy reduced unaffected }"""
 
@@ -53,7 +56,7 @@ def as_graphql(told: dict[str, Any]) -> dict[str, Any]:
 def test_the_answer_is_the_command_lines_in_camel_case(site: Served) -> None:
     """Both sides of a 2N site lost: every field of every outcome is the same, but for the instant of asking."""
     found = site.ask(WHOLE, f=["demo:UPS-A", UPS_B])["impact"]
-    told = as_graphql(site.twin.newest.impact([UPS_A, UPS_B], parts=True).to_json())
+    told = as_graphql(site.twin.newest.impact([UPS_A, UPS_B], parts=True, rests=True).to_json())
 
     assert {**found, "at": None} == {**told, "at": None}
     assert found["totals"]["racks"]["lost"] == RACKS
@@ -72,7 +75,7 @@ def test_a_scenario_is_answered_as_on_the_command_line(site: Served) -> None:
 
     found = site.ask(WHOLE, f=list(wanted.fails), o=list(wanted.opened), c=list(wanted.closed), i=list(wanted.isolated), mv=moved)["impact"]
 
-    told = as_graphql(site.twin.newest.impact(wanted, parts=True).to_json())
+    told = as_graphql(site.twin.newest.impact(wanted, parts=True, rests=True).to_json())
     assert {**found, "at": None} == {**told, "at": None}
     assert found["resolved"][-1]["opens"] == [DEMO + "Breaker-UPS-A-Input"]
     assert found["better"]
@@ -101,11 +104,13 @@ def test_one_medium_can_be_asked_for(site: Served) -> None:
 def test_only_what_is_asked_for_is_worked_out(site: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """Why an outcome is so costs most, and outcomes cost more than counts; fragments are looked into, sockets as well."""
     asked: list[Told] = []
+    rested: list[bool] = []
     real = site.twin.newest.impact
 
-    def noted(failed: Scenario, media: list[str] | None, told: Told, parts: bool, of: tuple[str, ...] | None) -> BlastRadius:
+    def noted(failed: Scenario, media: list[str] | None, told: Told, parts: bool, of: tuple[str, ...] | None, rests: bool) -> BlastRadius:
         asked.append(told)
-        return real(failed, media, told, parts, of)
+        rested.append(rests)
+        return real(failed, media, told, parts, of, rests)
 
     monkeypatch.setattr(site.twin.newest, "impact", noted)
     site.ask("query($f: [ID!]!) { impact(failed: $f) { totals { racks { lost } } } }", f=[UPS_A])
@@ -113,8 +118,10 @@ def test_only_what_is_asked_for_is_worked_out(site: Served, monkeypatch: pytest.
     site.ask("query($f: [ID!]!) { impact(failed: $f) { outcomes { ... on NodeOutcome { why: evidence } } } }", f=[UPS_A])
     with site.subscribed('subscription { impact(failed: ["demo:UPS-A"]) { revision } }') as told:
         told()
+    site.ask("query($f: [ID!]!) { impact(failed: $f) { rooms { doubtful { racks } } } }", f=[UPS_A])
 
-    assert asked == [Told.TOTALS, Told.OUTCOMES, Told.WHY, Told.TOTALS]
+    assert asked == [Told.TOTALS, Told.OUTCOMES, Told.WHY, Told.TOTALS, Told.TOTALS]
+    assert rested == [False, False, False, False, True]
 
 
 def test_some_rows_are_explained_without_the_others(site: Served, monkeypatch: pytest.MonkeyPatch) -> None:

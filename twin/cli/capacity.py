@@ -8,7 +8,21 @@ import typer
 
 from twin.cli.as_of import At, BranchName, as_of
 from twin.cli.asking import opened_view, state_name
-from twin.cli.output import FOUND_PROBLEMS, Config, Data, Json, Store, instant, progress, say, say_json, settings_from, table, tell_assumed
+from twin.cli.output import (
+    FOUND_PROBLEMS,
+    Config,
+    Data,
+    Json,
+    Store,
+    instant,
+    progress,
+    say,
+    say_json,
+    settings_from,
+    table,
+    tell_assumed,
+    tell_rests_on,
+)
 from twin.cli.place import TRIED, Tried, tried_one_at_a_time
 from twin.cli.sweep import kinds_of
 
@@ -52,7 +66,7 @@ def _full(settings: Settings, asked: AsOf, branch: str, *, every: bool, json: bo
     from analytics.unusable import UNUSABLE
 
     with opened_view(settings, "capacity", asked) as view, progress() as tell:
-        found = capacity_of(view.supply(), view.conditions(), tell)
+        found = capacity_of(view.supply(), view.conditions(), tell, view.instruments())
     if json:
         say_json(found.to_json())
     else:
@@ -149,4 +163,5 @@ def _tell(found: Capacity, every: bool, state: str) -> None:
         say(f"{finding.severity.value}: {compact(finding.focus)}: {finding.message}: {finding.remedy}")
     if found.unrated:
         say(f"{found.unrated:,} things carry load and state no rating: nothing is said of them")
+    tell_rests_on(found.rests_on)
     tell_assumed(found.assumed)

@@ -9,7 +9,7 @@ import typer
 
 from twin.cli.as_of import At, BranchName, as_of
 from twin.cli.asking import media_of, opened_view, refuse_unknown, state_name
-from twin.cli.output import Config, Data, Failure, Json, Store, instant, say, say_json, settings_from, table, tell_assumed
+from twin.cli.output import Config, Data, Failure, Json, Store, instant, say, say_json, settings_from, table, tell_assumed, tell_rests_on
 from twin.cli.timeline import tell_timeline
 
 if TYPE_CHECKING:
@@ -85,8 +85,8 @@ def impact(
     with opened_view(settings, "impact", asked) as view:
         refuse_unknown(view, scenario.ids())
         media = None if medium is None else media_of(medium, view.supply().media)
-        found = view.impact(scenario, media, parts=True)
-        course = view.timeline(scenario, hours * 3600) if timeline else None
+        found = view.impact(scenario, media, parts=True, rests=True)
+        course = view.timeline(scenario, hours * 3600, rests=True) if timeline else None
         first = None if course is None or json else view.said_first(scenario, found, course)
     if json:
         from analytics.time.seconds import with_seconds
@@ -249,6 +249,7 @@ def _tell(found: BlastRadius, every: bool, state: str) -> None:
         live, opened = sum(each.from_telemetry for each in found.positions), [each for each in found.positions if each.position == "open"]
         names = ", ".join(compact(each.id) for each in opened[:OPEN_SHOWN]) + (", ..." if len(opened) > OPEN_SHOWN else "")
         say(f"switches: {live:,} of {len(found.positions):,} stand as telemetry says, the others as normal; open: {names or 'none'}")
+    tell_rests_on(found.rests_on)
     tell_assumed(found.assumed)
 
 

@@ -14,6 +14,7 @@ import typer
 from ontology.controls import visible
 
 if TYPE_CHECKING:
+    from analytics.rests_on import RestsOn
     from graph.changes import ChangeSet
     from graph.ports import Progress
     from twin.settings import Settings
@@ -102,6 +103,12 @@ def tell_assumed(texts: Sequence[str]) -> None:
         say(f"assumed: {first}{f' ... and {count - 1:,} more like it: --json' if count > 1 else ''}")
     if len(kinds) > ASSUMED_SHOWN:
         say(f"assumed: ... and {len(kinds) - ASSUMED_SHOWN:,} more kinds: --json")
+
+
+def tell_rests_on(found: RestsOn | None) -> None:
+    """How good the points are that an answer was read from, where any was heard."""
+    if found is not None and (said := found.said()):
+        say(said)
 
 
 def shown_facts(change: ChangeSet, most: int) -> None:

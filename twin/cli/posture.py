@@ -8,7 +8,20 @@ import typer
 
 from twin.cli.as_of import At, BranchName, as_of
 from twin.cli.asking import opened_view, state_name
-from twin.cli.output import FOUND_PROBLEMS, Config, Data, Json, Store, instant, say, say_json, settings_from, table, tell_assumed
+from twin.cli.output import (
+    FOUND_PROBLEMS,
+    Config,
+    Data,
+    Json,
+    Store,
+    instant,
+    say,
+    say_json,
+    settings_from,
+    table,
+    tell_assumed,
+    tell_rests_on,
+)
 
 if TYPE_CHECKING:
     from analytics.posture.posture import Posture
@@ -31,11 +44,13 @@ def posture(
     asked = as_of(at, branch)
     settings = settings_from(config, data=data, store=store)
     with opened_view(settings, "posture", asked) as view:
-        found = view.posture()
+        found, rests = view.posture(), view.posture_rests_on()
     if json:
-        say_json(found.to_json(first))
+        say_json({**found.to_json(first), "rests_on": rests.to_json()})
     else:
         _tell(found, first, state_name(branch, found.graph.revision))
+        tell_rests_on(rests)
+        tell_assumed(found.assumed)
     if found.counts.racks.dark or found.counts.services.dark:
         raise typer.Exit(FOUND_PROBLEMS)
 
@@ -81,4 +96,3 @@ def _tell(found: Posture, first: int, state: str) -> None:
     if positions:
         live, opened = sum(each.from_telemetry for each in positions), sum(each.position == "open" for each in positions)
         say(f"switches: {live:,} of {len(positions):,} stand as telemetry says, the others as normal; {opened:,} are open")
-    tell_assumed(found.assumed)

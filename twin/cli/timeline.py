@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from twin.cli.output import instant, say, table, tell_assumed
+from twin.cli.output import instant, say, table, tell_assumed, tell_rests_on
 
 if TYPE_CHECKING:
     from analytics.impact import BlastRadius
@@ -45,6 +45,7 @@ def tell_timeline(found: Timeline, every: bool, state: str, happens: str, first:
     say(f"{len(found.bounds):,} supplies may be lost; {dark:,} of them may still be missing after {span(found.horizon_s)}")
     if down := radius.down_before.said():
         say(f"already without a supply before this failure, and losing no other: {down}")
+    tell_rests_on(found.rests_on)
     tell_assumed(tuple(dict.fromkeys((*radius.assumed, *found.assumed))))
 
 
