@@ -164,7 +164,7 @@ def conversion(from_: str, to: str) -> tuple[float, float]:
     """
     a, b = unit_of(from_), unit_of(to)
     if a.kind != b.kind:
-        fits = ", ".join(f"unit:{u.name}" for u in _UNITS.values() if u.kind == a.kind)
+        fits = ", ".join(f"unit:{u.name}" for u in _UNITS.values() if u.kind == b.kind)
         raise UnitError(f"unit:{a.name} measures {a.kind}, unit:{b.name} {b.kind}: they do not convert; give one of {fits}")
     if a is b:
         return 1.0, 0.0
