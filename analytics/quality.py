@@ -47,8 +47,8 @@ def usable(values: Floats, qualities: Codes) -> Flags:
 
 
 def total(values: Floats, qualities: Codes) -> Figure:
-    """The sum of those that play a part; of no values at all it is 0, and good."""
-    return _over(values, qualities, np.sum) if len(values) else Figure(0.0)
+    """The sum of those that play a part. Of no values at all it is nothing, too: what nobody meters is not 0."""
+    return _over(values, qualities, np.sum)
 
 
 def mean(values: Floats, qualities: Codes) -> Figure:

@@ -8,7 +8,7 @@ Rules of this file:
 3. A source time more than 5 s ahead of ours counts as `UNCERTAIN`, and our time stands in for it; one of more than a day ago is history.
 4. A row without a number (`nan`, an infinity) changes the quality, `BAD` at best of what is called good; the last number and its time
    stay. It speaks of our time, not of the device's, so the next number is late only if it is older than the last number.
-5. Silence makes a value worse, never better: `STALE` after two periods, `NO_COMMUNICATION` after five (a period counts as 2.5 s at least).
+5. Silence makes a value worse, never better: `STALE` after two periods, `NO_COMMUNICATION` after five, neither before 5 s.
 6. A point keeps its slot for the life of the process, also while the graph does not have it; no slot ever comes to mean another point.
 7. One writes at a time; readers take no lock: they copy, and copy again when somebody has written meanwhile.
 """
@@ -18,6 +18,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 from threading import Lock
 from typing import TypeVar
 
@@ -28,9 +29,6 @@ from graph.current_kernel import AHEAD as AHEAD_COUNT
 from graph.current_kernel import COUNTS, DUPLICATES, FROZEN, JUMPS, LATE, NEWS, OLD, RANGE, UNKNOWN, Columns, Judged, Rules, silence, take
 from graph.points import DEFAULT_PERIOD_S, PointFacts
 from graph.values import Codes, Floats, Millis, Quality, ReadingBatch, Reason, Samples, Slots
-
-SHORTEST_PERIOD_MS = 2_500.0
-"""Two of it are the 5 s after which a value may be called stale at the earliest (reliability reference 2.2)."""
 
 T = TypeVar("T")
 
@@ -87,6 +85,8 @@ class CurrentValues:
         """Odd while somebody writes."""
         self._counts = np.zeros(COUNTS, np.int64)
         self._serial = 0
+        self._virtual = np.zeros(2, np.bool_)
+        """By slot and 1; nothing stands before the first and after the last."""
         self.rebind({point: PointFacts(period_s) for point, period_s in (periods_s or {}).items()})
 
     def __len__(self) -> int:
@@ -107,7 +107,7 @@ class CurrentValues:
         """Take other points: what stays keeps its value, what goes is forgotten, what comes has none. Cost: linear in both."""
         names = sorted(points)
         rows = [
-            (max(f.period_s * 1000.0, SHORTEST_PERIOD_MS), f.low, f.high, f.rate_max, f.frozen_s * 1000.0)
+            (inf if f.virtual else f.period_s * 1000.0, f.low, f.high, f.rate_max, f.frozen_s * 1000.0)
             for f in map(points.__getitem__, names)
         ]
         kinds, kind = np.unique(np.array(rows).reshape(-1, 5), axis=0, return_inverse=True)
@@ -118,6 +118,9 @@ class CurrentValues:
                     self._names.append(name)
             find = self._slots.__getitem__
             in_order = np.fromiter(map(find, names), dtype=np.int32, count=len(names))
+            virtual = np.zeros(len(self._names) + 2, np.bool_)
+            virtual[in_order + 1] = [points[name].virtual for name in names]
+            self._virtual = virtual
             self._writing(lambda: self._exchange(in_order, kind.reshape(-1).astype(np.int32), kinds))
 
     def _exchange(self, in_order: Slots, kind: Slots, kinds: NDArray[np.float64]) -> None:
@@ -144,6 +147,11 @@ class CurrentValues:
         """The IRIs of slots."""
         names = self._names
         return [names[slot] for slot in slots.tolist()]
+
+    def virtual(self, slots: Slots) -> NDArray[np.bool_] | None:
+        """Which of the slots are of virtual points; None for none of them."""
+        found = np.take(self._virtual, slots + 1, mode="clip")
+        return found if found.any() else None
 
     def known(self) -> int:
         """How many slots there are: the next point gets this number."""

@@ -45,6 +45,8 @@ class PointFacts:
     """How fast it can move, units a second; what is faster is no measurement."""
     frozen_s: float = inf
     """How long it can stand still, seconds; a value that stands longer comes from a sensor that has stopped."""
+    virtual: bool = False
+    """Whether a formula gives its value: then no reading from outside does, and its own silence says nothing."""
 
     def __post_init__(self) -> None:
         if not self.period_s > 0:
@@ -85,13 +87,14 @@ def point_facts(snapshot: Snapshot, vocabulary: Vocabulary | None = None) -> Map
     periods = _numbers(snapshot, numbers, DCX + "samplePeriod")
     periods = np.where((periods > 0) & np.isfinite(periods), periods, DEFAULT_PERIOD_S).tolist()
     own = [_numbers(snapshot, numbers, name).tolist() for name in _CHECKS]
+    virtual = np.isin(numbers, snapshot.relation(DCX + "formula").subjects).tolist()
     feedback = snapshot.relation(DCX + "hasFeedbackPoint").first_objects(numbers).tolist()
     of_class = _of_class(snapshot, numbers, vocabulary)
     found = {}
     for iri, row in named:
         checks = _checked(of_class[row], *(column[row] for column in own))
         back = iri if feedback[row] < 0 else key[feedback[row]]
-        found[iri] = PointFacts(periods[row], checks.low, checks.high, back, checks.rate, checks.frozen_s)
+        found[iri] = PointFacts(periods[row], checks.low, checks.high, back, checks.rate, checks.frozen_s, virtual[row])
     return found
 
 

@@ -57,11 +57,16 @@ def references(snapshot: Snapshot, kind: str) -> tuple[Sequence[Reference], Sequ
     pairs = sorted(
         (snapshot.key(s), s, o) for s, o in zip(relation.subjects.tolist(), relation.objects.tolist(), strict=True) if o in of_kind
     )
+    virtual = frozenset(snapshot.relation(DCX + "formula").subjects.tolist())
     bound: list[Reference] = []
     unbound: list[Unbound] = []
     for iri, point, node in pairs:
         if not is_iri(iri):
             unbound.append(Unbound(iri, "", "the point is a blank node: give it an IRI"))
+            continue
+        if point in virtual:
+            said = f"{compact(iri)} has a formula and takes no reading: take the reference or the dcx:formula away"
+            unbound.append(Unbound(iri, snapshot.text(node, DCX + "topic") or "", said))
             continue
         try:
             scale, offset = _affine(snapshot, point, node)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from random import Random
 from threading import Condition, Lock, Thread
 
@@ -81,7 +82,13 @@ class Ingest:
         self.take(self._current.samples(batch))
 
     def take(self, samples: Samples) -> None:
-        """Take the samples; what changed is on the bus, and what is kept is durable, when this returns."""
+        """Take the samples; what changed is on the bus, and what is kept is durable, when this returns. Rows of a virtual point count as
+        rows of none: only its formula says what it reads."""
+        virtual = self._current.virtual(samples.slots)
+        self.work_out(samples if virtual is None else replace(samples, slots=np.where(virtual, np.int32(-1), samples.slots)))
+
+    def work_out(self, samples: Samples) -> None:
+        """As `take`, of virtual points, too."""
         for start in range(0, len(samples), BATCH_ROWS_MAX):
             self._take(samples.piece(slice(start, start + BATCH_ROWS_MAX)) if len(samples) > BATCH_ROWS_MAX else samples)
 

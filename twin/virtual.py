@@ -5,7 +5,7 @@ Rules of this file:
 1. Nothing is worked out in the thread of who brings readings: it only leaves the slots that changed. The flow's own thread works out what
    stands on them, at most every `pace_s`, each formula once however many of its points have changed.
 2. A virtual reading speaks of our time: it says how things stand now, of what is known now. One that stands on what has fallen silent is
-   worked out again when that is told, and is no longer good.
+   worked out again when that is told, and is no longer good. Silence of its own it has none.
 3. Virtual points that stand on others are worked out when those have changed, in the next turn.
 """
 
@@ -14,6 +14,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import nan
 from threading import Condition, Lock, Thread
 
 import numpy as np
@@ -34,8 +35,16 @@ _log = logging.getLogger(__name__)
 
 PACE_S = 0.2
 """How long changes are gathered."""
+AGAIN_S = 1.0
+"""How long what failed waits to be tried again."""
+GATHERED_MAX = 64
+"""Batches whose slots are kept as they came; more become one, each slot once."""
 SHOWN_MAX = 20
 """Points that one figure names of those that are not good."""
+
+
+NOT_YET = Figure(nan, Quality.NO_VALUE, 0.0)
+"""Of a point whose formula has had nothing to stand on so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +146,17 @@ class VirtualFlow:
         poor = np.flatnonzero(quality != Quality.GOOD)
         order = poor[np.argsort(-quality[poor].astype(np.int16), kind="stable")][:SHOWN_MAX]
         worst = [(virtual.program.points[row], Quality(int(quality[row]))) for row in order.tolist()]
-        return Explained(virtual.point, virtual.text, figures.get(virtual.point, NOTHING), len(slots), len(poor), worst)
+        figure = figures.get(virtual.point, NOTHING)
+        if figure is NOTHING and self._current.many([virtual.point]).quality[0] == Quality.NO_VALUE:
+            figure = NOT_YET
+        return Explained(virtual.point, virtual.text, figure, len(slots), len(poor), worst)
 
     # -- how it is kept up ------------------------------------------------------------------------------------------
 
     def _heard(self, event: ReadingStored) -> None:
         if len(self._bound.rows):
             with self._wake:
-                self._changed.append(event.slots)
+                self._changed = _gathered([*self._changed, event.slots])
                 self._wake.notify()
 
     def _renewed(self, event: GraphChanged) -> None:
@@ -156,24 +168,33 @@ class VirtualFlow:
                 self._wake.notify()
 
     def _run(self) -> None:
+        pause_s = self._pace_s
         while True:
             with self._wake:
-                self._wake.wait_for(lambda: self._closed or self._changed or self._graph is not None)
+                self._wake.wait_for(lambda: self._closed or self._changed or self._all or self._graph is not None)
                 if not self._closed:
-                    self._wake.wait_for(lambda: self._closed, timeout=self._pace_s)
+                    self._wake.wait_for(lambda: self._closed, timeout=pause_s)
                 if self._closed:
                     return
             try:
                 self.step()
             except Exception:
-                _log.exception("virtual points could not be worked out; they are tried again with the next reading")
+                _log.exception("virtual points could not be worked out; they are tried again in %g s", AGAIN_S)
+                pause_s = AGAIN_S
+            else:
+                pause_s = self._pace_s
 
     def step(self) -> None:
         """Take a new state of the model, if there is one, then work out what is to be worked out."""
         with self._wake:
             graph, self._graph = self._graph, None
         if graph is not None:
-            self.rebind(graph)
+            try:
+                self.rebind(graph)
+            except Exception:
+                with self._wake:
+                    self._graph = self._graph or graph
+                raise
         self.work()
 
     def work(self) -> int:
@@ -181,6 +202,14 @@ class VirtualFlow:
         with self._wake:
             changed, self._changed = self._changed, []
             everything, self._all = self._all, False
+        try:
+            return self._work(changed, everything=everything)
+        except Exception:
+            with self._wake:
+                self._changed, self._all = _gathered([*changed, *self._changed]), self._all or everything
+            raise
+
+    def _work(self, changed: Sequence[Slots], *, everything: bool) -> int:
         with self._turn:
             bound = self._bound
             rows = list(range(len(bound.rows))) if everything else bound.on(changed)
@@ -198,7 +227,7 @@ class VirtualFlow:
             np.array([figure.quality for figure in figures], np.uint8),
             np.array([figure.reason for figure in figures], np.uint8),
         )
-        self._ingest.take(samples.piece(np.array(heard, np.intp)))
+        self._ingest.work_out(samples.piece(np.array(heard, np.intp)))
         return len(rows)
 
     def _was_there(self, bound: _Bound, row: int) -> bool:
@@ -208,6 +237,11 @@ class VirtualFlow:
     def _read(self, slots: Slots) -> tuple[Floats, Codes]:
         rows = self._current.columns(slots)
         return rows[0], rows[2]
+
+
+def _gathered(changed: list[Slots]) -> list[Slots]:
+    """The same slots in few arrays: what waits is bounded by the table."""
+    return changed if len(changed) <= GATHERED_MAX else [np.unique(np.concatenate(changed))]
 
 
 def _bind(virtuals: Virtuals | None, current: CurrentValues) -> _Bound:

@@ -59,6 +59,11 @@ class Directory:
         return rows
 
     @cached_property
+    def virtual(self) -> NDArray[np.bool_]:
+        """Which points have a formula."""
+        return np.fromiter((facts.virtual for facts in self.facts), np.bool_, len(self))
+
+    @cached_property
     def by_entity(self) -> Mapping[str, list[int]]:
         """The rows of each entity's points."""
         found: dict[str, list[int]] = defaultdict(list)

@@ -65,6 +65,9 @@ class Intake:
         refused = [self._nearest_reason(directory, one) for one in rows.refused]
         strange = np.flatnonzero(at < 0)
         refused += [Refusal(rows.lines[row], rows.points[row], "unknown_point", _UNKNOWN) for row in strange.tolist()]
+        formula = np.flatnonzero((at >= 0) & directory.virtual[at]) if len(directory) else strange[:0]
+        refused += [Refusal(rows.lines[row], rows.points[row], "worked_out", _WORKED_OUT) for row in formula.tolist()]
+        at[formula] = -1
         values, sound, wrong = self._converted(directory, rows, at)
         refused += wrong
         slots = np.where(sound, directory.slots[at] if len(directory) else -1, -1).astype(np.int32)
@@ -133,6 +136,7 @@ class Intake:
 
 _UNBOUND = frozenset({"unknown_point", "no_point"})
 _UNKNOWN = "the graph has no such point: give its id as `GET /api/v1/points` lists it"
+_WORKED_OUT = "a formula says what this point reads (dcx:formula): send the readings of the points that it stands on"
 
 
 def _factors(said: str, own: str) -> tuple[float, float] | str:

@@ -85,8 +85,8 @@ OUTCOME = {
                     "point": {"type": "string"},
                     "code": {
                         "type": "string",
-                        "description": "bad_json, no_object, short_column, no_point, unknown_point, no_number, bad_quality, bad_time, "
-                        "bad_unit or wrong_unit.",
+                        "description": "bad_json, no_object, short_column, no_point, unknown_point, worked_out, no_number, bad_quality, "
+                        "bad_time, bad_unit or wrong_unit.",
                     },
                     "message": {"type": "string"},
                 },

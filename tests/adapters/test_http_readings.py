@@ -111,6 +111,18 @@ def test_a_line_that_is_refused_is_told_and_harms_no_other(tmp_path: Path) -> No
         assert (one.app.intake.taken, one.app.intake.refused, one.app.intake.unbound) == (3, 8, 2)
 
 
+def test_a_point_with_a_formula_takes_no_reading(tmp_path: Path) -> None:
+    """Its formula says what it reads; the point that it stands on is taken beside it."""
+    virtual = PLANT + 'ex:Row-1 brick:hasPoint ex:Row-1.Power . ex:Row-1.Power brick:hasUnit unit:KiloW ; dcx:formula "itPower(this)" .'
+    with wire(tmp_path, turtle=virtual) as one:
+        answer = one.send([{"point": "urn:example:Row-1.Power", "value": 1.0}, {"point": POWER, "value": 4.0}])
+        alone = one.send([{"point": "urn:example:Row-1.Power", "value": 1.0}])
+
+        assert (answer.status_code, alone.status_code, answer.json()["taken"], answer.json()["unbound"]) == (207, 422, 1, 0)
+        assert [(each["line"], each["code"]) for each in answer.json()["errors"]] == [(1, "worked_out")]
+        assert one.current.many(["urn:example:Row-1.Power"]).quality[0] == Quality.NO_VALUE
+
+
 def test_the_list_of_refusals_is_bounded_and_their_number_is_exact(tmp_path: Path) -> None:
     """Ten are told of a thousand. Where nothing is taken the status is an error: 404 where points are
     unknown, 409 where units do not convert, else 422."""

@@ -154,6 +154,17 @@ def test_a_reference_that_cannot_be_used_says_why(reference: str, reason: str) -
     assert reason in unbound.reason
 
 
+def test_a_virtual_point_hears_no_topic() -> None:
+    """Its formula says what it reads."""
+    bindings = bound('dcx:topic "dc/p" ] ; dcx:formula "1" ; ref:hasExternalReference [ a dcx:MQTTReference ; dcx:topic "dc/q"')
+
+    assert bindings.entries == {}
+    assert [(each.target, "has a formula and takes no reading" in each.reason) for each in bindings.unbound] == [
+        ("dc/p", True),
+        ("dc/q", True),
+    ]
+
+
 def test_subscriptions_are_few() -> None:
     """dc/a/b and dc/c share dc/#; a topic of one level is subscribed as it is."""
     entries = {"dc/a/b": (), "dc/c": (), "alone": (), "plant2/x": ()}

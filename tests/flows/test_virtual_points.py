@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from math import nan
+from typing import Any
 
 import pytest
 
+import twin.virtual
+from analytics.virtual.plan import virtual_points
 from graph.points import point_facts
 from graph.snapshot import Snapshot
 from graph.values import Quality, ReadingBatch
@@ -99,9 +102,79 @@ def test_silence_of_the_meters_is_silence_of_the_sum(desk: Desk) -> None:
     assert wait_until(lambda: desk.said() == (40.0, "BAD"))
 
 
+def test_a_sum_has_no_silence_of_its_own() -> None:
+    """Its period is 5 s, its meters speak once a minute: it is as fresh as they are, and falls silent with them."""
+    site = snapshot_of((ROW + rack(0) + rack(1)).replace("Unit unit:KiloW ; dcx:samplePeriod 5", "Unit unit:KiloW ; dcx:samplePeriod 60"))
+    desk = Desk(site)
+    desk.flow.listen(site)
+    desk.flow.step()
+    desk.reads(0, 1)
+    desk.flow.step()
+
+    for _ in range(4):
+        desk.clock.move(28)
+        desk.table.ingest.sweep()
+        desk.flow.step()
+        assert desk.said() == (8.0, "GOOD")
+    desk.clock.move(28)
+    desk.table.ingest.sweep()
+    desk.flow.step()
+
+    assert (desk.said(), desk.said("P0")) == ((8.0, "UNCERTAIN"), (4.0, "STALE"))
+    desk.flow.close()
+
+
+def test_a_reading_from_outside_is_none_of_a_virtual_point(desk: Desk) -> None:
+    """1 kW is sent for the row that takes 40: the formula says what it reads."""
+    desk.reads(*range(10))
+    assert wait_until(lambda: desk.said() == (40.0, "GOOD"))
+    desk.clock.move(1)
+    now = desk.clock.ms
+
+    desk.table.ingest.accept(ReadingBatch.of([(DEMO + "V", 1.0, now, now, GOOD), (DEMO + "P0", 5.0, now, now, GOOD)]))
+
+    assert wait_until(lambda: desk.said() == (41.0, "GOOD"))
+    assert desk.table.current.counts().unknown == 1
+
+
+def test_what_failed_once_is_worked_out_all_the_same(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new state of the model for which there was no room, and a table that could not be read: both are tried again, with no reading."""
+    desk.reads(*range(10))
+    assert wait_until(lambda: desk.said() == (40.0, "GOOD"))
+    done: list[str] = []
+
+    def second(name: str, work: Callable[..., Any]) -> Callable[..., Any]:
+        def tried(*given: Any) -> Any:
+            if name not in done:
+                done.append(name)
+                raise MemoryError("no room")
+            return work(*given)
+
+        return tried
+
+    monkeypatch.setattr(twin.virtual, "AGAIN_S", 0.01)
+    monkeypatch.setattr(twin.virtual, "virtual_points", second("model", virtual_points))
+    monkeypatch.setattr(desk.flow, "_read", second("table", desk.flow._read))
+    twice = snapshot_of((ROW + "".join(map(rack, range(10)))).replace('"itPower(this)"', '"2 * itPower(this)"'))
+
+    desk.clock.move(1)
+    desk.table.ingest.rebind(point_facts(twice))
+    desk.table.bus.publish(GraphChanged(twice))
+
+    assert wait_until(lambda: desk.said() == (80.0, "GOOD"))
+    assert done == ["model", "table"]
+
+
 def test_a_sum_of_which_nothing_was_ever_heard_says_nothing(desk: Desk) -> None:
-    """It is not bad before anybody could have spoken."""
+    """It is not bad before anybody could have spoken; nor is a sum over nothing 0."""
     desk.flow.rebind(SITE)
+    desk.flow.work()
+
+    assert desk.said()[1] == "NO_VALUE"
+    assert {each.figure.quality for each in desk.flow.explained()} == {NONE}
+    empty = snapshot_of("demo:V brick:isPointOf demo:Row ; dcx:formula \"2000 - sum(powerOf(all('dcx:Utility_Feed')))\" .")
+    desk.table.ingest.rebind(point_facts(empty))
+    desk.flow.rebind(empty)
     desk.flow.work()
 
     assert desk.said()[1] == "NO_VALUE"
