@@ -13,7 +13,17 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from adapters.http import columns
-from adapters.http.asking import SinceAsked, UntilAsked, format_of, known_parameters
+from adapters.http.asking import (
+    BelowAsked,
+    ClassAsked,
+    EntityAsked,
+    PointsAsked,
+    SinceAsked,
+    UntilAsked,
+    chosen,
+    format_of,
+    known_parameters,
+)
 from adapters.http.codec import ARROW, JSON
 from adapters.http.directory import Directories, Directory
 from adapters.http.parts import HttpParts
@@ -78,8 +88,11 @@ def history_router(parts: HttpParts, directories: Directories, rules: HttpRules)
     @router.get("/history", summary="Read history", response_class=Response, responses=_ANSWERS)
     async def history(
         request: Request,
-        point: Annotated[list[str], Query(description="Points by id.", min_length=1, max_length=POINTS_MAX)],
         since: SinceAsked,
+        point: PointsAsked = None,
+        entity: EntityAsked = None,
+        below: BelowAsked = None,
+        cls: ClassAsked = None,
         until: UntilAsked = None,
         step: Annotated[
             float | None, Query(ge=STEP_MS_MIN / 1000, le=STEP_MS_MAX / 1000, description="Seconds of a span: answer with spans.")
@@ -101,7 +114,10 @@ def history_router(parts: HttpParts, directories: Directories, rules: HttpRules)
         last = parts.now_ms if until is None else until
 
         def work() -> Response:
-            question = _Question(kept, directories.now(), point, since, max(since, last), rules.samples_max)
+            directory = directories.now()
+            narrowed = chosen(directory, parts.snapshot(), parts.vocabulary, None, entity, below, cls)
+            points = _named(kept, directory, point, narrowed)
+            question = _Question(kept, directory, points, since, max(since, last), rules.samples_max)
             body = question.spans(round(step * 1000), form) if step else question.samples(limit, max_points, form)
             return Response(body, media_type=FORMATS[form], headers={"cache-control": "no-cache", "vary": "Accept"})
 
@@ -110,18 +126,34 @@ def history_router(parts: HttpParts, directories: Directories, rules: HttpRules)
     return router
 
 
-class _Question:
-    """One question for the history of some points."""
-
-    def __init__(self, history: History, directory: Directory, points: Sequence[str], since: int, until: int, samples_max: int) -> None:
-        """Points that the graph does not have any more are answered from history. Raises `Problem` (404) for what is neither's."""
-        self._history, self._directory, self._since, self._until, self._left = history, directory, since, until, samples_max
-        self._points = [expand(point) for point in points]
-        strange = [point for point in self._points if directory.row(point) < 0]
+def _named(history: History, directory: Directory, asked: Sequence[str] | None, narrowed: Sequence[int] | None) -> Sequence[str]:
+    """The points asked for by name, in this order, as far as they are among those of the rows `narrowed`; all of those where none is
+    named. Names that the graph does not have any more are looked for in history. Raises `Problem` (404, 422)."""
+    among = None if narrowed is None else [directory.iris[row] for row in narrowed]
+    if asked is None:
+        if among is None:
+            raise Problem(422, "no points", f"say whose history: point, entity, below or class, {POINTS_MAX} points at most")
+        points = among
+    else:
+        named = [expand(point) for point in asked]
+        strange = [point for point in named if directory.row(point) < 0]
         known = frozenset(history.points()) if strange else frozenset[str]()
         missing = next((point for point in strange if point not in known), None)
         if missing is not None:
             raise Problem(404, "no such point", f"neither the graph nor the history has {missing[:200]!r}: GET /api/v1/points lists points")
+        inside = frozenset(among or ())
+        points = named if among is None else [point for point in named if point in inside]
+    if len(points) > POINTS_MAX:
+        raise Problem(422, "too many points", f"{len(points):,} points are asked for, {POINTS_MAX} may be at once: narrow the choice")
+    return points
+
+
+class _Question:
+    """One question for the history of some points; those that the graph does not have any more are answered, too."""
+
+    def __init__(self, history: History, directory: Directory, points: Sequence[str], since: int, until: int, samples_max: int) -> None:
+        self._history, self._directory, self._points = history, directory, points
+        self._since, self._until, self._left = since, until, samples_max
 
     def samples(self, limit: int, pixels: int | None, form: str) -> bytes:
         """Samples, thinned to about `pixels` where these are given."""
@@ -133,8 +165,8 @@ class _Question:
 
     def spans(self, step_ms: int, form: str) -> bytes:
         """Spans of `step_ms`."""
-        end = self._since + self._left // len(self._points) * step_ms
-        found = self._history.buckets(self._points, self._since, min(end, self._until), step_ms)
+        end = self._since + self._left // max(1, len(self._points)) * step_ms
+        found = self._history.buckets(self._points, self._since, min(end, self._until), step_ms) if self._points else []
         if form != "json":
             self._whole(end >= self._until)
             return _table((spans_of(each) for each in found), SPANS, form)

@@ -166,6 +166,22 @@ def test_history_comes_by_spans_with_their_coverage(served: Wire) -> None:
     assert air["start"] == []
 
 
+@pytest.mark.parametrize(
+    ("asked", "points"),
+    [
+        ({"entity": "urn:example:Rack-1"}, [INLET, POWER]),
+        ({"below": "urn:example:Rack-1", "class": "dcx:Rack_Power_Sensor"}, [POWER]),
+        ({"point": [POWER_2, POWER], "entity": "urn:example:Rack-1"}, [POWER]),
+    ],
+)
+def test_history_is_asked_of_points_chosen_as_values_are(served: Wire, asked: dict[str, Any], points: list[str]) -> None:
+    """By name, by thing, by what is in it and by class, each narrowing the choice; samples and spans of the same points."""
+    samples = served.get(HISTORY, **asked, since=NOW - 60_000)["series"]
+    spans = served.get(HISTORY, **asked, since=NOW - 60_000, step=60)["series"]
+
+    assert sorted(each["point"] for each in samples) == sorted(each["point"] for each in spans) == sorted(points)
+
+
 def test_a_chart_gets_no_more_than_its_pixels_and_loses_no_peak(served: Wire) -> None:
     """First, last, least and greatest are there."""
     (series,) = served.get(HISTORY, point=POWER, since=NOW - 900_000, max_points=20)["series"]
@@ -205,6 +221,9 @@ def test_history_comes_as_csv_arrow_and_parquet(served: Wire) -> None:
         (HISTORY, {"point": POWER, "since": 0, "step": 1, "format": "csv"}, 413, "longer spans"),
         (HISTORY, {"point": POWER, "since": 0, "limit": 1, "format": "csv"}, 413, "less time"),
         (HISTORY, {"point": "urn:example:Nobody", "since": 0}, 404, "neither the graph nor the history"),
+        (HISTORY, {"since": 0}, 422, "say whose history: point, entity, below or class"),
+        (HISTORY, {"point": [POWER] * 101, "since": 0}, 422, "101 points are asked for, 100 may be at once"),
+        (HISTORY, {"entity": "urn:example:Nobody", "since": 0}, 404, "no entity"),
         ("/api/v1/nothing", {}, 404, "/api/v1/openapi.json"),
     ],
 )
