@@ -29,6 +29,8 @@ BLOCK_BYTES = 1 << 20
 BLOCK_BYTES_MAX = 64 << 20
 """What may wait in memory, and what a block is believed to be at most."""
 FLUSH_S = 1.0
+PLACE_BYTES_MAX = 65_535
+"""Longer ones are cut: a topic that was no UTF-8 can be longer as we read it."""
 _BLOCK, _RECORD = struct.Struct("<III"), struct.Struct("<qBHI")
 RETAINED, QOS_AT, BATCH, READINGS = 1, 1, 8, 16
 
@@ -70,7 +72,7 @@ class Recorder:
         """Keep what was taken together; returns at once."""
         parts: list[bytes] = []
         for number, record in enumerate(batch):
-            place = record.place.encode()
+            place = record.place.encode()[:PLACE_BYTES_MAX]
             flags = RETAINED * record.retained | record.qos << QOS_AT | BATCH * (number == 0) | READINGS * record.readings
             parts += (_RECORD.pack(record.at, flags, len(place), len(record.payload)), place, record.payload)
         piece = b"".join(parts)
@@ -172,7 +174,12 @@ def _unpacked(data: bytes) -> Iterator[tuple[bool, Record]]:
         at += _RECORD.size
         middle, end = at + place, at + place + payload
         record = Record(
-            when, data[at:middle].decode(), data[middle:end], bool(flags & RETAINED), flags >> QOS_AT & 3, bool(flags & READINGS)
+            when,
+            data[at:middle].decode(errors="replace"),
+            data[middle:end],
+            bool(flags & RETAINED),
+            flags >> QOS_AT & 3,
+            bool(flags & READINGS),
         )
         yield bool(flags & BATCH), record
         at = end

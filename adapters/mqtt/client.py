@@ -21,7 +21,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from random import Random
-from threading import Event, Lock, Thread
+from threading import Event, Thread
 from typing import Any
 
 import numpy as np
@@ -37,7 +37,7 @@ from adapters.mqtt.inbox import Inbox
 from adapters.mqtt.link import Link, why_not
 from adapters.mqtt.native import Native
 from adapters.mqtt.strays import DeadLetter, Strays, UnboundTopic
-from adapters.mqtt.subscriptions import wanted
+from adapters.mqtt.subscriptions import Subscriptions
 from graph.commands import Command
 from graph.ports import Clock, DeviceRefused, DeviceUnknown, ReadingSink
 from graph.references import Unbound, statement
@@ -60,7 +60,8 @@ NOT_NAMED = "no dcx:MQTTReference of the graph names this topic"
 @dataclass(frozen=True, slots=True)
 class MqttStatus:
     """The wire now: whether the broker answers, connections so far, messages taken, payloads that were poison, messages that wait, messages
-    of no point, sessions that the broker has lost with what it held for us, and why it does not answer (empty while it does)."""
+    of no point, sessions that the broker has lost with what it held for us, and what is wrong with it: why it does not answer, or which
+    subscriptions it refuses."""
 
     connected: bool
     connections: int
@@ -93,11 +94,10 @@ class MqttClient:
         self._record = record
         self._config, self._sink, self._clock, self._wishes = config, sink, clock, wishes
         self._dialects = list(dialects) if dialects is not None else _spoken(config)
-        self._lock = Lock()
         self._inbox = Inbox(config.queue_messages_max)
         self._strays = Strays(config.dead_letters_max, config.unbound_topics_max)
         self._stop, self._connected, self._greet = Event(), Event(), Event()
-        self._filters: frozenset[str] = frozenset()
+        self._subscriptions = Subscriptions(self._dialects, config)
         self._connections = self._messages = self._failures = self._sessions_lost = 0
         self._error = ""
         self._lost_at: float | None = None
@@ -137,7 +137,7 @@ class MqttClient:
         intake = Intake(self._now())
         for dialect in self._dialects:
             dialect.leaving(intake)
-        for info in [self._publish(said) for said in intake.says if self._connected.is_set()]:
+        for info in self._say(intake.says) if self._connected.is_set() else ():
             with suppress(RuntimeError, ValueError):
                 info.wait_for_publish(self._config.send_timeout_s)
 
@@ -165,7 +165,8 @@ class MqttClient:
         """The wire now."""
         strays, lost = self._strays, self._sessions_lost
         counts = self._connections, self._messages, strays.poison, len(self._inbox), strays.unbound_messages, lost
-        return MqttStatus(self._connected.is_set(), *counts, "" if self._connected.is_set() else self._error, self.missing())
+        connected = self._connected.is_set()
+        return MqttStatus(connected, *counts, self._subscriptions.refused() if connected else self._error, self.missing())
 
     def missing(self) -> int:
         """Messages that were lost on the way, by what senders themselves count."""
@@ -219,6 +220,16 @@ class MqttClient:
         if not info.is_published():
             raise DeviceUnknown(f"the broker took nothing for {self._config.send_timeout_s:g} s")
 
+    def _say(self, says: Sequence[Publication]) -> list[paho.MQTTMessageInfo]:
+        """Publish what dialects want said; what no broker would take is told."""
+        infos = []
+        for said in says:
+            try:
+                infos.append(self._publish(said))
+            except ValueError as error:
+                _log.warning("nothing can be said on %r: %s", said.topic, error)
+        return infos
+
     def _publish(self, said: Publication) -> paho.MQTTMessageInfo:
         properties = None
         if self._config.protocol == "5" and (said.expiry_s is not None or said.correlation):
@@ -246,29 +257,24 @@ class MqttClient:
         if reason.is_failure:
             self._lost(f"refuses us: {reason}")
             return
-        if self._failures or self._connections:
-            _log.warning("the broker %s:%d answers again", self._config.host, self._config.port)
         if self._connections and not flags.session_present:
             self._sessions_lost += 1
             self._session_lost = True
             _log.warning("the broker %s:%d has forgotten our session, and what it held for us", self._config.host, self._config.port)
-        self._failures, self._error = 0, ""
         self._connections += 1
-        with self._lock:
-            self._filters = wanted(self._dialects, self._config)
-            filters = sorted(self._filters)
-        if not filters or self._link.subscribe([(topic, 1) for topic in filters])[0] != MQTTErrorCode.MQTT_ERR_SUCCESS:
+        if not self._subscriptions.anew(self._link):
             self._listening()
 
-    def _on_subscribe(self, _client: paho.Client, _user: Any, _number: int, reasons: Sequence[Any], _properties: Any) -> None:
-        refused = sum(1 for reason in reasons if reason.is_failure)
-        if refused:
-            _log.warning("the broker refuses %d of %d subscriptions: its access rules have to let us read", refused, len(reasons))
+    def _on_subscribe(self, _client: paho.Client, _user: Any, number: int, reasons: Sequence[Any], _properties: Any) -> None:
+        self._subscriptions.answered(number, [not reason.is_failure for reason in reasons])
         self._listening()
 
     def _listening(self) -> None:
-        """From now on what is said reaches us."""
+        """From now on what is said reaches us: a broker that ends each connection before this is tried ever more rarely."""
         if not self._connected.is_set():
+            if self._failures or self._connections > 1:
+                _log.warning("the broker %s:%d answers again", self._config.host, self._config.port)
+            self._failures, self._error = 0, ""
             self._connected.set()
             self._greet.set()
 
@@ -298,16 +304,8 @@ class MqttClient:
         self._link.reconnect_delay_set(delay, delay)
 
     def _resubscribe(self) -> None:
-        """Subscribe to what is wanted and not there yet, and leave what is wanted no more."""
-        if not self._connected.is_set():
-            return
-        with self._lock:
-            before, self._filters = self._filters, wanted(self._dialects, self._config)
-            gone, new = sorted(before - self._filters), sorted(self._filters - before)
-        if gone:
-            self._link.unsubscribe(gone)
-        if new:
-            self._link.subscribe([(topic, 1) for topic in new])
+        if self._connected.is_set():
+            self._subscriptions.renew(self._link)
 
     def _on_messages(self, connection: int, messages: list[Message]) -> None:
         self._inbox.put(self._now(), connection, messages, self._stop.is_set)
@@ -326,15 +324,17 @@ class MqttClient:
                 ticked = time.monotonic()
                 self._tick()
             if messages:
-                self._take(now, connection, messages)
+                try:
+                    self._take(now, connection, messages)
+                except Exception:
+                    _log.exception("%d messages could not be finished: they are not acknowledged, and come again", len(messages))
                 self._inbox.taken(len(messages))
             elif self._stop.is_set():
                 return
 
     def _take(self, now: int, connection: int, messages: Sequence[Message]) -> None:
         intake = Intake(now)
-        if self._record is not None:
-            self._record([Record(now, each.topic, each.payload, each.retained, each.qos) for each in messages])
+        self._note(now, messages)
         for message in messages:
             try:
                 for dialect in self._dialects:
@@ -357,6 +357,13 @@ class MqttClient:
         if numbers:
             self._link.acknowledge(connection, numbers)
         reached("mqtt.acknowledged")
+
+    def _note(self, now: int, messages: Sequence[Message]) -> None:
+        try:
+            if self._record is not None:
+                self._record([Record(now, each.topic, each.payload, each.retained, each.qos) for each in messages])
+        except Exception:
+            _log.exception("%d messages could not be recorded", len(messages))
 
     def _handed_on(self, intake: Intake) -> bool:
         try:
@@ -385,8 +392,7 @@ class MqttClient:
             self._strays.bury(intake.letters, intake.now)
         if intake.heard:
             self._strays.count(intake.heard, intake.now)
-        for said in intake.says:
-            self._publish(said)
+        self._say(intake.says)
 
     def _tick(self) -> None:
         """Once a second, and as soon as the broker answers: the link, what dialects have to say, what they have learned."""

@@ -10,6 +10,8 @@ PORT = 1883
 """IANA, mqtt."""
 PORT_TLS = 8883
 """IANA, secure-mqtt."""
+FILTER_BYTES_MAX = 65_535
+"""MQTT 5, 1.5.4."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,9 @@ class MqttConfig:
     def __post_init__(self) -> None:
         if not self.host:
             raise ValueError("the broker's host is empty: give it as mqtt://host:port")
+        for topic in self.topics:
+            if not is_filter(topic):
+                raise ValueError(f"mqtt_topics: {topic!r} is no filter: # stands alone and last, + alone in its level (MQTT 5, 4.7)")
         if not 0 < self.port < 65536:
             raise ValueError(f"the broker's port must be 1 to 65535, not {self.port}")
         if self.share_group and not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", self.share_group):
@@ -85,3 +90,10 @@ class MqttConfig:
             client_id,
             protocol,
         )
+
+
+def is_filter(text: str) -> bool:
+    """Whether a broker would take the text as what is to be heard (MQTT 5, 4.7)."""
+    *above, last = text.split("/")
+    fit = all(level == "+" or not set("+#") & set(level) for level in above) and (last in {"+", "#"} or not set("+#") & set(last))
+    return fit and bool(text) and "\0" not in text and len(text.encode()) <= FILTER_BYTES_MAX

@@ -12,6 +12,7 @@ Rules of this file:
 
 from __future__ import annotations
 
+import logging
 import socket
 import ssl
 from collections.abc import Callable, Sequence
@@ -27,6 +28,8 @@ from paho.mqtt.properties import Properties
 
 from adapters.mqtt.config import MqttConfig
 from adapters.mqtt.dialect import Message
+
+_log = logging.getLogger(__name__)
 
 READ_BYTES = 262_144
 """What is asked of the socket at a time: some thousand messages."""
@@ -163,6 +166,7 @@ class Link(paho.Client):
         try:
             return self._packet_handle()
         except (ValueError, IndexError, MalformedPacket):
+            _log.warning("a packet of the broker (type %d) could not be handled: it breaks the rules, or we do", head >> 4, exc_info=True)
             return MQTTErrorCode.MQTT_ERR_PROTOCOL
 
 
