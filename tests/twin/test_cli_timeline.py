@@ -41,3 +41,14 @@ def test_what_fails_itself_has_a_column_beside_what_is_lost(tmp_path: Path) -> N
 
     assert ["FAILS", "ITSELF", "LOST", "NO_REDUNDANCY", "REDUCED", "UNAFFECTED"] in lines
     assert ["racks", "1", "0", "0", "0", "0"] in lines
+
+
+def test_a_load_that_nobody_states_is_not_told_as_none(tmp_path: Path) -> None:
+    """No rack states a power: its 0 kW are no fact. Where one does they are."""
+    desk, said = Desk(tmp_path), "no IT load is stated in the model"
+    desk.type("load", desk.write("site.ttl", SITE), "--source", "s")
+    bare = desk.type("impact", "urn:s:P").stdout
+    planned = SITE + ":R1 dcx:allocatedPower [ brick:value 5 ; brick:hasUnit unit:KiloW ] ."
+    desk.type("load", desk.write("site.ttl", planned), "--source", "s")
+
+    assert (said in bare, said in desk.type("impact", "urn:s:P").stdout) == (True, False)

@@ -27,6 +27,7 @@ PARTS = {
     "isolated": ("is isolated", "are isolated"),
 }
 """The parts that things have in a scenario, as they are said of one and of several."""
+NO_LOAD = "no IT load is stated in the model, so its kW are 0; what meters read is not counted there: say dcx:allocatedPower of the racks"
 COUNTED = {"tenants": "tenants with something", "it_load_kw": "kW of IT load"}
 """What is counted, where its key says too little."""
 TOLD_FIRST = {"ICT_Rack": 0, "Service": 1, "Tenant": 2}
@@ -211,6 +212,9 @@ def _tell(found: BlastRadius, every: bool, state: str) -> None:
         for what, counts in totals.items()
     ]
     table(("", *(() if itself is None else ("FAILS ITSELF",)), *kinds), rows)
+    loads = (found.failed_itself.it_load_kw, found.down_before.it_load_kw, *found.totals.it_load_kw.values())
+    if any(found.totals.racks.values()) and not any(loads):
+        say(NO_LOAD)
     if down := found.down_before.said():
         say(f"already without a supply before this failure, and losing no other: {down}")
     say()
