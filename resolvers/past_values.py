@@ -24,7 +24,7 @@ from graph.values import Quality as Good
 from graph.values import Reason as Why
 from ontology.namespaces import expand
 from resolvers.context import Face, Info, face_of
-from resolvers.errors import BadInput, NoHistory
+from resolvers.errors import BadInput, NoHistory, NoSuchEntity
 from resolvers.types import Quality, Reason, Value
 
 SERIES_MAX = 20
@@ -122,6 +122,17 @@ def history_of(face: Face) -> History:
     return face.kept
 
 
+def _known(face: Face, history: History, asked: Sequence[str]) -> list[str]:
+    """The IRIs of what is asked for: names that the graph has or had, or that history has. Raises `NoSuchEntity` for another."""
+    points, find = [expand(point) for point in asked], face.twin.snapshot.terms.find
+    strange = [point for point in points if find(point) is None]
+    kept = frozenset(history.points()) if strange else frozenset[str]()
+    missing = next((point for point in strange if point not in kept), None)
+    if missing is not None:
+        raise NoSuchEntity(f"neither the graph nor the history has a point {missing[:200]!r}")
+    return points
+
+
 Points = Annotated[list[strawberry.ID], strawberry.argument(description="IRIs or CURIEs of points; those that the graph has no more, too.")]
 
 
@@ -131,7 +142,8 @@ class PastValuesQuery:
 
     @strawberry.field(
         description=f"What at most {SERIES_MAX} points read from `since` (included) to `until`: by spans of `stepS` seconds, or in at most "
-        f"about `maxPoints` rows for a chart, {ROWS_DEFAULT} unless given. Errors: NO_HISTORY, HISTORY_UNAVAILABLE, BAD_INPUT."
+        f"about `maxPoints` rows for a chart, {ROWS_DEFAULT} unless given. "
+        "Errors: NO_HISTORY, HISTORY_UNAVAILABLE, UNKNOWN_ENTITY, BAD_INPUT."
     )
     async def history(
         self,
@@ -151,11 +163,12 @@ class PastValuesQuery:
         asked = _Span.of(since, until or face.clock(), step_s, max_points)
         if not 1 <= len(points) <= SERIES_MAX:
             raise BadInput(f"points has {len(points)} ids: give 1 to {SERIES_MAX}")
-        return await face.looking_back.run(asked.read, history_of(face), [expand(point) for point in points])
+        kept = history_of(face)
+        return await face.looking_back.run(lambda: asked.read(kept, _known(face, kept, points)))
 
     @strawberry.field(
         description=f"The last sample of at most {INSTANT_MAX} points at an instant, as good as it was then: all values at 03:14. "
-        "Errors: NO_HISTORY, HISTORY_UNAVAILABLE, BAD_INPUT."
+        "Errors: NO_HISTORY, HISTORY_UNAVAILABLE, UNKNOWN_ENTITY, BAD_INPUT."
     )
     async def values_at(
         self, info: Info, points: Points, at: Annotated[datetime, strawberry.argument(description="The instant, with its offset.")]
@@ -163,7 +176,8 @@ class PastValuesQuery:
         face, at_ms = face_of(info), _ms("at", at)
         if not 1 <= len(points) <= INSTANT_MAX:
             raise BadInput(f"points has {len(points)} ids: give 1 to {INSTANT_MAX}")
-        batch = await face.looking_back.run(history_of(face).at, [expand(point) for point in points], at_ms)
+        kept = history_of(face)
+        batch = await face.looking_back.run(lambda: kept.at(_known(face, kept, points), at_ms))
         columns = (batch.values, batch.observed_at, batch.received_at, batch.quality, batch.reason)
         rows = zip(batch.points, *(column.tolist() for column in columns), strict=True)
         return [PointReading.of(PointValue(p, v, o, r, Good(q), Why(why)), at_ms) for p, v, o, r, q, why in rows]

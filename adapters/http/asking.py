@@ -21,7 +21,7 @@ _TIME = "ISO 8601 with an offset, or seconds or milliseconds since 1970"
 
 
 def instant_of(text: object) -> int:
-    """Milliseconds since 1970; what is before counts as 1970. Raises `ValueError`."""
+    """Milliseconds since 1970. Raises `ValueError`, also for an instant before 1970 or after the year 9999."""
     said = str(text).strip().replace(" ", "+")  # a plus that was not written as %2B
     try:
         found = instant(float(said))
@@ -29,11 +29,19 @@ def instant_of(text: object) -> int:
         found = instant(said)
     if found is None:
         raise ValueError(f"{said[:40]!r} is no instant: write {_TIME}")
-    return min(max(found, 0), MILLIS_MAX - 1)
+    if not 0 <= found < MILLIS_MAX:
+        raise ValueError(f"{said[:40]!r} is before 1970 or after the year 9999: nothing is kept of then")
+    return found
 
 
 INSTANT_SCHEMA = {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "number"}]}
-Instant = Annotated[int, BeforeValidator(instant_of), WithJsonSchema(INSTANT_SCHEMA)]
+_KEPT_SCHEMA = {
+    "anyOf": [
+        {"type": "string", "format": "date-time", "pattern": r"^(19[789]\d|[2-9]\d{3})-"},
+        {"type": "number", "minimum": 0, "maximum": MILLIS_MAX - 1},
+    ]
+}
+Instant = Annotated[int, BeforeValidator(instant_of), WithJsonSchema(_KEPT_SCHEMA)]
 PointsAsked = Annotated[
     list[str] | None, Query(alias="point", description="Points by id (IRI or CURIE), in this order.", examples=[["demo:Rack-R001.Power"]])
 ]

@@ -112,12 +112,15 @@ def history_router(parts: HttpParts, directories: Directories, rules: HttpRules)
         if kept is None:
             raise no_history()
         last = parts.now_ms if until is None else until
+        if since >= last:
+            text = f"since {columns.shown(since)} must be before until {columns.shown(last)}{' (now)' if until is None else ''}"
+            raise Problem(422, "no span of time", text)
 
         def work() -> Response:
             directory = directories.now()
             narrowed = chosen(directory, parts.snapshot(), parts.vocabulary, None, entity, below, cls)
             points = _named(kept, directory, point, narrowed)
-            question = _Question(kept, directory, points, since, max(since, last), rules.samples_max)
+            question = _Question(kept, directory, points, since, last, rules.samples_max)
             body = question.spans(round(step * 1000), form) if step else question.samples(limit, max_points, form)
             return Response(body, media_type=FORMATS[form], headers={"cache-control": "no-cache", "vary": "Accept"})
 

@@ -124,6 +124,18 @@ def test_what_cannot_be_told_is_refused_with_what_can(kept: Served, arguments: s
     assert told in answer["errors"][0]["message"]
 
 
+@pytest.mark.parametrize(
+    "asked",
+    ['history(points: ["ex:Nobody"], since: "2026-03-03T03:00:00Z")', 'valuesAt(points: ["ex:Nobody"], at: "2026-03-03T03:00:00Z")'],
+)
+def test_a_point_that_neither_graph_nor_history_has_is_an_error(kept: Served, asked: str) -> None:
+    """As over REST and at the command line: no empty answer to a name that is misspelt."""
+    answer = kept.post(f"{{ {asked} {{ point }} }}")
+
+    assert answer["errors"][0]["extensions"]["code"] == "UNKNOWN_ENTITY"
+    assert "neither the graph nor the history has a point 'ex:Nobody'" in answer["errors"][0]["message"]
+
+
 def test_where_nothing_is_kept_the_setting_is_named(site: Served) -> None:
     """An error with a code of its own, never an empty answer."""
     kept, site.face.kept = site.face.kept, None
