@@ -99,6 +99,12 @@ class RestsOn:
     """How many there are in all; a point counts once for each thing that it is read for."""
     doubtful: Flags = field(default_factory=lambda: np.empty(0, np.bool_), compare=False, repr=False)
     """By node: whether it is such an entity."""
+    graph: SupplyGraph | None = field(default=None, compare=False, repr=False)
+    """What the nodes are numbered by; None where nothing was read."""
+
+    def ids(self, first: int) -> list[str]:
+        """The first IRIs of these entities, in order."""
+        return [] if self.graph is None else list(map(self.graph.id, np.flatnonzero(self.doubtful)[:first].tolist()))
 
     def said(self) -> str:
         """For people, in one line; empty where nothing was heard."""
@@ -219,6 +225,7 @@ class _Gathering:
             self._named(worst.tolist(), seen, used & (grade == 0)),
             len(poor),
             doubtful,
+            self._graph,
         )
 
     def _dependent(self, uses: Ids) -> Flags:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from enum import Enum
+from typing import Annotated
 
 import strawberry
 from strawberry.types.nodes import SelectedField, Selection
 
 from analytics import rests_on as analysed
+from resolvers.arguments import checked_first
 from resolvers.failure.telling import told
 from resolvers.types import Quality, Reason
 
 FIELDS = frozenset({"restsOn", "doubtful"})
+IDS_DEFAULT, IDS_MAX = 100, 50_000
 
 
 def rests_asked(selections: Iterable[Selection]) -> bool:
@@ -78,6 +81,13 @@ class RestsOn:
     doubtful: Doubtful = strawberry.field(description="The racks, services, tenants and IT load among these.")
     poor_count: int = strawberry.field(description="How many rows there are in all of what is heard and not taken.")
     poor: list[PoorReading] = strawberry.field(description=f"The first {analysed.NAMED_MAX} of them, the worst first.")
+    found: strawberry.Private[analysed.RestsOn]
+
+    @strawberry.field(description="The first of `entities`, in order of IRIs.")
+    def ids(
+        self, first: Annotated[int | None, strawberry.argument(description=f"How many at most, up to {IDS_MAX:,}.")] = IDS_DEFAULT
+    ) -> list[strawberry.ID]:
+        return [strawberry.ID(iri) for iri in self.found.ids(checked_first(first, IDS_DEFAULT, IDS_MAX))]
 
 
 @strawberry.type
@@ -88,4 +98,5 @@ class Rested:
 
     @strawberry.field(description="Which part of it rests on points that are not good, and what was taken instead.")
     def rests_on(self) -> RestsOn:
-        return told(RestsOn, (self.rested or analysed.RestsOn()).to_json())
+        found = self.rested or analysed.RestsOn()
+        return told(RestsOn, {**found.to_json(), "found": found})

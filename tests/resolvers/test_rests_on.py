@@ -12,7 +12,7 @@ from tests.support.served import Served, served
 
 SWITCH, BREAKER = DEMO + "Breaker-UPS-B-Output.Position", DEMO + "Breaker-UPS-B-Output"
 RESTS = """restsOn { points good uncertain stale bad silent entities doubtful { racks services tenants itLoadKw } poorCount
-  poor { point what of quality reason value observedAt ageS instead entities entitiesCount } }"""
+  ids(first: 50000) poor { point what of quality reason value observedAt ageS instead entities entitiesCount } }"""
 ASKED = {
     "impact": f'impact(failed: ["demo:UPS-A"]) {{ {RESTS} rooms {{ doubtful {{ racks }} }} }}',
     "timeline": f'timeline(failed: ["demo:UPS-A"]) {{ {RESTS} }}',
@@ -52,6 +52,8 @@ def test_every_answer_names_the_stale_point_and_what_of_it_depends_on_that(stale
     assert (found["points"], found["stale"], found["poorCount"]) == (found["silent"] + 1, 1, 1)
     assert found["entities"] == poor["entitiesCount"] > 0
     assert poor["entities"] == sorted(poor["entities"])
+    assert len(found["ids"]) == found["entities"]
+    assert found["ids"][: len(poor["entities"])] == poor["entities"]
 
 
 def test_the_rooms_of_an_impact_say_how_many_of_their_racks_are_doubtful(stale: Served) -> None:
