@@ -2,83 +2,19 @@
 
 from __future__ import annotations
 
-from functools import cache
-from math import isnan
-from pathlib import Path
 from typing import Any
 
 import hypothesis.strategies as st
-import numpy as np
 import orjson
 import pytest
 from hypothesis import given, settings
 
-from adapters.mqtt.announced import Announced
-from adapters.mqtt.bound import Bound
 from adapters.mqtt.config import MqttConfig
 from adapters.mqtt.counting import WINDOW, Count
-from adapters.mqtt.dialect import Intake, Message
-from adapters.mqtt.native import Native
-from adapters.mqtt.native_codec import QUALITIES, Packed, pack, table_id, unpack
+from adapters.mqtt.native_codec import QUALITIES
 from adapters.mqtt.subscriptions import wanted
-from graph.snapshot import Snapshot
-from graph.values import Quality, Reason
-from tests.support.wired import Taken, snapshot_of
-
-NOW = 1_772_366_400_000
-"""2026-03-01T12:00:00Z."""
-SITE = """
-demo:CRAH-7 rdfs:label "CRAH 7" ; brick:hasPoint demo:CRAH-7-Inlet , demo:CRAH-7-Outlet , demo:Fan .
-demo:CRAH-7-Inlet a brick:Entering_Air_Temperature_Sensor ; brick:hasUnit unit:DEG_C .
-demo:CRAH-7-Outlet a brick:Leaving_Air_Temperature_Sensor ; rdfs:label "Supply air" ; brick:hasUnit unit:DEG_C .
-demo:Fan brick:hasUnit unit:PERCENT ; ref:hasExternalReference [ a dcx:MQTTReference ; dcx:topic "dc/s/cooling/crah-7/speed" ;
-  dcx:scale 100.0 ] .
-demo:Meter brick:hasPoint demo:Load . demo:Load brick:hasUnit unit:KiloW ; ref:hasExternalReference [ a dcx:MQTTReference ;
-  dcx:topic "dc/s/power/meter/load" ; dcx:jsonPointer "/kw" ] .
-"""
-INLET, OUTLET, FAN = (f"urn:ridethrough:demo:{name}" for name in ("CRAH-7-Inlet", "CRAH-7-Outlet", "Fan"))
-HEAD = "dc/s/cooling/crah-7/"
-
-
-@cache
-def _site() -> Snapshot:
-    return snapshot_of(SITE)
-
-
-class Heard:
-    """Both dialects, and what they make of messages."""
-
-    def __init__(self) -> None:
-        self.sink, bound = Taken(), Bound()
-        self.native = Native(bound)
-        self.dialects = (bound, self.native)
-        self.bind()
-        self.intake = Intake(NOW)
-
-    def bind(self) -> None:
-        """Take the graph, again."""
-        for dialect in self.dialects:
-            dialect.bind(_site(), self.sink.slots)
-
-    def say(self, topic: str, document: Any, *, retained: bool = False) -> Heard:
-        """One message, JSON unless it is bytes."""
-        message = Message(topic, document if isinstance(document, bytes) else orjson.dumps(document), retained)
-        self.taken = any(dialect.take(message, self.intake) for dialect in self.dialects)
-        return self
-
-    def rows(self) -> list[tuple[str, float, int, str, str]]:
-        """(point, value, source time less `NOW`, quality, reason); a value that is none as -999."""
-        batch = Taken()
-        batch._names = self.sink._names
-        samples = self.intake.samples()
-        batch.take(samples.piece(samples.slots >= 0))
-        columns = [[b.points, b.values.tolist(), b.observed_at.tolist(), b.quality.tolist(), b.reason.tolist()] for b in batch.batches]
-        self.intake = Intake(NOW)
-        return [
-            (p, -999.0 if isnan(v) else round(v, 9), at - NOW, Quality(q).name, Reason(r).name)
-            for one in columns
-            for p, v, at, q, r in zip(*one, strict=True)
-        ]
+from graph.values import Quality
+from tests.support.native_site import FAN, HEAD, INLET, NOW, OUTLET, Heard
 
 
 @pytest.mark.parametrize(
@@ -299,73 +235,6 @@ def test_an_object_of_a_batch_that_names_a_member_twice_is_a_dead_letter() -> No
     assert heard.rows() == []
 
 
-NAMES = ["s/cooling/crah-7/inlet", "s/cooling/crah-7/speed", "s/nobody/nothing"]
-
-
-def packed(*, dense: bool) -> bytes:
-    """Inlet 21.5, fan 0.4 as maintained, and a third."""
-    indexes = None if dense else np.array([1, 0], np.uint32)
-    values = np.array([21.5, 0.4, 7.0]) if dense else np.array([0.4, 21.5])
-    rows = len(values)
-    times = np.full(rows, NOW - 3, np.int64)
-    reason = np.array([0, Reason.MAINTENANCE, 0] if dense else [Reason.MAINTENANCE, 0], np.uint8)
-    return pack(Packed(table_id(NAMES), indexes, values, times, np.zeros(rows, np.uint8), reason))
-
-
-@pytest.mark.parametrize("dense", [True, False])
-def test_packed_readings_speak_of_announced_names(dense: bool) -> None:
-    """All of the table, or some of it by index; before their names are announced they are dead letters."""
-    heard = Heard().say("dc/s/$packed", packed(dense=dense))
-    assert "not announced" in heard.intake.letters[0][1]
-    heard.intake = Intake(NOW)
-
-    heard.say(f"dc/$points/{table_id(NAMES).hex()}", NAMES, retained=True).say("dc/s/$packed", packed(dense=dense))
-
-    assert heard.intake.letters == []
-    assert sorted(heard.rows()) == [(INLET, 21.5, -3, "GOOD", "NONE"), (FAN, 40.0, -3, "GOOD", "MAINTENANCE")]
-
-
-@pytest.mark.parametrize(
-    ("wrong", "row", "letters"),
-    [
-        ({"values": [np.inf, 0.4]}, (-999.0, -3, "BAD", "SENSOR"), 1),
-        ({"values": [-np.inf, 0.4]}, (-999.0, -3, "BAD", "SENSOR"), 1),
-        ({"values": [np.nan, 0.4]}, (-999.0, -3, "BAD", "SENSOR"), 0),
-        ({"observed": [-1, NOW - 3]}, (21.5, 0, "UNCERTAIN", "CLOCK"), 1),
-        ({"quality": [5, 0]}, (21.5, -3, "UNCERTAIN", "DEVICE"), 1),
-    ],
-)
-def test_what_is_wrong_with_a_packed_reading_is_one_dead_letter_and_a_quality(
-    wrong: dict[str, list[float]], row: tuple[Any, ...], letters: int
-) -> None:
-    """As with the others: infinite is no number, NaN says that there is none; the reading beside it is taken."""
-    columns = {"values": [21.5, 0.4], "observed": [NOW - 3, NOW - 3], "quality": [0, 0], "reason": [0, 0], **wrong}
-    values, observed = np.array(columns["values"], np.float64), np.array(columns["observed"], np.int64)
-    codes = np.array(columns["quality"], np.uint8), np.array(columns["reason"], np.uint8)
-    payload = pack(Packed(table_id(NAMES), np.array([0, 1], np.uint32), values, observed, *codes))
-    heard = Heard().say(f"dc/$points/{table_id(NAMES).hex()}", NAMES, retained=True).say("dc/s/$packed", payload)
-    letters_told = len(heard.intake.letters)
-
-    assert heard.rows() == [(INLET, *row), (FAN, 40.0, -3, "GOOD", "NONE")]
-    assert letters_told == letters
-
-
-def test_names_are_announced_under_their_own_id() -> None:
-    """Another id is a dead letter."""
-    heard = Heard().say("dc/$points/0011223344556677", NAMES)
-
-    assert table_id(NAMES).hex() in heard.intake.letters[0][1]
-
-
-@given(data=st.one_of(st.binary(max_size=80), st.binary(max_size=60).map(lambda tail: b"RT\x01\x01\x02\0\0\0" + tail)))
-@settings(max_examples=300, deadline=None)
-def test_no_packed_bytes_stop_the_codec(data: bytes) -> None:
-    """Readings, or a finding."""
-    found = unpack(data, NOW)
-
-    assert isinstance(found, str) or bool(np.isfinite(found.values[found.quality < Quality.BAD]).all())
-
-
 DOCUMENTS = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["p", "v", "t", "q", "u", "s", "x"]), inner, max_size=6),
@@ -462,19 +331,3 @@ def test_each_message_is_asked_for_once_and_what_all_must_know_by_each() -> None
     assert wanted([native], MqttConfig("h", topics=())) == {"dc/#"}
     assert wanted([native], MqttConfig("h", topics=("#", "$SYS/broker/uptime"))) == {"#", "$SYS/broker/uptime"}
     assert wanted([native], MqttConfig("h", topics=(), share_group="g")) == {"$share/g/dc/#", "dc/$points/#", "dc/+/+/+/$state"}
-
-
-def test_announced_names_are_known_after_a_restart_and_the_oldest_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A list that another process has kept is read of the folder they share; one that is damaged is none; there is room for nine."""
-    monkeypatch.setattr("adapters.mqtt.announced.TABLES_MAX", 9)
-    lists = [(f"s/a/b/p{n}",) for n in range(10)]
-    for names in lists:
-        Announced(tmp_path).keep(names)
-    there = Announced(tmp_path)
-    (tmp_path / f"{table_id(lists[7]).hex()}.json").write_bytes(b'["s/a/b/p8"]')
-
-    assert there.find(table_id(lists[-1])) == lists[-1]
-    assert there.find(table_id(lists[0])) is None
-    assert there.find(table_id(lists[7])) is None
-    there.keep(lists[7])
-    assert Announced(tmp_path).find(table_id(lists[7])) == lists[7]
