@@ -30,6 +30,8 @@ OLD_MS = 24 * 3_600_000
 """What is older never becomes a current value (reliability reference 2.1)."""
 STALE_PERIODS = 2.0
 LOST_PERIODS = 5.0
+SOONEST_MS = 5_000.0
+"""No value is called worse than it was said to be before that (reliability reference 2.2)."""
 CLOSE_S = 1.0
 """Samples that are closer than this count as so far apart when a jump is measured: noise between two of them is no speed."""
 
@@ -87,11 +89,23 @@ class Judged(NamedTuple):
 
 
 @inlined
+def stale_ms(period_ms: float) -> float:
+    """How old a value may be before it is `STALE`."""
+    return max(STALE_PERIODS * period_ms, SOONEST_MS)
+
+
+@inlined
+def lost_ms(period_ms: float) -> float:
+    """How old a value may be before nobody hears of its point any more."""
+    return max(LOST_PERIODS * period_ms, SOONEST_MS)
+
+
+@inlined
 def aged(quality: int, age_ms: float, period_ms: float) -> int:
     """The quality that a value of that age can have at best; what has never been heard stays `NO_VALUE`."""
-    if age_ms > LOST_PERIODS * period_ms:
+    if age_ms > lost_ms(period_ms):
         return max(quality, _AWAY)
-    if age_ms > STALE_PERIODS * period_ms:
+    if age_ms > stale_ms(period_ms):
         return max(quality, _STALE)
     return quality
 
@@ -161,7 +175,7 @@ def take(  # noqa: PLR0912, PLR0915  one loop: a call for each row would cost mo
                 if far and (again or abs(value - columns.value[slot]) > rules.rate[kind] * since_last):
                     counts[JUMPS] += not again
                     q, why = _BAD, _JUMP
-            seen_still = value == columns.value[slot] and stamp - columns.observed[slot] <= LOST_PERIODS * rules.period_ms[kind]
+            seen_still = value == columns.value[slot] and stamp - columns.observed[slot] <= lost_ms(rules.period_ms[kind])
             if seen_still and stamp - columns.changed[slot] > rules.frozen_ms[kind]:
                 counts[FROZEN] += not again
                 if q < _UNCERTAIN:
@@ -182,7 +196,7 @@ def take(  # noqa: PLR0912, PLR0915  one loop: a call for each row would cost mo
         columns.stamp[slot], columns.received[slot], columns.quality[slot] = stamp, now, then
         columns.reason[slot] = _SILENCE if then > q else why
         if number:
-            lost = stamp - columns.observed[slot] > LOST_PERIODS * rules.period_ms[kind]
+            lost = stamp - columns.observed[slot] > lost_ms(rules.period_ms[kind])
             if lost or value != columns.value[slot]:
                 columns.changed[slot] = stamp
             columns.value[slot], columns.observed[slot] = value, stamp

@@ -14,7 +14,7 @@ from adapters.history.past import looked_back
 from adapters.history.reading import Reading
 from adapters.history.rows import Numbers, Rows, arranged
 from adapters.history.shelf import HOUR, MINUTE, RAW, Part, Shelf, View
-from adapters.history.summaries import Summaries, buckets_of, summarised, together
+from adapters.history.summaries import Summaries, buckets_of, held_ms, summarised, together
 from graph.history import DAY_MS, HOUR_MS, MINUTE_MS, Buckets, Series
 from graph.values import Floats, ReadingBatch
 
@@ -48,7 +48,7 @@ class Answers:
         """See `History.buckets`: whole spans, those that [since, until) touches."""
         wanted = np.unique(numbers[numbers >= 0]).astype(np.int32)
         since, until = since_ms // step_ms * step_ms, -(-until_ms // step_ms) * step_ms
-        reach = int(2 * period_ms[wanted].max()) if len(wanted) else 0
+        reach = held_ms(period_ms[wanted])
         found, waiting = list[Summaries](), Rows.joined(self._waiting(wanted, since - reach, until))
         with self._shelf.reading() as view:
             for day in _days(view, waiting, since - reach, until):

@@ -28,7 +28,6 @@ from adapters.history.reading import Reading
 from adapters.history.rows import Numbers, Rows
 from adapters.history.sealing import Sealing
 from adapters.history.shelf import MINUTE, RAW, Shelf
-from graph.current import SHORTEST_PERIOD_MS
 from graph.history import DAY_MS, MINUTE_MS, Buckets, HistoryStatus, HistoryUnavailable, Series
 from graph.points import DEFAULT_PERIOD_S, PointFacts
 from graph.values import ReadingBatch, Samples, Slots
@@ -75,7 +74,8 @@ class EmbeddedHistory:
         self._period_ms, self._rule_of = np.empty(0, np.float64), np.empty(0, np.uint8)
         self._points_of: dict[str, Numbers] = {}
         self._filling_since: int | None = None
-        self._over_budget = self._error = ""
+        self._over_budget = self._error = self._care_error = ""
+        """Why nothing more may be kept, why the last samples could not be, and why the last care could not be done."""
         self._describe(0)
 
     # -- writing ----------------------------------------------------------------------------------------------------
@@ -146,7 +146,7 @@ class EmbeddedHistory:
         names, facts = self._catalogue.names[known:], self._facts
         periods = np.array([facts[name].period_s if name in facts else DEFAULT_PERIOD_S for name in names], np.float64)
         rules = np.array([self._rules.place(name) for name in names], np.uint8)
-        self._period_ms = np.concatenate((self._period_ms[:known], np.maximum(periods * 1000.0, SHORTEST_PERIOD_MS)))
+        self._period_ms = np.concatenate((self._period_ms[:known], periods * 1000.0))
         self._rule_of = np.concatenate((self._rule_of[:known], rules))
 
     # -- reading ----------------------------------------------------------------------------------------------------
@@ -184,8 +184,9 @@ class EmbeddedHistory:
                 with self._reading.told(), told(self._folder):
                     self._maintain(now_ms)
             except HistoryUnavailable as error:
-                self._error = str(error)
+                self._care_error = str(error)
                 raise
+            self._care_error = self._error = ""  # it wrote: what went wrong before is over
 
     def _maintain(self, now_ms: int) -> None:
         try:
@@ -236,7 +237,7 @@ class EmbeddedHistory:
             with suppress(Exception):  # it is told what can be told
                 times += [self._reading.footer(part.path).times for part in ends]
         oldest, newest = min((t[0] for t in times), default=0), max((t[1] for t in times), default=0)
-        return HistoryStatus(samples, self._bytes(), oldest, newest, rows, self._error or self._over_budget, self._damaged())
+        return HistoryStatus(samples, self._bytes(), oldest, newest, rows, self._error or self._care_error or self._over_budget, self._damaged())
 
     def _damaged(self) -> str:
         if not (found := self._shelf.damaged()):

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from adapters.history.rows import Numbers, Places, Rows
 from graph.compiled import compiled, inlined
+from graph.current_kernel import SOONEST_MS, STALE_PERIODS, stale_ms
 from graph.history import Buckets
 from graph.values import Codes, Floats, Millis, Quality
 
@@ -114,6 +115,11 @@ def buckets_of(rows: Summaries, points: Sequence[str], numbers: Numbers, since_m
     return found
 
 
+def held_ms(period_ms: Floats) -> int:
+    """How far before a span something can have been said that covers some of it, for points of such periods."""
+    return int(max(STALE_PERIODS * period_ms.max(), SOONEST_MS)) if len(period_ms) else 0
+
+
 @compiled
 def _spans(point: Numbers, at: Millis, step_ms: int) -> int:
     """How many spans of points there are in rows in order."""
@@ -127,7 +133,7 @@ def _spans(point: Numbers, at: Millis, step_ms: int) -> int:
 @inlined
 def _bridge(counts: int, last_at: int, next_at: int, period_ms: float) -> int:
     """Ms that the last thing said covers until the next."""
-    return max(0, min(next_at - last_at, int(2.0 * period_ms))) if counts else 0
+    return max(0, min(next_at - last_at, int(stale_ms(period_ms)))) if counts else 0
 
 
 @compiled
@@ -199,7 +205,7 @@ def _cover(rows: Summaries, step_ms: int, period_ms: Floats, covered: Millis) ->
         found, until = rows.covered[row], start + step_ms
         if row > 0 and rows.point[row - 1] == point and rows.last_counts[row - 1]:
             before = rows.last_at[row - 1]
-            held = before + int(2.0 * period_ms[point])
+            held = before + int(stale_ms(period_ms[point]))
             found += max(0, min(held, rows.first_at[row]) - max(start, before))
         if row + 1 < size and rows.point[row + 1] == point:
             until = min(until, rows.first_at[row + 1])

@@ -145,13 +145,17 @@ def test_silence_makes_stale_after_two_periods_and_lost_after_five() -> None:
     assert seen(values) == (22.0, T + 60_000, "GOOD")
 
 
-def test_a_fast_point_is_not_called_stale_before_five_seconds() -> None:
-    """Period 1 s counts as 2.5 s: stale after 5 s, not after 2."""
-    values = table(1.0)
+@pytest.mark.parametrize(("period_s", "lost_ms"), [(2.0, 10_000), (1.2, 6_000), (1.0, 5_000), (0.1, 5_000)])
+def test_a_fast_point_is_good_for_five_seconds_and_lost_after_five_periods(period_s: float, lost_ms: int) -> None:
+    """Good at 5 s, whatever the period; then stale until five periods are over, or lost at once where they are."""
+    values = table(period_s)
     values.take(row(20.0, T))
 
     assert len(values.sweep(T + 5_000)) == 0
-    assert values.sweep(T + 5_001).quality.tolist() == [STALE]
+    assert values.sweep(T + 5_001).quality.tolist() == [AWAY if lost_ms == 5_000 else STALE]
+    values.sweep(T + lost_ms)
+    values.sweep(T + lost_ms + 1)
+    assert seen(values)[2] == "NO_COMMUNICATION"
 
 
 def test_a_backlog_is_never_shown_as_good() -> None:

@@ -22,6 +22,7 @@ HOUR, DAY, YEAR = 3_600_000, 86_400_000, 365 * 86_400_000
 POINTS = {
     "urn:plain": PointFacts(10),
     "urn:ranged": PointFacts(1, low=0, high=4, rate_max=2, frozen_s=20),
+    "urn:fast": PointFacts(0.1, frozen_s=20),
     "urn:slow": PointFacts(600, rate_max=0.01, frozen_s=3_600),
 }
 
@@ -195,8 +196,8 @@ def test_what_stood_still_over_a_gap_was_not_seen_to() -> None:
 
 
 def test_slow_samples_are_seen_to_stand_still_too() -> None:
-    """A sample each 10 s of a point that counts as one of 2.5 s: stale in between, and never lost."""
-    values = filled()
+    """A sample each 10 s of a point of 2 s: stale in between, and never lost."""
+    values = filled({"urn:ranged": PointFacts(2, low=0, high=4, frozen_s=20)})
     for second in range(0, 40, 10):
         at = T + second * 1000
         values.take(batch([("urn:ranged", 2.0, at, at, Quality.GOOD, Reason.NONE)]))

@@ -36,7 +36,7 @@ class Point:
 
     @property
     def period_ms(self) -> float:
-        return max(self.facts.period_s * 1000, 2_500)
+        return self.facts.period_s * 1000
 
     @property
     def value(self) -> float:
@@ -50,7 +50,7 @@ class Point:
         """Since when the value was seen to be what it is: back over equal numbers, as far as no gap lies between."""
         since = self.observed
         for before, after in zip(reversed(self.numbers[:-1]), reversed(self.numbers), strict=False):
-            if before.value != after.value or after.at - before.at > 5 * self.period_ms:
+            if before.value != after.value or after.at - before.at > max(5 * self.period_ms, 5_000):
                 break
             since = before.at
         return since
@@ -60,9 +60,9 @@ class Point:
 
     def at_best(self, quality: Quality, age_ms: int) -> Quality:
         limit = Quality.GOOD
-        if age_ms > 2 * self.period_ms:
+        if age_ms > max(2 * self.period_ms, 5_000):
             limit = Quality.STALE
-        if age_ms > 5 * self.period_ms:
+        if age_ms > max(5 * self.period_ms, 5_000):
             limit = Quality.NO_COMMUNICATION
         return max(quality, limit)
 
@@ -141,7 +141,7 @@ class Reference:
             if from_sound > facts.rate_max and (again or from_last > facts.rate_max):
                 found.append("jumps")
                 quality, reason = Quality.BAD, Reason.JUMP
-        seen_still = value == point.value and stamp - point.observed <= 5 * point.period_ms
+        seen_still = value == point.value and stamp - point.observed <= max(5 * point.period_ms, 5_000)
         if seen_still and stamp - point.still_since() > facts.frozen_s * 1000:
             found.append("frozen")
             if quality == Quality.GOOD:

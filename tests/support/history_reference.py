@@ -12,7 +12,7 @@ from graph.history import DAY_MS, HOUR_MS, MINUTE_MS, Buckets, HistoryStatus, Se
 from graph.points import DEFAULT_PERIOD_S, PointFacts
 from graph.values import Quality, ReadingBatch, Reason, Samples, Slots
 
-SHORTEST_S = 2.5
+SOONEST_MS = 5_000
 
 
 @dataclass
@@ -74,7 +74,7 @@ class HistoryReference:
     def period_ms(self, point: str) -> float:
         """Ms between two samples of a point."""
         facts = self.facts.get(point)
-        return 1000.0 * max(SHORTEST_S, facts.period_s if facts else DEFAULT_PERIOD_S)
+        return 1000.0 * (facts.period_s if facts else DEFAULT_PERIOD_S)
 
     def series(self, point: str, since_ms: int, until_ms: int, limit: int) -> Series:
         """Those of the span."""
@@ -96,7 +96,7 @@ class HistoryReference:
     def _buckets(self, point: str, samples: list[Sample], since: int, until: int, step: int) -> Buckets:
         covers = []
         for at, each in enumerate(samples):
-            end = each.observed + int(2 * self.period_ms(point))
+            end = each.observed + int(max(2 * self.period_ms(point), SOONEST_MS))
             if at + 1 < len(samples):
                 end = min(end, samples[at + 1].observed)
             covers.append((each.observed, end if each.counts else each.observed))
@@ -141,7 +141,8 @@ class HistoryReference:
                 if not math.isnan(each.value):
                     value, observed = each.value, each.observed
         age = instant - stamp
-        aged = Quality.NO_COMMUNICATION if age > 5 * self.period_ms(point) else Quality.STALE if age > 2 * self.period_ms(point) else 0
+        stale, lost = (max(periods * self.period_ms(point), SOONEST_MS) for periods in (2, 5))
+        aged = Quality.NO_COMMUNICATION if age > lost else Quality.STALE if age > stale else 0
         if stamp >= 0 and aged > quality:
             quality, reason = int(aged), int(Reason.SILENCE)
         return value, observed, received, quality, reason
