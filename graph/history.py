@@ -21,6 +21,10 @@ class HistoryUnavailable(GraphError):
     """The history cannot be written or read now: a full disk, a database that is away. The text says which, and the next step."""
 
 
+class HistoryFull(HistoryUnavailable):
+    """The history has reached its bound: it takes nothing more before something is let go of."""
+
+
 @dataclass(frozen=True, slots=True)
 class Series:
     """The samples of one point, in order of source time; of two of one instant the one that came first stands first.

@@ -10,6 +10,7 @@ from threading import Event, Thread
 from adapters.history.embedded import EmbeddedHistory
 from adapters.history.followed import FollowedHistory
 from adapters.history.keeping import Keeping, Rules, by_pattern, days_of
+from adapters.history.spooled import SpooledHistory
 from adapters.history.warm import warm
 from graph.current import CurrentValues
 from graph.errors import GraphError
@@ -25,6 +26,8 @@ _log = logging.getLogger(__name__)
 
 HISTORY_FOLDER = "history"
 """In the data folder: everything that the embedded history keeps."""
+SPOOL_FOLDER = "history-waiting"
+"""In the data folder: samples that wait for a database that is away."""
 MAINTAIN_S = 5.0
 """How often what has come in is looked after."""
 CATCH_UP_MS = 3_600_000
@@ -146,7 +149,8 @@ def open_history(settings: Settings, rules: Rules, *, read_only: bool = False, f
         from adapters.history.postgres import PostgresHistory  # noqa: PLC0415 - only its users wait for the driver
 
         password = settings.history_password.get_secret_value()
-        return PostgresHistory(settings.history, password=password, rules=rules, budget_bytes=budget)
+        database = PostgresHistory(settings.history, password=password, rules=rules, budget_bytes=budget)
+        return database if follow or read_only else SpooledHistory(database, settings.data / SPOOL_FOLDER)
     if "://" in settings.history:
         raise GraphError(
             f"setting 'history': {settings.history!r} is not known: leave it empty for files in the data folder, give a path, "

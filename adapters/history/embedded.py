@@ -74,7 +74,8 @@ class EmbeddedHistory:
         self._period_ms, self._rule_of = np.empty(0, np.float64), np.empty(0, np.uint8)
         self._points_of: dict[str, Numbers] = {}
         self._filling_since: int | None = None
-        self._over_budget = self._error = ""
+        self._over_budget = self._error = self._care_error = ""
+        """Why nothing more may be kept, why the last samples could not be, and why the last care could not be done."""
         self._describe(0)
 
     # -- writing ----------------------------------------------------------------------------------------------------
@@ -183,8 +184,9 @@ class EmbeddedHistory:
                 with self._reading.told(), told(self._folder):
                     self._maintain(now_ms)
             except HistoryUnavailable as error:
-                self._error = str(error)
+                self._care_error = str(error)
                 raise
+            self._care_error = ""
 
     def _maintain(self, now_ms: int) -> None:
         try:
@@ -235,7 +237,9 @@ class EmbeddedHistory:
             with suppress(Exception):  # it is told what can be told
                 times += [self._reading.footer(part.path).times for part in ends]
         oldest, newest = min((t[0] for t in times), default=0), max((t[1] for t in times), default=0)
-        return HistoryStatus(samples, self._bytes(), oldest, newest, rows, self._error or self._over_budget, self._damaged())
+        return HistoryStatus(
+            samples, self._bytes(), oldest, newest, rows, self._error or self._care_error or self._over_budget, self._damaged()
+        )
 
     def _damaged(self) -> str:
         if not (found := self._shelf.damaged()):

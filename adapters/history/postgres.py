@@ -10,6 +10,7 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from threading import Lock
 from typing import Any
 
@@ -28,7 +29,7 @@ from adapters.history.postgres_server import samples as samples_of
 from adapters.history.postgres_wire import SMALL
 from adapters.history.rows import COLUMNS, Numbers, Rows, arranged
 from adapters.history.summaries import Summaries, buckets_of, held_ms, summarised, together
-from graph.history import DAY_MS, HOUR_MS, MINUTE_MS, Buckets, HistoryStatus, HistoryUnavailable, Series
+from graph.history import DAY_MS, HOUR_MS, MINUTE_MS, Buckets, HistoryFull, HistoryStatus, HistoryUnavailable, Series
 from graph.points import DEFAULT_PERIOD_S, PointFacts
 from graph.steps import reached
 from graph.values import ReadingBatch, Samples, Slots
@@ -75,7 +76,8 @@ class PostgresHistory:
         self._period_ms, self._rule_of = np.empty(0, np.float64), np.empty(0, np.int16)
         self._tables: set[tuple[int, int]] = set()
         self._pending: list[_Pending] = []
-        self._error = ""
+        self._error = self._care_error = ""
+        """Why the last samples could not be written, and why the last care could not be done."""
 
     # -- writing ----------------------------------------------------------------------------------------------------
 
@@ -90,7 +92,7 @@ class PostgresHistory:
         """See `History.append`."""
         try:
             if self._care.over_budget:
-                raise HistoryUnavailable(self._care.over_budget)
+                raise HistoryFull(self._care.over_budget)
             samples = samples.piece((samples.slots >= 0) & (samples.observed_at >= 0) & (samples.observed_at < LATEST_MS))
             if len(samples):
                 numbers = self._numbered(samples.slots, names)
@@ -98,6 +100,17 @@ class PostgresHistory:
         except HistoryUnavailable as error:
             self._error = str(error)
             raise
+        self._error = ""
+
+    def take_over(self, points: Sequence[str], rows: Rows) -> None:
+        """Keep rows whose `point` is a place in `points`; durable when this returns. Raises `HistoryUnavailable`."""
+        if self._care.over_budget:
+            raise HistoryFull(self._care.over_budget)
+        with self._naming:
+            numbers = np.array(self._named(list(points)), np.int32)
+        rows = rows.pick((rows.observed >= 0) & (rows.observed < LATEST_MS))
+        if len(rows):
+            self._commit(replace(rows, point=numbers[rows.point]))
         self._error = ""
 
     def _commit(self, rows: Rows) -> None:
@@ -108,10 +121,10 @@ class PostgresHistory:
             if not pending.done:
                 with self._entering:
                     together_, self._pending = self._pending, []
-                error = None
+                error: Exception | None = None
                 try:
                     self._write(Rows.joined([each.rows for each in together_]))
-                except HistoryUnavailable as refused:
+                except Exception as refused:
                     error = refused
                 for each in together_:
                     each.done, each.error = True, error
@@ -287,8 +300,9 @@ class PostgresHistory:
             self._know_all()
             self._care.maintain(now_ms)
         except HistoryUnavailable as error:
-            self._error = str(error)
+            self._care_error = str(error)
             raise
+        self._care_error = ""
 
     def _know_all(self) -> None:
         """Know every point of the database: others may write to it, and their samples are rolled up here."""
@@ -306,7 +320,7 @@ class PostgresHistory:
             samples, size, oldest, newest = self._care.sizes()
         except HistoryUnavailable as error:
             return HistoryStatus(0, 0, 0, 0, 0, str(error))
-        return HistoryStatus(samples, size, oldest, newest, 0, self._error or self._care.over_budget)
+        return HistoryStatus(samples, size, oldest, newest, 0, self._error or self._care_error or self._care.over_budget)
 
     def close(self) -> None:
         """See `History.close`."""
@@ -319,4 +333,4 @@ class _Pending:
     def __init__(self, rows: Rows) -> None:
         self.rows = rows
         self.done = False
-        self.error: HistoryUnavailable | None = None
+        self.error: Exception | None = None

@@ -129,7 +129,7 @@ class Server:
         while True:
             with self._lock:
                 connection = self._idle.pop() if self._idle else None
-            if connection is None or not select.select([connection.pgconn.socket], [], [], 0)[0]:
+            if connection is None or not _readable(connection.pgconn.socket):
                 return connection
             connection.close()
 
@@ -139,6 +139,13 @@ class Server:
                 self._idle.append(connection)
                 return
         connection.close()
+
+
+def _readable(handle: int) -> bool:
+    """Whether something can be read; of any number of handle, which `select` is not."""
+    poll = select.poll()
+    poll.register(handle, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _cut(connection: psycopg.Connection[Any]) -> None:

@@ -24,7 +24,7 @@ NOON = 1_780_315_200_000
 GOOD, BAD = Quality.GOOD, Quality.BAD
 
 
-@pytest.fixture(params=["embedded", "postgresql"])
+@pytest.fixture(params=["embedded", "postgresql", "spooled"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     """An empty history of each kind."""
     place = Place(opener_of(request.param, tmp_path))
@@ -133,7 +133,7 @@ def test_samples_go_when_their_days_are_over_and_hours_stay(tmp_path: Path, kind
     history.close()
 
 
-@pytest.fixture(params=["embedded", "postgresql"])
+@pytest.fixture(params=["embedded", "postgresql", "spooled"])
 def kind(request: pytest.FixtureRequest) -> str:
     """The name of each kind of history."""
     return str(request.param)

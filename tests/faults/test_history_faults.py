@@ -375,3 +375,23 @@ def test_a_second_process_is_refused_and_a_reader_is_not(tmp_path: Path) -> None
     reader.close()
     history.close()
     assert isinstance(history.at(NAMES, NOON), ReadingBatch)
+
+
+def test_a_care_that_fails_is_told_until_it_works_again(quick: Path) -> None:
+    """Not until the next sample, which says nothing of it: a file stands where a folder must be."""
+    history = EmbeddedHistory(quick / "history", seal_ms=0, reserve_bytes=0)
+    history.rebind(FACTS)
+    tell(history, *rows_of(0, 4))
+    in_the_way = quick / "history" / "raw"
+    in_the_way.write_text("a file")
+    with pytest.raises(HistoryUnavailable):
+        history.maintain(NOON)
+    tell(history, *rows_of(4, 4))
+
+    told = history.status().error
+    in_the_way.unlink()
+    history.maintain(NOON)
+
+    assert "cannot be written: File exists" in told, "the fault must bite"
+    assert history.status().error == ""
+    history.close()

@@ -12,6 +12,7 @@ import numpy as np
 from adapters.history.embedded import EmbeddedHistory
 from adapters.history.keeping import Keeping, Rules
 from adapters.history.postgres import PostgresHistory
+from adapters.history.spooled import SpooledHistory
 from graph.points import PointFacts
 from graph.ports import History
 from graph.values import Quality, Reason, Samples, Slots
@@ -53,6 +54,9 @@ def opener_of(name: str, folder: Path, days: tuple[int, int, int] = (30, 400, 36
     if name == "postgresql":
         url = shared().emptied()
         return lambda: PostgresHistory(url, rules=rules)
+    if name == "spooled":
+        address = shared().emptied()
+        return lambda: SpooledHistory(PostgresHistory(address, rules=rules), folder / "waiting")
     return lambda: EmbeddedHistory(folder / "history", rules=rules, seal_ms=0, reserve_bytes=0)
 
 
