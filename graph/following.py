@@ -40,17 +40,19 @@ class Following:
             self._marks[slots] = self._newest + 1
             self._newest += 1  # after the marks: who looks meanwhile finds them again the next time
 
-    def follower(self, slots: Slots) -> Follower:
-        """One who follows these from now on."""
+    def follower(self, slots: Slots | None = None) -> Follower:
+        """One who follows these from now on, or all, those that come later, too."""
         return Follower(self, slots)
 
 
 class Follower:
     """Follows some slots; used by one thread at a time."""
 
-    def __init__(self, following: Following, slots: Slots) -> None:
+    def __init__(self, following: Following, slots: Slots | None) -> None:
         self._following, self._last = following, following._newest
-        self.over(slots)
+        self._slots: Slots | None = None
+        if slots is not None:
+            self.over(slots)
 
     def over(self, slots: Slots) -> None:
         """Follow these from now on; what of them has changed since `changed` was asked last is still told. A slot of -1 never changes."""
@@ -59,12 +61,17 @@ class Follower:
         self._top = int(self._slots.max(initial=-1)) + 1
 
     def changed(self) -> Rows:
-        """Where among the followed slots those stand that have changed since this was asked last, in order. Cost: a look at each."""
+        """Where among the followed slots those stand that have changed since this was asked last, in order; who follows all is told the
+        slots themselves. Cost: a look at each."""
         newest, marks = self._following._newest, self._following._marks
         if newest == self._last:
             return np.empty(0, np.intp)
-        if self._top > len(marks):
-            marks = np.concatenate((marks, np.zeros(self._top - len(marks), np.int64)))
-        found: Rows = self._rows[marks[self._slots] > self._last]
+        found: Rows
+        if self._slots is None:
+            found = np.flatnonzero(marks > self._last)
+        else:
+            if self._top > len(marks):
+                marks = np.concatenate((marks, np.zeros(self._top - len(marks), np.int64)))
+            found = self._rows[marks[self._slots] > self._last]
         self._last = newest
         return found

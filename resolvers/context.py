@@ -217,11 +217,8 @@ class CommandPort(Protocol):
 class Feed(Protocol):
     """Events of the service, for subscriptions. Each call gives back what ends it; callbacks come from any thread and must not wait."""
 
-    def readings(self, callback: Callable[[Sequence[str]], None]) -> Callable[[], None]:
-        """Tells the points whose values have changed."""
-
     def slots(self, callback: Callable[[Slots], None]) -> Callable[[], None]:
-        """As `readings`, by slot of the table of current values: no name is looked up for it."""
+        """Tells the points whose values have changed, by slot of the table of current values: no name is looked up for it."""
 
     def changes(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Tells that the graph has a new revision."""

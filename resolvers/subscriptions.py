@@ -69,19 +69,21 @@ class Subscription:
         "or the graph changes."
     )
     async def impact(self, info: Info, failed: Failed, media: Media = None) -> AsyncGenerator[Impact, None]:
-        face, bell, asked = face_of(info), Bell(), asked_of(info.selected_fields)
+        face, asked = face_of(info), asked_of(info.selected_fields)
         watch = Watch(face.current.follow)
-        stop = [face.feed.changes(bell.ring), face.feed.readings(lambda points: bell.ring() if watch.heard(points) else None)]
-        try:
-            while True:
-                await face.prepare()
-                present = face.present()
-                watch.over((await face.analysis.run(present.questions.condition_points)).points)
-                yield await impact_of(face, present, scenario_of(failed), media, asked)
-                await bell.wait()
-                await asyncio.sleep(IMPACT_TICK_S)
-        finally:
-            _end(stop)
+        with face.pulse().follow() as heart:
+            stop = face.feed.changes(heart.ring)
+            try:
+                while True:
+                    await face.prepare()
+                    present = face.present()
+                    watch.over((await face.analysis.run(present.questions.condition_points)).points)
+                    yield await impact_of(face, present, scenario_of(failed), media, asked)
+                    while face.twin.snapshot is present.questions.snapshot and not watch.moved():
+                        await heart.beat()
+                    await asyncio.sleep(IMPACT_TICK_S)
+            finally:
+                stop()
 
     @strawberry.subscription(description="Each new revision of the site, in order.")
     async def revisions(

@@ -68,10 +68,6 @@ class BusFeed:
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
 
-    def readings(self, callback: Callable[[Sequence[str]], None]) -> Callable[[], None]:
-        """See `Feed.readings`."""
-        return self._bus.subscribe(ReadingStored, lambda event: callback(event.points))
-
     def slots(self, callback: Callable[[Slots], None]) -> Callable[[], None]:
         """See `Feed.slots`."""
         return self._bus.subscribe(ReadingStored, lambda event: callback(event.slots))

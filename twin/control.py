@@ -279,16 +279,15 @@ class Control:
         until = now + timedelta(seconds=self._timeout_s)
         self._watches[command.id] = _Watch(command, feedback, int((after or now).timestamp() * 1000), until)
 
-    def _on_readings(self, event: ReadingStored) -> None:
+    def _on_readings(self, _: ReadingStored) -> None:
         if not self._watches:
             return
         with self._lock:
-            rows = {point: row for row, point in enumerate(event.batch.points)}
             for watch in list(self._watches.values()):
-                row = rows.get(watch.feedback)
-                if row is None or event.batch.quality[row] != Quality.GOOD or event.batch.observed_at[row] <= watch.after_ms:
+                read = self._current.get(watch.feedback)
+                if read is None or read.quality != Quality.GOOD or read.observed_at <= watch.after_ms:
                     continue
-                watch.read = float(event.batch.values[row])
+                watch.read = read.value
                 if abs(watch.read - watch.command.value) <= max(TOLERANCE_MIN, TOLERANCE_SHARE * abs(watch.command.value)):
                     self._end(watch, CommandState.CONFIRMED, f"the plant reads {watch.read:g}")
 

@@ -62,7 +62,7 @@ class State(Protocol):
 
 
 class Counting:
-    """One failure that is counted down for somebody. `heard` is for any thread, `answer` for one at a time."""
+    """One failure that is counted down for somebody; for one thread at a time."""
 
     def __init__(
         self,
@@ -86,9 +86,9 @@ class Counting:
         self._snapshot: Snapshot | None = None
         self._points = PresentPoints.none()
 
-    def heard(self, points: Sequence[str]) -> bool:
-        """Whether the answer is over, as a batch of readings of these points says something else of what it stands on."""
-        loads, others = self._loads.heard(points), self._watch.heard(points)
+    def heard(self) -> bool:
+        """Whether the answer is over, as readings say something else of what it stands on. Cost: an array look-up a point."""
+        loads, others = self._loads.moved(), self._watch.moved()
         if loads:
             self._load_heard = self._clock()
         return others or (loads and not self._behind)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,11 +20,6 @@ class ReadingStored:
 
     slots: Slots
     current: CurrentValues
-
-    @cached_property
-    def points(self) -> Sequence[str]:
-        """The points' IRIs. Cost: a look-up each, once for all who ask."""
-        return self.current.points(self.slots)
 
     @cached_property
     def batch(self) -> ReadingBatch:

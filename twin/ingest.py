@@ -16,11 +16,12 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from random import Random
-from threading import Condition, Lock, Thread
+from threading import Event, Lock, Thread
 
 import numpy as np
 
 from graph.current import CurrentValues
+from graph.following import Following
 from graph.history import HistoryUnavailable
 from graph.points import PointFacts
 from graph.ports import Clock, History, TwinStore
@@ -155,22 +156,23 @@ class Ingest:
 class ValueWriter:
     """Writes changed current values to the store, at most every `pace_s` seconds, each point once: the newest wins.
 
-    What waits is a set of points, so it is bounded by the graph. While the store is away the points keep waiting, and it is tried again
-    after 0.5 to 30 s (full jitter).
+    What changes is a mark by slot (`graph/following.py`), so what waits is bounded by the graph. While the store is away the points keep
+    waiting, and it is tried again after 0.5 to 30 s (full jitter).
     """
 
     def __init__(self, store: TwinStore, current: CurrentValues, bus: Bus, pace_s: float = 2.0) -> None:
         self._store, self._current, self._pace_s = store, current, pace_s
-        self._waiting: set[int] = set()
-        self._wake = Condition()
-        self._closed = False
+        self._following = Following()
+        self._follower = self._following.follower()
+        self._waiting: Slots = np.empty(0, np.int32)
+        self._closed = Event()
         self._failures = 0
-        self._unsubscribe = bus.subscribe(ReadingStored, lambda event: self._offer(event.slots.tolist()))
+        self._unsubscribe = bus.subscribe(ReadingStored, lambda event: self._following.heard(event.slots))
         self._thread = Thread(target=self._run, name="value-writer", daemon=True)
 
     @property
     def waiting(self) -> int:
-        """How many points wait to be written."""
+        """How many points wait for a store that is away."""
         return len(self._waiting)
 
     def start(self) -> None:
@@ -180,26 +182,17 @@ class ValueWriter:
     def close(self, timeout_s: float = 5.0) -> None:
         """Write what waits, once, and end; a store that is away loses nothing that the plant does not say again."""
         self._unsubscribe()
-        with self._wake:
-            self._closed = True
-            self._wake.notify()
+        self._closed.set()
         if self._thread.is_alive():
             self._thread.join(timeout_s)
         else:
             self._write()
 
-    def _offer(self, slots: Sequence[int]) -> None:
-        with self._wake:
-            self._waiting.update(slots)
-
     def _run(self) -> None:
-        while True:
-            with self._wake:
-                self._wake.wait_for(lambda: self._closed, timeout=self._pause_s())
-                closed = self._closed
+        closed = False
+        while not closed:
+            closed = self._closed.wait(self._pause_s())
             self._write()
-            if closed:
-                return
 
     def _pause_s(self) -> float:
         if not self._failures:
@@ -207,19 +200,18 @@ class ValueWriter:
         return max(0.5, _dice.uniform(0.0, min(30.0, 0.5 * 2.0 ** min(self._failures, 10))))
 
     def _write(self) -> None:
-        with self._wake:
-            slots, self._waiting = sorted(self._waiting), set()
-        if not slots:
+        slots: Slots = np.union1d(self._waiting, self._follower.changed()).astype(np.int32)
+        if not len(slots):
             return
         try:
-            self._store.write_values(self._current.rows(np.array(slots, np.int32)))
+            self._store.write_values(self._current.rows(slots))
         except Exception as error:
-            with self._wake:
-                self._waiting.update(slots)
+            self._waiting = slots
             if not self._failures:
                 _log.warning("current values cannot be written: %s; %d points wait, it is tried again", error, len(slots))
             self._failures += 1
         else:
+            self._waiting = np.empty(0, np.int32)
             if self._failures:
                 _log.warning("current values are written again after %d attempts", self._failures)
             self._failures = 0

@@ -2,7 +2,7 @@
 
 Rules of this file:
 
-1. Hearing of a reading costs a look at the points that conditions stand on; everything else is done in a thread of its own.
+1. Who brings readings pays nothing: it only wakes a thread, which looks at the points that conditions stand on, at most every `SETTLE_S`.
 2. What comes in while the posture is renewed is looked at together, right afterwards; nothing is queued.
 3. What is told of a change is worked out here, once for all who hear of it.
 4. A renewal that fails is logged; the next one is compared with the last posture that is known.
@@ -15,6 +15,7 @@ from threading import Event, Thread
 
 from analytics.posture.change import compare
 from analytics.posture.posture import Posture
+from graph.snapshot import Snapshot
 from twin.bus import Bus
 from twin.events import GraphChanged, PostureChanged, ReadingStored
 from twin.stands import Watch
@@ -35,9 +36,11 @@ class PostureWatch:
         self._twin, self._bus = twin, bus
         self._wake, self._closed = Event(), Event()
         self._stands_on = Watch(twin.current.follow)
+        self._snapshot: Snapshot | None = None
+        """Of which the posture was renewed last."""
         self._last: Posture | None = None
         self._thread = Thread(target=self._run, name="posture", daemon=True)
-        self._ends = (bus.subscribe(ReadingStored, self._heard), bus.subscribe(GraphChanged, lambda _: self._wake.set()))
+        self._ends = tuple(bus.subscribe(kind, lambda _: self._wake.set()) for kind in (ReadingStored, GraphChanged))
 
     @property
     def posture(self) -> Posture | None:
@@ -58,24 +61,24 @@ class PostureWatch:
         if self._thread.is_alive():
             self._thread.join(timeout_s)
 
-    def _heard(self, event: ReadingStored) -> None:
-        if self._stands_on.heard(event.points):
-            self._wake.set()
-
     def _run(self) -> None:
         while True:
             self._wake.wait()
-            if self._closed.wait(SETTLE_S):
-                return
             self._wake.clear()
             try:
-                self._renew()
+                changed = self._stands_on.moved() or self._twin.snapshot is not self._snapshot
+                if self._closed.wait(SETTLE_S):
+                    return
+                if changed:
+                    self._renew()
             except Exception:
                 _log.exception("the posture could not be renewed; the next change tries again")
 
     def _renew(self) -> None:
         view = self._twin.newest
+        self._snapshot = view.snapshot
         self._stands_on.over(view.condition_points().points)
+        self._stands_on.moved()  # what has come while it settled is in this posture
         before, after = self._last, view.posture()
         self._last = after
         if before is not None:

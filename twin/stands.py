@@ -1,12 +1,12 @@
 """What the points of conditions say now, worked out again only when one of them says something else: a question need not ask them all.
 
 `Watch` is where it is told for everybody whether a point that something stands on says something else: for a question that is asked
-again (all of them are looked at), and for who hears of readings (those that were heard).
+again, and for who was told that there are readings: it looks for itself, in its own thread and at its own pace.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from threading import Lock
 
@@ -29,13 +29,13 @@ def unchanging(_points: Sequence[str]) -> Reader:
 
 
 class Watch:
-    """Some points, and whether any says something else (value or quality) than when last looked at. Safe from any thread."""
+    """Some points, and whether any says something else (value or quality) than when last looked at. Safe from any thread. Who brings
+    readings knows nothing of it."""
 
     def __init__(self, follow: Follow) -> None:
         self._follow = follow
         self._lock = Lock()
         self._points: frozenset[str] = frozenset()
-        self._row_of: dict[str, int] = {}
         self._reader = unchanging(())
         self._values, self._qualities = self._reader()
 
@@ -43,28 +43,16 @@ class Watch:
         """Watch these from now on: look at each. What is worked out after this stands on nothing older. The same set again: nothing."""
         with self._lock:
             if points is not self._points:
-                listed = tuple(points)
-                self._points, self._row_of = points, {point: row for row, point in enumerate(listed)}
-                self._reader = self._follow(listed)
+                self._points, self._reader = points, self._follow(tuple(points))
                 self._values, self._qualities = self._reader()
 
     def moved(self) -> bool:
         """Whether any of them says something else. Cost: an array look-up a point."""
         with self._lock:
-            return self._differ(slice(None), *self._reader())
-
-    def heard(self, points: Iterable[str]) -> bool:
-        """Whether any of them says something else, of a batch of readings that are in the table. Cost: a look at each of the batch."""
-        with self._lock:
-            mine = [point for point in points if point in self._row_of]
-            return bool(mine) and self._differ([self._row_of[point] for point in mine], *self._follow(mine)())
-
-    def _differ(self, rows: slice | list[int], values: Floats, qualities: Codes) -> bool:
-        """Compare and remember."""
-        same = np.array_equal(self._qualities[rows], qualities) and np.array_equal(self._values[rows], values, equal_nan=True)
-        if not same:
-            self._values[rows], self._qualities[rows] = values, qualities
-        return not same
+            values, qualities = self._reader()
+            same = np.array_equal(self._qualities, qualities) and np.array_equal(self._values, values, equal_nan=True)
+            self._values, self._qualities = values, qualities
+            return not same
 
 
 class Stands:

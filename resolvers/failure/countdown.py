@@ -9,10 +9,11 @@ Rules of this file:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from enum import Enum
+from functools import partial
 from itertools import islice
 from math import inf
 from typing import Annotated
@@ -20,13 +21,14 @@ from typing import Annotated
 import strawberry
 
 from analytics.time import countdown as analysed
+from graph.snapshot import Snapshot
 from resolvers.arguments import FAILED_MAX, Of, checked_first, iris_of
-from resolvers.bell import Bell
 from resolvers.context import Face
 from resolvers.errors import BadInput
 from resolvers.failure.rests_on import Rested
 from resolvers.failure.telling import told
 from resolvers.failure.timeline import TimelineBound, TimelineEvent, checked_horizon
+from resolvers.live import Heartbeat
 from resolvers.states import known
 from twin.countdown import Counting
 
@@ -127,32 +129,38 @@ async def counted(
     if since is not None:
         _check_since(since, face.clock())
     counting = Counting(face.current, face.clock, None if failed is None else await known(face.index(), failed), since, horizon, rests)
-    bell = Bell()
-    stop = [face.feed.changes(bell.ring), face.feed.readings(lambda points: bell.ring() if counting.heard(points) else None)]
-    try:
-        while True:
-            await face.prepare()
-            found, valid_s = await face.analysis.run(counting.answer, face.twin.newest)
-            at = found.at
+    with face.pulse().follow() as heart:
+        stop = face.feed.changes(heart.ring)
+        try:
             while True:
-                yield Countdown.of(found.later(at))
-                left_s = valid_s - (at - found.at).total_seconds()
-                if await _rung(bell, TICK_S if found.next else left_s):
-                    break
-                at = face.clock()
-                if (at - found.at).total_seconds() >= valid_s:
-                    break
-    finally:
-        for unsubscribe in stop:
-            unsubscribe()
+                await face.prepare()
+                state = face.twin.newest
+                found, valid_s = await face.analysis.run(counting.answer, state)
+                over = partial(_over, face, counting, state.snapshot)
+                at = found.at
+                while True:
+                    yield Countdown.of(found.later(at))
+                    left_s = valid_s - (at - found.at).total_seconds()
+                    if await _within(TICK_S if found.next else left_s, heart, over):
+                        break
+                    at = face.clock()
+                    if (at - found.at).total_seconds() >= valid_s:
+                        break
+        finally:
+            stop()
 
 
-async def _rung(bell: Bell, within_s: float) -> bool:
-    """Whether the bell has rung within some seconds; not at once, so that what changes together is told together."""
+def _over(face: Face, counting: Counting, snapshot: Snapshot) -> bool:
+    return counting.heard() or face.twin.snapshot is not snapshot
+
+
+async def _within(seconds: float, heart: Heartbeat, over: Callable[[], bool]) -> bool:
+    """Whether it is over within so many seconds; not at once, so that what changes together is told together."""
     await asyncio.sleep(SOONEST_S)
     with suppress(TimeoutError):
-        async with asyncio.timeout(None if within_s == inf else within_s - SOONEST_S):
-            await bell.wait()
+        async with asyncio.timeout(None if seconds == inf else seconds - SOONEST_S):
+            while not over():
+                await heart.beat()
         return True
     return False
 

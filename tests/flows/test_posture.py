@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, Queue
+from threading import get_ident
 from typing import Any
 
 import orjson
@@ -16,7 +17,8 @@ from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
 from adapters.mqtt.broker import EmbeddedBroker
-from graph.values import Quality, ReadingBatch
+from graph.stores.memory import MemoryStore
+from graph.values import Quality, ReadingBatch, Slots
 from ontology.namespaces import DCX, DEMO, RDF, REF
 from ontology.terms import KeyQuad, QuadBlock, literal
 from ontology.vocabulary import load_vocabulary
@@ -29,6 +31,7 @@ from twin.compose_demo import build_site
 from twin.compose_service import Service, Wires
 from twin.events import PostureChanged
 from twin.http import WebRules, build_app
+from twin.ingest import ValueWriter
 from twin.posture import PostureWatch
 from twin.settings import Settings
 from twin.state import Twin
@@ -103,6 +106,24 @@ def test_what_changes_at_the_same_time_is_one_event(watched: Watched) -> None:
 
     assert watched.next() == "2 racks have just lost redundancy: demo:Feed-A is out of service, demo:Q-A1 opened"
     assert watched.quiet()
+
+
+def test_who_brings_readings_looks_up_no_name_for_those_who_listen(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the posture watched and values written: the change is told, and the publisher's thread has found the points of no slot."""
+    publisher, asked = get_ident(), list[int]()
+    points = watched.table.current.points
+
+    def named(slots: Slots) -> list[str]:
+        asked.extend([get_ident()] * (get_ident() == publisher))
+        return points(slots)
+
+    monkeypatch.setattr(watched.table.current, "points", named)
+    writer = ValueWriter(MemoryStore(), watched.table.current, watched.table.bus)
+    watched.read(("Position", 0.0))
+
+    assert watched.next() == "2 racks have just lost redundancy: demo:Q-A1 opened"
+    assert asked == []
+    writer.close()
 
 
 def test_a_change_of_the_model_renews_the_posture(watched: Watched) -> None:

@@ -263,7 +263,7 @@ def test_a_follower_is_told_each_change_at_least_once_and_only_its_own() -> None
 
     following = Following()
     following.heard(slots(3))
-    follower = following.follower(slots(3, -1, 9, 1))
+    follower, everything = following.follower(slots(3, -1, 9, 1)), following.follower()
 
     assert follower.changed().tolist() == []
     following.heard(slots(1, 2))
@@ -275,3 +275,4 @@ def test_a_follower_is_told_each_change_at_least_once_and_only_its_own() -> None
     assert follower.changed().tolist() == [0]
     following.heard(slots(50))
     assert follower.changed().tolist() == [1]
+    assert [everything.changed().tolist(), everything.changed().tolist()] == [[1, 2, 3, 9, 50], []]

@@ -41,11 +41,15 @@ class Plant:
         """The clock, so many seconds after the start."""
         self.now = START + timedelta(seconds=seconds)
 
-    def read(self, point: str, value: float) -> list[str]:
-        """A good reading of now; the points of it."""
+    def read(self, point: str, value: float) -> None:
+        """A good reading of now."""
         at = int(self.now.timestamp() * 1000)
         self.current.take(ReadingBatch.of([(SITE + point, value, at, at, Quality.GOOD)]))
-        return [SITE + point]
+
+    def heard(self, counting: Counting, point: str, value: float) -> bool:
+        """Whether such a reading ends the answer."""
+        self.read(point, value)
+        return counting.heard()
 
     def counting(self, failed: list[str] | None, since: datetime | None, horizon_s: float) -> Counting:
         """A countdown of this plant."""
@@ -64,7 +68,7 @@ def test_with_nothing_named_a_failure_counts_from_when_it_was_first_seen() -> No
     counting = plant.counting(None, None, 14_400.0)
     rest = plant.told(counting)
     plant.after(10)
-    heard = counting.heard(plant.read("Available", 0.0))
+    heard = plant.heard(counting, "Available", 0.0)
     first = plant.told(counting)
     plant.after(70)
     later = plant.told(counting)
@@ -98,13 +102,13 @@ def test_an_answer_is_over_when_a_reading_that_it_stands_on_says_something_else(
     plant = Plant()
     counting = plant.counting([SITE + "Utility"], None, 14_400.0)
     plant.told(counting)
-    heard = [counting.heard(plant.read("Other", 40.0)), counting.heard(plant.read("Load", 5.0))]
+    heard = [plant.heard(counting, "Other", 40.0), plant.heard(counting, "Load", 5.0)]
     told = plant.told(counting)
     plant.after(1)
 
     assert heard == [False, True]
     assert told == (["Utility"], 0.0, [1200.0], 1200.0)
-    assert not counting.heard(plant.read("Load", 5.0))
+    assert not plant.heard(counting, "Load", 5.0)
 
 
 def test_a_load_that_a_large_site_has_not_read_yet_is_in_the_answer_when_it_has() -> None:
@@ -114,15 +118,15 @@ def test_a_load_that_a_large_site_has_not_read_yet_is_in_the_answer_when_it_has(
     counting = plant.counting([SITE + "Utility"], None, 14_400.0)
     first = plant.told(counting)
     plant.after(4)
-    heard = [counting.heard(plant.read("Load", 6.0))]
+    heard = [plant.heard(counting, "Load", 6.0)]
     behind = plant.told(counting)
-    heard.append(counting.heard(plant.read("Load", 5.0)))
+    heard.append(plant.heard(counting, "Load", 5.0))
     plant.after(24)
     still = plant.told(counting)
     plant.after(30)
     renewed = plant.told(counting)
     plant.after(31)
-    heard.append(counting.heard(plant.read("Load", 10.0)))
+    heard.append(plant.heard(counting, "Load", 10.0))
 
     assert first == (["Utility"], 0.0, [600.0], 600.0)
     assert (behind[2:], still[2:], renewed[2:]) == (([596.0], 10.0), ([576.0], 6.0), ([1170.0], 1170.0))
@@ -135,7 +139,7 @@ def test_loads_that_are_read_beside_the_questions_are_in_the_next_answer() -> No
     counting = plant.counting([SITE + "Utility"], None, 14_400.0)
     plant.told(counting)
     plant.after(4)
-    counting.heard(plant.read("Load", 5.0))
+    plant.heard(counting, "Load", 5.0)
     behind = plant.told(counting)
     plant.after(12)
     plant.twin.renew_loads()
