@@ -200,7 +200,8 @@ class EmbeddedHistory:
         """What waits is sorted before anything goes: a day is gone with all that was said of it."""
         if self._segments.active_bytes:
             self._filling_since = now_ms if self._filling_since is None else self._filling_since
-            if now_ms - self._filling_since >= self._seal_ms or self._segments.active_bytes > SEGMENT_BYTES:
+            late = now_ms - self._filling_since >= self._seal_ms or self._segments.active_bytes > SEGMENT_BYTES
+            if late or self._is_over_budget():  # what is sorted takes less, and can go
                 self._segments.roll()
                 self._filling_since = None
         while self._sealing.seal(now_ms):
@@ -208,19 +209,21 @@ class EmbeddedHistory:
 
     def _keep_to_the_budget(self, now_ms: int) -> None:
         """Let go of the oldest samples, then of the oldest minutes, until the rest fits; today's, the hours and what waits stay."""
-        over = self._bytes() - self._budget if self._budget else 0
         today = now_ms // DAY_MS
         for tier in (RAW, MINUTE):
             for rule, day in self._shelf.view.days((tier,)):
-                if over > 0 and day < today:
+                if day < today and self._is_over_budget():
                     _log.warning("history is over its %d bytes: the %s values of day %d go", self._budget, tier, day)
-                    over -= self._sealing.drop(tier, rule, day)
+                    self._sealing.drop(tier, rule, day)
         self._over_budget = ""
-        if self._budget and self._bytes() > self._budget:
+        if self._is_over_budget():
             self._over_budget = (
                 f"the history in {self._folder} takes {self._bytes():,} bytes, more than its budget of {self._budget:,}, and only today's "
                 "values and the hours are left: set `history_disk_gb` higher, or keep hours for fewer days"
             )
+
+    def _is_over_budget(self) -> bool:
+        return 0 < self._budget < self._bytes()
 
     def _bytes(self) -> int:
         return self._shelf.view.bytes() + self._segments.bytes()

@@ -360,6 +360,24 @@ def test_a_budget_is_kept_by_letting_the_oldest_samples_go(tmp_path: Path) -> No
     small.close()
 
 
+def test_what_waits_is_sorted_when_it_is_over_the_budget_and_the_oldest_of_it_goes(tmp_path: Path) -> None:
+    """Seven days of 20,000 samples come at once, long before they would be sorted. The oldest go, the newest stay, more is taken."""
+    history = EmbeddedHistory(tmp_path, rules=RULES, budget_bytes=1_000_000, reserve_bytes=0)
+    for day in range(-6, 1):
+        tell(history, *((0, NOON + day * DAY_MS + n * 1000, n * 1.37 % 1, GOOD) for n in range(20_000)))
+    before = history.status()
+
+    history.maintain(NOON + 6 * HOUR_MS)
+    left = [len(history.series(NAMES[0], NOON + day * DAY_MS, NOON + (day + 1) * DAY_MS, 10**6)) for day in range(-6, 1)]
+    after = history.status()
+    tell(history, *rows_of(0, 1))
+
+    assert (before.bytes > 1_000_000, before.waiting, after.error) == (True, 140_000, "")
+    assert after.bytes <= 1_000_000
+    assert (left, left[0], left[-2:]) == (sorted(left), 0, [20_000, 20_000])
+    history.close()
+
+
 def test_a_second_process_is_refused_and_a_reader_is_not(tmp_path: Path) -> None:
     """A reader sees what there was when it was opened, and can change nothing."""
     history = opened(tmp_path)
