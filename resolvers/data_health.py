@@ -111,7 +111,7 @@ class WireHealth:
     messages: int = strawberry.field(description="Messages taken, or requests made, so far.")
     rate_s: float = strawberry.field(description="The same a second, over the last minute.")
     waiting: int = strawberry.field(description="What has come in and is not yet taken.")
-    dead_letters: int = strawberry.field(description="Payloads that could not be read.")
+    dead_letters: int = strawberry.field(description="Payloads in which something could not be read.")
     unbound: int = strawberry.field(description="Messages of no point.")
     lost: int = strawberry.field(description="Messages lost on the way, by what senders themselves count.")
 
@@ -178,7 +178,7 @@ class DataHealth:
     equipment: list[PointGroup] = strawberry.field(description="Equipment with points that are not good, that with most of them first.")
     not_good: list[PointReading] = strawberry.field(description="Points that are not good: the worst first, of those the oldest.")
     unbound: list[UnboundTopic] = strawberry.field(description="Topics and references that no value comes from, and why.")
-    dead_letters: list[DeadLetter] = strawberry.field(description="Payloads that could not be read, the newest first.")
+    dead_letters: list[DeadLetter] = strawberry.field(description="Payloads in which something could not be read, the newest first.")
     history: HistoryHealth | None = strawberry.field(description="What is kept; null where nothing is.")
 
 

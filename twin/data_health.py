@@ -35,7 +35,7 @@ class WireHealth:
     waiting: int = 0
     """What has come in and is not yet taken."""
     dead_letters: int = 0
-    """Payloads that could not be read."""
+    """Payloads in which something could not be read."""
     unbound: int = 0
     """Messages of no point."""
     lost: int = 0

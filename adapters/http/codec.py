@@ -4,7 +4,7 @@ Rules of this file:
 
 1. One reading is an object: `point` (IRI or CURIE), `value` (a finite number, true or false; null for none), and, where
    it is said, `observed_at` (ISO 8601 with an offset, or seconds or milliseconds since 1970), `quality` and `unit`. `p`, `v`, `t`, `q` and
-   `u` are the same in short.
+   `u` are the same in short. Another member, or one that is written twice, is an error.
 2. Many are an array of such objects, or an object of columns: `point` and `value` lists; the others a list, or one for all.
 3. A line that cannot be read is refused with its number, code and reason, and harms no other. Only what is no body of this form at all is
    an error.
@@ -23,10 +23,12 @@ import numpy as np
 import orjson
 
 from adapters.http.arrow_in import Broken, columns_of
+from graph.json_names import named_twice
 from graph.values import Codes, Floats, Millis, Quality, Reason
 
 JSON, NDJSON, ARROW = "application/json", "application/x-ndjson", "application/vnd.apache.arrow.stream"
 NAMES = ("point", "value", "observed_at", "quality", "unit")
+_NAMES = frozenset(NAMES)
 _SHORT = dict(zip("pvtqu", NAMES, strict=True))
 _MILLIS_FROM = 1e11
 """Numbers from here on are milliseconds: as seconds they would be the year 5138."""
@@ -97,17 +99,28 @@ def readings_of(document: Any, now: int, rows_max: int) -> Rows:
         return _objects(enumerate(document, 1), now)
     if type(document) is not dict:
         raise Unreadable('readings are an array of objects, or an object of columns: {"point": [...], "value": [...]}')
-    said = {name: each for name, each in _named(document).items() if name in NAMES}
+    said = _named(document)
     if type(said.get("point")) is str:
         return _objects([(1, document)], now)
+    strange = _strange(said, document)
+    if strange:
+        raise Unreadable(strange)
     return _columns(said, now, rows_max)
 
 
-def _json(body: bytes, now: int, rows_max: int) -> Rows:
+def document_of(body: bytes) -> Any:
+    """What a JSON text says. Raises `Unreadable`."""
     try:
-        return readings_of(orjson.loads(body), now, rows_max)
+        document = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise Unreadable(f"the body is no JSON: {error}") from None
+        raise Unreadable(f"this is no JSON: {error}") from None
+    if named_twice(body, document):
+        raise Unreadable("an object names a member twice, and which one counts is anybody's guess (RFC 8259, 4): write it once")
+    return document
+
+
+def _json(body: bytes, now: int, rows_max: int) -> Rows:
+    return readings_of(document_of(body), now, rows_max)
 
 
 def _lines(body: bytes, now: int, rows_max: int) -> Rows:
@@ -118,9 +131,9 @@ def _lines(body: bytes, now: int, rows_max: int) -> Rows:
         for number, line in enumerate(lines, 1):
             if line.strip():
                 try:
-                    yield number, orjson.loads(line)
-                except orjson.JSONDecodeError as error:
-                    yield number, Refusal(number, "", "bad_json", f"the line is no JSON: {error}")
+                    yield number, document_of(line)
+                except Unreadable as error:
+                    yield number, Refusal(number, "", "bad_json", str(error))
 
     return _objects(documents(), now)
 
@@ -172,7 +185,9 @@ def _one(document: Any, line: int, now: int) -> tuple[str, float, int, tuple[int
     point = said.get("point")
     if type(point) is not str:
         return Refusal(line, "", "no_point", "the reading names no point: write its id as `point`")
+    strange = _strange(said, document)
     value, codes, wrong = _judged(said.get("value"), said.get("quality"))
+    wrong = ("strange_member", strange) if strange else wrong
     if wrong is not None:
         return Refusal(line, point, *wrong)
     observed = now if said.get("observed_at") is None else instant(said["observed_at"])
@@ -204,6 +219,14 @@ def _judged(raw: Any, quality: Any) -> tuple[float, tuple[int, int], tuple[str, 
 
 def _named(document: dict[str, Any]) -> dict[str, Any]:
     return {_SHORT.get(name, name): each for name, each in document.items()}
+
+
+def _strange(said: dict[str, Any], document: dict[str, Any]) -> str:
+    """What is wrong with the names of an object's members; empty if nothing. A time that is misspelt would be that of arrival."""
+    if not said.keys() <= _NAMES:
+        other = next(name for name in said if name not in _NAMES)
+        return f"a reading has no member {shown(other)}: write {', '.join(NAMES)}, or {', '.join(_SHORT)}"
+    return "" if len(said) == len(document) else "a member is written both in full and in short: write it once"
 
 
 # -- columns --------------------------------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ _UNIT = {"type": ["string", "null"], "description": "A unit of QUDT that the val
 _POINT = {"type": "string", "description": "The point's id, as IRI or CURIE."}
 _ONE = {
     "type": "object",
+    "additionalProperties": False,
     "required": ["point", "value"],
     "properties": {"point": _POINT, "value": _NUMBER, "observed_at": _TIME, "quality": _QUALITY, "unit": _UNIT},
 }
@@ -43,6 +44,7 @@ def _list_or_one(one: dict[str, Any]) -> dict[str, Any]:
 _COLUMNS = {
     "type": "object",
     "description": "Columns of one length; the last three may be one for all.",
+    "additionalProperties": False,
     "required": ["point", "value"],
     "properties": {
         "point": {"type": "array", "items": _POINT},
@@ -85,8 +87,8 @@ OUTCOME = {
                     "point": {"type": "string"},
                     "code": {
                         "type": "string",
-                        "description": "bad_json, no_object, short_column, no_point, unknown_point, worked_out, no_number, bad_quality, "
-                        "bad_time, bad_unit or wrong_unit.",
+                        "description": "bad_json, no_object, strange_member, short_column, no_point, unknown_point, worked_out, "
+                        "no_number, bad_quality, bad_time, bad_unit or wrong_unit.",
                     },
                     "message": {"type": "string"},
                 },

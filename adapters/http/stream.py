@@ -25,7 +25,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from adapters.http import columns
 from adapters.http.asking import as_rows, chosen
-from adapters.http.codec import ARROW, Rows, Unreadable, read, readings_of, shown
+from adapters.http.codec import ARROW, Rows, Unreadable, document_of, read, readings_of, shown
 from adapters.http.columns import Values
 from adapters.http.directory import Directories, Directory
 from adapters.http.intake import Intake
@@ -142,8 +142,8 @@ class _Session:
                 if data is not None:
                     await self._packed(data)
                 else:
-                    await self._said(orjson.loads(message.get("text") or ""))
-            except (Problem, Unreadable, orjson.JSONDecodeError) as error:
+                    await self._said(document_of((message.get("text") or "").encode()))
+            except (Problem, Unreadable) as error:
                 await self._send(_error(str(error)))
 
     async def _said(self, document: Any) -> None:

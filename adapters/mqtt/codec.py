@@ -9,7 +9,6 @@ Rules of this file:
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from math import isfinite, nan
@@ -19,13 +18,13 @@ import orjson
 
 from adapters.mqtt.bindings import Pointer, Target
 from adapters.mqtt.dialect import Intake
+from graph.json_names import named_twice
 from graph.values import Quality, Reason
 
 MILLIS_FROM = 1e11
 """A number of seconds since 1970 reaches this in the year 5138; a number of milliseconds passed it in 1973."""
 ABSENT = object()
 """What stands where a pointer leads nowhere."""
-_NUMBERS = frozenset((int, float, bool, type(None)))
 
 
 class Place(NamedTuple):
@@ -98,48 +97,9 @@ def parse(payload: bytes, bytes_max: int) -> tuple[Any, str]:
         document = orjson.loads(payload)
     except orjson.JSONDecodeError as error:
         return None, f"the payload is neither JSON nor a number: {error}"
-    plain = type(document) is dict and payload.count(b'"') == 2 * len(document)
-    if not plain and type(document) in {dict, list} and _named_twice(payload, document):
+    if named_twice(payload, document):
         return None, "an object of the payload names a member twice: which one counts is anybody's guess (RFC 8259, 4)"
     return document, ""
-
-
-def _named_twice(payload: bytes, document: Any) -> bool:
-    """Whether an object of the payload has two members of one name: each name and each text has two quotation marks; where these do not
-    add up the payload is read again, slowly, by a parser that tells."""
-    if payload.count(b'"') == 2 * _texts(document):
-        return False
-    try:
-        json.loads(payload, object_pairs_hook=_once)
-    except _TwiceError:
-        return True
-    except (ValueError, RecursionError):
-        return False
-    return False
-
-
-def _texts(document: Any) -> int:
-    """How many names and texts a document holds; a list that begins with a number counts as one of numbers."""
-    count, waiting = 0, [document]
-    while waiting:
-        one = waiting.pop()
-        if type(one) is str:
-            count += 1
-        elif type(one) is dict:
-            count += len(one)
-            waiting += one.values()
-        elif type(one) is list and one and type(one[0]) not in _NUMBERS:
-            waiting += one
-    return count
-
-
-class _TwiceError(Exception):
-    """A name stands twice in one object."""
-
-
-def _once(pairs: list[tuple[str, Any]]) -> None:
-    if len({name for name, _ in pairs}) != len(pairs):
-        raise _TwiceError
 
 
 def follow(document: Any, steps: Pointer) -> Any:
