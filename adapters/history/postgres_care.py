@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,11 +15,14 @@ from adapters.history.keeping import Rules
 from adapters.history.postgres_server import ONE_AT_A_TIME, ROLLED_KINDS, Server, copy_in, make_table, rolled, samples, table
 from adapters.history.postgres_wire import SMALL
 from adapters.history.rows import COLUMNS, Rows, arranged
-from adapters.history.sealing import OVER_MS
+from adapters.history.sealing import ADDED, OVER_MS
+from adapters.history.shelf import day_text
 from adapters.history.summaries import Summaries, summarised, together
 from graph.history import DAY_MS, HOUR_MS, MINUTE_MS
 from graph.steps import reached
 from graph.values import Floats
+
+_log = logging.getLogger(__name__)
 
 CARE_S = 3600.0
 """How long the care for one day may take."""
@@ -119,6 +123,7 @@ class Care:
                     self._put(connection, tier, rule, day, together(Summaries.joined([before, minutes]), step, period_ms))
             reached("history.roll.written")
             if gone:
+                _log.warning(ADDED, seen, day_text(day))
                 self._leave(connection, name)
             whole = connection.execute(
                 "UPDATE day SET whole = true, minutes = true, hours = true, samples = CASE WHEN gone THEN 0 ELSE samples END "

@@ -6,11 +6,13 @@ Rules of this file:
    leaves both, and whoever reads keeps each sample once.
 2. Small files of a day that is not over are put together when there are `TOGETHER` of a size; those of a day that is over, to one, which is
    rolled up on the way. What comes late waits until it is worth it (`LATE_SHARE`, `TOGETHER`, `LATE_SEGMENTS`), and is found meanwhile.
-3. Samples go when their time is over and they are rolled up; late ones of such a day are added to its minutes and hours.
+3. Samples go when their time is over and they are rolled up; late ones of such a day are added to its minutes and hours, and
+   told: what of them had been said before is counted again, since what it could be compared with is gone.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from math import log
@@ -23,12 +25,14 @@ from adapters.history.keeping import Rules
 from adapters.history.log import Log
 from adapters.history.parquet import Writer, columns_of, pieces, raw_writer, rolled_columns, rolled_writer, samples_of, summaries_of
 from adapters.history.rows import Rows, arranged
-from adapters.history.shelf import HOUR, MINUTE, RAW, TIERS, Part, Shelf, View, named
+from adapters.history.shelf import HOUR, MINUTE, RAW, TIERS, Part, Shelf, View, day_text, named
 from adapters.history.summaries import Summaries, summarised, together
 from graph.disk import make_folder, put_in_place
 from graph.history import DAY_MS, HOUR_MS, MINUTE_MS
 from graph.steps import reached
 from graph.values import Codes, Floats
+
+_log = logging.getLogger(__name__)
 
 ROWS_AT_ONCE = 4_000_000
 """Rows of the log that are sorted at once: 300 MB while it lasts."""
@@ -39,6 +43,7 @@ LATE_SHARE = 0.1
 """Late rows of this share of a day are worth writing the day again."""
 LATE_SEGMENTS = 4
 """So are fewer, when nothing late has come for so many segments of the log."""
+ADDED = "history: %d samples of %s came when its samples were gone: they count in its minutes and hours, what was said before again"
 
 
 class Sealing:
@@ -182,6 +187,7 @@ class Sealing:
         """Add late samples to what is rolled up of a day whose samples are gone, to each tier those that it does not speak of yet."""
         rule, day, view = rolled.rule, rolled.day, self._shelf.view
         period_ms, _ = self._facts()
+        _log.warning(ADDED, sum(part.rows for part in parts if not rolled.holds(part)), day_text(day))
         with _Files(self._shelf, rule, day, rolled.first, parts[-1].last) as files:
             writers = files.rolled()
             for tier, writer, step in zip((MINUTE, HOUR), writers, (MINUTE_MS, HOUR_MS), strict=True):

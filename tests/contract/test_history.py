@@ -140,7 +140,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 def test_late_samples_of_a_day_whose_samples_are_gone_are_added_to_its_hours(tmp_path: Path, kind: str) -> None:
-    """Nobody can put them in order any more; least, greatest, mean and number are right."""
+    """Nobody can put them in order any more; least, greatest, mean and number are right, unless said before: that counts again."""
     place = Place(opener_of(kind, tmp_path, (1, 300, 400)))
     tell(place.history, (0, NOON, 1.0, GOOD), (0, NOON + 1000, 3.0, GOOD), (1, NOON, 5.0, GOOD))
     settled(place.history, NOON + 9 * DAY_MS)
@@ -151,6 +151,10 @@ def test_late_samples_of_a_day_whose_samples_are_gone_are_added_to_its_hours(tmp
         assert (first.count.tolist(), first.minimum.tolist(), first.maximum.tolist(), first.mean.tolist()) == ([3], [1.0], [8.0], [4.0])
         assert (second.count.tolist(), third.start.tolist(), third.mean.tolist()) == ([1], [NOON + HOUR_MS], [9.0])
         settled(place.history, NOON + 9 * DAY_MS)
+    tell(place.history, (1, NOON, 5.0, GOOD))
+    settled(place.history, NOON + 9 * DAY_MS)
+
+    assert place.history.buckets([NAMES[1]], NOON, NOON + HOUR_MS, HOUR_MS)[0].count.tolist() == [2]
     assert observed(place.history, 0) == []
     place.history.close()
 
