@@ -8,6 +8,7 @@ import subprocess
 import time
 from pathlib import Path
 
+from tests.support.ending import end
 from tests.support.tools import need
 
 
@@ -54,7 +55,9 @@ class Mosquitto:
     def start(self) -> Mosquitto:
         """Start it; returns when it accepts connections."""
         self._process = subprocess.Popen([self._program, "-c", str(self._config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        assert listens(self.port), f"mosquitto does not listen on {self.port}"
+        if not listens(self.port):
+            self.kill()
+            raise AssertionError(f"mosquitto does not listen on {self.port}")
         return self
 
     def stop(self) -> None:
@@ -77,10 +80,5 @@ class Mosquitto:
 
     def _end(self, *, kill: bool) -> None:
         process, self._process = self._process, None
-        if process is None:
-            return
-        if kill:
-            process.kill()
-        else:
-            process.terminate()
-        process.wait(10)
+        if process is not None:
+            end(process, signal.SIGKILL if kill else signal.SIGTERM, 20)

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from neo4j import GraphDatabase
 
+from tests.support.ending import end
 from tests.support.mosquitto import free_port
 from tests.support.tools import need
 
@@ -82,13 +83,9 @@ class Neo4jServer:
             self._process.send_signal(signal.SIGCONT)
 
     def _end(self, *, kill: bool) -> None:
-        if self._process is None:
-            return
-        (self._process.kill if kill else self._process.terminate)()
-        self._process.wait(STOP_S)
-        assert self._process.stdout is not None
-        self._process.stdout.close()
-        self._process = None
+        process, self._process = self._process, None
+        if process is not None:
+            end(process, signal.SIGKILL if kill else signal.SIGTERM, STOP_S)
 
 
 def install() -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import psycopg
 
+from tests.support.ending import end
 from tests.support.mosquitto import free_port, listens
 from tests.support.tools import need
 
@@ -93,8 +94,7 @@ class Postgres:
     def _end(self, how: signal.Signals) -> None:
         process, self._process = self._process, None
         if process is not None:
-            process.send_signal(how)
-            process.wait(20)
+            end(process, how, 20)
 
     def _run(self, program: str, *words: str) -> None:
         done = subprocess.run([self._bin / program, *words], capture_output=True, text=True, user=self._user, cwd="/", check=False)
@@ -105,9 +105,9 @@ class Postgres:
 def served(*, durable: bool = False) -> Iterator[Postgres]:
     """A server of one's own, for a while."""
     folder = Path(tempfile.mkdtemp(prefix="ridethrough-postgres-"))
-    server = Postgres(folder, durable=durable).start()
+    server = Postgres(folder, durable=durable)
     try:
-        yield server
+        yield server.start()
     finally:
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)

@@ -14,11 +14,14 @@ from urllib.request import urlopen
 import httpx
 import orjson
 
+from tests.support.ending import end
 from tests.support.mosquitto import free_port
 from tests.support.wired import wait_until
 
 READY_S = 120.0
 """How long a start may take: the first of a machine compiles."""
+END_S = 60.0
+"""How long an end may take."""
 
 
 class Process:
@@ -88,7 +91,7 @@ class Process:
         """End it as a service manager does."""
         self._end(signal.SIGTERM)
 
-    def ended(self, timeout_s: float = 60.0) -> int:
+    def ended(self, timeout_s: float = END_S) -> int:
         """The code with which it has ended by itself."""
         assert self._process is not None
         code = self._process.wait(timeout_s)
@@ -102,5 +105,4 @@ class Process:
     def _end(self, number: signal.Signals) -> None:
         process, self._process = self._process, None
         if process is not None:
-            process.send_signal(number)
-            process.wait(30)
+            end(process, number, END_S)
