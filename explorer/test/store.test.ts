@@ -24,6 +24,8 @@ vi.mock("../src/core/client", async () => {
 const { answers: { 1: first } } = await import("../src/core/whatif");
 const { NOW } = await import("../src/core/standpoint");
 const { followImpact } = await import("../src/core/live");
+const { restsOn, restsText, startRestsOn } = await import("../src/core/restsOn");
+const { view } = await import("../src/core/navigate");
 const { notSent } = await import("../src/core/sending");
 const { Away, Refused } = await import("../src/core/client");
 
@@ -72,6 +74,39 @@ describe("a what-if that is followed", () => {
 
     expect(first.impact.value.data?.totals.racks.lost).toBe(2);
     stop();
+  });
+});
+
+describe("what a what-if rests on", () => {
+  const rests = (points: number, stale: number, silent: number) => ({ points, uncertain: 0, stale, bad: 0, silent, entities: 0, ids: [], poorCount: stale, poor: [] });
+
+  test("is a line as soon as a point that was heard is not good, or one of several was never heard", () => {
+    expect(restsText(rests(118, 2, 0))).toBe("rests on 118 points: 2 not good");
+    expect(restsText(rests(118, 2, 3))).toBe("rests on 118 points: 2 not good, 3 never heard");
+    expect(restsText(rests(1, 1, 0))).toBe("rests on 1 point: 1 not good");
+    expect(restsText(rests(118, 0, 0))).toBe("");
+    expect(restsText(rests(118, 0, 118))).toBe("");
+    expect(restsText(rests(0, 0, 0))).toBe("");
+  });
+
+  test("is asked for only while the outcome of a what-if is shown", async () => {
+    const asked = (): number => line.asked.filter(({ query }) => query.includes("RestsOn(")).length;
+    line.asked.length = 0;
+    first.impact.value = { state: "ready", data: answer("u:A", 1), error: null };
+    startRestsOn();
+    expect(asked()).toBe(0);
+
+    view.value = { ...view.value, fail: ["u:A"] };
+    expect(asked()).toBe(1);
+    await answerWith("RestsOn(", { impact: { restsOn: rests(2, 1, 0) } });
+    expect(restsOn.value.data?.stale).toBe(1);
+
+    view.value = { ...view.value, t: 0 };
+    expect(restsOn.value.state).toBe("idle");
+    view.value = { ...view.value, t: null };
+    expect(asked()).toBe(2);
+    view.value = { ...view.value, fail: [] };
+    expect([asked(), restsOn.value.state]).toEqual([2, "idle"]);
   });
 });
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
+import urllib.request
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -252,3 +255,54 @@ def test_racks_that_the_air_of_their_room_carries_are_not_lost_when_the_fans_sto
     racks = page.locator("[data-now=racks] [data-moment=lost]")
     expect(racks).to_have_text("■ 0 lost")
     expect(page.get_by_role("region", name="Events in time").get_by_role("row").nth(1)).to_be_in_viewport()
+
+
+CONTACT = """@prefix brick: <https://brickschema.org/schema/Brick#> .
+@prefix dcx: <https://w3id.org/ridethrough/ontology#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+@prefix demo: <urn:ridethrough:demo:> .
+<urn:switchboard:Contact> a dcx:Breaker_Position_Status ; rdfs:label "Auxiliary contact B" ; dcx:samplePeriod 2 ;
+  brick:isPointOf demo:Breaker-UPS-B-Output .
+"""
+
+
+@pytest.fixture
+def silenced(chromiums: dict[str, Browser], site: Demo) -> Iterator[Desk]:
+    """A desk at a site where a contact of the breaker behind UPS B has been silent for a minute and a half."""
+    sync(site, "switchboard", CONTACT)
+    heard = (datetime.now(UTC) - timedelta(seconds=90)).isoformat()
+    body = json.dumps([{"point": "urn:switchboard:Contact", "value": 1, "observed_at": heard}]).encode()
+    request = urllib.request.Request(  # noqa: S310 - loopback only
+        f"{site.url}/api/v1/readings", body, {"content-type": "application/json"}
+    )
+    urllib.request.urlopen(request, timeout=60).close()  # noqa: S310 - loopback only
+    with desk_of_changes(chromiums["webgl"], site) as desk:
+        yield desk
+
+
+def test_a_what_if_says_which_points_it_rests_on_are_not_good_and_marks_what_depends_on_them(silenced: Desk) -> None:
+    """UPS A fails, and where the breaker on the other side stands is not sure: one line opens to the contact; what hangs by side B, too,
+    is marked, what hangs by A alone is not; a click leads to the contact; the course in time has no such line."""
+    page = silenced.open("/?at=demo:UPS-A&fail=demo:UPS-A&kind=brick:ICT_Rack&show=table")
+
+    line = page.locator("[data-rests]")
+    expect(line).to_have_text(re.compile(r"^rests on \d+ points: \d+ not good"))
+    line.click()
+    row = page.get_by_role("table", name="Points that are not good").get_by_role("row").filter(has_text="Auxiliary contact B")
+    expect(row).to_contain_text("UPS B output breaker: where it stands")
+    expect(row).to_contain_text(re.compile(r"has fallen silent.*\d+ (s|min).*what another point of it says"))
+
+    asked = '{ impact(failed: ["demo:UPS-A"]) { outcomes { id label class } restsOn { ids(first: 50000) } } }'
+    told = silenced.demo.ask(asked)["impact"]
+    racks = {each["label"]: each["id"] in told["restsOn"]["ids"] for each in told["outcomes"] if each["class"].endswith("#ICT_Rack")}
+    assert set(racks.values()) == {True, False}
+    outcomes = page.get_by_role("region", name="Outcomes").locator("tbody tr")
+    for label in (min(racks, key=racks.__getitem__), max(racks, key=racks.__getitem__)):
+        shown = outcomes.filter(has=page.get_by_role("rowheader", name=label, exact=True)).first
+        expect(shown.locator(".doubt")).to_have_count(int(racks[label]))
+
+    row.get_by_role("button", name="Auxiliary contact B").click()
+    expect(page.get_by_role("heading", level=1, name="Auxiliary contact B")).to_be_visible()
+    page.keyboard.press("e")
+    expect(page.get_by_role("slider", name="Time after the failure")).to_be_visible()
+    expect(line).to_have_count(0)

@@ -11,6 +11,7 @@ import type { Column } from "../core/url";
 import { BasisOf } from "./BasisOf";
 import { explained, lookedAt, MOST_EXPLAINED, reasons } from "../core/whatif";
 import { NodeLink, OutcomeMark } from "./parts";
+import { DoubtMark } from "./RestsOn";
 
 const HEADS: readonly (readonly [Column, string])[] = [
   ["outcome", "Outcome"], ["label", "Node"], ["class", "Class"], ["medium", "Medium"], ["evidence", "Because of"],
@@ -93,7 +94,7 @@ function Row({ row }: { row: OutcomeRow }) {
   const here = row.id === view.value.at;
   return (
     <tr aria-selected={here} class={differs(row) ? "differs" : ""}>
-      <td><OutcomeMark outcome={row.outcome} /></td>
+      <td><OutcomeMark outcome={row.outcome} /><DoubtMark id={row.id} /></td>
       {row.beside !== null && <td>{differs(row) ? <OutcomeMark outcome={row.beside} /> : <span class="quiet">the same</span>}</td>}
       <th scope="row" title={compact(row.id)}><NodeLink id={row.id} label={row.label} /></th>
       <td>{row.class ? words(row.class) : "–"}</td>

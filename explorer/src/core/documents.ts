@@ -78,6 +78,13 @@ export const IMPACT_REASONS = dated(({ also, given }) => `query ImpactReasons($f
   impact(failed: $failed${given}) { outcomes(of: $of) { id medium evidence path } }
 }`);
 
+/** Which points the answer rests on that are not good, and what of it depends on them. `$ids`: as many of those as are marked. */
+export const RESTS_ON = dated(({ also, given }) => `query RestsOn($failed: [ID!]!, $ids: Int!${also}) {
+  impact(failed: $failed${given}) { failed restsOn {
+    points uncertain stale bad silent entities ids(first: $ids) poorCount poor { point what of quality reason ageS instead entitiesCount }
+  } }
+}`);
+
 /** `$ids`: nodes told of one event at most. */
 export const TIMELINE = dated(({ also, given }) => `query Timeline($failed: [ID!]!, $ids: Int!${also}) {
   timeline(failed: $failed${given}) {

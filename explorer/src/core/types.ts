@@ -157,6 +157,39 @@ export interface Position {
   fromTelemetry: boolean;
 }
 
+/** A point that an answer would have stood on, were its value good. */
+export interface PoorReading {
+  point: string;
+  /** What it is read for: `POSITION`, `SERVICE`, `LOAD`… */
+  what: string;
+  /** What it is about. */
+  of: string;
+  quality: Quality;
+  reason: string;
+  ageS: number | null;
+  /** What the answer took instead. */
+  instead: string;
+  /** How many entities of the answer depend on it. */
+  entitiesCount: number;
+}
+
+/** The points that an answer was read from. */
+export interface RestsOn {
+  points: number;
+  uncertain: number;
+  stale: number;
+  bad: number;
+  /** Never heard. */
+  silent: number;
+  /** How many entities of the answer depend on any that was heard and not taken. */
+  entities: number;
+  /** The first of them. */
+  ids: string[];
+  poorCount: number;
+  /** The worst first. */
+  poor: PoorReading[];
+}
+
 /** What was named stands for: a room for all that is in it. */
 export interface Resolved {
   asked: string;

@@ -70,7 +70,7 @@ export const looks: ReadonlySignal<ReadonlyMap<string, Look>> = computed(() => {
 });
 
 /** Whether an answer is one to this what-if; the service names what fails in an order of its own. */
-function speaksOf(found: { failed: string[] } | null, { fail }: Scenario): boolean {
+export function speaksOf(found: { failed: string[] } | null, { fail }: Scenario): boolean {
   return found !== null && found.failed.length === fail.length && fail.every((id) => found.failed.includes(id));
 }
 

@@ -4,6 +4,7 @@ import { Course } from "../components/Course";
 import { OutcomeTable } from "../components/OutcomeTable";
 import { Overloads } from "../components/Overloads";
 import { Failure, Notice } from "../components/parts";
+import { RestsOn } from "../components/RestsOn";
 import { whole } from "../core/format";
 import { compact } from "../core/iri";
 import { view, wayHome } from "../core/navigate";
@@ -22,6 +23,7 @@ export function ImpactPane() {
       <Answer number={1}><Ways /></Answer>
       <Answer number={2}>{vs.length > 0 && vs.join() === fail.join() && <Kept />}</Answer>
       {data && <Overloads found={data} />}
+      {data && <RestsOn />}
       {state === "failed" && <Failure title="The question was not answered" error={error} way={absent ? wayHome() : null} />}
       {data && (view.value.t !== null ? <Course /> : unhurt ? <Unhurt found={data} /> : <OutcomeTable found={data} beside={beside.value} />)}
     </section>
