@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import chain
@@ -102,6 +104,17 @@ def _run(
             pass
         say("ending: writing what waits, letting go of devices and store")
     say("ended")
+    _leave()
+
+
+def _leave() -> None:
+    """End the process here where a thread still works: an interpreter that goes away while a kernel is compiled aborts in native code. All
+    that is durable is closed by now."""
+    if any(thread.daemon for thread in threading.enumerate()):
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
 
 
 def _interrupt(_number: int, _frame: object) -> None:
