@@ -13,6 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adapters.history.embedded import EmbeddedHistory
+from adapters.history.keeping import Keeping, Rules
 from graph.history import DAY_MS, HOUR_MS, MINUTE_MS
 from graph.ports import History
 from graph.values import Quality
@@ -157,6 +159,30 @@ def test_late_samples_of_a_day_whose_samples_are_gone_are_added_to_its_hours(tmp
     assert place.history.buckets([NAMES[1]], NOON, NOON + HOUR_MS, HOUR_MS)[0].count.tolist() == [2]
     assert observed(place.history, 0) == []
     place.history.close()
+
+
+def test_another_rule_counts_for_what_comes_then_and_other_days_of_a_rule_for_everything(tmp_path: Path) -> None:
+    """Kept for 30 days; from the second day on the point has a rule of its own of one day; at last the default is one day, too."""
+    late = Keeping("own", 1, 2, 3, lambda point: point == NAMES[0])
+
+    def opened(*rules: Keeping, default: Keeping | None = None) -> EmbeddedHistory:
+        return EmbeddedHistory(tmp_path, rules=Rules(rules, default), seal_ms=0)
+
+    history = opened()
+    tell(history, (0, NOON, 1.0, GOOD))
+    settled(history, NOON)
+    history.close()
+    history = opened(late)
+    tell(history, (0, NOON + DAY_MS, 2.0, GOOD))
+    settled(history, NOON + DAY_MS)
+    settled(history, NOON + 4 * DAY_MS)
+    assert observed(history, 0) == [(0, 1.0)]
+    history.close()
+
+    history = opened(late, default=Keeping(raw_days=1))
+    settled(history, NOON + 4 * DAY_MS)
+    assert observed(history, 0) == []
+    history.close()
 
 
 def test_a_question_for_many_points_is_answered_as_one_for_each(place: Place) -> None:
