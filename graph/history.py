@@ -68,7 +68,8 @@ class Buckets:
 @dataclass(frozen=True, slots=True)
 class HistoryStatus:
     """How the history stands: samples and bytes kept, the oldest and the newest source time (0 for none), samples that are durable and
-    not yet sorted into their files, and why nothing can be written (empty while it can)."""
+    not yet sorted into their files, and why nothing can be written (empty while it can). What was said again counts again until the
+    files of its day are put together; in answers it never does."""
 
     samples: int
     bytes: int

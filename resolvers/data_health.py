@@ -151,7 +151,9 @@ class ReadingCounts:
 class HistoryHealth:
     """After graph/history.py."""
 
-    samples: float = strawberry.field(description="Samples that are kept.")
+    samples: float = strawberry.field(
+        description="Samples that are kept; one said again counts again until the files of its day are put together."
+    )
     bytes: float = strawberry.field(description="Bytes that they take.")
     oldest: datetime | None = strawberry.field(description="The oldest sample's time.")
     newest: datetime | None = strawberry.field(description="The newest sample's time.")

@@ -55,7 +55,7 @@ METRICS: Mapping[str, About] = {
     "ridethrough_points": About("gauge", ("quality",), "Points by the quality of their current value."),
     "ridethrough_value_age_seconds": About("gauge", ("quantile",), "Age of the current values that are good or uncertain, by source time."),
     "ridethrough_readings_total": About(
-        "counter", ("outcome",), "Readings that came in: news, duplicate, late and old (only in history), unknown."
+        "counter", ("outcome",), "Readings that came in: news, duplicate, late and old (only in history, said before or not), unknown."
     ),
     "ridethrough_readings_doubted_total": About(
         "counter", ("reason",), "Readings that were found implausible: clock, out_of_range, jump, frozen."
@@ -72,7 +72,9 @@ METRICS: Mapping[str, About] = {
     "ridethrough_http_sockets": About("gauge", (), "Open sockets of readings."),
     "ridethrough_http_slow_sockets_total": About("counter", (), "Sockets that were closed because nothing was taken from them."),
     "ridethrough_history_up": About("gauge", (), "Whether history can be written."),
-    "ridethrough_history_samples": About("gauge", (), "Samples that are kept."),
+    "ridethrough_history_samples": About(
+        "gauge", (), "Samples that are kept; one said again counts again until the files of its day are put together."
+    ),
     "ridethrough_history_bytes": About("gauge", (), "Bytes that history takes."),
     "ridethrough_history_waiting_samples": About("gauge", (), "Samples that are durable and not yet sorted into their files."),
     "ridethrough_history_missed_readings_total": About("counter", (), "Readings that history could not take."),
