@@ -54,7 +54,7 @@ def test_the_metric_of_a_point_is_its_class_and_labels_say_which_point(served: W
         "room": "urn:example:Hall-1",
         "unit": "KiloW",
     }
-    assert found["value"] == [S, "90.0"]
+    assert found["value"] == [S, "90"]
 
 
 @pytest.mark.parametrize(
@@ -120,6 +120,42 @@ def test_a_counter_that_begins_anew_is_counted_on(tmp_path: Path) -> None:
     assert found == pytest.approx({POWER: 30 + 50 - 10 + 0 + (30 + 50 - 10) * 10 / 80})  # from 10 on, as the window is open at its begin
 
 
+def test_a_range_at_one_instant_is_its_samples(served: Wire) -> None:
+    """What Grafana's tables ask: those of (instant - range, instant], as they were said."""
+    answer = served.get(f"{API}/query", query="(rack_power_sensor[30s])", time=S)["data"]
+
+    series = {each["metric"]["point"]: each["values"] for each in answer["result"]}
+    assert answer["resultType"] == "matrix"
+    assert series[POWER] == [[S - 20, "88"], [S - 10, "89"], [S, "90"]]
+
+
+def test_the_greatest_come_in_order(served: Wire) -> None:
+    """At one instant topk says the greatest first, bottomk the least."""
+    found = [
+        [each["value"][1] for each in served.get(f"{API}/query", query=f"{name}(2, -rack_power_sensor)", time=S)["data"]["result"]]
+        for name in ("topk", "bottomk")
+    ]
+
+    assert found == [["-5", "-90"], ["-90", "-5"]]
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [("2", "2"), ("0.1", "0.1"), ("1e21", "1" + "0" * 21), ("1e-7", "0.0000001"), ("-1/0", "-Inf")]
+)
+def test_numbers_are_said_as_prometheus_says_them(served: Wire, number: str, said: str) -> None:
+    """No exponent, and no point after a whole number."""
+    assert served.get(f"{API}/query", query=number, time=S)["data"]["result"] == [S, said]
+
+
+def test_series_that_do_not_pair_are_an_error_of_the_execution(served: Wire) -> None:
+    """Of the samples, not of the text: 422, as Prometheus says it. What pairs with nothing may be there twice."""
+    answer = served.client.get(f"{API}/query", params={"query": "rack_power_sensor + on (room) rack_power_sensor"})
+
+    assert (answer.status_code, answer.json()["errorType"]) == (422, "execution")
+    assert "several series of one side" in answer.json()["error"]
+    assert ask(served, "rack_power_sensor + on (room) vector(1)") == {}
+
+
 def test_a_range_is_answered_at_equal_steps(served: Wire) -> None:
     """By POST, as Grafana asks; where there is no value there is no pair."""
     form = {"query": "rack_power_sensor", "start": str(S - 1200), "end": str(S), "step": "5m"}
@@ -127,7 +163,7 @@ def test_a_range_is_answered_at_equal_steps(served: Wire) -> None:
 
     series = {each["metric"]["point"]: each["values"] for each in answer["result"]}
     assert answer["resultType"] == "matrix"
-    assert series[POWER] == [[S - 900, "0.0"], [S - 600, "30.0"], [S - 300, "60.0"], [S, "90.0"]]
+    assert series[POWER] == [[S - 900, "0"], [S - 600, "30"], [S - 300, "60"], [S, "90"]]
     assert [at for at, _ in series[POWER_2]] == [S - 600, S - 300, S]
 
 
@@ -135,7 +171,7 @@ def test_our_own_metrics_have_a_past(served: Wire) -> None:
     """A sample each 15 s at most."""
     answer = served.get(f"{API}/query_range", query="sum(ridethrough_readings_total)", start=S - 60, end=S, step=30)["data"]["result"]
 
-    assert answer == [{"metric": {}, "values": [[S - 60, "109.0"], [S - 30, "109.0"], [S, "109.0"]]}]
+    assert answer == [{"metric": {}, "values": [[S - 60, "109"], [S - 30, "109"], [S, "109"]]}]
 
 
 def test_what_there_is_can_be_asked(served: Wire) -> None:
@@ -157,7 +193,7 @@ def test_what_there_is_can_be_asked(served: Wire) -> None:
     assert [each.get("point", each.get("quality")) for each in series] == [POWER_2, *(each.name for each in Quality)]
     assert {"__name__", "entity", "label", "point", "quality", "rack", "room", "unit", "wire"} <= set(labels)
     assert metadata["rack_power_sensor"][0]["help"] == "Points of the class dcx:Rack_Power_Sensor."
-    assert build["version"] == "2.45.0"
+    assert build["version"] == "3.0.0"
 
 
 @pytest.mark.parametrize(
@@ -170,7 +206,7 @@ def test_what_there_is_can_be_asked(served: Wire) -> None:
         ("query", {"query": "avg_over_time(x[1h:5m])"}, "subqueries are not answered"),
         ("query", {"query": "x @ 1"}, "@ is not answered"),
         ("query", {"query": "rack_power_sensor * on (room) group_left () rack_power_sensor"}, "group_left"),
-        ("query", {"query": "rack_power_sensor + on (room) rack_power_sensor"}, "several series of one side"),
+        ("query", {"query": "x", "timeout": "soon"}, "timeout is 'soon'"),
         ("query", {"query": "stddev(x)"}, "stddev is not answered"),
         ("query", {"query": "label_replace(x, 'a', 'b', 'c', 'd')"}, "label_replace is not answered"),
         ("query", {"query": 'x{a=~"("}'}, ""),
@@ -180,6 +216,7 @@ def test_what_there_is_can_be_asked(served: Wire) -> None:
         ("query_range", {"query": "x", "start": S, "end": S - 1, "step": 1}, "end is before start"),
         ("query_range", {"query": "x", "start": 0, "end": S, "step": 1}, "steps are more than 11,000"),
         ("query_range", {"query": "x", "start": 0, "end": S, "step": "soon"}, "step is 'soon'"),
+        ("query_range", {"query": "rack_power_sensor[5m]", "start": S, "end": S, "step": 1}, "answered at one instant"),
         ("series", {}, "match[] is missing"),
         ("series", {"match[]": "sum(x)"}, "match[] is no selector"),
     ],

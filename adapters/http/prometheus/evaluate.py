@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 import promql_parser as promql
 
-from adapters.http.prometheus.labels import NAME, BadQuery, Labels, Matcher
+from adapters.http.prometheus.labels import NAME, Ambiguous, BadQuery, Labels, Matcher
 from adapters.http.prometheus.sources import LOOKBACK_MS, Fetch, Line
-from adapters.http.prometheus.windows import KEEPS_NAME, OVER_TIME, last, window
+from adapters.http.prometheus.windows import KEEPS_NAME, OVER_TIME, Window, last, window
 from graph.values import Floats, Millis
 
 DEPTH_MAX = 50
+MATRIX_MAX = 500_000
+"""Samples of a range that one answer tells."""
 BRACKETS_MAX = 200
 """Brackets and operators of one query: the parser's time grows with their square."""
 _OPS = {"MatchOp.Equal": "=", "MatchOp.NotEqual": "!=", "MatchOp.Re": "=~", "MatchOp.NotRe": "!~"}
@@ -38,6 +40,13 @@ class Vector:
     values: Floats
 
 
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """The samples of a range, a window a series; only the whole of a query for one instant is one."""
+
+    windows: Sequence[tuple[Labels, Window]]
+
+
 Found = Vector | Floats | str
 """A vector, a scalar (one number an instant), or a text."""
 
@@ -51,7 +60,7 @@ class Question:
     instant: bool
     warnings: set[str] = field(default_factory=set)
 
-    def ask(self, text: str) -> Found:
+    def ask(self, text: str) -> Found | Matrix:
         """The answer. Raises `BadQuery`, and what `lines` raises."""
         if sum(each in "({[+-*/%^" for each in text) > BRACKETS_MAX:
             raise BadQuery(f"the query has more than {BRACKETS_MAX} brackets and operators: ask for less at a time")
@@ -60,7 +69,10 @@ class Question:
         except ValueError as error:
             raise BadQuery(str(error)) from None
         with np.errstate(all="ignore"):
-            return self._of(expression, 0)
+            whole = expression
+            while isinstance(whole, promql.ParenExpr):
+                whole = whole.expr
+            return self._matrix(whole) if isinstance(whole, promql.MatrixSelector) else self._of(expression, 0)
 
     def _of(self, e: Any, depth: int) -> Found:  # noqa: PLR0911 - one for each kind of expression
         if depth > DEPTH_MAX:
@@ -101,14 +113,26 @@ class Question:
         lines, instants = self._fetched(e, None)
         return _vector([(line.labels, last(line, instants)) for line in lines], len(instants))
 
+    def _windows(self, e: Any) -> list[tuple[Labels, Window]]:
+        range_ms = _ms(e.range)
+        lines, instants = self._fetched(e.vector_selector, range_ms)
+        return [(line.labels, window(line, instants, range_ms)) for line in lines]
+
+    def _matrix(self, e: Any) -> Matrix:
+        if not self.instant:
+            raise BadQuery("a range of samples is answered at one instant: ask without steps, or write a function such as avg_over_time")
+        found = Matrix(self._windows(e))
+        many = sum(int(w.end[0] - w.first[0]) for _, w in found.windows)
+        if many > MATRIX_MAX:
+            raise BadQuery(f"the range has {many:,} samples, more than {MATRIX_MAX:,} in one answer: ask for a shorter one or fewer points")
+        return found
+
     def _over_time(self, name: str, e: Any) -> Vector:
         if not isinstance(e, promql.MatrixSelector):
             raise BadQuery(f"{name} takes a range of one selector, such as {name}(x[5m]); subqueries are not answered here")
-        range_ms = _ms(e.range)
-        lines, instants = self._fetched(e.vector_selector, range_ms)
         work = OVER_TIME[name]
-        rows = [(line.labels if name in KEEPS_NAME else _nameless(line.labels), work(window(line, instants, range_ms))) for line in lines]
-        return _vector(rows, len(instants))
+        rows = [(labels if name in KEEPS_NAME else _nameless(labels), work(found)) for labels, found in self._windows(e)]
+        return _vector(rows, len(self.instants))
 
     # -- functions ----------------------------------------------------------------------------------------------------
 
@@ -149,7 +173,7 @@ class Question:
             many = self._of(e.param, depth + 1)
             if not isinstance(many, np.ndarray) or not np.isfinite(many).all():
                 raise BadQuery(f"{name} takes a number and series")
-            return _extremes(found, groups, max(0, int(many[0])), largest=name == "topk")
+            return _extremes(found, groups, max(0, int(many[0])), largest=name == "topk", ranked=self.instant)
         if name not in _GROUPED:
             raise BadQuery(f"{name} is not answered here; {_ANSWERED}")
         rows = [(dict(key), _grouped(name, found.values[members])) for key, members in groups.items()]
@@ -240,15 +264,16 @@ def _grouped(name: str, values: Floats) -> Floats:
     return _GROUPED[name](values)
 
 
-def _extremes(found: Vector, groups: Mapping[Any, list[int]], many: int, *, largest: bool) -> Vector:
-    """The `many` largest or smallest of each group, at each instant by itself."""
-    values = np.full_like(found.values, np.nan)
+def _extremes(found: Vector, groups: Mapping[Any, list[int]], many: int, *, largest: bool, ranked: bool) -> Vector:
+    """The `many` largest or smallest of each group, at each instant by itself; `ranked`: at the one instant, in that order."""
+    values, rows = np.full_like(found.values, np.nan), list[int]()
     for members in groups.values():
         inside = found.values[members]
         order = np.argsort(-inside if largest else inside, axis=0, kind="stable")  # nan comes last
         rank = np.argsort(order, axis=0, kind="stable")
         values[members] = np.where(rank < many, inside, np.nan)
-    return Vector(found.labels, values)
+        rows += [members[at] for at in order[:, 0].tolist()] if ranked else []
+    return Vector([found.labels[row] for row in rows], values[rows]) if ranked else Vector(found.labels, values)
 
 
 def _worked(op: str, a: Floats, b: Floats, kept: Floats, *, truth: bool) -> Floats:
@@ -276,10 +301,11 @@ def _matching(modifier: Any) -> Key:
 
 def _matched(op: str, left: Vector, right: Vector, key: Key, *, truth: bool) -> Vector:
     keys = [[key(labels) for labels in side.labels] for side in (left, right)]
+    both = set(keys[0]) & set(keys[1])
     for side in keys:
-        twice = next((each for each, count in Counter(side).items() if count > 1), None)
+        twice = next((each for each, count in Counter(side).items() if count > 1 and each in both), None)
         if twice is not None:
-            raise BadQuery(f"several series of one side are {dict(twice)}: say by on(...) or an aggregation which belong together")
+            raise Ambiguous(f"several series of one side are {dict(twice)}: say by on(...) or an aggregation which belong together")
     others = {each: row for row, each in enumerate(keys[1])}
     pairs = [(row, others[each]) for row, each in enumerate(keys[0]) if each in others]
     a, b = left.values[[row for row, _ in pairs]], right.values[[row for _, row in pairs]]

@@ -25,6 +25,10 @@ class BadQuery(Exception):
     """A query that makes no sense, or that is not answered here; the text says which, and what to do."""
 
 
+class Ambiguous(BadQuery):
+    """Which series of two sides belong together cannot be told."""
+
+
 @dataclass(frozen=True, slots=True)
 class Matcher:
     """One condition on a label: `op` is =, !=, =~ or !~."""

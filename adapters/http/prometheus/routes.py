@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import isfinite, isnan
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -18,8 +19,8 @@ from adapters.http.codec import MILLIS_MAX, instant
 from adapters.http.metrics import METRICS
 from adapters.http.parts import HttpParts
 from adapters.http.problems import Problem
-from adapters.http.prometheus.evaluate import Found, Question, Vector, matchers_of
-from adapters.http.prometheus.labels import NAME, POINT_LABELS, BadQuery, Labels, Matcher
+from adapters.http.prometheus.evaluate import Found, Matrix, Question, Vector, matchers_of
+from adapters.http.prometheus.labels import NAME, POINT_LABELS, Ambiguous, BadQuery, Labels, Matcher
 from adapters.http.prometheus.sources import Sources, Unavailable
 from adapters.http.rules import HttpRules
 from adapters.http.threads import Threads
@@ -30,7 +31,7 @@ THREADS = 4
 FORM_BYTES = 64 * 1024
 SERIES_TOLD = 20_000
 """Series, or values of a label, that one answer lists."""
-LIKE = "2.45.0"
+LIKE = "3.0.0"
 """The version whose language and answers these are: what Grafana asks differs by it."""
 Asked = Mapping[str, list[str]]
 
@@ -64,6 +65,8 @@ class _Api:
             try:
                 asked = await self._asked(request)
                 return await self._threads.run(_told, work, asked)
+            except Ambiguous as error:
+                return _wrong(422, "execution", str(error))
             except BadQuery as error:
                 return _wrong(400, "bad_data", str(error))
             except (Unavailable, HistoryUnavailable) as error:
@@ -97,7 +100,7 @@ class _Api:
     def query_range(self, asked: Asked) -> Any:
         """At equal steps."""
         start, end = (_instant(asked, name, None) for name in ("start", "end"))
-        step = _step(asked)
+        step = _duration(asked, "step")
         if end < start:
             raise BadQuery("end is before start: exchange them")
         steps = (end - start) // step + 1
@@ -107,8 +110,10 @@ class _Api:
         question, found = self._found(asked, instants, instant=False)
         return _Told(_over_time(found, instants), question.warnings)
 
-    def _found(self, asked: Asked, instants: Millis, *, instant: bool) -> tuple[Question, Found]:
+    def _found(self, asked: Asked, instants: Millis, *, instant: bool) -> tuple[Question, Found | Matrix]:
         text = _one(asked, "query")
+        if asked.get("timeout"):
+            _duration(asked, "timeout")
         if len(text) > self._rules.promql_chars:
             raise BadQuery(f"the query has more than {self._rules.promql_chars:,} characters: ask for less at a time")
         question = Question(instants, self._sources.lines, instant)
@@ -193,8 +198,9 @@ def _instant(asked: Asked, name: str, default: int | None) -> int:
     return round(millis)
 
 
-def _step(asked: Asked) -> int:
-    text = _one(asked, "step")
+def _duration(asked: Asked, name: str) -> int:
+    """Milliseconds of seconds, or of a duration."""
+    text = _one(asked, name)
     try:
         seconds = float(text)
     except ValueError:
@@ -203,7 +209,7 @@ def _step(asked: Asked) -> int:
         except ValueError:
             seconds = 0.0
     if not 0.001 <= seconds < 1e9:
-        raise BadQuery(f"step is {text[:40]!r}: write seconds, or a duration such as 5m")
+        raise BadQuery(f"{name} is {text[:40]!r}: write seconds, or a duration such as 5m")
     return round(seconds * 1000)
 
 
@@ -229,18 +235,22 @@ def _wrong(status: int, kind: str, text: str) -> Response:
     return Response(orjson.dumps(body), status, media_type="application/json", headers={"cache-control": "no-store"})
 
 
-def _at_once(found: Found, at: int) -> Any:
+def _at_once(found: Found | Matrix, at: int) -> Any:
+    if isinstance(found, Matrix):
+        spans = [(labels, w, slice(int(w.first[0]), int(w.end[0]))) for labels, w in found.windows]
+        told = [{"metric": labels, "values": _pairs(w.times[span] / 1000.0, w.values[span])} for labels, w, span in spans]
+        return {"resultType": "matrix", "result": [each for each in told if each["values"]]}
     if isinstance(found, str):
         return {"resultType": "string", "result": [at / 1000, found]}
     if not isinstance(found, Vector):
         return {"resultType": "scalar", "result": [at / 1000, _number(float(found[0]))]}
     rows = zip(found.labels, found.values[:, 0].tolist(), strict=True)
-    told = [{"metric": labels, "value": [at / 1000, _number(value)]} for labels, value in rows if value == value]  # noqa: PLR0124 - nan is none
-    return {"resultType": "vector", "result": told}
+    there = [{"metric": labels, "value": [at / 1000, _number(value)]} for labels, value in rows if value == value]  # noqa: PLR0124 - nan is none
+    return {"resultType": "vector", "result": there}
 
 
-def _over_time(found: Found, instants: Millis) -> Any:
-    if isinstance(found, str):
+def _over_time(found: Found | Matrix, instants: Millis) -> Any:
+    if isinstance(found, str | Matrix):
         raise BadQuery("a text is not answered over a range: ask for one instant")
     series = found if isinstance(found, Vector) else Vector([{}], found[None, :])
     seconds: Floats = instants / 1000.0
@@ -254,6 +264,8 @@ def _pairs(seconds: Floats, values: Floats) -> Sequence[Any]:
 
 
 def _number(value: float) -> str:
-    if value != value:  # noqa: PLR0124 - only nan is not itself
-        return "NaN"
-    return repr(value) if abs(value) != float("inf") else "+Inf" if value > 0 else "-Inf"
+    """As Prometheus writes it: no exponent, whole numbers without a point."""
+    if not isfinite(value):
+        return "NaN" if isnan(value) else "+Inf" if value > 0 else "-Inf"
+    text = repr(value)
+    return np.format_float_positional(value, trim="-") if "e" in text else text.removesuffix(".0")

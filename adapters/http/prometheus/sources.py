@@ -106,7 +106,7 @@ class Sources:
                 _of_samples(labels[n], self._parts.history.series(point, since, asked.until + 1, self._samples_max), lookback[n])
                 for n, point in enumerate(points)
             ]
-        asked.warnings.add(f"answered from spans of {step // 1000} s: the samples would be more than {self._samples_max:,}")
+        asked.warnings.add(f"answered from spans of {step // 1000} s: the samples may be more than {self._samples_max:,}")
         spans = self._parts.history.buckets(points, since - step, asked.until + 1, step)
         return [_of_spans(labels[n], found, max(lookback[n], 2 * step)) for n, found in enumerate(spans)]
 

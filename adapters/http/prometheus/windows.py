@@ -1,7 +1,7 @@
 """What a series gives at each instant of a question: its last sample, or a function of the samples of the time before.
 
-The rules are Prometheus': a window is (instant - range, instant]; a sample counts for the look-back; `rate` and its kin are extrapolated to
-the ends of the window, unless the first or last sample is further from them than 1.1 of the mean distance between samples.
+The rules are those of Prometheus 3: a window is (instant - range, instant]; a sample counts for the look-back; `rate` and its kin are
+extrapolated to the ends of the window, unless the first or last sample is further from them than 1.1 of the mean distance between samples.
 """
 
 from __future__ import annotations
