@@ -75,8 +75,10 @@ class HealthWatch:
         for place, client in self._mqtt():
             mqtt = client.status()
             rate, lost = self._rates.of(f"mqtt {place}", mqtt.messages), mqtt.missing
+            forgotten = f"has forgotten our session {mqtt.sessions_lost} times, and what it held for us" if mqtt.sessions_lost else ""
+            error = mqtt.error or forgotten
             found.append(
-                WireHealth("mqtt", place, mqtt.connected, mqtt.error, mqtt.messages, rate, mqtt.queued, mqtt.poison, mqtt.unbound, lost)
+                WireHealth("mqtt", place, mqtt.connected, error, mqtt.messages, rate, mqtt.queued, mqtt.poison, mqtt.unbound, lost)
             )
         for each in () if self._modbus is None else self._modbus.status():
             rate = self._rates.of(f"modbus {each.endpoint}", each.requests)

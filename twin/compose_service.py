@@ -332,10 +332,14 @@ class Service:
         self._told.append(reasons)
 
     def away(self) -> list[str]:
-        """The wires that do not answer now. The service is ready without them: their points' quality tells of it."""
+        """The wires that do not answer now or refuse us a part, what is refused of what devices say, and what a recording has no room for.
+        The service is ready without them: their points' quality tells of it."""
         found = [f"history: {error}"] if (error := self._kept.error()) else []
-        if self._mqtt is not None and not (status := self._mqtt.status()).connected:
+        if self._mqtt is not None and (not (status := self._mqtt.status()).connected or status.error):
             found.append(f"mqtt: the broker {status.error or 'does not answer'}")
+        found += [f"what {source} says of the plant is refused: {why}" for source, why in sorted(self._wishes.refused().items())]
+        if self._recorder is not None and (missed := self._recorder.missed):
+            found.append(f"recording: {missed:,} messages are not in the file: it is full (record_mb), or the log says why")
         if self._relayed is not None and not any(self._relayed.processes().values()):
             found.append("mqtt: no process of role ingest is there: nothing is taken in")
         if self._modbus is not None:
