@@ -76,7 +76,7 @@ class Former:
                 text = "the session %s, whose process has another role now, is ended: %d messages that waited there were taken in"
                 _log.warning(text, self._left.client_id, waited)
             self.over = True
-        elif status.connections > 1 or (status.connections and not status.connected) or (not self._said and now - self._begun > GIVEN_UP_S):
+        elif status.connections > 1 or (status.connections and status.error) or (not self._said and now - self._begun > GIVEN_UP_S):
             self.wire.close()
             _log.warning("what waits in the session %s could not be had: %s", self._left.client_id, status.error or "no answer")
             self.over = True
