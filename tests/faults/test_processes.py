@@ -159,8 +159,9 @@ def test_one_of_two_that_take_in_is_killed_and_the_other_takes_over(site: Site) 
     assert wait_until(site.has_everything)  # half of the messages have waited for the one that is gone
     assert wait_until(site.is_current), site.api.values()
     assert "the ingest process one is gone" in second.log(), "the fault must bite"
-    held = _asked(Running(f"http://127.0.0.1:{second.port}"), 0)["wires"]
-    assert [wire["place"].partition(" for ")[2] for wire in held if wire["messages"]] == ["", "one"]
+    wires = _asked(Running(f"http://127.0.0.1:{second.port}"), 0)
+    held = {wire["place"].partition(" for ")[2]: wire["messages"] for wire in wires["wires"]}
+    assert held["one"] > 0, "its session is told; for a moment there is one more, of what the process that answers may have been before"
 
     first.start().wait()
     assert wait_until(lambda: "the ingest process one has its share again" in second.log())
