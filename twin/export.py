@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
+from pyarrow.compute import strftime
 
 from graph.history import Buckets, Series
 from graph.ports import History
@@ -77,9 +78,11 @@ def write_parquet(batches: Iterator[pa.RecordBatch], schema: pa.Schema, out: Bin
 def write_csv(batches: Iterator[pa.RecordBatch], schema: pa.Schema, out: BinaryIO) -> int:
     """Write batches as CSV after RFC 4180, with a line of names; times are ISO 8601 in UTC. Gives the number of rows."""
     count = 0
-    with pa.csv.CSVWriter(out, schema) as writer:
+    told = pa.schema([field.with_type(pa.string()) if field.type == _TIME else field for field in schema])
+    with pa.csv.CSVWriter(out, told) as writer:
         for batch in batches:
-            writer.write_batch(batch)
+            columns = [strftime(column, "%Y-%m-%dT%H:%M:%SZ") if column.type == _TIME else column for column in batch.columns]
+            writer.write_batch(pa.record_batch(columns, schema=told))
             count += len(batch)
     return count
 

@@ -201,7 +201,7 @@ def test_history_comes_as_csv_arrow_and_parquet(served: Wire) -> None:
 
     rows = list(csv.DictReader(io.StringIO(forms["csv"].decode())))
     assert [(row["point"], float(row["value"])) for row in rows] == [(POWER, 58.0), (POWER, 59.0), (POWER, 4.5)]
-    assert rows[0]["observed_at"] == "2026-03-01 11:59:58.000Z"
+    assert rows[0]["observed_at"] == "2026-03-01T11:59:58.000Z"
     for table in (pa.ipc.open_stream(forms["arrow"]).read_all(), pq.read_table(io.BytesIO(forms["parquet"]))):
         assert table.column("value").to_pylist() == [58.0, 59.0, 4.5]
     assert spans.splitlines()[0] == '"point","start","minimum","maximum","mean","count","coverage","quality"'

@@ -45,7 +45,7 @@ def test_a_csv_file_names_quality_and_reason() -> None:
 
     names, row = csv.reader(io.StringIO(out.getvalue().decode()))
     assert names == ["point", "observed_at", "value", "quality", "reason"]
-    assert row == [NAMES[1], "2026-06-01 12:00:00.000Z", "", "BAD", "DEVICE"]
+    assert row == [NAMES[1], "2026-06-01T12:00:00.000Z", "", "BAD", "DEVICE"]
 
 
 def test_spans_are_taken_out_as_they_are_asked() -> None:
