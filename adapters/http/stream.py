@@ -192,9 +192,11 @@ class _Session:
         if name not in self._followed and len(self._followed) >= self._of.rules.subscriptions_max:
             raise Problem(422, "too many", f"{len(self._followed)} are followed on this socket already: unfollow one, or open another")
         point = asked.get("point")
+        if type(point) is str:
+            point, asked = [point], {**asked, "point": [point]}
         wrong = [each for each in _CHOICES[1:] if type(asked.get(each)) not in {str, type(None)}]
         if wrong or (point is not None and (type(point) is not list or set(map(type, point)) - {str})):
-            raise Unreadable("point is a list of ids; entity, below and class are an id each")
+            raise Unreadable("point is an id or a list of ids; entity, below and class are an id each")
         self._followed[name] = await self._of.threads.run(self._found, asked, every / 1000)
         self._news.set()
 
