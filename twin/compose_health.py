@@ -83,7 +83,8 @@ class HealthWatch:
         for each in () if self._modbus is None else self._modbus.status():
             rate = self._rates.of(f"modbus {each.endpoint}", each.requests)
             error = each.error or ("" if not each.away else f"unit {', '.join(map(str, each.away))} does not answer")
-            found.append(WireHealth("modbus", each.endpoint, each.connected, error, each.requests, rate))
+            wrong, lost = each.counts.wrong, each.counts.timeouts
+            found.append(WireHealth("modbus", each.endpoint, each.connected, error, each.requests, rate, dead_letters=wrong, lost=lost))
         return found
 
 

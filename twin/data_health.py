@@ -39,7 +39,7 @@ class WireHealth:
     unbound: int = 0
     """Messages of no point."""
     lost: int = 0
-    """Messages that were lost on the way, by what senders count."""
+    """Messages that were lost on the way, by what senders count; of Modbus, requests that were not answered in time."""
 
 
 @dataclass(frozen=True, slots=True)

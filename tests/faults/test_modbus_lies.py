@@ -14,6 +14,7 @@ from graph.ports import DeviceRefused, DeviceUnknown
 from tests.support.liar import Said, drip, half, late, nonsense, other_number, other_unit, refusal, registers, reset
 from tests.support.modbus_wired import A, B, holding, wire, write
 from tests.support.wired import wait_until
+from twin.compose_health import HealthWatch
 
 
 @pytest.mark.quality("modbus", "writes-at-most-once")
@@ -222,3 +223,11 @@ def test_a_late_answer_is_not_taken_for_the_next_one() -> None:
         assert wait_until(lambda: table.quality(A) == "GOOD")
         assert wait_until(lambda: False, 0.6) is False
         assert table.value(A) == 7.0
+
+
+def test_requests_that_are_not_answered_in_time_are_told_by_data_health() -> None:
+    """As lost, while the connection stands."""
+    with wire(lambda *_: None) as (_, table, client):
+        watch = HealthWatch(table.current, table.ingest, lambda: None, lambda: (), client, dict)
+
+        assert wait_until(lambda: watch.now().wires[0].lost > 0)
