@@ -6,6 +6,7 @@ whose first one is still at work. Kept in a small SQLite file, so that a restart
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ from pathlib import Path
 from threading import Lock
 
 from adapters.http.problems import Problem
+
+_log = logging.getLogger(__name__)
 
 KEYS_MAX = 10_000
 """Answers that are kept; the oldest go first."""
@@ -48,7 +51,8 @@ class Keys:
                 self._at_work.discard(key)
 
     def keep(self, key: str, body: bytes, status: int, answer: bytes) -> None:
-        """Keep an answer; what cannot be kept is only forgotten: a sample that is said again is kept once all the same."""
+        """Keep an answer. Where that fails the key is forgotten, which is logged: readings without a time of their own count twice if they
+        are sent again."""
         with self._lock:
             if self._file is None:
                 return
@@ -56,8 +60,8 @@ class Keys:
                 row = (key, _digest(body), status, answer)
                 self._file.execute("INSERT OR REPLACE INTO answer (key, digest, status, body) VALUES (?, ?, ?, ?)", row)
                 self._file.execute("DELETE FROM answer WHERE id <= (SELECT max(id) FROM answer) - ?", (KEYS_MAX,))
-            except sqlite3.Error:
-                return
+            except sqlite3.Error as error:
+                _log.warning("an Idempotency-Key could not be kept: %s", error)
 
     def _before(self, key: str, digest: bytes) -> tuple[int, bytes] | None:
         with self._lock:

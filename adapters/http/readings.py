@@ -155,15 +155,16 @@ def readings_router(parts: HttpParts, intake: Intake, keys: Keys, rules: HttpRul
 
     def answered(body: bytes, media: str, key: str | None) -> Response:
         if not key:
-            return _response(*taken(body, media))
+            return _response(*taken(body, media)[:2])
         with keys.held(key, body) as before:
             if before is not None:
                 return _response(*before, again=True)
-            status, answer = taken(body, media)
-            keys.keep(key, body, status, answer)
+            status, answer, kept = taken(body, media)
+            if kept or parts.history is None:  # what history has missed may be sent again
+                keys.keep(key, body, status, answer)
             return _response(status, answer)
 
-    def taken(body: bytes, media: str) -> tuple[int, bytes]:
+    def taken(body: bytes, media: str) -> tuple[int, bytes, bool]:
         try:
             outcome = intake.take(read(body, media, parts.now_ms, rules.rows_max))
         except Unreadable as error:
@@ -173,7 +174,7 @@ def readings_router(parts: HttpParts, intake: Intake, keys: Keys, rules: HttpRul
             first = outcome.first[0]
             status = 404 if outcome.unbound else 409 if first.code == "wrong_unit" else 422
             answer = {"title": "nothing taken", "status": status, "detail": f"line {first.line}: {first.message}", **answer}
-        return status, orjson.dumps(answer, option=orjson.OPT_APPEND_NEWLINE)
+        return status, orjson.dumps(answer, option=orjson.OPT_APPEND_NEWLINE), outcome.kept
 
     return router
 

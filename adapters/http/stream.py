@@ -230,10 +230,11 @@ class _Session:
             try:
                 found = await self._of.threads.run(self._found, each.asked, each.every_s)
             except Problem as problem:
-                del self._followed[name]
-                await self._send(_error(f"{problem}; it is followed no more", id=name))
+                if self._followed.get(name) is each:
+                    del self._followed[name]
+                    await self._send(_error(f"{problem}; it is followed no more", id=name))
                 continue
-            if found.directory is not each.directory:
+            if self._followed.get(name) is each and found.directory is not each.directory:  # the client may have changed its mind meanwhile
                 self._followed[name] = found
 
     async def _told(self, name: str, each: _Followed) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from adapters.http.codec import ARROW, JSON, NDJSON
 from adapters.http.rules import HttpRules
+from graph.history import HistoryUnavailable
 from graph.values import Quality, Reason
 from tests.support.http_wire import INLET, PLANT, POWER, POWER_2, READINGS, Wire, wire
 
@@ -263,3 +264,24 @@ def test_without_a_history_readings_are_taken_and_the_answer_says_that_they_are_
         told = one.send([{"point": POWER, "value": 1.0}]).json()
 
     assert (told["taken"], told["kept"]) == (1, False)
+
+
+def test_what_history_missed_may_be_sent_again_under_its_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer that said so stands for no other: the same request is taken when history is back."""
+    body = [{"p": POWER, "v": 4.5, "t": 1_780_315_200_000}]
+    with wire(tmp_path) as one:
+        history = one.history
+        assert history is not None
+        with monkeypatch.context() as fault:
+            fault.setattr(history, "append", _away)
+            missed = one.send(body, **{"idempotency-key": "a"})
+        again = one.send(body, **{"idempotency-key": "a"})
+        kept = history.series(POWER, 0, 1 << 42, 10)
+
+    assert (missed.json()["kept"], again.json()["kept"]) == (False, True)
+    assert "idempotent-replayed" not in again.headers
+    assert kept.values.tolist() == [4.5]
+
+
+def _away(*_: object) -> None:
+    raise HistoryUnavailable("the disk is full")

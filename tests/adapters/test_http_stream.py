@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import orjson
@@ -18,6 +19,7 @@ from websockets.sync.client import connect
 from websockets.sync.connection import Connection
 
 from adapters.http.rules import HttpRules
+from adapters.http.stream import _Session
 from tests.support.http_wire import INLET, PLANT, POWER, POWER_2, SERVER, Wire, wire
 from tests.support.wired import wait_until
 
@@ -167,3 +169,30 @@ def test_one_that_takes_nothing_is_closed_with_the_reason_and_holds_up_nobody(tm
 
     assert closed.value.rcvd is not None
     assert (closed.value.rcvd.code, closed.value.rcvd.reason[:26]) == (1013, "nothing was taken for 1 s:")
+
+
+def test_what_is_unfollowed_while_the_graph_changes_stays_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client changes its mind after a change of the graph, before its points are found anew."""
+    found, slow, begun, go_on = _Session._found, Event(), Event(), Event()
+
+    def slowly(session: _Session, asked: dict[str, Any], every_s: float) -> Any:
+        if slow.is_set() and asked["id"] == "a":
+            begun.set()
+            assert go_on.wait(WAIT_S)
+        return found(session, asked, every_s)
+
+    monkeypatch.setattr(_Session, "_found", slowly)
+    with wire(tmp_path) as one, stream(one) as opened:
+        say(opened, type="follow", id="a", entity="urn:example:Rack-1", every_ms=50)
+        assert heard(opened)["id"] == "a"
+        slow.set()
+        one.changed(PLANT + "ex:Rack-1 brick:hasPoint ex:Rack-1.More .")
+        assert begun.wait(WAIT_S)
+        say(opened, type="unfollow", id="a")
+        opened.send("{")
+        assert heard(opened)["type"] == "error"
+        go_on.set()
+        say(opened, type="follow", id="b", entity="urn:example:Rack-1", every_ms=50)
+        heard_then = [heard(opened)["id"]]
+
+    assert heard_then == ["b"]
