@@ -111,9 +111,11 @@ class WireHealth:
     messages: int = strawberry.field(description="Messages taken, or requests made, so far.")
     rate_s: float = strawberry.field(description="The same a second, over the last minute.")
     waiting: int = strawberry.field(description="What has come in and is not yet taken.")
-    dead_letters: int = strawberry.field(description="Payloads in which something could not be read.")
+    dead_letters: int = strawberry.field(description="Payloads in which something could not be read; of Modbus, answers that do not fit.")
     unbound: int = strawberry.field(description="Messages of no point.")
-    lost: int = strawberry.field(description="Messages lost on the way, by what senders themselves count.")
+    lost: int = strawberry.field(
+        description="Messages lost on the way, by what senders themselves count; of Modbus, requests without an answer in time."
+    )
 
     @staticmethod
     def of(wire: told.WireHealth) -> WireHealth:

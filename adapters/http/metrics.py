@@ -63,9 +63,13 @@ METRICS: Mapping[str, About] = {
     "ridethrough_wire_up": About("gauge", ("wire", "place"), "Whether a broker or endpoint answers."),
     "ridethrough_wire_messages_total": About("counter", ("wire", "place"), "Messages taken, or requests made."),
     "ridethrough_wire_waiting_messages": About("gauge", ("wire", "place"), "Messages that have come and are not yet taken."),
-    "ridethrough_wire_dead_letters_total": About("counter", ("wire", "place"), "Payloads in which something could not be read."),
+    "ridethrough_wire_dead_letters_total": About(
+        "counter", ("wire", "place"), "Payloads in which something could not be read; of Modbus, answers that do not fit."
+    ),
     "ridethrough_wire_unbound_messages_total": About("counter", ("wire", "place"), "Messages of no point."),
-    "ridethrough_wire_lost_messages_total": About("counter", ("wire", "place"), "Messages lost on the way, by what senders count."),
+    "ridethrough_wire_lost_messages_total": About(
+        "counter", ("wire", "place"), "Messages lost on the way, by what senders count; of Modbus, requests without an answer in time."
+    ),
     "ridethrough_http_readings_total": About(
         "counter", ("outcome",), "Readings that came over HTTP: taken, refused; of those, unbound name no point."
     ),
