@@ -28,6 +28,8 @@ HISTORY_FOLDER = "history"
 """In the data folder: everything that the embedded history keeps."""
 SPOOL_FOLDER = "history-waiting"
 """In the data folder: samples that wait for a database that is away."""
+HANGS_S = 2.0
+"""How long who takes in waits for a database that does not answer, once; then samples wait on the disk, and it is the care that waits."""
 MAINTAIN_S = 5.0
 """How often what has come in is looked after."""
 CATCH_UP_MS = 3_600_000
@@ -149,7 +151,7 @@ def open_history(settings: Settings, rules: Rules, *, read_only: bool = False, f
         from adapters.history.postgres import PostgresHistory  # noqa: PLC0415 - only its users wait for the driver
 
         password = settings.history_password.get_secret_value()
-        database = PostgresHistory(settings.history, password=password, rules=rules, budget_bytes=budget)
+        database = PostgresHistory(settings.history, password=password, rules=rules, budget_bytes=budget, append_s=HANGS_S)
         return database if follow or read_only else SpooledHistory(database, settings.data / SPOOL_FOLDER)
     if "://" in settings.history:
         raise GraphError(

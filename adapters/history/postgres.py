@@ -96,7 +96,9 @@ class PostgresHistory:
             samples = samples.piece((samples.slots >= 0) & (samples.observed_at >= 0) & (samples.observed_at < LATEST_MS))
             if len(samples):
                 numbers = self._numbered(samples.slots, names)
-                self._commit(Rows(numbers, samples.observed_at, samples.received_at, samples.values, samples.quality, samples.reason))
+                self._commit(
+                    Rows(numbers, samples.observed_at, samples.received_at, samples.values, samples.quality, samples.reason), self._append_s
+                )
         except HistoryUnavailable as error:
             self._error = str(error)
             raise
@@ -110,11 +112,11 @@ class PostgresHistory:
             numbers = np.array(self._named(list(points)), np.int32)
         rows = rows.pick((rows.observed >= 0) & (rows.observed < LATEST_MS))
         if len(rows):
-            self._commit(replace(rows, point=numbers[rows.point]))
+            self._commit(replace(rows, point=numbers[rows.point]), APPEND_S)
         self._error = ""
 
-    def _commit(self, rows: Rows) -> None:
-        pending = _Pending(rows)
+    def _commit(self, rows: Rows, limit_s: float) -> None:
+        pending = _Pending(rows, limit_s)
         with self._entering:
             self._pending.append(pending)
         with self._writing:
@@ -123,7 +125,7 @@ class PostgresHistory:
                     together_, self._pending = self._pending, []
                 error: Exception | None = None
                 try:
-                    self._write(Rows.joined([each.rows for each in together_]))
+                    self._write(Rows.joined([each.rows for each in together_]), max(each.limit_s for each in together_))
                 except Exception as refused:
                     error = refused
                 for each in together_:
@@ -131,14 +133,14 @@ class PostgresHistory:
         if pending.error is not None:
             raise pending.error
 
-    def _write(self, rows: Rows) -> None:
+    def _write(self, rows: Rows, limit_s: float) -> None:
         rule, day = self._rule_of[rows.point], rows.observed // DAY_MS
         days = np.unique(np.stack((rule.astype(np.int64), day)), axis=1).T.tolist()
         told = []
         for each_rule, each_day in days:
             own = rows.observed[(rule == each_rule) & (day == each_day)]
             told.append((each_rule, each_day, len(own), int(own.min()), int(own.max())))
-        with self._server.connected(self._append_s) as connection:
+        with self._server.connected(limit_s) as connection:
             try:
                 self._copy(connection, rule, rows, told)
             except CheckViolation:  # a table that was known has been dropped
@@ -330,7 +332,7 @@ class PostgresHistory:
 class _Pending:
     """Rows that wait for a commit."""
 
-    def __init__(self, rows: Rows) -> None:
-        self.rows = rows
+    def __init__(self, rows: Rows, limit_s: float) -> None:
+        self.rows, self.limit_s = rows, limit_s
         self.done = False
         self.error: Exception | None = None

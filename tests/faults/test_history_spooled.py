@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Barrier, Thread
@@ -61,6 +62,24 @@ def test_what_comes_while_the_server_is_away_is_in_it_afterwards(server: Postgre
     history.close()
 
 
+def test_a_server_that_hangs_is_waited_for_once(server: Postgres, tmp_path: Path) -> None:
+    """By who takes in; what comes afterwards goes to the disk at once, and all of it is there when the server goes on."""
+    history = opened(server.emptied(), tmp_path)
+    tell(history, *rows_of(0, 4))
+    with server.frozen():
+        took_s = []
+        for number in (4, 8):
+            begun = time.monotonic()
+            tell(history, *rows_of(number, 4))
+            took_s.append(time.monotonic() - begun)
+    history.maintain(NOON)
+
+    assert took_s[0] > 1.0, "the fault must bite"
+    assert took_s[1] < took_s[0]
+    assert kept(history) == [6, 6]
+    history.close()
+
+
 def test_a_kill_at_any_step_of_handing_over_loses_nothing_and_doubles_nothing(server: Postgres, tmp_path: Path) -> None:
     """What is handed over and not yet let go of is handed over again."""
     url = server.emptied()
@@ -109,11 +128,11 @@ class Refusing(PostgresHistory):
 
     refused = False
 
-    def _write(self, rows: Rows) -> None:
+    def _write(self, rows: Rows, limit_s: float) -> None:
         if len(rows) == AT_ONCE and not self.refused:
             self.refused = True
             raise ValueError("a fault")
-        super()._write(rows)
+        super()._write(rows, limit_s)
 
 
 def test_nobody_is_told_that_rows_are_durable_which_a_fault_kept_out(server: Postgres) -> None:
