@@ -16,6 +16,7 @@ from adapters.mqtt.mapped import MappedTopics
 from adapters.mqtt.mapping import load
 from adapters.mqtt.native import Native
 from adapters.mqtt.pending import Pending
+from adapters.mqtt.session import Session
 from adapters.mqtt.sparkplug.dialect import Sparkplug
 from twin.settings import Settings
 
@@ -34,3 +35,8 @@ def dialects_of(settings: Settings, config: MqttConfig) -> Sequence[Dialect]:
     discovered = [HomeAssistant(settings.mqtt_homeassistant, size, home)] if settings.mqtt_homeassistant else []
     mapped = [MappedTopics(load(Path(settings.mqtt_mapping)), size)] if settings.mqtt_mapping else []
     return [bound, *mapped, dsx, sparkplug, *discovered, native]
+
+
+def session_of(settings: Settings, config: MqttConfig) -> Session:
+    """The session of the process' own wire. `config` as that wire has it. Raises `OSError` for a file that cannot be read."""
+    return Session(config, settings.data / "mqtt" / "session.jsonl")

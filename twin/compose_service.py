@@ -30,6 +30,7 @@ from adapters.mqtt.config import MqttConfig
 from adapters.mqtt.dialect import Dialect
 from adapters.mqtt.relay_status import Standing
 from adapters.mqtt.relayed import Relayed
+from adapters.mqtt.session import Session
 from adapters.mqtt.strays import UnboundTopic
 from graph.errors import GraphError, StoreUnavailable
 from graph.points import point_facts
@@ -42,6 +43,7 @@ from twin.compose import Opened
 from twin.compose_commands import BusFeed, control_of
 from twin.compose_health import HealthWatch, together
 from twin.compose_history import KeptHistory
+from twin.compose_mqtt import session_of
 from twin.compose_replay import recorder_of
 from twin.compose_roles import Passing, broker_for, spoken_by
 from twin.compose_store import now, store_name
@@ -241,16 +243,17 @@ class Service:
         try:
             spoken = spoken_by(settings, broker)
             self._relayed = next((each for each in spoken if isinstance(each, Relayed)), None)
-            return self._mqtt_client(snapshot, broker_for(settings, broker), spoken)
+            config = broker_for(settings, broker)
+            return self._mqtt_client(snapshot, config, spoken, session_of(settings, config))
         except (OSError, ValueError) as error:
             raise GraphError(f"a setting of mqtt: {error}") from None
 
-    def _mqtt_client(self, snapshot: Snapshot, config: MqttConfig, spoken: Sequence[Dialect]) -> MqttClient:
+    def _mqtt_client(self, snapshot: Snapshot, config: MqttConfig, spoken: Sequence[Dialect], session: Session | None = None) -> MqttClient:
         role = self._opened.settings.role
         wishes = None if role == "ingest" else self._wishes.offer
         if self._recorder is None or role == "api":  # what others pass on is recorded as the readings that it is
-            return MqttClient(config, snapshot, self._sink, now, spoken, wishes)
-        return MqttClient(config, snapshot, self._ingest, now, spoken, wishes, self._recorder.note)
+            return MqttClient(config, snapshot, self._sink, now, spoken, wishes, session=session)
+        return MqttClient(config, snapshot, self._ingest, now, spoken, wishes, self._recorder.note, session)
 
     def _modbus_client(self, snapshot: Snapshot) -> ModbusClient | None:
         if not self._wires.modbus:

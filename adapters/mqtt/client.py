@@ -9,7 +9,8 @@ Rules of this file:
 4. Poison is acknowledged, kept in a bounded ring of dead letters and counted; it never comes twice and never stops the wire.
 5. A command goes out at QoS 0, which is MQTT's *at most once*: a library that sends QoS 1 again after a reconnect would write twice.
 6. A broker that is away for longer than `link_s_max` makes every point that it fed `NO_COMMUNICATION`, for the reason `LINK`; one that
-   comes back and has forgotten our session has lost what it held: that is counted, and the points are marked once more, `GAP`.
+   comes back and has forgotten our session has lost what it held: that is counted, and the points are marked once more, `GAP`. So it is
+   where we come back (`adapters/mqtt/session.py`).
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from adapters.mqtt.dialect import NO_SLOTS, Dialect, Heard, Intake, Message, Pub
 from adapters.mqtt.inbox import Inbox
 from adapters.mqtt.link import Link, why_not
 from adapters.mqtt.native import Native
+from adapters.mqtt.session import Session
 from adapters.mqtt.strays import DeadLetter, Strays, UnboundTopic
 from adapters.mqtt.subscriptions import Subscriptions
 from graph.commands import Command
@@ -87,10 +89,12 @@ class MqttClient:
         dialects: Sequence[Dialect] | None = None,
         wishes: Callable[[Wish], None] | None = None,
         record: Callable[[Sequence[Record]], None] | None = None,
+        session: Session | None = None,
     ) -> None:
         """Nothing is connected before `start`. `dialects` in the order in which they are asked for a message; the graph's own references
         where none are given. `wishes` takes what a dialect has learned about the plant, at once: it is called between batches.
-        `record` is told what is taken together, before it is read; it must not wait."""
+        `record` is told what is taken together, before it is read; it must not wait. `session`: what an earlier process knew of it; left
+        out, a broker that has lost it while no process was there is not noticed."""
         self._record = record
         self._config, self._sink, self._clock, self._wishes = config, sink, clock, wishes
         self._dialects = list(dialects) if dialects is not None else _spoken(config)
@@ -98,6 +102,7 @@ class MqttClient:
         self._strays = Strays(config.dead_letters_max, config.unbound_topics_max)
         self._stop, self._connected, self._greet = Event(), Event(), Event()
         self._subscriptions = Subscriptions(self._dialects, config)
+        self._session = session or Session(config)
         self._connections = self._messages = self._failures = self._sessions_lost = 0
         self._error = ""
         self._lost_at: float | None = None
@@ -257,7 +262,7 @@ class MqttClient:
         if reason.is_failure:
             self._lost(f"refuses us: {reason}")
             return
-        if self._connections and not flags.session_present:
+        if self._session.known and not flags.session_present:
             self._sessions_lost += 1
             self._session_lost = True
             _log.warning("the broker %s:%d has forgotten our session, and what it held for us", self._config.host, self._config.port)
@@ -266,7 +271,10 @@ class MqttClient:
             self._listening()
 
     def _on_subscribe(self, _client: paho.Client, _user: Any, number: int, reasons: Sequence[Any], _properties: Any) -> None:
-        self._subscriptions.answered(number, [not reason.is_failure for reason in reasons])
+        answers = [not reason.is_failure for reason in reasons]
+        self._subscriptions.answered(number, answers)
+        if any(answers):
+            self._session.taken()
         self._listening()
 
     def _listening(self) -> None:

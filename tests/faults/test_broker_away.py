@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from math import isnan
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from adapters.mqtt.client import MqttClient
 from adapters.mqtt.config import MqttConfig
-from graph.values import ReadingBatch
+from adapters.mqtt.session import Session
+from graph.values import Quality, ReadingBatch, Reason
 from tests.support.mosquitto import Mosquitto
 from tests.support.wired import MovedClock, Table, Taken, snapshot_of, wait_until, wall_clock
 
@@ -66,6 +68,72 @@ def test_what_comes_while_we_are_away_comes_after(broker: Mosquitto, config: Mqt
 
     assert wait_until(lambda: sink.values(P) == [float(value) for value in range(1, 501)])
     second.close()
+
+
+def test_a_session_that_the_broker_has_lost_while_we_were_away_is_told_and_marked(
+    tmp_path: Path, broker: Mosquitto, config: MqttConfig
+) -> None:
+    """Nobody is there while the broker takes 10 messages for us and is killed with its memory: the next process, which finds no session
+    where one was, counts one loss and marks the points that it feeds `GAP`. The process after that finds a session: no loss."""
+    folder = tmp_path / "data"
+    _first(config, folder)
+    say(broker.port, range(10))
+    _forget(broker, tmp_path)
+
+    sink = Taken()
+    second = _process(config, folder, sink)
+    assert wait_until(lambda: bool(_marks(sink)))
+    say(broker.port, range(10, 11))
+
+    assert wait_until(lambda: second.status().messages == 1)
+    assert _marks(sink) == [(Quality.NO_COMMUNICATION, Reason.GAP)]
+    assert second.status().sessions_lost == 1
+    second.close()
+    assert _first(config, folder) == (0, [])
+
+
+@pytest.mark.parametrize("other", ["first of all", "name", "broker"])
+def test_a_session_that_never_was_is_no_loss(tmp_path: Path, broker: Mosquitto, config: MqttConfig, other: str) -> None:
+    """The first start of all; another client id than before; another broker than before (here: its other address)."""
+    folder = tmp_path / "data"
+    if other != "first of all":
+        _first(config, folder)
+    now = {"first of all": config, "name": replace(config, client_id="other"), "broker": replace(config, host="localhost")}[other]
+    _forget(broker, tmp_path)
+
+    assert _first(now, folder) == (0, [])
+    assert _first(now, folder) == (0, [])
+
+
+def _process(config: MqttConfig, folder: Path, sink: Taken) -> MqttClient:
+    """The wire of a process with a data folder, listening."""
+    client = MqttClient(config, snapshot_of(SITE), sink, wall_clock, session=Session(config, folder / "mqtt" / "session.jsonl"))
+    client.start()
+    assert client.wait_connected(10)
+    return client
+
+
+def _first(config: MqttConfig, folder: Path) -> tuple[int, list[tuple[int, int]]]:
+    """One that listens, has a value and ends: the losses that it told, and its marks."""
+    sink = Taken()
+    client = _process(config, folder, sink)
+    say(config.port, range(1))
+    assert wait_until(lambda: client.status().messages == 1)
+    client.close()
+    return client.status().sessions_lost, _marks(sink)
+
+
+def _forget(broker: Mosquitto, folder: Path) -> None:
+    """Kill the broker, and start it with an empty store."""
+    broker.kill()
+    (folder / "mosquitto.db").unlink(missing_ok=True)
+    broker.start()
+
+
+def _marks(sink: Taken) -> list[tuple[int, int]]:
+    """Quality and reason of what came without a number."""
+    rows = [(float(b.values[row]), int(b.quality[row]), int(b.reason[row])) for b in list(sink.batches) for row in range(len(b))]
+    return [(quality, reason) for value, quality, reason in rows if isnan(value)]
 
 
 @pytest.mark.quality("mqtt", "acknowledges-after-the-sink")
