@@ -211,7 +211,7 @@ def test_a_link_that_flaps_loses_nothing(tmp_path: Path, broker: Mosquitto, devi
         proxy.drop()
 
     assert wait_until(lambda: line.kept(POINTS[0]) == device.said, 30)
-    assert line.wire.status().connections > 3, "the fault must bite"
+    assert line.wire.status().connections >= 3, "the fault must bite"
     assert line.wire.status().missing == 0
     line.close()
     proxy.close()

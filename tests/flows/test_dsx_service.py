@@ -118,7 +118,7 @@ def test_every_value_said_after_its_metadata_is_in_history(tmp_path: Path, broke
             bms.report([meter])
             time.sleep(0.005)
         assert wait_until(lambda: running.row(meter)[:2] == (99.0, Quality.GOOD))
-        assert kept() == [float(value) for value in range(100)]
+        assert wait_until(lambda: kept() == [float(value) for value in range(100)])
         assert running.service.ingest.waiting() == {}
 
         meter.metadata["engUnit"] = "W"
