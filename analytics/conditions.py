@@ -215,7 +215,7 @@ def _signs(snapshot: Snapshot, vocabulary: Vocabulary) -> Iterator[tuple[str, st
 
 def _should_run(snapshot: Snapshot) -> frozenset[str]:
     relation, key = snapshot.relation(DCX + "shouldRun"), snapshot.terms.keys
-    rows = zip(relation.subjects.tolist(), relation.objects.tolist(), strict=True)
+    rows = relation.pairs()
     return frozenset(key[who] for who, what in rows if is_literal(key[what]) and literal_parts(key[what]).lexical in ("true", "1"))
 
 

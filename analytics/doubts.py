@@ -79,7 +79,7 @@ def drawing_without_class(snapshot: Snapshot, terms: Ids, class_of: Ids) -> Ids:
 def _positions(snapshot: Snapshot, node_of: Mapping[int, int], switches: Flags) -> Iterator[tuple[int, int, int]]:
     said: dict[int, set[str]] = {}
     relation = snapshot.relation(NORMALLY)
-    for subject, obj in zip(relation.subjects.tolist(), relation.objects.tolist(), strict=True):
+    for subject, obj in relation.pairs():
         if subject in node_of:
             said.setdefault(node_of[subject], set()).add(snapshot.key(obj))
     for node in sorted(said):

@@ -220,7 +220,7 @@ def _nodes(terms: frozenset[int], node_of: Mapping[int, int] | Ids) -> frozenset
 def _table(snapshot: Snapshot, name: str) -> dict[int, list[int]]:
     relation = snapshot.relation(DCX + name)
     table: dict[int, list[int]] = defaultdict(list)
-    for subject, obj in zip(relation.subjects.tolist(), relation.objects.tolist(), strict=True):
+    for subject, obj in relation.pairs():
         table[subject].append(obj)
     return table
 

@@ -157,5 +157,5 @@ def _owners(snapshot: Snapshot) -> dict[str, int]:
     """What has each point; virtual points hear nobody, and are left out."""
     has, of = snapshot.relation(BRICK + "hasPoint"), snapshot.relation(BRICK + "isPointOf")
     virtual = frozenset(snapshot.relation(DCX + "formula").subjects.tolist())
-    pairs = [*zip(has.objects.tolist(), has.subjects.tolist(), strict=True), *zip(of.subjects.tolist(), of.objects.tolist(), strict=True)]
+    pairs = [*zip(has.objects.tolist(), has.subjects.tolist(), strict=True), *of.pairs()]
     return {iri: owner for point, owner in sorted(pairs, reverse=True) if point not in virtual and is_iri(iri := snapshot.key(point))}

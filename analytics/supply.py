@@ -166,7 +166,7 @@ def _says_true(snapshot: Snapshot, name: str, terms: Ids) -> Flags:
     relation = snapshot.relation(DCX + name)
     yes = [
         subject
-        for subject, obj in zip(relation.subjects.tolist(), relation.objects.tolist(), strict=True)
+        for subject, obj in relation.pairs()
         if is_literal(snapshot.key(obj)) and literal_parts(snapshot.key(obj)).lexical in ("true", "1")
     ]
     return np.isin(terms, np.array(yes, dtype=np.int32))

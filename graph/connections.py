@@ -168,7 +168,7 @@ class _Whole:
         for name in _RELATIONS:
             relation = snapshot.relation(name)
             out, into = self._out.setdefault(name, defaultdict(list)), self._into.setdefault(name, defaultdict(list))
-            for subject, obj in zip(relation.subjects.tolist(), relation.objects.tolist(), strict=True):
+            for subject, obj in relation.pairs():
                 out[subject].append(obj)
                 into[obj].append(subject)
         typed = snapshot.relation(RDF_TYPE)

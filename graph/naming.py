@@ -42,17 +42,17 @@ def segment(text: str) -> str:
 def names_of(snapshot: Snapshot) -> Names:
     """The names that a revision of the graph gives. Cost: some ten microseconds for each point."""
     key = snapshot.key
-    labels = {s: literal_parts(key(o)).lexical for s, o in _pairs(snapshot, RDFS + "label") if is_literal(key(o))}
+    labels = {s: literal_parts(key(o)).lexical for s, o in snapshot.relation(RDFS + "label").pairs() if is_literal(key(o))}
     classes: dict[int, list[str]] = defaultdict(list)
     class_names: dict[int, str] = {}
-    for s, o in _pairs(snapshot, RDF_TYPE):
+    for s, o in snapshot.relation(RDF_TYPE).pairs():
         if o not in class_names:
             class_names[o] = segment(local_name(key(o)))
         classes[s].append(class_names[o])
     assets: dict[str, str] = {}
     points: dict[str, dict[str, str]] = defaultdict(dict)
     called: dict[int, set[str]] = {}
-    pairs = set(_pairs(snapshot, BRICK + "hasPoint")) | {(o, s) for s, o in _pairs(snapshot, BRICK + "isPointOf")}
+    pairs = set(snapshot.relation(BRICK + "hasPoint").pairs()) | {(o, s) for s, o in snapshot.relation(BRICK + "isPointOf").pairs()}
     for asset, point in sorted(pairs):
         thing, iri = key(asset), key(point)
         if not (is_iri(thing) and is_iri(iri)):
@@ -68,13 +68,8 @@ def names_of(snapshot: Snapshot) -> Names:
         for name in own.union(classes[point]):
             if name:
                 _enter(table, name, iri)
-    units = {key(s): key(o) for s, o in sorted(_pairs(snapshot, BRICK + "hasUnit"), key=lambda pair: key(pair[1]), reverse=True)}
+    units = {key(s): key(o) for s, o in sorted(snapshot.relation(BRICK + "hasUnit").pairs(), key=lambda pair: key(pair[1]), reverse=True)}
     return Names(assets, points, units)
-
-
-def _pairs(snapshot: Snapshot, predicate: str) -> list[tuple[int, int]]:
-    relation = snapshot.relation(predicate)
-    return list(zip(relation.subjects.tolist(), relation.objects.tolist(), strict=True))
 
 
 def _names(iri: str, label: str | None) -> set[str]:

@@ -54,9 +54,7 @@ def references(snapshot: Snapshot, kind: str) -> tuple[Sequence[Reference], Sequ
     """Every reference of class `kind` (an IRI), in order of points, and those that cannot be used."""
     of_kind = set(snapshot.instances([kind]).tolist())
     relation = snapshot.relation(REF + "hasExternalReference")
-    pairs = sorted(
-        (snapshot.key(s), s, o) for s, o in zip(relation.subjects.tolist(), relation.objects.tolist(), strict=True) if o in of_kind
-    )
+    pairs = sorted((snapshot.key(s), s, o) for s, o in relation.pairs() if o in of_kind)
     virtual = frozenset(snapshot.relation(DCX + "formula").subjects.tolist())
     bound: list[Reference] = []
     unbound: list[Unbound] = []

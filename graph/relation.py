@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -40,6 +41,10 @@ class Relation:
     def objects(self) -> Ids:
         """The object of each of `subjects`; ascending within one subject."""
         return self._pairs.column(1)
+
+    def pairs(self) -> Iterator[tuple[int, int]]:
+        """Subject and object of each pair, as numbers of Python, for one pass over them."""
+        return zip(self.subjects.tolist(), self.objects.tolist(), strict=True)
 
     @property
     def by_object_objects(self) -> Ids:

@@ -117,10 +117,10 @@ class Index:
         """What a search looks through. Worked out at the first search by words."""
         keys, labels, kinds = self.snapshot.terms.keys, self.snapshot.relation(LABEL), self.snapshot.relation(RDF_TYPE)
         said: dict[int, list[str]] = {}
-        for s, o in zip(labels.subjects.tolist(), labels.objects.tolist(), strict=True):
+        for s, o in labels.pairs():
             said.setdefault(s, []).append(keys[o])
         types: dict[int, tuple[str, ...]] = {}
-        for s, o in zip(kinds.subjects.tolist(), kinds.objects.tolist(), strict=True):
+        for s, o in kinds.pairs():
             types[s] = tuple(sorted((*types[s], keys[o]))) if s in types else (keys[o],)
         shown = {of: local_name(self.vocabulary.most_specific(of) or "").replace("_", " ") for of in set(types.values())}
         texts = {}

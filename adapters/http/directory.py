@@ -116,7 +116,9 @@ def directory_of(snapshot: Snapshot, vocabulary: Vocabulary, slots: Callable[[Se
     numbers = [-1 if (number := find(iri)) is None else number for iri in iris]
     types, labels, units = (_links(snapshot, RDF_TYPE), _links(snapshot, LABEL), _links(snapshot, BRICK + "hasUnit"))
     owners: dict[int, list[int]] = defaultdict(list)
-    for entity, point in _pairs(snapshot, BRICK + "hasPoint") + [(o, s) for s, o in _pairs(snapshot, BRICK + "isPointOf")]:
+    for entity, point in snapshot.relation(BRICK + "hasPoint").pairs():
+        owners[point].append(entity)
+    for point, entity in snapshot.relation(BRICK + "isPointOf").pairs():
         owners[point].append(entity)
     shown: dict[tuple[str, ...], str] = {}
 
@@ -154,10 +156,10 @@ class _Places:
         self._key = snapshot.key
         self._above: dict[int, list[int]] = defaultdict(list)
         for predicate in HELD_BY:
-            for thing, place in _pairs(snapshot, predicate):
+            for thing, place in snapshot.relation(predicate).pairs():
                 self._above[thing].append(place)
         for predicate in HOLDS:
-            for place, thing in _pairs(snapshot, predicate):
+            for place, thing in snapshot.relation(predicate).pairs():
                 self._above[thing].append(place)
         self._rooms, self._racks = _instances(snapshot, vocabulary, ROOMS), _instances(snapshot, vocabulary, RACKS)
         self._known: dict[int, tuple[str, str]] = {}
@@ -197,13 +199,8 @@ def _instances(snapshot: Snapshot, vocabulary: Vocabulary, classes: Sequence[str
     return frozenset(snapshot.instances(sorted(wanted)).tolist())
 
 
-def _pairs(snapshot: Snapshot, predicate: str) -> list[tuple[int, int]]:
-    relation = snapshot.relation(predicate)
-    return list(zip(relation.subjects.tolist(), relation.objects.tolist(), strict=True))
-
-
 def _links(snapshot: Snapshot, predicate: str) -> Links:
     found: dict[int, list[int]] = {}
-    for s, o in _pairs(snapshot, predicate):
+    for s, o in snapshot.relation(predicate).pairs():
         found.setdefault(s, []).append(o)
     return found

@@ -22,7 +22,7 @@ from graph.points import DEFAULT_PERIOD_S, sample_period_s
 from graph.references import Reference, Unbound, references
 from graph.snapshot import Snapshot
 from ontology.errors import UnitError
-from ontology.namespaces import DCX, compact, expand
+from ontology.namespaces import BRICK, DCX, compact
 from ontology.terms import KeyQuad, is_iri, literal_parts
 from ontology.units import conversion
 
@@ -221,7 +221,7 @@ def _mapped(
     described: list[Described],
 ) -> list[Unbound]:
     """Add the registers that the maps of devices give to points without one, and those devices; returns what cannot be used."""
-    said = [(snapshot.key(s), literal_parts(snapshot.key(o)).lexical, s) for s, o in _pairs(snapshot, "dcx:registerMap")]
+    said = [(snapshot.key(s), literal_parts(snapshot.key(o)).lexical, s) for s, o in snapshot.relation(DCX + "registerMap").pairs()]
     refused: list[Unbound] = []
     taken = set(registers)
     targets = _targets(snapshot) if said else {}
@@ -263,14 +263,9 @@ def _device(
 def _targets(snapshot: Snapshot) -> Mapping[str, Mapping[str, Target]]:
     """The points of every thing by their names. Cost: some twenty microseconds a point."""
     named = names_of(snapshot)
-    points = {o for _, o in _pairs(snapshot, "brick:hasPoint")} | {s for s, _ in _pairs(snapshot, "brick:isPointOf")}
+    points = {o for _, o in snapshot.relation(BRICK + "hasPoint").pairs()} | {s for s, _ in snapshot.relation(BRICK + "isPointOf").pairs()}
     periods = {snapshot.key(n): sample_period_s(snapshot, n) for n in points if snapshot.number(n, DCX + "samplePeriod") is not None}
     return {
         thing: {name: Target(iri, named.units.get(iri, ""), periods.get(iri, 0.0)) for name, iri in known.items() if iri}
         for thing, known in named.points.items()
     }
-
-
-def _pairs(snapshot: Snapshot, predicate: str) -> list[tuple[int, int]]:
-    relation = snapshot.relation(expand(predicate))
-    return list(zip(relation.subjects.tolist(), relation.objects.tolist(), strict=True))

@@ -95,13 +95,13 @@ def said_in(snapshot: Snapshot) -> Mapping[str, Sequence[KeyQuad]]:
     owners: dict[int, str] = {}
     found: dict[str, list[KeyQuad]] = {}
     relation = snapshot.relation(_HAS_POINT)
-    for s, o in zip(relation.subjects.tolist(), relation.objects.tolist(), strict=True):
+    for s, o in relation.pairs():
         if key(o).startswith(f"{PREFIX}{quote(key(s), safe='')}/"):
             owners[o] = key(s)
             found.setdefault(key(s), []).append((key(s), _HAS_POINT, key(o), GRAPH))
     for predicate in (RDF_TYPE, _LABEL, _HAS_UNIT, _PERIOD) if owners else ():
         relation = snapshot.relation(predicate)
-        for s, o in zip(relation.subjects.tolist(), relation.objects.tolist(), strict=True):
+        for s, o in relation.pairs():
             if s in owners:
                 found[owners[s]].append((key(s), predicate, key(o), GRAPH))
     return found

@@ -190,7 +190,7 @@ class MappedTopics(Dialect):
 
     def _converted(self, known: _Known, value: Mapped, point: str) -> tuple[float, float]:
         if known.units is None:
-            known.units = {known.snapshot.key(s): known.snapshot.key(o) for s, o in _pairs(known.snapshot, BRICK + "hasUnit")}
+            known.units = {known.snapshot.key(s): known.snapshot.key(o) for s, o in known.snapshot.relation(BRICK + "hasUnit").pairs()}
         own = known.units.get(point, "")
         if not value.unit or not own:
             return value.scale, value.offset
@@ -213,11 +213,11 @@ class MappedTopics(Dialect):
 def _words(snapshot: Snapshot) -> dict[str, str]:
     """Points by label, by `dcterms:identifier` and by the end of their IRI, in small letters; of two of one word, none."""
     key = snapshot.key
-    points = {o for _, o in _pairs(snapshot, BRICK + "hasPoint")} | {s for s, _ in _pairs(snapshot, BRICK + "isPointOf")}
+    points = {o for _, o in snapshot.relation(BRICK + "hasPoint").pairs()} | {s for s, _ in snapshot.relation(BRICK + "isPointOf").pairs()}
     said = [
         (s, literal_parts(key(o)).lexical)
         for p in (RDFS + "label", DCTERMS_IDENTIFIER)
-        for s, o in _pairs(snapshot, p)
+        for s, o in snapshot.relation(p).pairs()
         if is_literal(key(o))
     ]
     found: dict[str, str] = {}
@@ -229,11 +229,6 @@ def _words(snapshot: Snapshot) -> dict[str, str]:
             if before != point:
                 found[word.casefold()] = TWICE
     return found
-
-
-def _pairs(snapshot: Snapshot, predicate: str) -> list[tuple[int, int]]:
-    relation = snapshot.relation(predicate)
-    return list(zip(relation.subjects.tolist(), relation.objects.tolist(), strict=True))
 
 
 # -- where a value stands ------------------------------------------------------------------------------------------------

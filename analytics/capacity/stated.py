@@ -218,7 +218,7 @@ def _curves(stated: _Stated) -> tuple[Ids, tuple[Curve, ...]]:
     own: dict[int, list[tuple[float, float]]] = defaultdict(list)
     relation = snapshot.relation(DCX + "tripCurve")
     parts = snapshot.relation(DCX + "multiple"), snapshot.relation(DCX + "seconds")
-    for thing, point in zip(relation.subjects.tolist(), relation.objects.tolist(), strict=True):
+    for thing, point in relation.pairs():
         multiple, seconds = (safest([figure_of(snapshot.key(each)) for each in part.objects_of(point).tolist()]) for part in parts)
         own[thing].append((multiple, seconds))
     for thing, points in own.items():
@@ -259,7 +259,7 @@ def _bits(text: str) -> list[int]:
 
 def _catchers(snapshot: Snapshot, terms: Ids) -> Marks:
     relation = snapshot.relation(DCX + "isCatcher")
-    yes = [s for s, o in zip(relation.subjects.tolist(), relation.objects.tolist(), strict=True) if _is_true(snapshot.key(o))]
+    yes = [s for s, o in relation.pairs() if _is_true(snapshot.key(o))]
     return np.isin(terms, np.array(yes, dtype=np.int32))
 
 
@@ -267,7 +267,7 @@ def _priorities(snapshot: Snapshot, terms: Ids) -> Ids:
     """`dcx:priority` of an input: of the node itself, or of the port that a connection leads to."""
     stated = snapshot.relation(DCX + "priority")
     of = dict.fromkeys(terms.tolist(), PRIORITY_LAST) if len(stated) else {}
-    for port, value in zip(stated.subjects.tolist(), stated.objects.tolist(), strict=True):
+    for port, value in stated.pairs():
         number = number_of(snapshot.key(value))
         if not np.isfinite(number):
             continue

@@ -171,7 +171,7 @@ def _stated_sides(snapshot: Snapshot, graph: SupplyGraph) -> tuple[Ids, list[str
     """Each node's stated side as a number, `_NO_SIDE` where it states none, `_SEVERAL` where several; and their names."""
     relation = snapshot.relation(DCX + "feedSide")
     stated: dict[int, set[str]] = defaultdict(set)
-    for subject, obj in zip(relation.subjects.tolist(), relation.objects.tolist(), strict=True):
+    for subject, obj in relation.pairs():
         node, key = graph.find(snapshot.key(subject)), snapshot.key(obj)
         if node is not None and is_literal(key):
             stated[node].add(literal_parts(key).lexical)

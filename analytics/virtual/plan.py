@@ -58,7 +58,7 @@ def virtual_points(snapshot: Snapshot, vocabulary: Vocabulary) -> Virtuals:
     meters, known = Meters(watched, vocabulary), _points(watched)
     made: dict[str, Virtual] = {}
     findings: list[Unbound] = []
-    pairs = zip(relation.subjects.tolist(), relation.objects.tolist(), strict=True)
+    pairs = relation.pairs()
     said: dict[str, tuple[int, str]] = {}
     for subject, obj in pairs:
         point, text = watched.key(subject), literal_parts(watched.key(obj)).lexical

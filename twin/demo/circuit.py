@@ -240,4 +240,4 @@ class _Kinds:
 
     def pairs(self, predicate: str) -> list[tuple[int, int]]:
         relation = self._snapshot.relation(predicate)
-        return list(zip(relation.subjects.tolist(), relation.objects.tolist(), strict=True))
+        return list(relation.pairs())

@@ -85,7 +85,7 @@ def compile_devices(snapshot: Snapshot, vocabulary: Vocabulary, circuit: Circuit
     mounted = [snapshot.one(term, DCX + "mountedIn") for term in terms]
     racks = sorted({rack for rack in mounted if rack is not None}, key=snapshot.key)
     rack_number = {rack: i for i, rack in enumerate(racks)}
-    runs = _pairs(snapshot, DCX + "feedsCompute")
+    runs = list(snapshot.relation(DCX + "feedsCompute").pairs())
     services = sorted({o for s, o in runs if s in number}, key=snapshot.key)
     service_number = {term: i for i, term in enumerate(services)}
     running = {s: service_number[o] for s, o in runs if s in number}
@@ -108,14 +108,14 @@ def compile_devices(snapshot: Snapshot, vocabulary: Vocabulary, circuit: Circuit
 def _cords(snapshot: Snapshot, vocabulary: Vocabulary) -> tuple[dict[int, int], list[tuple[int, int]]]:
     """The strip of each outlet, and (outlet, device) for each cord."""
     outlets = set(snapshot.instances(sorted(vocabulary.subclasses(DCX + "Outlet"))).tolist())
-    pairs = _pairs(snapshot, DCX + "feedsPower")
+    pairs = list(snapshot.relation(DCX + "feedsPower").pairs())
     return {o: s for s, o in pairs if o in outlets}, [(s, o) for s, o in pairs if s in outlets]
 
 
 def _needed_cords(snapshot: Snapshot, devices: set[int]) -> dict[int, int]:
     power = snapshot.terms.find(DCX + "Power")
     found = {}
-    for device, requirement in _pairs(snapshot, DCX + "requires"):
+    for device, requirement in snapshot.relation(DCX + "requires").pairs():
         if device in devices and snapshot.one(requirement, DCX + "medium") == power:
             found[device] = int(snapshot.number(requirement, DCX + "atLeast") or 1)
     return found
@@ -129,8 +129,3 @@ def _kilowatts(snapshot: Snapshot, device: int) -> float:
     unit = snapshot.one(node, BRICK + "hasUnit")
     watts = unit is not None and snapshot.key(unit) == UNIT + "W"
     return (snapshot.number(node, BRICK + "value") or 0.0) * (0.001 if watts else 1.0)
-
-
-def _pairs(snapshot: Snapshot, predicate: str) -> list[tuple[int, int]]:
-    relation = snapshot.relation(predicate)
-    return list(zip(relation.subjects.tolist(), relation.objects.tolist(), strict=True))

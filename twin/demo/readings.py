@@ -48,9 +48,7 @@ def compile_readings(plant: Plant, snapshot: Snapshot, vocabulary: Vocabulary) -
     groups: dict[tuple[str, str], list[tuple[str, str]]] = {}
     owners = _Owners(plant, snapshot, vocabulary)
     relation = snapshot.relation(BRICK + "hasPoint")
-    for owner, point in sorted(
-        (snapshot.key(s), snapshot.key(o)) for s, o in zip(relation.subjects.tolist(), relation.objects.tolist(), strict=True)
-    ):
+    for owner, point in sorted((snapshot.key(s), snapshot.key(o)) for s, o in relation.pairs()):
         _, dot, role = point.rpartition(".")
         if dot:
             groups.setdefault((owners.kind(owner), role), []).append((owner, point))

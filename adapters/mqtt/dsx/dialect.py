@@ -345,10 +345,10 @@ class Dsx(Dialect):
 def _described_in(snapshot: Snapshot, bytes_max: int) -> dict[str, Described]:
     """What a revision of the graph says had been described."""
     key = snapshot.key
-    topics = {s: literal_parts(key(o)).lexical for s, o in _pairs(snapshot, TOPIC) if is_literal(key(o))}
-    units = {s: key(o).removeprefix(UNIT) for s, o in _pairs(snapshot, BRICK + "hasUnit")}
+    topics = {s: literal_parts(key(o)).lexical for s, o in snapshot.relation(TOPIC).pairs() if is_literal(key(o))}
+    units = {s: key(o).removeprefix(UNIT) for s, o in snapshot.relation(BRICK + "hasUnit").pairs()}
     found: dict[str, Described] = {}
-    for s, o in _pairs(snapshot, METADATA):
+    for s, o in snapshot.relation(METADATA).pairs():
         at = address(topics.get(s, ""))
         if at is None or not is_literal(key(o)):
             continue
@@ -362,7 +362,7 @@ def _described_in(snapshot: Snapshot, bytes_max: int) -> dict[str, Described]:
 def _texts_of(snapshot: Snapshot) -> dict[str, str]:
     """The metadata that a revision of the graph says, by the IRI of the point."""
     key = snapshot.key
-    return {key(s): literal_parts(key(o)).lexical for s, o in _pairs(snapshot, METADATA) if is_literal(key(o))}
+    return {key(s): literal_parts(key(o)).lexical for s, o in snapshot.relation(METADATA).pairs() if is_literal(key(o))}
 
 
 def _known_of(pending: Mapping[str, bytes], said: Mapping[str, str]) -> dict[str, bytes]:
@@ -380,7 +380,7 @@ def _known_of(pending: Mapping[str, bytes], said: Mapping[str, str]) -> dict[str
 def _racks_of(snapshot: Snapshot) -> dict[str, str]:
     """The racks that other sources know, by the end of their IRI and by label; a name that means two racks means none."""
     found: dict[str, set[str]] = {}
-    labels = dict(_pairs(snapshot, RDFS + "label"))
+    labels = dict(snapshot.relation(RDFS + "label").pairs())
     for rack in snapshot.instances([BRICK + "ICT_Rack"]).tolist():
         iri = snapshot.key(rack)
         if iri.startswith((PREFIX, "_:")):
@@ -390,8 +390,3 @@ def _racks_of(snapshot: Snapshot) -> dict[str, str]:
         for name in {local_name(iri), literal_parts(text).lexical if is_literal(text) else ""} - {""}:
             found.setdefault(name, set()).add(iri)
     return {name: next(iter(iris)) for name, iris in found.items() if len(iris) == 1}
-
-
-def _pairs(snapshot: Snapshot, predicate: str) -> list[tuple[int, int]]:
-    relation = snapshot.relation(predicate)
-    return list(zip(relation.subjects.tolist(), relation.objects.tolist(), strict=True))

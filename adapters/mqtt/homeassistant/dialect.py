@@ -297,22 +297,17 @@ def _stated(one: Entity) -> str:
 def _units_in(snapshot: Snapshot) -> dict[str, str]:
     """What a revision of the graph says that points are measured in, by unique id."""
     key = snapshot.key
-    named = {key(s): key(o).removeprefix(UNIT) for s, o in _pairs(snapshot, BRICK + "hasUnit")}
+    named = {key(s): key(o).removeprefix(UNIT) for s, o in snapshot.relation(BRICK + "hasUnit").pairs()}
     return {one.unique: unit for one in _announced_in(snapshot).values() if (unit := named.get(point_iri(one.unique), ""))}
 
 
 def _announced_in(snapshot: Snapshot) -> dict[str, Entity]:
     """What a revision of the graph says had been announced."""
     key = snapshot.key
-    topics = {s: literal_parts(key(o)).lexical for s, o in _pairs(snapshot, TOPIC) if is_literal(key(o))}
+    topics = {s: literal_parts(key(o)).lexical for s, o in snapshot.relation(TOPIC).pairs() if is_literal(key(o))}
     found: dict[str, Entity] = {}
-    for s, o in _pairs(snapshot, CONFIG):
+    for s, o in snapshot.relation(CONFIG).pairs():
         one = again(topics.get(s, ""), literal_parts(key(o)).lexical) if is_literal(key(o)) and s in topics else None
         if one is not None:
             found[one.key] = one
     return found
-
-
-def _pairs(snapshot: Snapshot, predicate: str) -> list[tuple[int, int]]:
-    relation = snapshot.relation(predicate)
-    return list(zip(relation.subjects.tolist(), relation.objects.tolist(), strict=True))
